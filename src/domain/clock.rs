@@ -1,0 +1,105 @@
+//! The only file that reads the time. Everything else is handed a [`Clock`] or an instant.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Where `now` comes from: the system, or a test's hand. Cheap to clone; clones of a manual clock share one time.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<Mutex<Timestamp>>),
+}
+
+impl Clock {
+    /// The wall clock of the machine.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that moves only when [`advance`](Self::advance) or [`set`](Self::set) moves it.
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Source::Manual(Arc::new(Mutex::new(to_micros(start)))))
+    }
+
+    /// Now, UTC, truncated to the microsecond: the resolution that the queue stores, so that an instant survives the way
+    /// through the database unchanged.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+            Source::System => to_micros(Timestamp::now()),
+            Source::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Whether time passes on its own: false for a manual clock, on which waiting for an instant would never end.
+    pub fn runs(&self) -> bool {
+        matches!(self.0, Source::System)
+    }
+
+    /// Moves a manual clock forward. A system clock cannot be moved and is left alone.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
+            *time = later(*time, by);
+        }
+    }
+
+    /// Sets a manual clock, backwards too. A system clock is left alone.
+    pub fn set(&self, to: Timestamp) {
+        if let Source::Manual(time) = &self.0 {
+            *time.lock().unwrap_or_else(PoisonError::into_inner) = to_micros(to);
+        }
+    }
+}
+
+fn to_micros(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+/// `at + by`, held at the last representable instant (year 9999) instead of overflowing.
+pub fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// `at - by`, held at the first representable instant instead of overflowing.
+pub fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// How long after `from` the instant `to` is; zero when it is not after it.
+pub fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_by_hand_and_is_shared_by_its_clones() {
+        let start: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let clock = Clock::manual(start);
+        let clone = clock.clone();
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(clone.now(), later(start, Duration::from_secs(90)));
+        clone.set(start);
+        assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        assert_eq!(later(Timestamp::MAX, Duration::from_secs(1)), Timestamp::MAX);
+        assert_eq!(earlier(Timestamp::MIN, Duration::from_secs(1)), Timestamp::MIN);
+        assert_eq!(between(Timestamp::MAX, Timestamp::MIN), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_system_clock_has_no_digits_below_the_microsecond() {
+        assert_eq!(Clock::system().now().subsec_nanosecond() % 1000, 0);
+    }
+}

@@ -1,0 +1,11 @@
+//! The words that every floor speaks: what a post says, the states that it goes through, what can go wrong, when to try again.
+//!
+//! Pure: nothing here is async, knows SQL, HTTP or YAML, or can fail for a reason outside its arguments. The one exception is
+//! [`clock`], the only file that reads the time.
+
+pub mod clock;
+pub mod content;
+pub mod fault;
+pub mod policy;
+pub mod post;
+pub mod retry;

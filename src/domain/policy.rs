@@ -1,0 +1,59 @@
+//! What a person decided in advance: what becomes of a late post, and of one whose absence was proved.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to a post that is found due long after it should have appeared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Late {
+    /// How long after `occurs_at` the post may still go out without question.
+    pub within: Duration,
+    /// What happens after that.
+    pub then: LateThen,
+}
+
+/// The three answers to "it is too late".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LateThen {
+    /// Publish all the same.
+    Post,
+    /// Do not publish: the post ends `missed`.
+    Skip,
+    /// Ask a person: the post is `held`.
+    Hold,
+}
+
+impl LateThen {
+    /// The word of job files and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Skip => "skip",
+            Self::Hold => "hold",
+        }
+    }
+}
+
+/// What becomes of an in-doubt post once its absence from Kakao is proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InDoubt {
+    /// Back into the queue.
+    #[default]
+    Repost,
+    /// Wait for a person.
+    Hold,
+}
+
+impl InDoubt {
+    /// The word of job files and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Repost => "repost",
+            Self::Hold => "hold",
+        }
+    }
+}
