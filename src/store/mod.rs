@@ -1,0 +1,159 @@
+//! SQLite: the only floor that knows SQL. [`queue`] writes, [`view`] reads, [`media`] keeps the bytes of images.
+//!
+//! One writer connection, every write in `BEGIN IMMEDIATE`, every commit with an fsync (`synchronous=FULL`, read back when it
+//! opens). Readers are read-only connections. No statement of this floor may be put inside a `select!` or a time-out: a dropped
+//! commit would be a doubt of our own. Knows nothing of Kakao, HTTP or YAML.
+
+pub mod media;
+pub mod queue;
+pub mod view;
+
+mod open;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use open::{Access, Store};
+
+/// What the database did not do, named by what follows from it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another daemon holds the lock.
+    #[error("another storyd{} already runs on {path}; stop it first, or give this one a data_dir of its own", pid.map(|p| format!(" (process {p})")).unwrap_or_default())]
+    Running {
+        /// The data folder.
+        path: PathBuf,
+        /// The other process, when it could be read.
+        pid: Option<u32>,
+    },
+    /// There is no database.
+    #[error("there is no queue at {0}; start `storyd run` first, or point --settings at the right storyd.yaml")]
+    Missing(PathBuf),
+    /// The file is not ours.
+    #[error("{0} is not a storyd queue and was left untouched; move it away, or set another data_dir")]
+    Foreign(PathBuf),
+    /// A later version of storyd wrote it.
+    #[error(
+        "{path} was written by a newer storyd (schema {found}; this one knows {known}) and was left untouched; install that version again, or restore a backup"
+    )]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The last version that this program knows.
+        known: i64,
+    },
+    /// An earlier version wrote it, and only the daemon brings it up to date.
+    #[error(
+        "{path} has schema {found}, this storyd needs {known}; start this version's `storyd run` once, which brings it up to date"
+    )]
+    Older {
+        /// The database file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The version that this program needs.
+        known: i64,
+    },
+    /// The file is damaged.
+    #[error(
+        "{path} is damaged ({what}) and was left untouched; restore a backup, or recover it with `sqlite3 {path} .recover`"
+    )]
+    Corrupt {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite found.
+        what: String,
+    },
+    /// A folder or file could not be used.
+    #[error("cannot {doing} {path}: {source}; check that the folder exists and belongs to the user that runs storyd")]
+    File {
+        /// What was tried: `create`, `read`, …
+        doing: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A setting that the promises rest on did not take.
+    #[error(
+        "SQLite reports {name}={found} where storyd needs {wanted}; this build or file system cannot keep its promises"
+    )]
+    Pragma {
+        /// The pragma.
+        name: &'static str,
+        /// What was read back.
+        found: String,
+        /// What was asked for.
+        wanted: &'static str,
+    },
+    /// The bytes of an image do not match the hash that the plan holds.
+    #[error("the image {0} changed while it was being taken over; save it and load the job files again")]
+    ImageChanged(PathBuf),
+    /// An image of a post is not in the media folder.
+    #[error(
+        "the stored image {0} is missing or damaged; restore the media folder from a backup, or cancel the post and enqueue it anew"
+    )]
+    ImageLost(PathBuf),
+    /// A value in the database that no version of storyd writes.
+    #[error("the queue holds {what}, which no storyd writes; restore a backup")]
+    Nonsense {
+        /// What was read.
+        what: String,
+    },
+    /// Anything else that SQLite reports.
+    #[error("the database refused: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A result of this floor.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Whether a guarded write hit its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// Exactly one row changed.
+    Done,
+    /// Somebody else moved the post first; nothing changed, and the writer's knowledge of it is out of date.
+    Lost,
+}
+
+impl Written {
+    fn of(rows: u64) -> Self {
+        if rows == 1 { Self::Done } else { Self::Lost }
+    }
+}
+
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn instant(micros: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::Nonsense { what: format!("the instant {micros}") })
+}
+
+fn instant_opt(micros: Option<i64>) -> Result<Option<Timestamp>> {
+    micros.map(instant).transpose()
+}
+
+fn span(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(json: &str, what: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Nonsense { what: format!("{what} that cannot be read ({error})") })
+}
+
+fn write_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Nonsense { what: format!("a value without JSON form ({error})") })
+}
+
+fn count(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,285 @@
+//! Opens the queue: the lock, the checks that leave a doubtful file untouched, the settings that the promises rest on, the
+//! migrations. Owns the connections; what is written and read with them lives in `queue` and `view`.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::media::Media;
+use super::{Result, StoreError};
+
+/// "STDY": the application ID that the first migration writes.
+const APPLICATION_ID: i64 = 0x5354_4459;
+/// The first SQLite without the corruption that a checkpoint racing a writer could cause in WAL mode.
+const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+/// How long a connection waits for another process's write (a command beside the daemon, a backup).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Readers: the commands and pages that look while the daemon works.
+const READERS_MAX: u32 = 4;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Who opens the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The one process that executes: takes the lock, creates and migrates. Everything but looking and steering needs it.
+    Daemon,
+    /// A command beside the daemon: reads, and makes single guarded changes.
+    Beside,
+}
+
+/// The queue and its media folder, open.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+    media: Media,
+    /// Held as long as this process executes. The lock dies with the process, however it dies.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens `data_dir/queue.db`.
+    ///
+    /// # Errors
+    /// A running daemon, a file that is foreign, newer or damaged (left untouched), a folder that cannot be used, a setting
+    /// that did not take.
+    pub async fn open(data_dir: &Path, access: Access) -> Result<Self> {
+        let path = data_dir.join("queue.db");
+        let lock = match access {
+            Access::Daemon => {
+                std::fs::create_dir_all(data_dir).map_err(|source| StoreError::File {
+                    doing: "create the folder",
+                    path: data_dir.into(),
+                    source,
+                })?;
+                Some(take_lock(data_dir)?)
+            }
+            Access::Beside if !path.exists() => return Err(StoreError::Missing(path)),
+            Access::Beside => None,
+        };
+        inspect(&path, access).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(writer_options(&path))
+            .await
+            .map_err(|error| unusable(&path, error))?;
+        read_settings_back(&writer).await?;
+        match access {
+            Access::Daemon => MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(&path, error))?,
+            Access::Beside => expect_current(&writer, &path).await?,
+        }
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(reader_options(&path))
+            .await
+            .map_err(|error| unusable(&path, error))?;
+        let media = Media::new(data_dir.join("media"));
+        Ok(Self { writer, readers, media, _lock: lock })
+    }
+
+    /// The images of the queue's posts.
+    pub fn media(&self) -> &Media {
+        &self.media
+    }
+
+    /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop.
+    pub async fn close(self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The settings of the writer, as connection options: a pragma sent through a pool would reach one connection only.
+fn writer_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Without it INSERT OR REPLACE deletes rows without asking the triggers that guard them.
+        .pragma("recursive_triggers", "ON")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cell_size_check", "ON")
+        // macOS: plain fsync does not reach the platter. Elsewhere without effect.
+        .pragma("fullfsync", "ON")
+}
+
+fn reader_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON")
+}
+
+/// An unknown or refused pragma is silent in SQLite, so each one that a promise rests on is read back.
+async fn read_settings_back(writer: &SqlitePool) -> Result<()> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(writer).await?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < SQLITE_MIN || found == (3, 52, 0) {
+        return Err(StoreError::Pragma { name: "sqlite_version", found: version, wanted: "3.51.3 or later" });
+    }
+    let expected: [(&'static str, &'static str, &'static str); 4] = [
+        ("synchronous", "PRAGMA synchronous", "2"),
+        ("foreign_keys", "PRAGMA foreign_keys", "1"),
+        ("recursive_triggers", "PRAGMA recursive_triggers", "1"),
+        ("journal_mode", "PRAGMA journal_mode", "wal"),
+    ];
+    for (name, sql, wanted) in expected {
+        let row = sqlx::query(sql).fetch_one(writer).await?;
+        let found = pragma_text(&row);
+        if found != wanted {
+            return Err(StoreError::Pragma { name, found, wanted });
+        }
+    }
+    Ok(())
+}
+
+fn pragma_text(row: &sqlx::sqlite::SqliteRow) -> String {
+    use sqlx::Row;
+    match row.try_get::<i64, _>(0) {
+        Ok(number) => number.to_string(),
+        Err(_) => row.try_get::<String, _>(0).unwrap_or_default(),
+    }
+}
+
+/// Looks at an existing file through a read-only connection that changes nothing, before anything else touches it.
+async fn inspect(path: &Path, access: Access) -> Result<()> {
+    let size = match std::fs::metadata(path) {
+        Ok(meta) => meta.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(StoreError::File { doing: "read", path: path.into(), source }),
+    };
+    if size == 0 {
+        return Ok(());
+    }
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .connect()
+        .await
+        .map_err(|error| unusable(path, error))?;
+    let verdict = inspect_with(&mut connection, path, access).await;
+    let _ = connection.close().await;
+    verdict
+}
+
+async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Access) -> Result<()> {
+    let id: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(|e| unusable(path, e))?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|e| unusable(path, e))?;
+    // A process that dies inside the very first migration leaves a file with the log's header alone, or with the
+    // bookkeeping table of the migrations.
+    let just_born = id == 0 && tables <= 2 && only_bookkeeping(connection).await?;
+    if id != APPLICATION_ID && !just_born {
+        return Err(StoreError::Foreign(path.into()));
+    }
+    // A log that was not folded in is the mark of an unclean stop: look closer before anything is built on the file.
+    let log = path.with_extension("db-wal");
+    let unclean = std::fs::metadata(&log).is_ok_and(|meta| meta.len() > 0);
+    if access == Access::Daemon && unclean {
+        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(connection)
+            .await
+            .map_err(|error| unusable(path, error))?;
+        if found != "ok" {
+            return Err(StoreError::Corrupt { path: path.into(), what: found });
+        }
+    }
+    Ok(())
+}
+
+async fn only_bookkeeping(connection: &mut SqliteConnection) -> Result<bool> {
+    let others: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'")
+        .fetch_one(connection)
+        .await?;
+    Ok(others == 0)
+}
+
+async fn expect_current(writer: &SqlitePool, path: &Path) -> Result<()> {
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
+        .fetch_one(writer)
+        .await
+        .map_err(|error| unusable(path, error))?;
+    let known = newest_migration();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(StoreError::Newer { path: path.into(), found, known }),
+        std::cmp::Ordering::Less => Err(StoreError::Older { path: path.into(), found, known }),
+    }
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+fn migration_failed(path: &Path, error: sqlx::migrate::MigrateError) -> StoreError {
+    use sqlx::migrate::MigrateError;
+    match error {
+        MigrateError::VersionMissing(found) => {
+            StoreError::Newer { path: path.into(), found, known: newest_migration() }
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unusable(path, error),
+        other => StoreError::Corrupt { path: path.into(), what: other.to_string() },
+    }
+}
+
+/// Names SQLite's own error codes where one of them has a remedy of its own.
+fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
+    let code = match &error {
+        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<i64>().ok()),
+        _ => None,
+    };
+    match code.map(|code| code & 0xff) {
+        Some(26) => StoreError::Foreign(path.into()),
+        Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
+        Some(14 | 8) => StoreError::File {
+            doing: "open for writing",
+            path: path.into(),
+            source: std::io::Error::other(error.to_string()),
+        },
+        _ => StoreError::Database(error),
+    }
+}
+
+/// The lock lies beside the database, not on it: closing any handle of the database file would drop the locks that SQLite
+/// itself holds there.
+fn take_lock(data_dir: &Path) -> Result<File> {
+    let path: PathBuf = data_dir.join("storyd.lock");
+    let file_error = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(file_error("open for writing"))?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(file_error("write"))?;
+            write!(file, "{}", std::process::id()).map_err(file_error("write"))?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            Err(StoreError::Running { path: data_dir.into(), pid: pid.trim().parse().ok() })
+        }
+        Err(TryLockError::Error(source)) => Err(StoreError::File { doing: "lock", path, source }),
+    }
+}

@@ -1,0 +1,93 @@
+//! Accounts: what blocks them, and what is known of Kakao's clock.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Result, Store, micros};
+use crate::domain::clock::later;
+use crate::domain::fault::{BlockScope, Fault};
+
+impl Store {
+    /// Makes the account known.
+    pub async fn ensure_account(&self, account: &str) -> Result<()> {
+        sqlx::query!("INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", account)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The account, or every account, is turned away by Kakao: its posts wait, and the next one tries again after `probe`.
+    pub async fn block(
+        &self,
+        account: &str,
+        scope: BlockScope,
+        fault: &Fault,
+        probe: Duration,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (at, probe_at) = (micros(now), micros(later(now, probe)));
+        let everyone = scope == BlockScope::Everyone;
+        sqlx::query!(
+            "UPDATE account SET blocked_code = $3, blocked_reason = $4, blocked_remedy = $5,
+               blocked_at = coalesce(blocked_at, $6), probe_at = $7
+             WHERE $2 OR name = $1",
+            account,
+            everyone,
+            fault.code,
+            fault.reason,
+            fault.remedy,
+            at,
+            probe_at
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Kakao served the account again, or a person gave it a new token. True when it had been blocked.
+    pub async fn unblock(&self, account: &str) -> Result<bool> {
+        let marked = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM account WHERE name = $1
+                 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL)) AS "found!: bool""#,
+            account
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if !marked {
+            return Ok(false);
+        }
+        let done = sqlx::query!(
+            "UPDATE account SET blocked_code = NULL, blocked_reason = NULL, blocked_remedy = NULL, blocked_at = NULL,
+               probe_at = NULL, unauthorized_at = NULL
+             WHERE name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL)",
+            account
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Records a -401. True when it is the first since the last success: a refresh may cure it. False when one was recorded
+    /// before: the refresh did not help.
+    pub async fn first_unauthorized(&self, account: &str, now: Timestamp) -> Result<bool> {
+        let at = micros(now);
+        let done = sqlx::query!(
+            "UPDATE account SET unauthorized_at = $2 WHERE name = $1 AND unauthorized_at IS NULL",
+            account,
+            at
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Records how far Kakao's clock is ahead of ours (negative: behind).
+    pub async fn set_skew(&self, account: &str, skew: SignedDuration) -> Result<()> {
+        let skew = i64::try_from(skew.as_micros()).unwrap_or(0);
+        sqlx::query!("UPDATE account SET skew_micros = $2 WHERE name = $1 AND skew_micros <> $2", account, skew)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! All SQL that writes. One function per transition, each ONE guarded UPDATE (id, expected state, claim token) that hits
+//! exactly one row, or the writer lost.
+//!
+//! [`Claim`] and [`Intent`] can be neither copied nor made elsewhere, so that claim → intend → publish → record is the only
+//! order that compiles.
+
+mod account;
+mod attempt;
+mod doubt;
+mod enqueue;
+mod person;
+mod story;
+mod sweep;
+
+pub use attempt::{Claim, Intent, Taken};
+pub use doubt::Doubt;
+pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
+pub use person::Refusal;
+pub use story::{DeleteOrder, Doomed};
+pub use sweep::Swept;
+
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+
+use super::{Result, Store, micros};
+
+/// A write transaction: it takes the write lock at once, so that it cannot fail half-way for want of it.
+pub(super) type Write = Transaction<'static, Sqlite>;
+
+impl Store {
+    pub(super) async fn begin(&self) -> Result<Write> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Records something that left the state of a post as it is.
+async fn note(tx: &mut Write, post: i64, now: Timestamp, event: &str, actor: &str, reason: &str) -> Result<()> {
+    let at = micros(now);
+    sqlx::query!(
+        "INSERT INTO event (post_id, at, event, state, actor, reason)
+         SELECT id, $2, $3, state, $4, $5 FROM post WHERE id = $1",
+        post,
+        at,
+        event,
+        actor,
+        reason
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

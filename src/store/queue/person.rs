@@ -1,0 +1,176 @@
+//! What a person does to a post: let it go ahead, withdraw it, settle a doubt.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Store, micros};
+use crate::domain::post::PostState;
+use crate::store::{StoreError, span};
+
+/// Why a person's command changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such post.
+    #[error("there is no post {0}; `storyd admin queue --all` lists them")]
+    NoSuchPost(i64),
+    /// Its state does not allow it.
+    #[error("post {post} is {state}{}", hint(*state))]
+    NotPossible {
+        /// The post.
+        post: i64,
+        /// The state it is in.
+        state: PostState,
+    },
+    /// The story ID belongs to another post.
+    #[error("the story {0} is already recorded for another post; `storyd admin stories` lists them")]
+    StoryTaken(String),
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is possible instead.
+fn hint(state: PostState) -> &'static str {
+    match state {
+        PostState::Scheduled => ": it waits for its time; `cancel` withdraws it",
+        PostState::Claimed => ": it is being prepared or about to leave; `cancel` withdraws it",
+        PostState::Publishing => ": its request is under way; wait for the answer",
+        PostState::InDoubt => ": nobody knows yet whether it was published; look at the account's page, then `resolve`",
+        PostState::Published => ": its story is up; `delete` takes it down",
+        PostState::Deleted => ": its story was taken down; to publish it again, give it a new time in its job file",
+        PostState::Missed | PostState::Failed | PostState::Cancelled => ": `retry` lets it go ahead",
+        PostState::Held => ": `release` lets it go ahead, `cancel` withdraws it",
+    }
+}
+
+impl Store {
+    /// Lets a post go ahead from one of the states `from`: due at its time, or at once when that has passed. Its failures are
+    /// forgotten, its late window starts anew, and an artifact that is stale is made anew.
+    pub async fn release(
+        &self,
+        post: i64,
+        from: &[PostState],
+        actor: &str,
+        reason: &str,
+        prepare_ahead: Duration,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
+        let state = self.state_of(post).await?;
+        if !from.contains(&state) {
+            return Err(Refusal::NotPossible { post, state });
+        }
+        let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'scheduled', event = 'release', actor = $3, reason = $4, changed_at = $5,
+               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0,
+               late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $5) + late_within),
+               prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN artifact_until_at > $5 THEN artifact_until_at
+                                 ELSE max($5, max(occurs_at, $5) - $6) END
+             WHERE id = $1 AND state = $2",
+            post,
+            state_word,
+            actor,
+            reason,
+            at,
+            ahead
+        )
+        .execute(&self.writer)
+        .await
+        .map_err(StoreError::from)?;
+        self.expect_moved(post, done.rows_affected()).await
+    }
+
+    /// Withdraws a post. Once this returns, no request for it begins any more.
+    pub async fn cancel(
+        &self,
+        post: i64,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
+        self.state_of(post).await?;
+        let at = micros(now);
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'cancelled', event = 'cancel', actor = $2, reason = $3, changed_at = $4,
+               lease_until_at = NULL
+             WHERE id = $1 AND state IN ('scheduled', 'claimed', 'held', 'failed')",
+            post,
+            actor,
+            reason,
+            at
+        )
+        .execute(&self.writer)
+        .await
+        .map_err(StoreError::from)?;
+        self.expect_moved(post, done.rows_affected()).await
+    }
+
+    /// A person has seen the story of a doubtful post.
+    pub async fn resolve_found(
+        &self,
+        post: i64,
+        story_id: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
+        self.state_of(post).await?;
+        let at = micros(now);
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'published', event = 'publish', actor = $2, reason = 'seen by a person',
+               changed_at = $3, reconcile_at = NULL, parked_at = NULL, story_id = $4
+             WHERE id = $1 AND state = 'in_doubt'",
+            post,
+            actor,
+            at,
+            story_id
+        )
+        .execute(&self.writer)
+        .await;
+        match done {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                Err(Refusal::StoryTaken(story_id.to_owned()))
+            }
+            Err(error) => Err(StoreError::from(error).into()),
+            Ok(done) => self.expect_moved(post, done.rows_affected()).await,
+        }
+    }
+
+    /// A person has made sure that the story of a doubtful post does not exist: it goes back into the queue, due at once.
+    pub async fn resolve_absent(&self, post: i64, actor: &str, now: Timestamp) -> std::result::Result<(), Refusal> {
+        self.state_of(post).await?;
+        let at = micros(now);
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'scheduled', event = 'repost', actor = $2, reason = 'a person made sure that it is absent',
+               changed_at = $3, due_at = max(occurs_at, $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
+               late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $3) + late_within),
+               prepare_at = iif(kind = 'note', NULL, min(artifact_until_at, $3))
+             WHERE id = $1 AND state = 'in_doubt'",
+            post,
+            actor,
+            at
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(StoreError::from)?;
+        tx.commit().await.map_err(StoreError::from)?;
+        self.expect_moved(post, done.rows_affected()).await
+    }
+
+    async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
+        if rows == 1 {
+            return Ok(());
+        }
+        Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
+    }
+
+    async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
+        let word = sqlx::query_scalar!("SELECT state FROM post WHERE id = $1", post)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(Refusal::NoSuchPost(post))?;
+        PostState::parse(&word).ok_or_else(|| StoreError::Nonsense { what: format!("the state {word:?}") }.into())
+    }
+}

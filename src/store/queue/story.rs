@@ -1,0 +1,164 @@
+//! Taking stories down: the order, the tries, the confirmed end.
+
+use jiff::Timestamp;
+
+use super::attempt::{close_attempt_row, open_attempt};
+use super::{Result, Store, micros, note};
+use crate::domain::fault::Fault;
+use crate::store::{Written, count};
+
+/// Who wants a story gone, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteOrder<'a> {
+    /// A person, or `job`.
+    pub actor: &'a str,
+    /// In their words; may be empty.
+    pub reason: &'a str,
+}
+
+/// A story whose take-down has begun.
+#[derive(Debug)]
+pub struct Doomed {
+    /// Its post.
+    pub post: i64,
+    /// Its job.
+    pub job: String,
+    /// The story at Kakao.
+    pub story_id: String,
+    /// How often taking it down has failed.
+    pub failures: u32,
+    /// Who ordered it.
+    pub ordered_by: String,
+    /// Why.
+    pub reason: String,
+    attempt: i64,
+}
+
+impl Store {
+    /// Orders that the story of `post` be taken down from `at` on. `Lost` when it is not up.
+    pub async fn order_delete(
+        &self,
+        post: i64,
+        order: DeleteOrder<'_>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Written> {
+        let when = micros(at);
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE story SET delete_at = $2, delete_by = $3, delete_reason = $4, delete_failures = 0, delete_fault = NULL
+             WHERE post_id = $1 AND deleted_at IS NULL",
+            post,
+            when,
+            order.actor,
+            order.reason
+        )
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 1 {
+            note(&mut tx, post, now, "order_delete", order.actor, order.reason).await?;
+        }
+        tx.commit().await?;
+        Ok(Written::of(done.rows_affected()))
+    }
+
+    /// The account's next story whose take-down is due, with its attempt opened; nothing while the account is blocked.
+    pub async fn begin_delete(&self, account: &str, now: Timestamp) -> Result<Option<Doomed>> {
+        let at = micros(now);
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"SELECT s.post_id, p.job, s.story_id, s.delete_failures, s.delete_by AS "delete_by!",
+                 s.delete_reason AS "delete_reason!"
+             FROM story s JOIN post p ON p.id = s.post_id
+             WHERE s.delete_at IS NOT NULL AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $2
+               AND s.account = $1 AND p.state = 'published'
+               AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
+               AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.post_id = s.post_id AND t.ended_at IS NULL)
+             ORDER BY s.delete_at, s.post_id LIMIT 1"#,
+            account,
+            at
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempt = open_attempt(&mut tx, row.post_id, "delete", now).await?;
+        tx.commit().await?;
+        Ok(Some(Doomed {
+            post: row.post_id,
+            job: row.job,
+            story_id: row.story_id,
+            failures: count(row.delete_failures),
+            ordered_by: row.delete_by,
+            reason: row.delete_reason,
+            attempt,
+        }))
+    }
+
+    /// A read confirmed that the story is gone.
+    pub async fn record_deleted(&self, doomed: Doomed, how: &str, now: Timestamp) -> Result<Written> {
+        let at = micros(now);
+        let reason = if doomed.reason.is_empty() { how.to_owned() } else { format!("{}; {how}", doomed.reason) };
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'deleted', event = 'delete', actor = $3, reason = $4, changed_at = $2
+             WHERE id = $1 AND state = 'published'",
+            doomed.post,
+            at,
+            doomed.ordered_by,
+            reason
+        )
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 1 {
+            sqlx::query!("UPDATE story SET deleted_at = $2 WHERE post_id = $1 AND deleted_at IS NULL", doomed.post, at)
+                .execute(&mut *tx)
+                .await?;
+        }
+        close_attempt_row(&mut tx, doomed.attempt, now, "deleted", None).await?;
+        tx.commit().await?;
+        Ok(Written::of(done.rows_affected()))
+    }
+
+    /// The story may still be up: another try at `next_at`, which counts towards the limit.
+    pub async fn retry_delete(&self, doomed: Doomed, fault: &Fault, next_at: Timestamp, now: Timestamp) -> Result<()> {
+        let next = micros(next_at);
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE story SET delete_at = $2, delete_failures = delete_failures + 1
+             WHERE post_id = $1 AND deleted_at IS NULL",
+            doomed.post,
+            next
+        )
+        .execute(&mut *tx)
+        .await?;
+        close_attempt_row(&mut tx, doomed.attempt, now, "retry", Some(fault)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The account is blocked, which is no failure of the take-down: it waits until the account is served again.
+    pub async fn snooze_delete(&self, doomed: Doomed, fault: &Fault, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        close_attempt_row(&mut tx, doomed.attempt, now, "snooze", Some(fault)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Taking it down was given up; the story is still up and a person must look. A new order tries again.
+    pub async fn fail_delete(&self, doomed: Doomed, fault: &Fault, now: Timestamp) -> Result<()> {
+        let text = fault.to_string();
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE story SET delete_fault = $2, delete_failures = delete_failures + 1
+             WHERE post_id = $1 AND deleted_at IS NULL",
+            doomed.post,
+            text
+        )
+        .execute(&mut *tx)
+        .await?;
+        close_attempt_row(&mut tx, doomed.attempt, now, "failed", Some(fault)).await?;
+        note(&mut tx, doomed.post, now, "delete_failed", "delete", &text).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! What nobody holds any more: claims and intents of a process that died, leases that ended, posts that came too late.
+
+use jiff::Timestamp;
+
+use super::{Result, Store, Write, micros};
+
+/// What a sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Claimed, no request had left: back in the queue.
+    pub unclaimed: u64,
+    /// Publishing: the request may have left. In doubt.
+    pub doubted: u64,
+    /// Too late, by the late policy not posted.
+    pub missed: u64,
+    /// Too late, by the late policy waiting for a person.
+    pub held: u64,
+}
+
+impl Store {
+    /// At start, after the lock was taken and before any claim: whoever claimed or was publishing is dead, whatever the lease
+    /// says. One transaction.
+    pub async fn sweep_boot(&self, now: Timestamp) -> Result<Swept> {
+        self.release_leases(now, i64::MAX, "the daemon stopped").await
+    }
+
+    /// While running: a lease that ended belongs to a task that died or hangs.
+    pub async fn sweep_leases(&self, now: Timestamp) -> Result<Swept> {
+        let expired = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1) AS "found!: bool""#,
+            micros(now)
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if !expired {
+            return Ok(Swept::default());
+        }
+        self.release_leases(now, micros(now), "its lease ended").await
+    }
+
+    async fn release_leases(&self, now: Timestamp, until: i64, what: &str) -> Result<Swept> {
+        let at = micros(now);
+        let mut tx = self.begin().await?;
+        close_attempts_of_leases(&mut tx, until, at, what).await?;
+        let calm = format!("{what} before its request left");
+        let unclaimed = sqlx::query!(
+            "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
+               lease_until_at = NULL
+             WHERE state = 'claimed' AND lease_until_at <= $1",
+            until,
+            at,
+            calm
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let doubt = format!("{what} between the intent and the answer");
+        let doubted = sqlx::query!(
+            "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'daemon', reason = $3, changed_at = $2,
+               lease_until_at = NULL, reconcile_at = $2, absences = 0
+             WHERE state = 'publishing' AND lease_until_at <= $1",
+            until,
+            at,
+            doubt
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(Swept { unclaimed, doubted, ..Swept::default() })
+    }
+
+    /// Applies the late policy to every waiting post whose window has ended.
+    pub async fn sweep_late(&self, now: Timestamp) -> Result<Swept> {
+        let at = micros(now);
+        let late = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM post WHERE state = 'scheduled' AND late_until_at IS NOT NULL
+                 AND late_until_at < $1) AS "found!: bool""#,
+            at
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if !late {
+            return Ok(Swept::default());
+        }
+        let mut tx = self.begin().await?;
+        let missed = sqlx::query!(
+            "UPDATE post SET state = 'missed', event = 'miss', actor = 'daemon', changed_at = $1,
+               reason = 'too late: its window ended ' || (late_within / 1000000) || ' s after its time'
+                        || iif(reason = '', '', '; before that: ' || reason)
+             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'skip'",
+            at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let held = sqlx::query!(
+            "UPDATE post SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
+               reason = 'too late: its window ended ' || (late_within / 1000000) || ' s after its time'
+                        || iif(reason = '', '', '; before that: ' || reason)
+             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'hold'",
+            at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(Swept { missed, held, ..Swept::default() })
+    }
+
+    /// At start: take-downs that were under way. Deleting may be repeated, so the attempt is closed and made again.
+    pub async fn sweep_deletes(&self, now: Timestamp) -> Result<u64> {
+        let at = micros(now);
+        let done = sqlx::query!(
+            "UPDATE attempt SET ended_at = $1, verdict = 'lost', fault_class = 'transient', fault_code = 'interrupted',
+               fault_reason = 'the daemon stopped', fault_remedy = ''
+             WHERE ended_at IS NULL AND kind = 'delete'",
+            at
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+async fn close_attempts_of_leases(tx: &mut Write, until: i64, at: i64, what: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE attempt SET ended_at = $2, fault_code = 'interrupted', fault_reason = $3, fault_remedy = '',
+           fault_class = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'ambiguous', 'transient'),
+           verdict = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'in_doubt', 'snooze')
+         WHERE ended_at IS NULL AND kind <> 'delete'
+           AND post_id IN (SELECT id FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1)",
+        until,
+        at,
+        what
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
