@@ -1,1 +1,351 @@
-//! (in the making)
+//! The client of Kakao's Story API and of the part of Kakao Login that keeps an account's tokens alive.
+//!
+//! Owns HTTP and Kakao's codes: every failure leaves here as a [`Fault`] that says what to do. It sends what it is told, once:
+//! no redirects, no retries of its own but for the token refresh, and it never meets the store. Stands on Kakao's documents.
+//!
+//! - [`error`]: the fault table
+//! - `wire`, [`story`]: the shapes on the wire
+//! - `exchange`: one request and its answer
+//! - [`token`], [`folder`], [`refresh`]: tokens as values, on disk, and renewed
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::domain::clock::Clock;
+use crate::domain::content::{Artifact, IMAGE_BYTES_LIMIT, IMAGES_MAX, ImageFormat, Outgoing};
+use crate::domain::fault::Fault;
+use error::{Call, NotSent, Trouble, fault};
+use exchange::{Reply, exchange};
+use story::{Page, Posted, Profile, Scope, Story, TokenInfo};
+use token::{AccessToken, RefreshToken, TokenAnswer};
+
+pub mod error;
+mod exchange;
+pub mod folder;
+pub mod refresh;
+pub mod story;
+pub mod token;
+mod wire;
+
+/// What the documents ask for, to the letter.
+const FORM: &str = "application/x-www-form-urlencoded;charset=utf-8";
+
+/// Where Kakao is: base URLs, http or https, with or without a path, without query and fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The API.
+    pub api_url: String,
+    /// Kakao Login.
+    pub login_url: String,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self { api_url: "https://kapi.kakao.com".into(), login_url: "https://kauth.kakao.com".into() }
+    }
+}
+
+/// How long a call may take, and how much is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// To reach the server, name resolution and TLS included. Shorter than each of the others, so that a server that cannot be
+    /// reached is known as such, and not taken for one that does not answer.
+    pub connect_timeout: Duration,
+    /// A whole call that may be repeated.
+    pub request_timeout: Duration,
+    /// A whole upload: up to ten images of 10 MB.
+    pub upload_timeout: Duration,
+    /// The whole publish request. Longer than the usual limit of a gateway, so that its time-outs reach us as answers rather
+    /// than as silence; well under a post's lease, which the engine asserts.
+    pub publish_timeout: Duration,
+    /// Most bytes of an answer that are read, unpacked.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_secs(180),
+            publish_timeout: Duration::from_secs(75),
+            body_bytes_max: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why there can be no client. All of it is the settings' or the machine's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// A base URL that is none.
+    #[error("`{name}` is {url:?}, which {why}: give a URL such as https://kapi.kakao.com")]
+    Url {
+        /// The settings' key.
+        name: &'static str,
+        /// What it holds.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A time-out that is too short to tell "not sent" from "not answered".
+    #[error("`{name}` must be longer than the connect time-out of {connect:?}")]
+    Limits {
+        /// The limit.
+        name: &'static str,
+        /// The connect time-out.
+        connect: Duration,
+    },
+    /// TLS cannot be set up on this machine.
+    #[error("the HTTP client cannot be set up; check that the machine has CA certificates")]
+    Build(#[source] reqwest::Error),
+}
+
+/// One image to upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFile {
+    /// What a person calls it: for messages only, never sent.
+    pub name: String,
+    /// Told from the bytes.
+    pub format: ImageFormat,
+    /// The file itself, fewer than [`IMAGE_BYTES_LIMIT`] bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Speaks to Kakao. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Keeps connections, for the calls that may be repeated.
+    pooled: reqwest::Client,
+    /// Opens a connection for every request, for the calls that must not be sent twice. A kept connection that the server has
+    /// just closed fails after the request has left, which is a needless doubt; a fresh one fails before. So none is kept at
+    /// all, rather than for some seconds: that costs one handshake and no timer can be late.
+    fresh: reqwest::Client,
+    endpoints: Endpoints,
+    limits: Limits,
+    clock: Clock,
+}
+
+impl Client {
+    /// A client for `endpoints`.
+    ///
+    /// # Errors
+    /// When a URL or a limit makes no sense, or the machine offers no TLS.
+    pub fn new(endpoints: Endpoints, limits: Limits, clock: Clock) -> Result<Self, ClientError> {
+        let connect = limits.connect_timeout;
+        for (name, limit) in [
+            ("request_timeout", limits.request_timeout),
+            ("upload_timeout", limits.upload_timeout),
+            ("publish_timeout", limits.publish_timeout),
+        ] {
+            if limit <= connect {
+                return Err(ClientError::Limits { name, connect });
+            }
+        }
+        let endpoints = Endpoints {
+            api_url: base("api_url", &endpoints.api_url)?,
+            login_url: base("login_url", &endpoints.login_url)?,
+        };
+        let pooled = builder(&limits, &endpoints).pool_idle_timeout(Duration::from_secs(30));
+        let fresh = builder(&limits, &endpoints).pool_max_idle_per_host(0).no_gzip();
+        let pooled = pooled.build().map_err(ClientError::Build)?;
+        let fresh = fresh.build().map_err(ClientError::Build)?;
+        Ok(Self { pooled, fresh, endpoints, limits, clock })
+    }
+
+    /// Whether the account uses Kakao Story (GET `isstoryuser`). Repeatable.
+    pub async fn is_story_user(&self, token: &AccessToken) -> Result<bool, Fault> {
+        self.get(token, "/v1/api/story/isstoryuser", &[], |reply| wire::is_story_user(&reply.body)).await
+    }
+
+    /// The account's profile, with https image URLs (GET `profile`). Repeatable.
+    pub async fn profile(&self, token: &AccessToken) -> Result<Profile, Fault> {
+        let query = [("secure_resource", "true")];
+        self.get(token, "/v1/api/story/profile", &query, |reply| story::profile(&reply.body)).await
+    }
+
+    /// Uploads the images of one story, in order (POST `upload/multi`). Repeatable. The artifact is Kakao's answer byte for
+    /// byte, checked to name as many images.
+    pub async fn upload(&self, token: &AccessToken, images: Vec<ImageFile>) -> Result<Artifact, Fault> {
+        check_images(&images)?;
+        let count = images.len();
+        let mut form = Form::new();
+        for (number, image) in (1..).zip(images) {
+            let (mime, ending) = wire::media_type(image.format);
+            // A plain name of our own: a Korean one would need an encoding of which servers know several.
+            let part = Part::bytes(image.bytes).file_name(format!("image-{number}.{ending}"));
+            let part = part.mime_str(mime).map_err(|error| unsendable(&error))?;
+            form = form.part("file", part);
+        }
+        let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
+        let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
+        let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
+        let (status, body) = (reply.status, reply.body);
+        wire::image_paths(body, count)
+            .map_err(|how| Reply { status, body: Vec::new(), server_date: None }.unreadable(how))
+            .map_err(|trouble| fault(Call::Repeatable, &trouble))
+    }
+
+    /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
+    /// object; [`LinkCard::read`](story::LinkCard::read) shows it.
+    pub async fn link_info(&self, token: &AccessToken, url: &str) -> Result<Artifact, Fault> {
+        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(reply.body.clone())).await
+    }
+
+    /// Posts a story (POST `post/note`, `post/photo` or `post/link`). The one call that must never be sent twice: anything but
+    /// a plain answer is [`Ambiguous`](crate::domain::fault::FaultClass::Ambiguous).
+    pub async fn publish(&self, token: &AccessToken, outgoing: &Outgoing) -> Result<Posted, Fault> {
+        let (path, form) = wire::post(outgoing)?;
+        let url = format!("{}{path}", self.endpoints.api_url);
+        let request = self.fresh.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let reply = self.send(Call::Once, authorised(request, token)?).await?;
+        match wire::story_id(&reply.body) {
+            Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),
+            Err(how) => Err(fault(Call::Once, &reply.unreadable(how))),
+        }
+    }
+
+    /// One story with its comments and moods (GET `mystory`). Repeatable. A story that does not exist is a fault for which
+    /// [`Fault::is_gone`] holds.
+    pub async fn story(&self, token: &AccessToken, id: &str) -> Result<Story, Fault> {
+        self.get(token, "/v1/api/story/mystory", &[("id", id)], |reply| story::story(&reply.body)).await
+    }
+
+    /// One page of the account's stories, newest first, older than `last_id` (GET `mystories`). Repeatable. A page with a story
+    /// that cannot be read is a fault: a failed listing is not an absence.
+    pub async fn stories(&self, token: &AccessToken, last_id: Option<&str>) -> Result<Page, Fault> {
+        let query: Vec<(&str, &str)> = last_id.map(|id| ("last_id", id)).into_iter().collect();
+        self.get(token, "/v1/api/story/mystories", &query, |reply| {
+            Ok(Page { stories: story::stories(&reply.body)?, server_date: reply.server_date })
+        })
+        .await
+    }
+
+    /// Takes a story down (DELETE `delete/mystory`). Repeatable. One that is down already is a fault for which
+    /// [`Fault::is_gone`] holds.
+    pub async fn delete(&self, token: &AccessToken, id: &str) -> Result<(), Fault> {
+        let request = self.repeatable(Method::DELETE, "/v1/api/story/delete/mystory").query(&[("id", id)]);
+        self.send(Call::Repeatable, authorised(request, token)?).await.map(|_| ())
+    }
+
+    /// Whose token it is and how long it lives (GET `/v1/user/access_token_info`). Repeatable.
+    pub async fn token_info(&self, token: &AccessToken) -> Result<TokenInfo, Fault> {
+        self.get(token, "/v1/user/access_token_info", &[], |reply| story::token_info(&reply.body)).await
+    }
+
+    /// Which of the consents `wanted` the account has given; all that it knows for none (GET `/v2/user/scopes`). Repeatable.
+    pub async fn scopes(&self, token: &AccessToken, wanted: &[&str]) -> Result<Vec<Scope>, Fault> {
+        let wanted = if wanted.is_empty() { None } else { serde_json::to_string(wanted).ok() };
+        let query: Vec<(&str, &str)> = wanted.iter().map(|list| ("scopes", list.as_str())).collect();
+        self.get(token, "/v2/user/scopes", &query, |reply| story::scopes(&reply.body)).await
+    }
+
+    /// Buys the next access token (POST `/oauth/token`). Sent once, on a fresh connection: an answer that gets lost may have
+    /// carried the only copy of a new refresh token. [`Tokens`](refresh::Tokens) is what calls this.
+    pub async fn refresh(
+        &self,
+        rest_api_key: &SecretString,
+        client_secret: Option<&SecretString>,
+        refresh_token: &RefreshToken,
+    ) -> Result<TokenAnswer, Fault> {
+        let secret = client_secret.map(ExposeSecret::expose_secret);
+        let form = wire::refresh(rest_api_key.expose_secret(), secret, refresh_token);
+        let url = format!("{}/oauth/token", self.endpoints.login_url);
+        let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let reply = self.send(Call::Login, request).await?;
+        wire::token_answer(&reply.body).map_err(|how| fault(Call::Login, &reply.unreadable(how)))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn repeatable(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.endpoints.api_url);
+        self.pooled.request(method, url).timeout(self.limits.request_timeout)
+    }
+
+    async fn get<T>(
+        &self,
+        token: &AccessToken,
+        path: &str,
+        query: &[(&str, &str)],
+        read: impl FnOnce(&Reply) -> Result<T, String>,
+    ) -> Result<T, Fault> {
+        let mut request = self.repeatable(Method::GET, path);
+        if !query.is_empty() {
+            request = request.query(query);
+        }
+        let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
+        read(&reply).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
+    }
+
+    async fn send(&self, call: Call, request: RequestBuilder) -> Result<Reply, Fault> {
+        let reply = exchange(request, self.limits.body_bytes_max, self.now()).await;
+        reply.map_err(|trouble| fault(call, &trouble))
+    }
+}
+
+/// What both HTTP clients have in common. No redirect is followed and nothing is sent again: the engine decides on both.
+fn builder(limits: &Limits, endpoints: &Endpoints) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("storyd/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect_timeout);
+    // The environment's proxy stands between us and Kakao, not between us and a server on this machine.
+    if is_local(&endpoints.api_url) && is_local(&endpoints.login_url) { builder.no_proxy() } else { builder }
+}
+
+fn is_local(url: &str) -> bool {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A base URL without its last slash.
+fn base(name: &'static str, text: &str) -> Result<String, ClientError> {
+    let wrong = |why| ClientError::Url { name, url: text.to_owned(), why };
+    let url = Url::parse(text).map_err(|_| wrong("is not a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("is neither http nor https"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("has a query or a fragment"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("holds a user name or a password"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn authorised(request: RequestBuilder, token: &AccessToken) -> Result<RequestBuilder, Fault> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|error| unsendable(&error))?;
+    value.set_sensitive(true);
+    Ok(request.header(AUTHORIZATION, value))
+}
+
+fn unsendable(error: &dyn std::fmt::Display) -> Fault {
+    fault(Call::Repeatable, &Trouble::NotSent(NotSent::Unsendable, error.to_string()))
+}
+
+/// Kakao's documented limits, so that a hopeless upload of many megabytes is not begun and the image gets its name.
+fn check_images(images: &[ImageFile]) -> Result<(), Fault> {
+    if images.is_empty() || images.len() > IMAGES_MAX {
+        let reason = format!("a photo story has 1 to {IMAGES_MAX} images, not {}", images.len());
+        return Err(Fault::permanent("images", reason, "Change the number of images in the job file."));
+    }
+    let big = images.iter().find(|image| image.bytes.len() as u64 >= IMAGE_BYTES_LIMIT);
+    if let Some(image) = big {
+        let reason = format!("image \"{}\" has {} bytes", error::excerpt(&image.name), image.bytes.len());
+        return Err(Fault::permanent("images", reason, "Make each image smaller than 10 MB."));
+    }
+    if images.len() > 1 && images.iter().any(|image| image.format == ImageFormat::Gif) {
+        return Err(Fault::permanent("images", "a GIF is not alone in its story", "Post the GIF by itself."));
+    }
+    Ok(())
+}

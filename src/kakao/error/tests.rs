@@ -1,0 +1,1 @@
+//! The fault table, cell by cell, as a person reads it.

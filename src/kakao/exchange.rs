@@ -1,0 +1,126 @@
+//! One request and its answer: sends, reads a bounded body, and says which kind of trouble it met.
+//!
+//! Classifies by the kind of an error, never by its text, and knows nothing of stories or of what a trouble means: that is
+//! [`error`](super::error)'s.
+
+use std::error::Error;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response};
+
+use super::error::{Answer, Body, Lost, NotSent, RETRY_AFTER_MAX, Trouble};
+use super::wire;
+use crate::domain::clock::between;
+
+/// A success whose body was read to its end.
+pub(super) struct Reply {
+    /// The HTTP status: 200 to 299.
+    pub(super) status: u16,
+    /// The whole body.
+    pub(super) body: Vec<u8>,
+    /// The server's own time, from the `Date` header.
+    pub(super) server_date: Option<Timestamp>,
+}
+
+impl Reply {
+    /// The trouble of a success whose body is not of the expected shape.
+    pub(super) fn unreadable(&self, how: String) -> Trouble {
+        Trouble::Answer(Answer { status: self.status, retry_after: None, body: Body::Unreadable(how) })
+    }
+}
+
+/// Sends `request` once and reads at most `body_bytes_max` bytes of its answer. `now` gives a `Retry-After` date its distance.
+pub(super) async fn exchange(request: RequestBuilder, body_bytes_max: usize, now: Timestamp) -> Result<Reply, Trouble> {
+    let response = request.send().await.map_err(|error| unanswered(&error))?;
+    let status = response.status().as_u16();
+    let server_date = header(response.headers(), DATE).and_then(wire::http_date);
+    let retry_after =
+        header(response.headers(), RETRY_AFTER).and_then(|text| retry_after(text, server_date.unwrap_or(now)));
+    let body = read(response, body_bytes_max).await;
+    match body {
+        Ok(body) if (200..300).contains(&status) => Ok(Reply { status, body, server_date }),
+        Ok(body) => Err(Trouble::Answer(Answer { status, retry_after, body: wire::refusal(&body) })),
+        Err(body) => Err(Trouble::Answer(Answer { status, retry_after, body })),
+    }
+}
+
+async fn read(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Body> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return Err(Body::Oversized),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) if error.is_timeout() => return Err(Body::Timeout),
+            Err(_) => return Err(Body::Truncated),
+        }
+    }
+}
+
+/// The trouble behind an error that came before any status line.
+fn unanswered(error: &reqwest::Error) -> Trouble {
+    let detail = root(error);
+    // Connect before time-out: an attempt to connect that took too long is both, and certainly sent nothing.
+    if error.is_builder() {
+        Trouble::NotSent(NotSent::Unsendable, detail)
+    } else if error.is_dns() {
+        Trouble::NotSent(NotSent::Dns, detail)
+    } else if error.is_connect() {
+        Trouble::NotSent(NotSent::Connect, detail)
+    } else if error.is_timeout() {
+        Trouble::NoAnswer(Lost::Timeout, String::new())
+    } else {
+        Trouble::NoAnswer(Lost::Broken, detail)
+    }
+}
+
+/// The innermost cause, which names no URL: the outer ones do, and a URL can hold what a page's owner keeps to himself.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = cause.and_then(Error::source) {
+        cause = Some(inner);
+    }
+    cause.map(ToString::to_string).unwrap_or_default()
+}
+
+fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Seconds, or an HTTP date seen from `now`; bounded by [`RETRY_AFTER_MAX`].
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs)
+    } else {
+        between(now, wire::http_date(text)?)
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_to_wait_is_read_in_both_forms_and_bounded() {
+        let now = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let secs = Duration::from_secs;
+        for (text, wait) in [
+            ("0", Some(secs(0))),
+            (" 120 ", Some(secs(120))),
+            ("86401", Some(RETRY_AFTER_MAX)),
+            ("99999999999999999999999", Some(RETRY_AFTER_MAX)),
+            ("Tue, 01 Dec 2026 00:05:00 GMT", Some(secs(300))),
+            ("Mon, 30 Nov 2026 00:05:00 GMT", Some(secs(0))),
+            ("Tue, 01 Dec 2099 00:05:00 GMT", Some(RETRY_AFTER_MAX)),
+            ("", None),
+            ("-5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(retry_after(text, now), wait, "{text:?}");
+        }
+    }
+}

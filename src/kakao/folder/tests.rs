@@ -1,0 +1,1 @@
+//! The files of tokens on a real disk.

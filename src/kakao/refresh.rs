@@ -1,0 +1,308 @@
+//! Keeps accounts' access tokens alive: one refresh at a time per account, durable before use, and limited in rate.
+//!
+//! What cannot be helped: kauth may replace the refresh token and kill the old one at once. When that one answer is lost on the
+//! way, the account must log in again; nothing on this side can tell it from an answer that was never given. So a refresh whose
+//! answer was lost is never repeated at once. The next round still tries the old token, which is all there is, and a `KOE322`
+//! then says that it is dead. Only what certainly was not sent, and `KOE003`, with which kauth itself says that it failed and asks
+//! for another try, is repeated here.
+//!
+//! An account that is never refreshed dies when its refresh token does: calling [`Tokens::fresh`] once a day is enough to keep
+//! an account without posts alive, since access tokens live for hours.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::Client;
+use super::error::name_account;
+use super::folder::{AccountLock, TokenError, TokenFolder};
+use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenSet, apply};
+use crate::domain::clock::{between, earlier, later};
+use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+
+/// How long before its expiry an access token is renewed: longer than any call takes.
+pub const REFRESH_AHEAD: Duration = Duration::from_secs(300);
+/// Most refreshes of one account within [`REFRESH_WINDOW`]. Each may send [`REPEATS_MAX`] requests more, which stays below the
+/// twenty tokens in ten minutes after which Kakao refuses (`KOE237`).
+pub const REFRESHES_MAX: usize = 5;
+/// The window of [`REFRESHES_MAX`].
+pub const REFRESH_WINDOW: Duration = Duration::from_secs(600);
+/// Most repeats of one refresh.
+const REPEATS_MAX: usize = 2;
+/// Waits before the repeats: short, since a caller waits for the token.
+const REPEAT_DELAY: Duration = Duration::from_millis(100);
+
+/// What kauth knows the app by.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The app's REST API key.
+    pub rest_api_key: SecretString,
+    /// The app's client secret, where it has one.
+    pub client_secret: Option<SecretString>,
+}
+
+/// The accounts' tokens. Cheap to clone; clones share the locks.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    folder: TokenFolder,
+    accounts: Arc<Mutex<HashMap<String, Shelf>>>,
+}
+
+/// One account's place in this process. What lies on it is a set that was bought but could not be saved: the only copy.
+type Shelf = Arc<tokio::sync::Mutex<Option<TokenSet>>>;
+
+/// Why a token is asked for.
+#[derive(Clone, Debug)]
+enum Wish {
+    /// To be used: renewed when it is about to expire.
+    Alive,
+    /// Kakao refused this one.
+    Instead(AccessToken),
+}
+
+/// All that one renewal needs, owned, so that it can outlive its caller.
+struct Renewal {
+    folder: TokenFolder,
+    shelf: Shelf,
+    client: Client,
+    account: String,
+    credentials: Option<Credentials>,
+    wish: Wish,
+    now: Timestamp,
+}
+
+impl Tokens {
+    /// The tokens in `folder`.
+    pub fn new(folder: TokenFolder) -> Self {
+        Self { folder, accounts: Arc::default() }
+    }
+
+    /// The folder, for reading and for handing in.
+    pub fn folder(&self) -> &TokenFolder {
+        &self.folder
+    }
+
+    /// An access token that works for [`REFRESH_AHEAD`] from `now`: the one on disk, or the next one, which is on disk before
+    /// this returns. When renewing fails while the old one still lives, that one is returned.
+    ///
+    /// # Errors
+    /// Never permanent: blocked when a person must act, transient when it may go better later.
+    pub async fn fresh(
+        &self,
+        client: &Client,
+        account: &str,
+        credentials: Option<&Credentials>,
+        now: Timestamp,
+    ) -> Result<AccessToken, Fault> {
+        let set = load(&self.folder, account).await?;
+        if !set.needs_refresh(now, REFRESH_AHEAD) {
+            return Ok(set.access_token);
+        }
+        self.renew(client, account, credentials, Wish::Alive, now).await
+    }
+
+    /// An access token in the place of `used`, which Kakao refused. When the file holds another one by now, that one is
+    /// returned and nothing is asked of Kakao.
+    ///
+    /// # Errors
+    /// As with [`fresh`](Self::fresh).
+    pub async fn refresh_now(
+        &self,
+        client: &Client,
+        account: &str,
+        credentials: Option<&Credentials>,
+        used: &AccessToken,
+        now: Timestamp,
+    ) -> Result<AccessToken, Fault> {
+        self.renew(client, account, credentials, Wish::Instead(used.clone()), now).await
+    }
+
+    async fn renew(
+        &self,
+        client: &Client,
+        account: &str,
+        credentials: Option<&Credentials>,
+        wish: Wish,
+        now: Timestamp,
+    ) -> Result<AccessToken, Fault> {
+        let shelf = {
+            let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+            accounts.entry(account.to_owned()).or_default().clone()
+        };
+        let renewal = Renewal {
+            folder: self.folder.clone(),
+            shelf,
+            client: client.clone(),
+            account: account.to_owned(),
+            credentials: credentials.cloned(),
+            wish,
+            now,
+        };
+        // A task of its own: a caller that gives up between kauth's answer and the disk must not lose the tokens.
+        let done = tokio::spawn(renewal.run()).await;
+        done.map_err(|error| broken(&error))?.map_err(|fault| name_account(fault, account))
+    }
+}
+
+impl Renewal {
+    async fn run(self) -> Result<AccessToken, Fault> {
+        let shelf = self.shelf.clone();
+        let mut shelf = shelf.lock().await;
+        let (folder, account) = (self.folder.clone(), self.account.clone());
+        let mut lock = blocking(move || folder.lock(&account)).await?;
+        let mut set = load(&self.folder, &self.account).await?;
+        // Tokens handed in meanwhile are newer than what lies on the shelf.
+        if let Some(unsaved) = shelf.take().filter(|unsaved| unsaved.obtained_at >= set.obtained_at) {
+            lock = self.save(lock, &unsaved, &mut shelf).await?;
+            set = unsaved;
+        }
+        let good = match &self.wish {
+            Wish::Alive => !set.needs_refresh(self.now, REFRESH_AHEAD),
+            Wish::Instead(used) => !set.access_token.is(used),
+        };
+        if good {
+            return Ok(set.access_token);
+        }
+        match self.buy(lock, &set).await {
+            Ok((lock, answer)) => {
+                let next = apply(&set, answer, self.now);
+                self.save(lock, &next, &mut shelf).await?;
+                Ok(next.access_token)
+            }
+            // Refused already, or dead: there is nothing to fall back on.
+            Err(fault) if matches!(self.wish, Wish::Instead(_)) || set.needs_refresh(self.now, Duration::ZERO) => {
+                Err(fault)
+            }
+            Err(fault) => {
+                tracing::warn!(account = %self.account, %fault, "access token not renewed; the old one still works");
+                Ok(set.access_token)
+            }
+        }
+    }
+
+    /// Buys the next tokens, within the limit. The limit's mark is on the disk before the request leaves, which also tells a
+    /// disk that takes no writes while nothing is lost yet.
+    async fn buy(&self, mut lock: AccountLock, set: &TokenSet) -> Result<(AccountLock, TokenAnswer), Fault> {
+        let token = set.refresh_token.as_ref().ok_or_else(no_refresh_token)?;
+        let credentials = self.credentials.as_ref().ok_or_else(|| no_key(&self.account))?;
+        let since = earlier(self.now, REFRESH_WINDOW);
+        let (mut refreshes, read) = blocking(move || lock.refreshes().map(|refreshes| (refreshes, lock))).await?;
+        lock = read;
+        refreshes.retain(|at| *at > since && *at <= self.now);
+        if let Some(oldest) = refreshes.len().checked_sub(REFRESHES_MAX).map(|index| refreshes[index]) {
+            return Err(too_many(between(self.now, later(oldest, REFRESH_WINDOW))));
+        }
+        let before = refreshes.clone();
+        refreshes.push(self.now);
+        lock = remember(lock, refreshes).await?;
+        match self.ask(credentials, token).await {
+            Ok(answer) => Ok((lock, answer)),
+            Err(fault) => {
+                // What never left does not count: a network that is down for a while must not use up the limit.
+                if certainly_not_sent(&fault) {
+                    remember(lock, before).await?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn ask(&self, credentials: &Credentials, token: &RefreshToken) -> Result<TokenAnswer, Fault> {
+        let ask = || self.client.refresh(&credentials.rest_api_key, credentials.client_secret.as_ref(), token);
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(REPEAT_DELAY)
+            .with_factor(4.0)
+            .with_max_delay(Duration::from_secs(1))
+            .with_max_times(REPEATS_MAX);
+        ask.retry(delays).when(|fault| certainly_not_sent(fault) || fault.code == "KOE003").await
+    }
+
+    /// Saves, or keeps the set on the shelf so that the next call can.
+    async fn save(
+        &self,
+        lock: AccountLock,
+        set: &TokenSet,
+        shelf: &mut Option<TokenSet>,
+    ) -> Result<AccountLock, Fault> {
+        let (folder, copy) = (self.folder.clone(), set.clone());
+        let saved = blocking(move || folder.save(&lock, &copy).map(|()| lock)).await;
+        if saved.is_err() {
+            *shelf = Some(set.clone());
+        }
+        saved
+    }
+}
+
+async fn load(folder: &TokenFolder, account: &str) -> Result<TokenSet, Fault> {
+    let (folder, name) = (folder.clone(), account.to_owned());
+    blocking(move || folder.load(&name)).await
+}
+
+async fn remember(mut lock: AccountLock, refreshes: Vec<Timestamp>) -> Result<AccountLock, Fault> {
+    blocking(move || lock.remember(&refreshes).map(|()| lock)).await
+}
+
+async fn blocking<T: Send + 'static>(
+    deed: impl FnOnce() -> Result<T, TokenError> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(deed).await.map_err(|error| broken(&error))?.map_err(|error| on_disk(&error))
+}
+
+fn certainly_not_sent(fault: &Fault) -> bool {
+    matches!(fault.code.as_str(), "dns" | "connect")
+}
+
+/// The fault of a token file. The token error's own words end with what to do.
+fn on_disk(error: &TokenError) -> Fault {
+    let cure = match error {
+        TokenError::Io { source, .. } => {
+            let mut fault = Fault::transient("token-file", format!("{error}: {source}"));
+            fault.remedy = "Check the disk and the permissions of the tokens folder.".into();
+            return fault;
+        }
+        TokenError::Missing(_) | TokenError::Unreadable { .. } => Cure::LogIn,
+        TokenError::TooOpen { .. } | TokenError::Account(_) => Cure::Settings,
+    };
+    let text = error.to_string();
+    let (reason, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
+    let mut remedy = remedy.to_owned();
+    if let Some(first) = remedy.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    blocked(cure, "token-file", reason, format!("{remedy}."))
+}
+
+fn no_refresh_token() -> Fault {
+    let remedy = super::error::LOG_IN.to_owned();
+    blocked(
+        Cure::LogIn,
+        "no-refresh-token",
+        "the access token is spent and there is no refresh token to renew it",
+        remedy,
+    )
+}
+
+fn no_key(account: &str) -> Fault {
+    let remedy = format!("Give the account \"{account}\" its `rest_api_key` in the settings.");
+    blocked(Cure::Settings, "no-key", "the access token is spent and there is no REST API key to renew it", remedy)
+}
+
+fn too_many(wait: Duration) -> Fault {
+    let reason = format!("the account's tokens were refreshed {REFRESHES_MAX} times in ten minutes");
+    let remedy = "Look why Kakao keeps refusing the account's fresh tokens; tried again after ten minutes.".into();
+    blocked(Cure::Wait(wait.max(Duration::from_secs(1))), "refresh-limit", &reason, remedy)
+}
+
+fn blocked(cure: Cure, code: &str, reason: &str, remedy: String) -> Fault {
+    let class = FaultClass::Blocked(Block { scope: BlockScope::Account, cure });
+    Fault { class, code: code.into(), reason: reason.into(), remedy }
+}
+
+/// A task that panicked, or a runtime that shuts down.
+fn broken(error: &tokio::task::JoinError) -> Fault {
+    Fault::transient("task", format!("the work on the tokens was cut short: {error}"))
+}

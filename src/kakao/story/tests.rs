@@ -1,0 +1,1 @@
+//! Reading what Kakao shows, as documented and as it may come.
