@@ -1,0 +1,121 @@
+//! The one table of problem codes. A code keeps its meaning over releases; one that is given up is never used again.
+
+use std::fmt;
+
+/// Whether a problem stops the loading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The files are not loaded.
+    Error,
+    /// The files are loaded; a person should look.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $code:literal $meaning:literal)*) => {
+        /// What kind of problem. Codes that begin with `E` are errors, those with `W` warnings.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code, such as `E021`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What the code means, in a few words.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unreadable       "E001" "a file or folder cannot be read"
+    TooLarge         "E002" "a file, or the number of files, jobs or entries, is over the limit"
+    NotUtf8          "E003" "a file is not UTF-8 text"
+    Syntax           "E010" "the YAML itself cannot be read"
+    DuplicateKey     "E011" "a key stands twice in one mapping"
+    Tag              "E012" "a YAML tag (`!…`) stands where none is used"
+    Expansion        "E013" "the file nests too deep, or its aliases expand to too much"
+    Empty            "E014" "the file holds nothing"
+    MissingKey       "E020" "a required key is missing"
+    UnknownKey       "E021" "a key is not known"
+    WrongType        "E022" "a value has the wrong type"
+    WrongWord        "E023" "a value is not one of the allowed words"
+    Misplaced        "E024" "a key does not belong to this type of job"
+    BadName          "E025" "a name is not allowed"
+    DuplicateJob     "E026" "two files name a job alike"
+    Exclusive        "E027" "two keys exclude each other"
+    UnknownZone      "E030" "a time zone is not known"
+    BadTime          "E031" "a date or time is not in the form that is read"
+    NoSuchTime       "E032" "a date or time does not exist"
+    BadCron          "E033" "a cron pattern cannot be read, or can never match"
+    NeverPosts       "E034" "a schedule yields no time at all"
+    BackwardsPeriod  "E035" "a period ends before it begins"
+    BadDuration      "E036" "a duration is not in the form that is read, or out of range"
+    DeleteTooEarly   "E037" "a story would be deleted before it is posted"
+    EmptyText        "E040" "a text is empty"
+    TextTooLong      "E041" "a text is longer than Kakao takes"
+    ControlCharacter "E042" "a text holds a control character"
+    ImageUnreadable  "E050" "an image cannot be read"
+    ImageTooBig      "E051" "an image is bigger than Kakao takes"
+    ImageFormat      "E052" "a file is not an image of a format that Kakao takes"
+    ImageCount       "E053" "a photo has no image, or more than Kakao takes"
+    GifNotAlone      "E054" "a GIF stands beside other images"
+    BadUrl           "E060" "an address is not an http or https URL"
+    BadAddress       "E070" "a listen address cannot be read"
+    BadLimits        "E071" "two limits contradict each other"
+    BadSecret        "E072" "a secret cannot be read"
+    EmptyFolder      "W001" "a folder holds no job file"
+    TextCut          "W010" "a `#` ends a text that was perhaps meant to go on"
+    NoEffect         "W020" "a key has no effect here"
+    ShiftedTime      "W030" "a local time is skipped by a clock change, and moves"
+    RepeatedTime     "W031" "a local time comes twice because of a clock change"
+    ExceptUnused     "W032" "an `except` date matches no occurrence"
+    SameInstant      "W033" "two entries of `at` are one instant"
+}
+
+impl Code {
+    /// Error or warning, by the first letter.
+    pub fn severity(self) -> Severity {
+        if self.as_str().starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_in_order_and_well_formed() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].as_str() < pair[1].as_str(), "{} and {}", pair[0], pair[1]);
+        }
+        for code in Code::ALL {
+            assert!(code.as_str().len() == 4 && code.as_str()[1..].bytes().all(|b| b.is_ascii_digit()), "{code}");
+        }
+    }
+}

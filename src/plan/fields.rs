@@ -1,0 +1,319 @@
+//! Reading a mapping key by key, so that one file shows all its mistakes at once.
+//!
+//! Owns the sentences about keys and types that hold for job files and settings alike. It knows no key by name.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::duration::{self, DurationError};
+use super::file::{Entry, Kind, Node};
+use super::problem::{Code, Place, Problem, Source};
+
+/// Where the problems of one text gather.
+#[derive(Debug)]
+pub struct Report {
+    /// The text that is being read.
+    pub source: Arc<Source>,
+    /// What was found so far.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    /// No problems yet.
+    pub fn new(source: &Arc<Source>) -> Self {
+        Self { source: Arc::clone(source), problems: Vec::new() }
+    }
+
+    /// Notes a problem at a span; the caller adds labels and help to what is returned.
+    pub fn add(&mut self, code: Code, span: &Range<usize>, message: impl Into<String>) -> Note<'_> {
+        let problem = Problem::new(code, &self.source, span.clone(), message);
+        self.problems.push(problem);
+        Note(self.problems.last_mut())
+    }
+}
+
+/// The problem just noted, to add to.
+#[derive(Debug)]
+pub struct Note<'a>(Option<&'a mut Problem>);
+
+impl Note<'_> {
+    /// A few words under the caret.
+    pub fn label(self, label: impl Into<String>) -> Self {
+        self.change(|problem| problem.label = Some(label.into()))
+    }
+
+    /// A sentence on what to write instead.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.change(|problem| problem.help.push(help.into()))
+    }
+
+    /// The other place that the problem is about.
+    pub fn also_at(self, place: Place) -> Self {
+        self.change(|problem| *problem = problem.clone().also_at(place))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Problem)) -> Self {
+        if let Some(problem) = self.0.as_deref_mut() {
+            change(problem);
+        }
+        self
+    }
+}
+
+/// A value with the place where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of its source.
+    pub span: Range<usize>,
+}
+
+/// What a mapping may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// What it is, with its article: "a job".
+    pub what: &'static str,
+    /// Its keys.
+    pub keys: &'static [&'static str],
+    /// Whether keys that begin with `x-` are free.
+    pub free_x: bool,
+    /// What people write for a key that is named otherwise: (theirs, ours).
+    pub synonyms: &'static [(&'static str, &'static str)],
+}
+
+/// A mapping whose keys have been checked against its [`Shape`].
+#[derive(Clone, Debug)]
+pub struct Fields<'n> {
+    entries: &'n [Entry],
+    /// Where the mapping is named, for what is missing from it.
+    pub span: Range<usize>,
+}
+
+impl<'n> Fields<'n> {
+    /// Reports a value that is no mapping (and gives nothing), and every key that is unknown or stands twice. `named_at` is where
+    /// problems of the whole mapping point to.
+    pub fn read(node: &'n Node, named_at: &Range<usize>, shape: &Shape, report: &mut Report) -> Option<Self> {
+        let Kind::Map(entries) = &node.kind else {
+            let described = node.described(&report.source);
+            let span = if matches!(node.kind, Kind::Null) { named_at } else { &node.span };
+            report
+                .add(
+                    Code::WrongType,
+                    span,
+                    format!("{} is a mapping of keys to values, but here is {described}", shape.what),
+                )
+                .help(format!("write its keys on lines of their own, two spaces further in: {}", list(shape.keys)));
+            return None;
+        };
+        let mut seen: HashMap<String, Range<usize>> = HashMap::new();
+        for entry in entries {
+            let key = &entry.key;
+            match key.raw(&report.source).map(str::to_owned) {
+                None => drop(report.add(Code::WrongType, &key.span, "a key must be a word").help(one_of(shape.keys))),
+                Some(name) if shape.free_x && name.starts_with("x-") => {}
+                Some(name) if !shape.keys.contains(&name.as_str()) => unknown_key(&name, &key.span, shape, report),
+                Some(name) => match seen.get(&name) {
+                    Some(first) => duplicate_key(&name, first, &key.span, report),
+                    None => drop(seen.insert(name, key.span.clone())),
+                },
+            }
+        }
+        Some(Self { entries, span: named_at.clone() })
+    }
+
+    /// The value of a key, whatever it is.
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// Whether the key stands there, with whatever value.
+    pub fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Where the key itself stands; the mapping's own place if it does not.
+    pub fn key_span(&self, key: &str) -> Range<usize> {
+        self.entry(key).map_or_else(|| self.span.clone(), |entry| entry.key.span.clone())
+    }
+
+    fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key.text() == Some(key))
+    }
+
+    /// A text. Numbers and truth values are refused with the advice to quote them: what is posted is never guessed.
+    pub fn text(&self, key: &str, report: &mut Report) -> Option<Placed<String>> {
+        let node = self.get(key)?;
+        text(node, key, &self.key_span(key), report)
+    }
+
+    /// A list of texts; one text alone counts as a list of one.
+    pub fn texts(&self, key: &str, report: &mut Report) -> Option<Vec<Placed<String>>> {
+        let node = self.get(key)?;
+        let span = self.key_span(key);
+        match &node.kind {
+            Kind::List(items) => Some(items.iter().filter_map(|item| text(item, key, &span, report)).collect()),
+            _ => text(node, key, &span, report).map(|text| vec![text]),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn truth(&self, key: &str, report: &mut Report) -> Option<bool> {
+        let node = self.get(key)?;
+        if let Kind::Bool(value) = node.kind {
+            return Some(value);
+        }
+        let described = node.described(&report.source);
+        let span = if matches!(node.kind, Kind::Null) { self.key_span(key) } else { node.span.clone() };
+        report
+            .add(Code::WrongType, &span, format!("`{key}` is true or false, but here is {described}"))
+            .help(format!("write `{key}: true` or `{key}: false`, without quotes"));
+        None
+    }
+
+    /// One of some words, each with its value.
+    pub fn word<T: Copy>(&self, key: &str, words: &[(&'static str, T)], report: &mut Report) -> Option<Placed<T>> {
+        let text = self.text(key, report)?;
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
+            return Some(Placed { value: *value, span: text.span });
+        }
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let note = report.add(Code::WrongWord, &text.span, format!("`{key}` cannot be `{}`", text.value));
+        let note = match nearest(&text.value, &names) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => note,
+        };
+        note.help(one_of(&names));
+        None
+    }
+
+    /// A duration between `min` and `max`, both inclusive.
+    pub fn duration(&self, key: &str, min: Duration, max: Duration, report: &mut Report) -> Option<Placed<Duration>> {
+        let node = self.get(key)?;
+        duration_of(node, key, &self.key_span(key), (min, max), report)
+    }
+}
+
+/// A duration between two bounds, both inclusive, from a value that belongs to `key`.
+pub fn duration_of(
+    node: &Node,
+    key: &str,
+    key_span: &Range<usize>,
+    (min, max): (Duration, Duration),
+    report: &mut Report,
+) -> Option<Placed<Duration>> {
+    // The raw form, so that `90` gets the advice on its unit instead of one on quotes.
+    let source = Arc::clone(&report.source);
+    let Some(raw) = node.raw(&source) else { return text(node, key, key_span, report).and(None) };
+    match duration::parse_within(raw, min, max) {
+        Ok(value) => Some(Placed { value, span: node.span.clone() }),
+        Err(err) => {
+            let help = match &err {
+                DurationError::NoUnit(number) => {
+                    format!("write `{number}m` for minutes, `{number}h` for hours, `{number}d` for days")
+                }
+                DurationError::Form => "write it as `30s`, `10m`, `1h30m` or `7d`".to_owned(),
+                DurationError::TooShort(_) | DurationError::TooLong(_) => {
+                    format!("`{key}` runs from {} to {}", duration::write(min), duration::write(max))
+                }
+            };
+            report.add(Code::BadDuration, &node.span, format!("`{key}` cannot be `{raw}`: {err}")).help(help);
+            None
+        }
+    }
+}
+
+/// A text that belongs to `key`.
+pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report) -> Option<Placed<String>> {
+    if let Some(text) = node.text() {
+        return Some(Placed { value: text.to_owned(), span: node.span.clone() });
+    }
+    let described = node.described(&report.source);
+    let raw = node.raw(&report.source).map(str::to_owned);
+    let null = matches!(node.kind, Kind::Null);
+    let span = if null && node.span.is_empty() { key_span } else { &node.span };
+    let note = report.add(Code::WrongType, span, format!("`{key}` is text, but here is {described}"));
+    match (raw, null) {
+        (Some(raw), _) => note.help(format!("put it in quotes if it is meant as text: `{key}: \"{raw}\"`")),
+        (None, true) => note.help(format!(
+            "write the text after `{key}:`, or leave the key out; for the word null itself write `\"null\"`"
+        )),
+        (None, false) => note,
+    };
+    None
+}
+
+fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Report) {
+    let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
+    let synonym = shape.synonyms.iter().find(|(theirs, _)| *theirs == folded(name)).map(|(_, ours)| *ours);
+    let note = match synonym.or_else(|| nearest(name, shape.keys)) {
+        Some(near) => note.help(format!("did you mean `{near}`?")),
+        None => note,
+    };
+    note.help(format!("the keys of {} are {}", shape.what, list(shape.keys)));
+}
+
+/// Reports a key that already stands at `first`.
+pub fn duplicate_key(name: &str, first: &Range<usize>, span: &Range<usize>, report: &mut Report) {
+    let first = report.source.place(first.start);
+    report
+        .add(Code::DuplicateKey, span, format!("`{name}` stands twice"))
+        .label("the second one")
+        .also_at(first)
+        .help("keep one of them; which one is meant is never guessed");
+}
+
+/// What is missing from a mapping.
+pub fn missing(fields: &Fields<'_>, what: &str, key: &str, example: &str, report: &mut Report) {
+    report
+        .add(Code::MissingKey, &fields.span, format!("{what} has no `{key}`, which is required"))
+        .help(format!("add a line: `{example}`"));
+}
+
+/// The word that was probably meant: equal but for case and hyphens, or a few letters off.
+pub fn nearest<'a>(name: &str, words: &[&'a str]) -> Option<&'a str> {
+    let name = folded(name);
+    let distance = |word: &str| strsim::osa_distance(&name, &folded(word));
+    let (near, far) = words.iter().map(|word| (*word, distance(word))).min_by_key(|(_, distance)| *distance)?;
+    // A third of the letters may be off: further away it is another word.
+    (far <= near.chars().count().max(name.chars().count()).div_ceil(3).min(3)).then_some(near)
+}
+
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace(['-', ' '], "_")
+}
+
+/// "`a`, `b` and `c`".
+fn list(words: &[&str]) -> String {
+    join(words, "and")
+}
+
+/// "it is one of `a`, `b` or `c`".
+fn one_of(words: &[&str]) -> String {
+    format!("write {}", join(words, "or"))
+}
+
+fn join(words: &[&str], last: &str) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((end, [])) => end.clone(),
+        Some((end, rest)) => format!("{} {last} {end}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        let keys = ["content", "images", "delete_after", "at", "url"];
+        assert_eq!(nearest("contnet", &keys), Some("content"));
+        assert_eq!(nearest("Delete-After", &keys), Some("delete_after"));
+        assert_eq!(nearest("image", &keys), Some("images"));
+        assert_eq!(nearest("frequency", &keys), None);
+    }
+}

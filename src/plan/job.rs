@@ -1,0 +1,265 @@
+//! The shape of a job file: its keys, and the way from the tree of one file to its jobs.
+//!
+//! Knows one file at a time. What spans files (names, images on disk) is for `load`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::DeleteRule;
+use super::content::{self, Wanted};
+use super::fields::{self, Fields, Placed, Report, Shape};
+use super::file::{self, Entry, Kind, Node};
+use super::name;
+use super::policy::{self, SHARED_KEYS, Shared};
+use super::problem::{Code, Problem, Source};
+use super::schedule::Schedule;
+use super::timing::{self, Zone};
+use crate::domain::content::{Permission, comparable};
+
+/// The version of the format.
+const VERSION: &str = "1";
+/// Most jobs in one file.
+const JOBS_MAX: usize = 10_000;
+
+const SYNONYMS: &[(&str, &str)] = &[
+    ("text", "content"),
+    ("message", "content"),
+    ("body", "content"),
+    ("image", "images"),
+    ("photos", "images"),
+    ("image_url_list", "images"),
+    ("link", "url"),
+    ("time", "at"),
+    ("date", "at"),
+    ("when", "at"),
+    ("schedule", "cron"),
+    ("timezone", "zone"),
+    ("tz", "zone"),
+    ("kind", "type"),
+    ("start", "from"),
+    ("end", "until"),
+    ("visibility", "permission"),
+];
+
+const FILE: Shape = Shape {
+    what: "a job file",
+    keys: &["version", "zone", "account", "defaults", "jobs"],
+    free_x: true,
+    synonyms: SYNONYMS,
+};
+
+const DEFAULTS: Shape = Shape { what: "`defaults`", keys: &SHARED_KEYS, free_x: true, synonyms: SYNONYMS };
+
+const JOB: Shape = Shape {
+    what: "a job",
+    keys: &[
+        "at",
+        "cron",
+        "from",
+        "until",
+        "except",
+        "type",
+        "content",
+        "images",
+        "url",
+        "account",
+        "permission",
+        "enable_share",
+        "android_exec_param",
+        "ios_exec_param",
+        "android_market_param",
+        "ios_market_param",
+        "late",
+        "delete_after",
+        "delete_at",
+        "in_doubt",
+        "tags",
+    ],
+    free_x: true,
+    synonyms: SYNONYMS,
+};
+
+/// A job that is whole but for its images.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) name: Placed<String>,
+    pub(super) account: String,
+    pub(super) zone: Zone,
+    pub(super) schedule: Schedule,
+    pub(super) wanted: Wanted,
+    pub(super) shared: Shared,
+    pub(super) delete: Option<DeleteRule>,
+}
+
+/// What one file yields: the jobs that are whole, the names of all, and the problems.
+#[derive(Debug)]
+pub(super) struct FileDraft {
+    pub(super) jobs: Vec<Draft>,
+    /// Broken jobs too: a name is taken even if its job is not whole.
+    pub(super) names: BTreeMap<String, Range<usize>>,
+    pub(super) report: Report,
+}
+
+/// Reads one job file.
+pub(super) fn read(source: &Arc<Source>) -> FileDraft {
+    let mut draft = FileDraft { jobs: Vec::new(), names: BTreeMap::new(), report: Report::new(source) };
+    match file::parse(source) {
+        Ok(root) => read_root(&root, &mut draft),
+        Err(problems) => draft.report.problems = problems,
+    }
+    draft
+}
+
+fn read_root(root: &Node, draft: &mut FileDraft) {
+    let report = &mut draft.report;
+    if matches!(root.kind, Kind::Null) {
+        report.problems.push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing"));
+        return;
+    }
+    let Some(fields) = Fields::read(root, &(0..0), &FILE, report) else { return };
+    version(&fields, report);
+    let zone = timing::zone(&fields, report);
+    if !fields.has("zone") {
+        fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
+    }
+    let defaults = defaults(&fields, report);
+    let Some(jobs) = fields.get("jobs") else {
+        fields::missing(&fields, "the job file", "jobs", "jobs:", report);
+        return;
+    };
+    let Kind::Map(entries) = &jobs.kind else {
+        let described = jobs.described(&report.source);
+        let span = if matches!(jobs.kind, Kind::Null) { fields.key_span("jobs") } else { jobs.span.clone() };
+        report
+            .add(Code::WrongType, &span, format!("`jobs` holds jobs by name, but here is {described}"))
+            .help("write each job's name on a line of its own, two spaces in, with a colon behind it; for no jobs write `jobs: {}`");
+        return;
+    };
+    if entries.len() > JOBS_MAX {
+        let message = format!("{} jobs in one file; at most {JOBS_MAX} are read", entries.len());
+        report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
+        return;
+    }
+    for entry in entries {
+        read_entry(entry, &defaults, zone.as_ref(), draft);
+    }
+}
+
+fn version(fields: &Fields<'_>, report: &mut Report) {
+    let source = Arc::clone(&report.source);
+    match fields.get("version") {
+        None => fields::missing(fields, "the job file", "version", "version: 1", report),
+        Some(node) if node.raw(&source) == Some(VERSION) => {}
+        Some(node) => {
+            let span = if node.span.is_empty() { fields.key_span("version") } else { node.span.clone() };
+            report.add(Code::WrongWord, &span, "this version of the format is not known").help("write `version: 1`");
+        }
+    }
+}
+
+/// The `defaults`, with the file's `account` among them.
+fn defaults(fields: &Fields<'_>, report: &mut Report) -> Shared {
+    let account = policy::account(fields, "account", report);
+    let Some(node) = fields.get("defaults").filter(|node| !matches!(node.kind, Kind::Null)) else {
+        return Shared { account, ..Shared::default() };
+    };
+    let Some(inner) = Fields::read(node, &fields.key_span("defaults"), &DEFAULTS, report) else {
+        return Shared { account, ..Shared::default() };
+    };
+    if fields.has("account") && inner.has("account") {
+        report
+            .add(Code::Exclusive, &inner.key_span("account"), "`account` stands at the top and under `defaults`")
+            .help("keep one of them");
+    }
+    let shared = Shared::read(&inner, report);
+    Shared { account: shared.account.clone().or(account), ..shared }
+}
+
+fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut FileDraft) {
+    let source = Arc::clone(&draft.report.source);
+    let report = &mut draft.report;
+    let key = entry.key.span.clone();
+    // Composed, so that a name typed on a Mac and the same name typed elsewhere are one.
+    let name = entry.key.raw(&source).map(comparable).unwrap_or_default();
+    if name.starts_with("x-") && matches!(entry.value.kind, Kind::Null) {
+        return;
+    }
+    if !name::is_job_name(&name) {
+        let shown = source.slice(&key);
+        report.add(Code::BadName, &key, format!("`{shown}` cannot be the name of a job")).help(format!(
+            "a name is letters, digits, `-` and `_`, at most {}, with a letter or a digit first",
+            name::NAME_CHARS_MAX
+        ));
+    } else if let Some(first) = draft.names.get(&name) {
+        fields::duplicate_key(&name, first, &key, report);
+    }
+    if let Some(job) = read_job(&name, &entry.value, &key, defaults, zone, report) {
+        draft.jobs.push(job);
+    }
+    draft.names.entry(name).or_insert(key);
+}
+
+fn read_job(
+    name: &str,
+    node: &Node,
+    key: &Range<usize>,
+    defaults: &Shared,
+    zone: Option<&Zone>,
+    report: &mut Report,
+) -> Option<Draft> {
+    let fields = Fields::read(node, key, &JOB, report)?;
+    let own = Shared::read(&fields, report);
+    let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
+    if kind.is_none() && !fields.has("type") {
+        fields::missing(&fields, &format!("the job `{name}`"), "type", "type: note", report);
+    }
+    let schedule = timing::schedule(&fields, zone, report);
+    let delete_at = timing::delete_at(&fields, schedule.as_ref(), zone, report);
+    let wanted = content::read(&fields, kind, report);
+    let shared = own.clone().or(defaults);
+    if shared.account.is_none() && !fields.has("account") {
+        fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
+    }
+    if own.enable_share.is_some() && shared.permission.unwrap_or_default() != Permission::Friends {
+        report
+            .add(
+                Code::NoEffect,
+                &fields.key_span("enable_share"),
+                "`enable_share` matters only with `permission: friends`",
+            )
+            .help("remove the line, or add `permission: friends`");
+    }
+    let delete = match (delete_at, shared.delete_after) {
+        (Some(at), _) => Some(DeleteRule::At(at)),
+        (None, Some(after)) => Some(DeleteRule::After(after)),
+        (None, None) => None,
+    };
+    Some(Draft {
+        name: Placed { value: name.to_owned(), span: key.clone() },
+        account: shared.account.clone()?,
+        zone: zone?.clone(),
+        schedule: schedule?,
+        wanted: wanted?,
+        shared,
+        delete,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shared_key_is_a_key_of_a_job() {
+        assert!(SHARED_KEYS.iter().all(|key| JOB.keys.contains(key)));
+    }
+
+    #[test]
+    fn a_synonym_leads_to_a_key_and_is_none_itself() {
+        for (theirs, ours) in SYNONYMS {
+            assert!(JOB.keys.contains(ours) || FILE.keys.contains(ours), "{ours}");
+            assert!(!JOB.keys.contains(theirs) && !FILE.keys.contains(theirs), "{theirs}");
+        }
+    }
+}

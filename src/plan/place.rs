@@ -1,0 +1,113 @@
+//! Where something stands: a text with its name, and the way from a byte offset to a line and a column.
+//!
+//! Owns nothing that is read from disk: `source` fills it, tests make it by hand.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// One text that a person edits, with the name under which problems mention it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    path: PathBuf,
+    dir: PathBuf,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+/// File, line and column, as editors count them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The file, named as the user named it.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+impl Source {
+    /// `path` is what problems show; `dir` is the absolute folder that relative paths inside the text start from. A byte-order
+    /// mark at the front of `text` is dropped.
+    pub fn new(path: impl Into<PathBuf>, dir: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path: path.into(), dir: dir.into(), text, line_starts }
+    }
+
+    /// The name that problems show.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The absolute folder that relative paths inside the text start from.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The whole text, without a byte-order mark.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands in `span`; a span that cuts a character or leaves the text is clamped.
+    pub fn slice(&self, span: &Range<usize>) -> &str {
+        let span = self.clamp(span);
+        &self.text[span]
+    }
+
+    /// Line and column of a byte offset.
+    pub fn place(&self, at: usize) -> Place {
+        let at = self.floor(at);
+        let line = self.line_index(at);
+        let column = self.text[self.line_starts[line]..at].chars().count() + 1;
+        Place { file: self.path.clone(), line: line + 1, column }
+    }
+
+    /// The span moved onto character boundaries inside the text. What draws excerpts panics on anything else.
+    pub fn clamp(&self, span: &Range<usize>) -> Range<usize> {
+        let start = self.floor(span.start);
+        start..self.floor(span.end).max(start)
+    }
+
+    /// Index (from 0) of the line that holds the offset.
+    pub fn line_index(&self, at: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// Byte range of the line with this index (from 0), without its line break.
+    pub fn line_range(&self, index: usize) -> Range<usize> {
+        let Some(&start) = self.line_starts.get(index) else { return self.text.len()..self.text.len() };
+        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
+        start..start + self.text[start..end].trim_end_matches('\r').len()
+    }
+
+    fn floor(&self, at: usize) -> usize {
+        self.text.floor_char_boundary(at.min(self.text.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_lines_start_at_one() {
+        let source = Source::new("a.yaml", "/", "\u{feff}가나: 1\r\nb: 2\n");
+        assert_eq!(source.place(8).column, 5);
+        assert_eq!((source.place(11).line, source.place(11).column), (2, 1));
+        assert_eq!(&source.text()[source.line_range(0)], "가나: 1");
+        assert_eq!(source.place(10_000).line, 3);
+    }
+
+    #[test]
+    fn a_span_inside_a_character_is_moved_to_its_start() {
+        let source = Source::new("a.yaml", "/", "가나");
+        assert_eq!(source.clamp(&(1..5)), 0..3);
+        assert_eq!(source.slice(&(3..99)), "나");
+    }
+}

@@ -1,0 +1,277 @@
+//! What is wrong with a text that a person wrote: a stable code, the place, one sentence, and what to write instead.
+//!
+//! Owns the form of a problem, for people (an excerpt with a caret) and for programs (JSON). The codes are in `code`.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+pub use super::code::{Code, Severity};
+pub use super::place::{Place, Source};
+
+/// Lines longer than this many bytes are not drawn: an excerpt of a whole file on one line helps nobody.
+const EXCERPT_LINE_BYTES_MAX: usize = 400;
+
+/// One problem, or one warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of problem, stable over releases.
+    pub code: Code,
+    /// One sentence without a final period: what is wrong.
+    pub message: String,
+    /// A few words under the caret.
+    pub label: Option<String>,
+    /// What to write instead, most likely first; each a sentence or two.
+    pub help: Vec<String>,
+    at: At,
+    also: Option<Place>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum At {
+    File(PathBuf),
+    Span(Arc<Source>, Range<usize>),
+}
+
+/// Excerpts with colours, or without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// For files, pipes and tests.
+    Plain,
+    /// For terminals.
+    Colour,
+}
+
+impl Problem {
+    /// A problem at a span of a text. A span over several lines is shown on its first.
+    pub fn new(code: Code, source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self::with(code, At::Span(Arc::clone(source), source.clamp(&span)), message)
+    }
+
+    /// A problem of a whole file or folder, without a place inside.
+    pub fn of_file(code: Code, path: &Path, message: impl Into<String>) -> Self {
+        Self::with(code, At::File(path.to_owned()), message)
+    }
+
+    fn with(code: Code, at: At, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), label: None, help: Vec::new(), at, also: None }
+    }
+
+    /// Sets the few words under the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds a sentence on what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds the other place that the problem is about: the first of two that clash.
+    #[must_use]
+    pub fn also_at(mut self, place: Place) -> Self {
+        self.also = Some(place);
+        self
+    }
+
+    /// Error or warning.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// The file that it is about, named as the user named it.
+    pub fn file(&self) -> &Path {
+        match &self.at {
+            At::File(path) => path,
+            At::Span(source, _) => source.path(),
+        }
+    }
+
+    /// File, line and column; `None` for a problem of a whole file.
+    pub fn place(&self) -> Option<Place> {
+        match &self.at {
+            At::File(_) => None,
+            At::Span(source, span) => Some(source.place(span.start)),
+        }
+    }
+
+    /// The place where the other half of a clash stands.
+    pub fn also(&self) -> Option<&Place> {
+        self.also.as_ref()
+    }
+
+    /// The problem as a person reads it: sentence, place, excerpt with a caret, and help. Ends with a line break.
+    pub fn render(&self, paint: Paint) -> String {
+        let level = match self.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(self.message.as_str()).id(self.code.as_str());
+        let file = self.file().display().to_string();
+        let mut group = match &self.at {
+            At::File(_) => title.element(Origin::path(file)),
+            At::Span(source, span) => self.excerpt(Group::with_title(title), source, span),
+        };
+        if let Some(also) = &self.also {
+            let note = format!("the first is at {}:{}:{}", also.file.display(), also.line, also.column);
+            group = group.element(Level::NOTE.message(note));
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = match paint {
+            Paint::Plain => Renderer::plain(),
+            Paint::Colour => Renderer::styled(),
+        };
+        let mut text = renderer.term_width(120).render(&[group]);
+        text.push('\n');
+        text
+    }
+
+    fn excerpt<'a>(&'a self, group: Group<'a>, source: &'a Source, span: &Range<usize>) -> Group<'a> {
+        let file = source.path().display().to_string();
+        let index = source.line_index(span.start);
+        let line = source.line_range(index);
+        let first = source.line_range(index.saturating_sub(1));
+        if line.len() > EXCERPT_LINE_BYTES_MAX || first.len() > EXCERPT_LINE_BYTES_MAX {
+            let place = source.place(span.start);
+            return group.element(Origin::path(file).line(place.line).char_column(place.column));
+        }
+        // One line of context above, and only the first line of the span: a caret under twenty lines shows nothing.
+        let start = span.start.min(line.end);
+        let end = span.end.min(line.end).max(start);
+        let mut annotation = AnnotationKind::Primary.span(start - first.start..end - first.start);
+        if let Some(label) = &self.label {
+            annotation = annotation.label(label.as_str());
+        }
+        let snippet = Snippet::source(&source.text()[first.start..line.end])
+            .path(file)
+            .line_start(index.saturating_sub(1) + 1)
+            .fold(false)
+            .annotation(annotation);
+        group.element(snippet)
+    }
+}
+
+/// `file:line:column: error[E021]: message`, on one line.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file().display())?;
+        if let Some(place) = self.place() {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        write!(f, ": {}[{}]: {}", self.severity().as_str(), self.code.as_str(), self.message)
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = self.place();
+        let mut json = serializer.serialize_struct("Problem", 9)?;
+        json.serialize_field("code", self.code.as_str())?;
+        json.serialize_field("severity", self.severity().as_str())?;
+        json.serialize_field("message", &self.message)?;
+        json.serialize_field("file", &self.file().display().to_string())?;
+        json.serialize_field("line", &place.as_ref().map(|place| place.line))?;
+        json.serialize_field("column", &place.as_ref().map(|place| place.column))?;
+        json.serialize_field("label", &self.label)?;
+        json.serialize_field("help", &self.help)?;
+        json.serialize_field("also_at", &self.also)?;
+        json.end()
+    }
+}
+
+/// Everything that is wrong, of all files at once: at least one error, and the warnings beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    list: Vec<Problem>,
+    watch: Vec<PathBuf>,
+}
+
+impl Problems {
+    /// Sorts by file and place, and drops repetitions (one bad value that ten jobs merge in is one problem). `watch` is what to
+    /// look at for the mending.
+    pub fn new(list: Vec<Problem>, watch: Vec<PathBuf>) -> Self {
+        Self { list: in_order(list), watch }
+    }
+
+    /// By file and place.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// The files and folders whose change may mend it.
+    pub fn watch(&self) -> &[PathBuf] {
+        &self.watch
+    }
+
+    /// How many are errors; never 0.
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity() == Severity::Error).count()
+    }
+
+    /// All of them as a person reads them, with an empty line between.
+    pub fn render(&self, paint: Paint) -> String {
+        render(&self.list, paint)
+    }
+}
+
+/// Many problems as a person reads them, with an empty line between.
+pub fn render(problems: &[Problem], paint: Paint) -> String {
+    problems.iter().map(|problem| problem.render(paint)).collect::<Vec<_>>().join("\n")
+}
+
+/// Sorted by file and place, without repetitions.
+pub(super) fn in_order(mut list: Vec<Problem>) -> Vec<Problem> {
+    list.sort_by_cached_key(|problem| (problem.file().to_owned(), problem.place(), problem.code.as_str()));
+    list.dedup();
+    list
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Paint::Plain))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source::new("jobs.yaml", "/", "jobs:\n  공지:\n    contnet: 안녕\n"))
+    }
+
+    #[test]
+    fn a_problem_shows_its_place_an_excerpt_and_what_to_write() {
+        let source = source();
+        let at = source.text().find("contnet").expect("there");
+        let problem = Problem::new(Code::UnknownKey, &source, at..at + 7, "a job has no key `contnet`")
+            .label("not a key of a job")
+            .help("did you mean `content`?");
+        insta::assert_snapshot!(problem.render(Paint::Plain));
+        insta::assert_snapshot!(problem, @"jobs.yaml:3:5: error[E021]: a job has no key `contnet`");
+        insta::assert_json_snapshot!(problem);
+    }
+
+    #[test]
+    fn any_span_can_be_drawn() {
+        let source = source();
+        for start in 0..source.text().len() + 3 {
+            for end in 0..source.text().len() + 3 {
+                let problem = Problem::new(Code::Syntax, &source, start..end, "odd");
+                assert!(problem.render(Paint::Plain).contains("jobs.yaml"));
+            }
+        }
+    }
+}

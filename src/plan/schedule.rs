@@ -1,0 +1,218 @@
+//! A rule and a zone → occurrences. The zone is kept, never an offset: what the clocks do is asked anew each time.
+//!
+//! A `cron` pattern is enumerated in civil time, then each local time is read in the zone. A skipped one moves to the first
+//! valid instant after it; a repeated one fires at the first. A pattern with `*` in the hour field means "every hour that
+//! passes": it runs through both hours of a repeated one and adds nothing for a skipped one.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use croner::Cron;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::when::{self, Resolved};
+
+/// How far a search for occurrences goes beyond its start. Longer than the longest wait of a pattern that is not impossible: a
+/// 29 February on a given weekday comes every 28 years, or 40 across a year like 2100.
+const SEARCH_MAX: Duration = Duration::from_secs(50 * 366 * 86_400);
+/// How much is enumerated at once. Occurrences are sorted within a slice, so the length matters to nothing but speed.
+const SLICE: Duration = Duration::from_secs(7 * 86_400);
+/// The years over which a pattern is searched for any matching day at all.
+const PROBE_YEARS: std::ops::RangeInclusive<i16> = 2024..=2064;
+
+/// One time at which a job's content is due: the identity of a post within its job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The local time that the rule names, `2026-12-01T09:00:00`; with `~2` behind it for the second pass of a repeated hour.
+    /// The identity: it stays the same when the zone's rules change.
+    pub nominal: String,
+    /// When that is.
+    pub at: Timestamp,
+    /// Whether a clock change skips the nominal time, so that `at` is the first valid instant after it.
+    pub shifted: bool,
+}
+
+/// The nominal time of [`AtTime::Now`].
+pub const NOMINAL_NOW: &str = "now";
+
+/// What a job's `at` or `cron` says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// `at`: in the order of time, no instant twice; `now` first.
+    Once(Vec<AtTime>),
+    /// `cron`.
+    Cron(CronRule),
+}
+
+/// One entry of `at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtTime {
+    /// `now`: gets its instant when it is first enqueued. Its nominal time is [`NOMINAL_NOW`].
+    Now,
+    /// A time that was written down.
+    Fixed(Occurrence),
+}
+
+/// A cron pattern with its period and its exceptions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CronRule {
+    pattern: String,
+    cron: Cron,
+    every_hour: bool,
+    pub(super) from: Option<DateTime>,
+    pub(super) until: Option<DateTime>,
+    pub(super) except: BTreeSet<Date>,
+}
+
+impl CronRule {
+    /// Reads a pattern of five fields: minute, hour, day of month, month, weekday. The error is a sentence.
+    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
+        let fields: Vec<&str> = pattern.split_whitespace().collect();
+        check_fields(&fields)?;
+        let cron = croner::parser::CronParser::builder()
+            .seconds(croner::parser::Seconds::Disallowed)
+            .year(croner::parser::Year::Disallowed)
+            .build()
+            .parse(pattern)
+            .map_err(|err| err.to_string().trim_end_matches('.').to_owned())?;
+        let every_hour = fields.get(1) == Some(&"*");
+        let rule =
+            Self { pattern: fields.join(" "), cron, every_hour, from: None, until: None, except: BTreeSet::new() };
+        let days = PROBE_YEARS.flat_map(|year| Date::new(year, 1, 1).into_iter().flat_map(days_of_year));
+        if !days.into_iter().any(|day| rule.matches_day(day)) {
+            return Err("no calendar has such a day, so it would never post".to_owned());
+        }
+        Ok(rule)
+    }
+
+    /// The pattern, its fields one space apart.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether the pattern and the period, not the exceptions, hold for some time of this local day.
+    pub(super) fn covers(&self, day: Date) -> bool {
+        let after_start = self.from.is_none_or(|from| day >= from.date());
+        let before_end = self.until.is_none_or(|until| day <= until.date());
+        after_start && before_end && self.matches_day(day)
+    }
+
+    /// The occurrences with `after < at ≤ until`, in order, at most `limit`.
+    pub(super) fn occurrences(
+        &self,
+        zone: &TimeZone,
+        after: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<Occurrence> {
+        // Two days more than the period: no zone is further from UTC, and no clock change moves further.
+        let bound = |local: DateTime, days: i64| zone.to_timestamp(local).ok()?.checked_add((days * 24).hours()).ok();
+        let first = self.from.and_then(|from| bound(from, -2)).unwrap_or(Timestamp::UNIX_EPOCH).max(after);
+        let last = self.until.and_then(|until| bound(until, 2)).unwrap_or(Timestamp::MAX).min(until);
+        let last = first.checked_add(SEARCH_MAX).unwrap_or(Timestamp::MAX).min(last);
+        let mut found = Vec::new();
+        let mut start = first;
+        while start < last && found.len() < limit {
+            let end = start.checked_add(SLICE).unwrap_or(Timestamp::MAX).min(last);
+            found.extend(self.slice(zone, start, end));
+            start = end;
+        }
+        found.truncate(limit);
+        found
+    }
+
+    /// The occurrences of one slice of time, by instants, so that cutting a period anywhere gives the same ones.
+    fn slice(&self, zone: &TimeZone, after: Timestamp, until: Timestamp) -> Vec<Occurrence> {
+        let date = |at: Timestamp, days: i64| {
+            let date = zone.to_datetime(at).date();
+            date.checked_add(days.days()).unwrap_or(date)
+        };
+        let mut found: Vec<Occurrence> = Vec::new();
+        // Two days around: an hour that is repeated or skipped across midnight belongs to the day before or after.
+        let days = date(after, -2).series(1.day()).take_while(|day| *day <= date(until, 2));
+        for day in days.filter(|day| self.matches_day(*day) && !self.except.contains(day)) {
+            for local in self.times_of(day) {
+                self.resolve(zone, local, &mut found);
+            }
+        }
+        found.retain(|occurrence| after < occurrence.at && occurrence.at <= until);
+        // Of several nominal times on one instant the one that needed no shift stays, else the earliest.
+        found.sort_by(|a, b| (a.at, a.shifted, &a.nominal).cmp(&(b.at, b.shifted, &b.nominal)));
+        found.dedup_by_key(|occurrence| occurrence.at);
+        found
+    }
+
+    fn resolve(&self, zone: &TimeZone, local: DateTime, found: &mut Vec<Occurrence>) {
+        let mut push = |nominal, at, shifted| found.push(Occurrence { nominal, at, shifted });
+        match when::resolve(zone, local) {
+            Resolved::Once(at) => push(nominal(local), at, false),
+            Resolved::Shifted(at) if !self.every_hour => push(nominal(local), at, true),
+            Resolved::Twice(first, second) => {
+                push(nominal(local), first, false);
+                if self.every_hour {
+                    push(nominal_second(local), second, false);
+                }
+            }
+            Resolved::Shifted(_) | Resolved::Missing => {}
+        }
+    }
+
+    fn matches_day(&self, day: Date) -> bool {
+        let (month, number) = (day.month().unsigned_abs().into(), day.day().unsigned_abs().into());
+        let weekday =
+            croner::Weekday::from_days_from_sunday(day.weekday().to_sunday_zero_offset().unsigned_abs().into());
+        let pattern = &self.cron.pattern;
+        pattern.month_match(month).unwrap_or(false)
+            && pattern.day_match(day.year().into(), month, number, weekday).unwrap_or(false)
+    }
+
+    fn times_of(&self, day: Date) -> impl Iterator<Item = DateTime> {
+        let pattern = &self.cron.pattern;
+        let hours = (0..24i8).filter(|hour| pattern.hour_match(hour.unsigned_abs().into()).unwrap_or(false));
+        let times = hours.flat_map(move |hour| {
+            let minutes =
+                (0..60i8).filter(|minute| pattern.minute_match(minute.unsigned_abs().into()).unwrap_or(false));
+            minutes.map(move |minute| day.at(hour, minute, 0, 0))
+        });
+        times.filter(|local| {
+            self.from.is_none_or(|from| *local >= from) && self.until.is_none_or(|until| *local <= until)
+        })
+    }
+}
+
+fn days_of_year(first: Date) -> impl Iterator<Item = Date> {
+    first.series(1.day()).take_while(move |day| day.year() == first.year())
+}
+
+/// What the pattern reader would let pass or say less plainly.
+fn check_fields(fields: &[&str]) -> Result<(), String> {
+    const ORDER: &str = "minute, hour, day of month, month, weekday";
+    match fields {
+        [nickname] if nickname.starts_with('@') => {
+            return Err(format!("nicknames are not read; write the five fields: {ORDER}"));
+        }
+        [_, _, _, _, _] => {}
+        [_, _, _, _, _, _] => {
+            return Err(format!("it has six fields, and seconds are not read; write five: {ORDER}"));
+        }
+        _ => return Err(format!("it has {} fields; write five: {ORDER}", fields.len())),
+    }
+    for (field, name) in fields.iter().zip(["minute", "hour"]) {
+        if let Some(odd) = field.chars().find(|c| !c.is_ascii_digit() && !"*/,-".contains(*c)) {
+            return Err(format!("`{odd}` cannot stand in the {name} field; the order is {ORDER}"));
+        }
+    }
+    Ok(())
+}
+
+/// The identity of a local time.
+pub(super) fn nominal(local: DateTime) -> String {
+    local.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// The identity of the second pass of a repeated local time.
+pub(super) fn nominal_second(local: DateTime) -> String {
+    format!("{}~2", nominal(local))
+}

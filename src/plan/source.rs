@@ -1,0 +1,195 @@
+//! The one file of this floor that reads files: the job files themselves, and the facts of their images.
+//!
+//! It judges nothing beyond "can be read"; what the facts mean for a post is for `content`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::problem::{Code, Problem, Source};
+use crate::domain::content::{IMAGE_BYTES_LIMIT, ImageFormat};
+
+/// Largest text that is read, in bytes.
+const TEXT_BYTES_MAX: u64 = 1_000_000;
+/// Most job files of one plan.
+const FILES_MAX: usize = 1_000;
+
+/// What was found on disk.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) sources: Vec<Arc<Source>>,
+    pub(super) watch: Vec<PathBuf>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// What the plan needs to know of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Told from the bytes.
+    pub format: ImageFormat,
+    /// Width and height in pixels, if the header tells them.
+    pub pixels: Option<(usize, usize)>,
+}
+
+/// Why a file is no image that Kakao takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageTrouble {
+    /// Missing, a folder, no permission: a fragment that says why.
+    Unreadable(String),
+    /// Its size in bytes.
+    TooBig(u64),
+    /// What it is instead.
+    Format(&'static str),
+}
+
+/// Reads job files: each path is a file, or a folder whose `*.yaml` and `*.yml` are taken in the order of their names.
+pub(super) fn gather(paths: &[PathBuf]) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        gathered.watch.push(path.clone());
+        if path.is_dir() {
+            match folder(path) {
+                Ok(files) => {
+                    if files.is_empty() {
+                        let message = format!("the folder {} holds no job file (`*.yaml`, `*.yml`)", path.display());
+                        gathered.problems.push(Problem::of_file(Code::EmptyFolder, path, message));
+                    }
+                    files.iter().for_each(|file| gathered.take(file, &mut seen));
+                }
+                Err(err) => gathered.problems.push(unreadable(path, &err)),
+            }
+        } else {
+            gathered.take(path, &mut seen);
+        }
+    }
+    gathered
+}
+
+impl Gathered {
+    fn take(&mut self, path: &Path, seen: &mut BTreeSet<PathBuf>) {
+        // A file that is named itself and found in its folder too is one file.
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if !seen.insert(real) {
+            return;
+        }
+        if !self.watch.iter().any(|watched| watched == path) {
+            self.watch.push(path.to_owned());
+        }
+        if seen.len() > FILES_MAX {
+            if seen.len() == FILES_MAX + 1 {
+                let message = format!("more than {FILES_MAX} job files");
+                self.problems.push(Problem::of_file(Code::TooLarge, path, message).help("put more jobs into one file"));
+            }
+            return;
+        }
+        match text(path) {
+            Ok(source) => self.sources.push(source),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+}
+
+/// Reads one text that a person edits: at most 1 MB of UTF-8.
+pub fn text(path: &Path) -> Result<Arc<Source>, Problem> {
+    let bytes = read_up_to(path, TEXT_BYTES_MAX + 1).map_err(|err| unreadable(path, &err))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > TEXT_BYTES_MAX {
+        let message = format!("{} is larger than {TEXT_BYTES_MAX} bytes", path.display());
+        return Err(Problem::of_file(Code::TooLarge, path, message).help("spread the jobs over several files"));
+    }
+    let text = String::from_utf8(bytes).map_err(|err| {
+        let line = err.as_bytes()[..err.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+        let message = format!("{} is not UTF-8 text: line {line} holds something else", path.display());
+        Problem::of_file(Code::NotUtf8, path, message).help("save it as UTF-8 in the editor")
+    })?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let dir = absolute.parent().unwrap_or(Path::new("/"));
+    Ok(Arc::new(Source::new(path, dir, text)))
+}
+
+fn unreadable(path: &Path, err: &io::Error) -> Problem {
+    Problem::of_file(Code::Unreadable, path, format!("{} cannot be read: {}", path.display(), why(err)))
+        .help("check the name and who may read it")
+}
+
+/// The regular files of a folder that are job files, by name. Hidden ones are left out: editors keep their own there.
+fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let file = entry?.path();
+        let hidden = file.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        let yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if yaml && !hidden && !file.is_dir() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Looks at images, each once.
+pub(super) fn images(paths: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
+    paths.into_iter().map(|path| (path.clone(), image(&path))).collect()
+}
+
+/// The facts of one image file.
+pub fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
+    let unreadable = |err: io::Error| ImageTrouble::Unreadable(why(&err));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size >= IMAGE_BYTES_LIMIT {
+        return Err(ImageTrouble::TooBig(size));
+    }
+    let bytes = read_up_to(path, IMAGE_BYTES_LIMIT).map_err(unreadable)?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size >= IMAGE_BYTES_LIMIT {
+        return Err(ImageTrouble::TooBig(size));
+    }
+    let format = format(&bytes)?;
+    let pixels = imagesize::blob_size(&bytes).ok().map(|size| (size.width, size.height));
+    if pixels.is_none_or(|(width, height)| width == 0 || height == 0) {
+        return Err(ImageTrouble::Format("damaged"));
+    }
+    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, format, pixels })
+}
+
+fn format(bytes: &[u8]) -> Result<ImageFormat, ImageTrouble> {
+    let what = match bytes {
+        [0xff, 0xd8, 0xff, ..] => return Ok(ImageFormat::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => return Ok(ImageFormat::Png),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => return Ok(ImageFormat::Gif),
+        [] => "empty",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => "a HEIC picture",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a film or an AVIF picture",
+        [b'B', b'M', ..] => "a BMP picture",
+        [b'<', ..] => "a text such as SVG or HTML",
+        _ => "something else",
+    };
+    Err(ImageTrouble::Format(what))
+}
+
+/// At most `limit` bytes of a regular file. A pipe or a device is refused: reading it could wait for ever.
+fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn why(err: &io::Error) -> String {
+    match err.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        _ => err.to_string().split(" (os error").next().unwrap_or_default().to_lowercase(),
+    }
+}

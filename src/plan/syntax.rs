@@ -1,0 +1,223 @@
+//! What the YAML readers complain about, said in a sentence that a person who never saw YAML can act on.
+//!
+//! The readers name the place where they gave up, which is often the line after the slip: the line before is looked at too.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use granit_parser::ErrorKind;
+
+use super::problem::{Code, Problem, Source};
+
+/// Characters that cannot begin an unquoted text.
+const NEVER_FIRST: [char; 9] = ['@', '`', '%', '*', '&', '!', '|', '>', '?'];
+
+/// The complaint of the reader that knows the places.
+pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem {
+    use ErrorKind as K;
+    if let Some(problem) = tab(source, at).or_else(|| bad_first_character(source, at)) {
+        return problem;
+    }
+    match kind {
+        K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar | K::InvalidQuotedScalarIndent => {
+            quote(source, at)
+        }
+        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
+            problem(source, at, "text goes on after its closing quote")
+                .help("quote the whole text, and inside double quotes write `\\\"` for a quote")
+        }
+        K::UnknownAnchor => unknown_alias(source, at),
+        K::MisplacedFlowCollectionEnd
+        | K::MismatchedFlowCollectionEnd { .. }
+        | K::UnclosedFlowCollection { .. }
+        | K::UnexpectedEofFlowSequence
+        | K::UnexpectedEofFlowMapping
+        | K::UnexpectedEofImplicitFlowMapping
+        | K::ExpectedFlowMappingSeparator
+        | K::ExpectedFlowSequenceSeparator => bracket(source, at),
+        K::UnknownQuotedScalarEscape | K::InvalidQuotedScalarHexEscape | K::InvalidUnicodeEscape => {
+            problem(source, at, "inside double quotes a backslash begins an escape, and this is none")
+                .help("write `\\\\` for a backslash, or put the text in single quotes")
+        }
+        K::MappingValueNotAllowed | K::InvalidColonPlacement | K::InvalidMappingValueWhitespace => colon(source, at),
+        _ => other(source, at, &kind.to_string()),
+    }
+}
+
+/// Any other complaint; `said` is the reader's own words.
+pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
+    if let Some(problem) =
+        tab(source, at).or_else(|| bad_first_character(source, at)).or_else(|| missing_space(source, at))
+    {
+        return problem;
+    }
+    let said = said.split(" at line ").next().unwrap_or(said).trim_end_matches('.');
+    problem(source, at, "this line does not fit the lines around it")
+        .help("check that it begins below its neighbours (same number of spaces), and that each key ends with a colon and a space")
+        .help(format!("the YAML reader says: {said}"))
+}
+
+/// A tag of the writer's own.
+pub(super) fn tag(source: &Arc<Source>, span: Range<usize>, tag: &str) -> Problem {
+    Problem::new(Code::Tag, source, span, format!("`{tag}` is a YAML tag, and none is used here"))
+        .help("put the text in quotes if it begins with an exclamation mark")
+}
+
+/// A second `---`.
+pub(super) fn second_document(source: &Arc<Source>, span: Range<usize>) -> Problem {
+    Problem::new(Code::Syntax, source, span, "a second document begins here; a file holds one")
+        .help("remove the `---` line, or put what follows into a file of its own")
+}
+
+fn problem(source: &Arc<Source>, at: usize, message: impl Into<String>) -> Problem {
+    Problem::new(Code::Syntax, source, at..at, message)
+}
+
+/// The line at the offset and the one before it, the nearer first: (byte range, text).
+fn lines(source: &Source, at: usize) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let index = source.line_index(at);
+    [Some(index), index.checked_sub(1)].into_iter().flatten().map(|index| {
+        let range = source.line_range(index);
+        (range.clone(), &source.text()[range])
+    })
+}
+
+fn tab(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    lines(source, at).find_map(|(range, line)| {
+        let indent = line.len() - line.trim_start().len();
+        let tab = range.start + line[..indent].find('\t')?;
+        Some(
+            Problem::new(Code::Syntax, source, tab..tab + 1, "a tab stands where only spaces are allowed")
+                .label("a tab")
+                .help("begin the line with spaces: two for each level"),
+        )
+    })
+}
+
+/// Where the value of a line `key: value` or `- value` begins, if it has one.
+fn value_start(line: &str) -> usize {
+    let bare = line.trim_start();
+    let indent = line.len() - bare.len();
+    if let Some(item) = bare.strip_prefix("- ") {
+        return indent + bare.len() - item.trim_start().len();
+    }
+    match line.find(": ") {
+        Some(colon) => line.len() - line[colon + 2..].trim_start().len(),
+        None => indent,
+    }
+}
+
+fn bad_first_character(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    let (range, line) = lines(source, at).next()?;
+    let start = value_start(line);
+    let value = line[start..].trim_end();
+    let first = value.chars().next().filter(|first| NEVER_FIRST.contains(first))?;
+    // `|`, `>`, `&name`, `*name` and `? ` mean something: only what goes wrong right there is about them.
+    let here = at.saturating_sub(range.start);
+    if !matches!(first, '@' | '`' | '%') && !(start..=start + value.len()).contains(&here) {
+        return None;
+    }
+    let span = range.start + start..range.start + start + first.len_utf8();
+    let quoted = format!("put the value in quotes: `\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\""));
+    Some(
+        Problem::new(Code::Syntax, source, span, format!("an unquoted value cannot begin with `{first}`")).help(quoted),
+    )
+}
+
+fn missing_space(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    lines(source, at).find_map(|(range, line)| {
+        let bare = line.trim_start();
+        let key = bare.len() - bare.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '-').len();
+        let rest = bare[key..].strip_prefix(':')?;
+        if key == 0 || rest.is_empty() || rest.starts_with(char::is_whitespace) {
+            return None;
+        }
+        let colon = range.start + line.len() - bare.len() + key;
+        let message = format!("a space is missing after `{}:`", &bare[..key]);
+        Some(Problem::new(Code::Syntax, source, colon..colon + 1, message).help(format!(
+            "write `{}: {}`",
+            &bare[..key],
+            rest.trim_end()
+        )))
+    })
+}
+
+fn quote(source: &Arc<Source>, at: usize) -> Problem {
+    // The readers point either at the opening quote or at the end of the file.
+    let opening = source.text()[..source.clamp(&(0..at + 1)).end].rfind(['"', '\'']).unwrap_or(at);
+    let opening = unbalanced_quote(source).unwrap_or(opening);
+    Problem::new(Code::Syntax, source, opening..opening + 1, "a quote is opened here and never closed").help(
+        "close it at the end of the text; inside double quotes write `\\\"` for a quote, inside single quotes `''`",
+    )
+}
+
+/// The first value that begins with a quote on a line that never closes it.
+fn unbalanced_quote(source: &Source) -> Option<usize> {
+    let mut start = 0;
+    for line in source.text().split_inclusive('\n') {
+        let at = value_start(line.trim_end());
+        let value = line.get(at..).unwrap_or_default();
+        if let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\''))
+            && value.matches(quote).count() % 2 == 1
+            && !value.contains("\\\"")
+        {
+            return Some(start + at);
+        }
+        start += line.len();
+    }
+    None
+}
+
+fn unknown_alias(source: &Arc<Source>, at: usize) -> Problem {
+    let rest = source.text().get(at..).unwrap_or_default();
+    let name = rest.split(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).next().unwrap_or_default();
+    let span = at..at + name.len();
+    let line = source.slice(&source.line_range(source.line_index(at)));
+    let value = line[value_start(line)..].trim_end();
+    Problem::new(
+        Code::Syntax,
+        source,
+        span,
+        format!("`{name}` stands for something named `&{}`, and there is none", name.trim_start_matches('*')),
+    )
+    .help(format!("if the value itself begins with a star, as cron patterns do, quote it: `\"{value}\"`"))
+}
+
+fn bracket(source: &Arc<Source>, at: usize) -> Problem {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let line = source.line_range(source.line_index(at.min(source.text().len().saturating_sub(1))));
+    for (offset, c) in source.slice(&line).char_indices() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            ('[' | '{', None) => open.push(line.start + offset),
+            (']' | '}', None) => drop(open.pop()),
+            _ => {}
+        }
+    }
+    let at = open.last().copied().unwrap_or(at);
+    Problem::new(Code::Syntax, source, at..at + 1, "the brackets here do not match")
+        .help("a list is `[one, two]`, a mapping is `{key: value}`; quote a text that holds brackets or commas")
+}
+
+fn colon(source: &Arc<Source>, at: usize) -> Problem {
+    if let Some(problem) = missing_space(source, at) {
+        return problem;
+    }
+    let (range, line) = lines(source, at).next().unwrap_or((at..at, ""));
+    let start = value_start(line);
+    let value = line[start..].trim_end();
+    if line.find(": ").is_some() && value.contains(':') {
+        let colon = range.start + start + value.find(": ").or_else(|| value.find(':')).unwrap_or(0);
+        return Problem::new(
+            Code::Syntax,
+            source,
+            colon..colon + 1,
+            "a colon inside an unquoted text reads as another key",
+        )
+        .help(format!("put the text in quotes: `\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\"")));
+    }
+    problem(source, range.start + line.len() - line.trim_start().len(), "a key stands where none can")
+        .help("check that it begins below its neighbours: the same number of spaces, two more than the key above that it belongs to")
+}

@@ -1,0 +1,322 @@
+//! The keys of a job that say when: `at`, or `cron` with `from`, `until` and `except`; and `delete_at`.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::fields::{self, Fields, Placed, Report};
+use super::file::{Kind, Node};
+use super::problem::Code;
+use super::schedule::{self, AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
+use super::when::{self, Moment, Resolved, TimeError};
+
+/// Most entries of `at`, and of `except`.
+const ENTRIES_MAX: usize = 1_000;
+
+/// The zones that come with the program, so that a file means the same on every machine.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The zone of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Zone {
+    pub(super) name: String,
+    pub(super) zone: TimeZone,
+}
+
+pub(super) fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
+    let Placed { value: name, span } = fields.text("zone", report)?;
+    // Names are looked up without regard to case, but written in one way.
+    if let Ok(zone) = ZONES.get(&name)
+        && zone.iana_name() == Some(name.as_str())
+    {
+        return Some(Zone { name, zone });
+    }
+    let known: Vec<String> = ZONES.available().map(|name| name.to_string()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let near = match name.as_str() {
+        "KST" | "Seoul" | "Korea" | "+09:00" => Some("Asia/Seoul"),
+        _ => fields::nearest(&name, &known),
+    };
+    let note = report.add(Code::UnknownZone, &span, format!("`{name}` is not a known time zone"));
+    let note = match near {
+        Some(near) => note.help(format!("did you mean `{near}`?")),
+        None => note,
+    };
+    note.help(
+        "write an IANA name such as `Asia/Seoul` or `Europe/Berlin`: an offset does not know when the clocks change",
+    );
+    None
+}
+
+/// `at` or `cron`, exactly one of them.
+pub(super) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<Schedule> {
+    match (fields.get("at"), fields.get("cron")) {
+        (None, None) => {
+            report.add(Code::MissingKey, &fields.span, "a job has `at` or `cron`, and here is neither").help(
+                "add a line: `at: 2026-12-01 09:00` for one time, or `cron: \"0 9 * * MON\"` for every Monday at nine",
+            );
+            None
+        }
+        (Some(_), Some(_)) => {
+            report
+                .add(Code::Exclusive, &fields.key_span("cron"), "a job has `at` or `cron`, and here are both")
+                .help("keep one of them, or make two jobs");
+            None
+        }
+        (Some(at), None) => {
+            for key in ["from", "until", "except"].into_iter().filter(|key| fields.has(key)) {
+                report
+                    .add(Code::Exclusive, &fields.key_span(key), format!("`{key}` belongs to `cron`, not to `at`"))
+                    .help("list exactly the times that you want in `at`, and remove this line");
+            }
+            at_times(at, &fields.key_span("at"), zone, report).map(Schedule::Once)
+        }
+        (None, Some(_)) => cron(fields, zone, report).map(Schedule::Cron),
+    }
+}
+
+fn at_times(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Vec<AtTime>> {
+    let single = std::slice::from_ref(node);
+    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    if nodes.is_empty() {
+        report
+            .add(Code::NeverPosts, key_span, "`at` is an empty list, so the job never posts")
+            .help("write at least one time");
+    }
+    if nodes.len() > ENTRIES_MAX {
+        report
+            .add(Code::TooLarge, key_span, format!("`at` has {} entries; at most {ENTRIES_MAX} are read", nodes.len()))
+            .help("use `cron` for what repeats, or make several jobs");
+        return None;
+    }
+    let mut times: Vec<(Placed<AtTime>, Option<Timestamp>)> = Vec::new();
+    for node in nodes {
+        let Some(time) = at_time(node, key_span, zone, report) else { continue };
+        let at = if let AtTime::Fixed(occurrence) = &time { Some(occurrence.at) } else { None };
+        match times.iter().find(|(_, other)| *other == at) {
+            Some((first, _)) => {
+                let first = report.source.place(first.span.start);
+                report
+                    .add(Code::SameInstant, &node.span, "this is the same instant as another entry; it is posted once")
+                    .also_at(first);
+            }
+            None => times.push((Placed { value: time, span: node.span.clone() }, at)),
+        }
+    }
+    times.sort_by_key(|(_, at)| *at);
+    (!times.is_empty()).then(|| times.into_iter().map(|(time, _)| time.value).collect())
+}
+
+fn at_time(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<AtTime> {
+    let source = Arc::clone(&report.source);
+    if node.raw(&source).is_some_and(|raw| raw.trim() == NOMINAL_NOW) {
+        return Some(AtTime::Now);
+    }
+    let moment = moment(node, "at", key_span, Some("or `now` for right away"), report)?;
+    let zone = zone?;
+    let fixed = |nominal, at, shifted| Some(AtTime::Fixed(Occurrence { nominal, at, shifted }));
+    let local = match moment {
+        Moment::Local(local) => local,
+        Moment::Instant(at) => {
+            let local = zone.zone.to_datetime(at);
+            let second = matches!(when::resolve(&zone.zone, local), Resolved::Twice(_, second) if second == at);
+            return fixed(if second { schedule::nominal_second(local) } else { schedule::nominal(local) }, at, false);
+        }
+    };
+    match resolved(local, &node.span, zone, report)? {
+        (at, shifted) => fixed(schedule::nominal(local), at, shifted),
+    }
+}
+
+/// A local time in the zone, with what a person should know about it.
+fn resolved(local: DateTime, span: &Range<usize>, zone: &Zone, report: &mut Report) -> Option<(Timestamp, bool)> {
+    let shown = local.strftime("%Y-%m-%d %H:%M");
+    match when::resolve(&zone.zone, local) {
+        Resolved::Once(at) => Some((at, false)),
+        Resolved::Shifted(at) => {
+            let then = zone.zone.to_datetime(at).strftime("%H:%M");
+            report
+                .add(Code::ShiftedTime, span, format!("the clocks in {} skip {shown}", zone.name))
+                .help(format!("it counts as {then}, the first time after the change; write that to say it yourself"));
+            Some((at, true))
+        }
+        Resolved::Twice(first, second) => {
+            let offset = zone.zone.to_offset(second);
+            report.add(Code::RepeatedTime, span, format!("the clocks in {} show {shown} twice", zone.name)).help(
+                format!("the first is taken; for the second write `{}{offset}:00`", local.strftime("%Y-%m-%dT%H:%M")),
+            );
+            Some((first, false))
+        }
+        Resolved::Missing => {
+            report
+                .add(Code::NoSuchTime, span, format!("{} does not exist in {}", local.date(), zone.name))
+                .help("choose another day: the calendar there skips this one");
+            None
+        }
+    }
+}
+
+fn moment(node: &Node, key: &str, key_span: &Range<usize>, or: Option<&str>, report: &mut Report) -> Option<Moment> {
+    let source = Arc::clone(&report.source);
+    let Some(raw) = node.raw(&source) else { return fields::text(node, key, key_span, report).and(None) };
+    match when::moment(raw) {
+        Ok(moment) => Some(moment),
+        Err(err) => {
+            let note = time_error(raw, &node.span, err, report);
+            if let Some(or) = or {
+                note.help(or);
+            }
+            None
+        }
+    }
+}
+
+fn time_error<'r>(raw: &str, span: &Range<usize>, err: TimeError, report: &'r mut Report) -> fields::Note<'r> {
+    match err {
+        TimeError::Form(help) => {
+            report.add(Code::BadTime, span, format!("`{raw}` cannot be read as a time")).help(help)
+        }
+        TimeError::NoSuch(sentence) => report.add(Code::NoSuchTime, span, sentence),
+    }
+}
+
+fn cron(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<CronRule> {
+    let from = bound(fields, "from", |date| date.at(0, 0, 0, 0), report);
+    let until = bound(fields, "until", |date| date.at(23, 59, 59, 0), report);
+    let except = except(fields, report);
+    let pattern = fields.text("cron", report)?;
+    let mut rule = match CronRule::parse(&pattern.value) {
+        Ok(rule) => rule,
+        Err(sentence) => {
+            report
+                .add(
+                    Code::BadCron,
+                    &pattern.span,
+                    format!("the pattern `{}` cannot be used: {sentence}", pattern.value),
+                )
+                .help("`0 9 * * MON` is every Monday at 09:00, `30 18 1 * *` the first of each month at 18:30");
+            return None;
+        }
+    };
+    if let (Some(from), Some(until)) = (&from, &until)
+        && until.value < from.value
+    {
+        report
+            .add(Code::BackwardsPeriod, &until.span, "`until` is before `from`")
+            .help("swap them, or correct the year");
+        return None;
+    }
+    rule.from = from.map(|from| from.value);
+    rule.until = until.map(|until| until.value);
+    for day in except.iter().filter(|day| !rule.covers(day.value)) {
+        report
+            .add(Code::ExceptUnused, &day.span, format!("the job would not post on {} anyway", day.value))
+            .help("remove the date, or correct it");
+    }
+    rule.except = except.into_iter().map(|day| day.value).collect::<BTreeSet<_>>();
+    let zone = zone?;
+    if rule.occurrences(&zone.zone, Timestamp::MIN, Timestamp::MAX, 1).is_empty() {
+        report
+            .add(
+                Code::NeverPosts,
+                &pattern.span,
+                "this schedule never posts: no time of the pattern lies in its period",
+            )
+            .help("compare the pattern with `from`, `until` and `except`");
+        return None;
+    }
+    Some(rule)
+}
+
+/// An end of the period: a local date, or a local date and time.
+fn bound(
+    fields: &Fields<'_>,
+    key: &str,
+    whole_day: fn(Date) -> DateTime,
+    report: &mut Report,
+) -> Option<Placed<DateTime>> {
+    let node = fields.get(key)?;
+    let source = Arc::clone(&report.source);
+    let Some(raw) = node.raw(&source) else { return fields::text(node, key, &fields.key_span(key), report).and(None) };
+    let read = match when::date(raw) {
+        Err(TimeError::Form(_)) if raw.trim().contains([' ', 'T']) => when::moment(raw),
+        date => date.map(|date| Moment::Local(whole_day(date))),
+    };
+    match read {
+        Ok(Moment::Local(value)) => Some(Placed { value, span: node.span.clone() }),
+        Ok(Moment::Instant(_)) => {
+            report
+                .add(Code::BadTime, &node.span, format!("`{key}` is a local date or time, without an offset"))
+                .help("leave the offset out: the zone is that of the file");
+            None
+        }
+        Err(err) => {
+            time_error(raw, &node.span, err, report);
+            None
+        }
+    }
+}
+
+fn except(fields: &Fields<'_>, report: &mut Report) -> Vec<Placed<Date>> {
+    let Some(node) = fields.get("except") else { return Vec::new() };
+    let single = std::slice::from_ref(node);
+    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    let key_span = fields.key_span("except");
+    if nodes.len() > ENTRIES_MAX {
+        report.add(
+            Code::TooLarge,
+            &key_span,
+            format!("`except` has {} dates; at most {ENTRIES_MAX} are read", nodes.len()),
+        );
+        return Vec::new();
+    }
+    let source = Arc::clone(&report.source);
+    let mut dates = Vec::new();
+    for node in nodes {
+        match node.raw(&source).map(|raw| (raw, when::date(raw))) {
+            None => drop(fields::text(node, "except", &key_span, report)),
+            Some((_, Ok(value))) => dates.push(Placed { value, span: node.span.clone() }),
+            Some((raw, Err(err))) => drop(time_error(raw, &node.span, err, report)),
+        }
+    }
+    dates
+}
+
+/// `delete_at`, which must come after every time of `at`.
+pub(super) fn delete_at(
+    fields: &Fields<'_>,
+    schedule: Option<&Schedule>,
+    zone: Option<&Zone>,
+    report: &mut Report,
+) -> Option<Timestamp> {
+    let node = fields.get("delete_at")?;
+    let key_span = fields.key_span("delete_at");
+    if fields.has("cron") {
+        report
+            .add(Code::Exclusive, &key_span, "`delete_at` is one time, and `cron` posts many")
+            .help("write `delete_after: 7d` instead: each story is deleted that long after it is posted");
+        return None;
+    }
+    if fields.has("delete_after") {
+        report
+            .add(Code::Exclusive, &key_span, "`delete_at` and `delete_after` say the same thing twice")
+            .help("keep one of them");
+    }
+    let at = match moment(node, "delete_at", &key_span, None, report)? {
+        Moment::Instant(at) => at,
+        Moment::Local(local) => resolved(local, &node.span, zone?, report)?.0,
+    };
+    if let Some(Schedule::Once(times)) = schedule
+        && times.iter().any(|time| matches!(time, AtTime::Fixed(occurrence) if occurrence.at >= at))
+    {
+        report
+            .add(Code::DeleteTooEarly, &node.span, "`delete_at` is not after the last time of `at`")
+            .help("choose a later time, or use `delete_after`");
+        return None;
+    }
+    Some(at)
+}
