@@ -93,6 +93,12 @@ impl Store {
         &self.media
     }
 
+    /// Folds what it can of the write-ahead log into the database, without waiting for readers.
+    pub async fn checkpoint(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop.
     pub async fn close(self) {
         self.readers.close().await;

@@ -1,0 +1,241 @@
+//! The deeds: one verb a file, each `run_once`, which takes no hints, looks at the database, does bounded work and reports.
+//! No deed calls another: they meet in the database. [`daemon`] decides when which one runs.
+
+pub mod chores;
+pub mod daemon;
+pub mod delete;
+pub mod enqueue;
+pub mod prepare;
+pub mod publish;
+pub mod reconcile;
+pub mod reload;
+
+mod matching;
+mod session;
+mod setback;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::clock::Clock;
+use crate::domain::fault::Fault;
+use crate::domain::policy::{InDoubt, Late};
+use crate::kakao::Client;
+use crate::kakao::refresh::{Credentials, Tokens};
+use crate::plan::Plan;
+use crate::store::view::Due;
+use crate::store::{Store, StoreError};
+
+/// Everything that a deed may touch.
+pub struct Ctx {
+    /// The queue.
+    pub store: Store,
+    /// Kakao.
+    pub kakao: Client,
+    /// The accounts' tokens.
+    pub tokens: Tokens,
+    /// The accounts' app keys, where the settings have them.
+    pub credentials: BTreeMap<String, Credentials>,
+    /// Where `now` comes from.
+    pub clock: Clock,
+    /// What the operator decided.
+    pub rules: Rules,
+    /// The job files as last read without an error.
+    pub plan: PlanCell,
+}
+
+/// What the operator decided about the engine's work.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// For jobs that do not say.
+    pub late: Late,
+    /// For jobs that do not say.
+    pub in_doubt: InDoubt,
+    /// Delays after the first, second, … failed attempt.
+    pub retry: Vec<Duration>,
+    /// How long an in-doubt post waits before its absence from Kakao's list counts.
+    pub quarantine: Duration,
+    /// How long a doubt may stay undecidable before a person is asked.
+    pub doubt_limit: Duration,
+    /// How long before its due time a post is prepared.
+    pub prepare_ahead: Duration,
+    /// How far ahead occurrences of a `cron` schedule become posts.
+    pub horizon: Duration,
+    /// How long a claim or an intent holds.
+    pub lease: Duration,
+    /// The client's own limit for a publish request.
+    pub publish_timeout: Duration,
+    /// The client's own limit for an upload.
+    pub upload_timeout: Duration,
+    /// How long an upload or a scrape is trusted. No document says how long Kakao keeps an upload.
+    pub artifact_life: Duration,
+}
+
+/// Settings that would break a promise.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// A request could outlive the lease of its post.
+    #[error("a publish request may take {timeout:?}, but its lease ends after {lease:?}: the lease must be at least twice as long")]
+    Lease {
+        /// Longest publish request.
+        timeout: Duration,
+        /// The lease.
+        lease: Duration,
+    },
+    /// An upload could outlive the lease of its post.
+    #[error("an upload may take {timeout:?}, but its lease ends after {lease:?}: the lease must be longer")]
+    Upload {
+        /// Longest upload.
+        timeout: Duration,
+        /// The lease.
+        lease: Duration,
+    },
+    /// An absence could be believed while the request is still being processed.
+    #[error("the quarantine is {quarantine:?}, but a publish request may take {timeout:?}: the quarantine must be longer")]
+    Quarantine {
+        /// The quarantine.
+        quarantine: Duration,
+        /// Longest publish request.
+        timeout: Duration,
+    },
+}
+
+impl Rules {
+    /// Checks what the promises rest on; called before the daemon does anything.
+    ///
+    /// # Errors
+    /// A lease or a quarantine that is too short.
+    pub fn check(&self) -> std::result::Result<(), RulesError> {
+        let timeout = self.publish_timeout;
+        if self.lease < timeout * 2 {
+            return Err(RulesError::Lease { timeout, lease: self.lease });
+        }
+        // A preparing post asks for a token and uploads; both within one lease.
+        if self.lease <= self.upload_timeout {
+            return Err(RulesError::Upload { timeout: self.upload_timeout, lease: self.lease });
+        }
+        if self.quarantine <= timeout {
+            return Err(RulesError::Quarantine { quarantine: self.quarantine, timeout });
+        }
+        Ok(())
+    }
+}
+
+/// The plan in force: replaced whole, and only by one that loaded without an error.
+#[derive(Debug, Default)]
+pub struct PlanCell(RwLock<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    plan: Option<Arc<Plan>>,
+    generation: u64,
+}
+
+impl PlanCell {
+    /// The plan in force, if any job file ever loaded, and a number that changes with it.
+    pub fn get(&self) -> (Option<Arc<Plan>>, u64) {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (held.plan.clone(), held.generation)
+    }
+
+    /// Puts a plan in force.
+    pub fn set(&self, plan: Plan) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        held.plan = Some(Arc::new(plan));
+        held.generation += 1;
+    }
+}
+
+/// What a deed did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Which deed.
+    pub deed: Due,
+    /// For which account.
+    pub account: String,
+    /// For which post and job, when there was one.
+    pub post: Option<(i64, String)>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a deed.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// There was nothing to do.
+    Idle,
+    /// Uploaded or scraped.
+    Prepared,
+    /// The story exists.
+    Published {
+        /// Its ID.
+        story_id: String,
+        /// How long after `occurs_at` the answer came.
+        late: Duration,
+    },
+    /// The list showed the story of a doubtful post.
+    Found {
+        /// Its ID.
+        story_id: String,
+    },
+    /// The story is gone, confirmed by a read.
+    Deleted {
+        /// Its ID.
+        story_id: String,
+    },
+    /// Another try, which counts.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        fault: Fault,
+    },
+    /// The account is the trouble; the post waits.
+    Blocked {
+        /// Why.
+        fault: Fault,
+    },
+    /// A fresh access token was fetched; the post goes on at once.
+    Refreshed,
+    /// A person must look.
+    Failed {
+        /// Why.
+        fault: Fault,
+    },
+    /// Nobody knows whether the story exists.
+    InDoubt {
+        /// Why.
+        fault: Fault,
+    },
+    /// The list did not settle a doubt yet.
+    LookAgain {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// Absence is proved.
+    Absent {
+        /// What follows.
+        then: InDoubt,
+    },
+    /// A person must settle a doubt.
+    Parked {
+        /// Why.
+        why: String,
+    },
+    /// Somebody else moved the post first.
+    Lost,
+}
+
+impl Report {
+    fn idle(deed: Due, account: &str) -> Self {
+        Self { deed, account: account.into(), post: None, outcome: Outcome::Idle }
+    }
+}
+
+/// A result of this floor: the only thing that a deed cannot deal with itself is the database.
+pub type Result<T> = std::result::Result<T, StoreError>;

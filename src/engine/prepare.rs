@@ -1,0 +1,63 @@
+//! The repeatable half, ahead of the due time: upload the images, or scrape the link.
+
+use super::setback::{set_back, unless_lost};
+use super::{Ctx, Outcome, Report, Result, session};
+use crate::domain::clock::later;
+use crate::domain::content::{Artifact, Body, Content, Image};
+use crate::domain::fault::Fault;
+use crate::kakao::ImageFile;
+use crate::store::StoreError;
+use crate::store::view::Due;
+
+/// Prepares the account's next post whose preparation is due.
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+    let Some(claim) = ctx.store.claim_to_prepare(account, ctx.clock.now(), ctx.rules.lease).await? else {
+        return Ok(Report::idle(Due::Prepare, account));
+    };
+    let post = (claim.taken().post, claim.taken().job.clone());
+    let outcome = match artifact(ctx, account, claim.content()).await {
+        Ok(artifact) => {
+            let now = ctx.clock.now();
+            let until = later(now, ctx.rules.artifact_life);
+            let written = ctx.store.record_prepared(claim, &artifact, until, now).await?;
+            unless_lost(written, Outcome::Prepared)
+        }
+        Err(fault) => set_back(ctx, claim, fault).await?,
+    };
+    Ok(Report { deed: Due::Prepare, account: account.into(), post: Some(post), outcome })
+}
+
+async fn artifact(ctx: &Ctx, account: &str, content: &Content) -> std::result::Result<Artifact, Fault> {
+    match &content.body {
+        Body::Note { .. } => Err(Fault::permanent("note", "a note has nothing to prepare", "report this as a bug")),
+        Body::Photo { images, .. } => {
+            session::repeatable(ctx, account, async |token| {
+                // Read anew for each try: they are sent whole, and kept in memory no longer than that.
+                let files = image_files(ctx, images.clone()).await?;
+                ctx.kakao.upload(&token, files).await
+            })
+            .await
+        }
+        Body::Link { url, .. } => {
+            session::repeatable(ctx, account, async |token| ctx.kakao.link_info(&token, url).await).await
+        }
+    }
+}
+
+async fn image_files(ctx: &Ctx, images: Vec<Image>) -> std::result::Result<Vec<ImageFile>, Fault> {
+    let media = ctx.store.media().clone();
+    let read = move || -> std::result::Result<Vec<ImageFile>, StoreError> {
+        images
+            .into_iter()
+            .map(|image| {
+                let bytes = media.bytes(&image)?;
+                Ok(ImageFile { name: image.name, format: image.format, bytes })
+            })
+            .collect()
+    };
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(files)) => Ok(files),
+        Ok(Err(error)) => Err(Fault::permanent("media", error.to_string(), "then `storyd admin retry` the post")),
+        Err(_) => Err(Fault::transient("media", "reading the stored images was interrupted")),
+    }
+}

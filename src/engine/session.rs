@@ -1,0 +1,44 @@
+//! Calls on behalf of an account: a token that is good, refreshed ahead of its end, and once more when Kakao refuses it.
+
+use std::future::Future;
+
+use super::Ctx;
+use crate::domain::fault::{BlockScope, Block, Cure, Fault, FaultClass};
+use crate::kakao::token::AccessToken;
+
+/// A token for the account, refreshed first when it is about to end.
+pub(super) async fn token(ctx: &Ctx, account: &str) -> Result<AccessToken, Fault> {
+    ctx.tokens.fresh(&ctx.kakao, account, ctx.credentials.get(account), ctx.clock.now()).await
+}
+
+/// Fetches a new token after Kakao refused `used`.
+pub(super) async fn refresh(ctx: &Ctx, account: &str, used: &AccessToken) -> Result<AccessToken, Fault> {
+    ctx.tokens.refresh_now(&ctx.kakao, account, ctx.credentials.get(account), used, ctx.clock.now()).await
+}
+
+/// Makes a call that may be repeated. When Kakao refuses the token it is refreshed and the call made once more; a second refusal
+/// blocks the account.
+pub(super) async fn repeatable<T, F, Answer>(ctx: &Ctx, account: &str, call: F) -> Result<T, Fault>
+where
+    F: Fn(AccessToken) -> Answer,
+    Answer: Future<Output = Result<T, Fault>>,
+{
+    let first = token(ctx, account).await?;
+    match call(first.clone()).await {
+        Err(fault) if fault.wants_refresh() => {
+            let second = refresh(ctx, account, &first).await?;
+            call(second).await.map_err(|fault| if fault.wants_refresh() { refused_again(fault) } else { fault })
+        }
+        answer => answer,
+    }
+}
+
+/// What a second -401 amounts to: the fresh token is refused as well.
+pub(super) fn refused_again(fault: Fault) -> Fault {
+    Fault {
+        class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Cure::LogIn }),
+        code: fault.code,
+        reason: "Kakao refuses the access token, and a fresh one too".into(),
+        remedy: "log the account in again and hand over its tokens with `storyd account add-token`".into(),
+    }
+}

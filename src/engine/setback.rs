@@ -1,0 +1,68 @@
+//! What follows an attempt that certainly did nothing: another try, a wait, or a person.
+
+use std::time::Duration;
+
+use super::{Ctx, Outcome, Result};
+use crate::domain::clock::later;
+use crate::domain::fault::{Block, Cure, Fault, FaultClass};
+use crate::domain::retry::{Next, after_failure};
+use crate::store::Written;
+use crate::store::queue::Taken;
+
+/// How soon a blocked account tries again with its next post, when nobody said when: often enough that a consent given by a
+/// person works within minutes, seldom enough to be no burden.
+const PROBE: Duration = Duration::from_secs(600);
+/// The same for an API that has ended.
+const PROBE_ENDED: Duration = Duration::from_secs(3600);
+
+/// Records the setback of an attempt. The fault must not be ambiguous: nobody may come here in doubt.
+pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -> Result<Outcome> {
+    let taken = taken.into();
+    let now = ctx.clock.now();
+    if let FaultClass::Blocked(block) = &fault.class {
+        block_account(ctx, &taken.account, block, &fault).await?;
+        let written = ctx.store.snooze(taken, &fault, now).await?;
+        return Ok(unless_lost(written, Outcome::Blocked { fault }));
+    }
+    match after_failure(&ctx.rules.retry, taken.failures.saturating_add(1), taken.post, &fault) {
+        Next::Retry(wait) => {
+            let at = later(now, wait);
+            let written = ctx.store.retry(taken, &fault, at, ctx.rules.prepare_ahead, now).await?;
+            Ok(unless_lost(written, Outcome::Retry { at, fault }))
+        }
+        Next::GiveUp => {
+            let fault = given_up(fault);
+            let written = ctx.store.fail(taken, &fault, now).await?;
+            Ok(unless_lost(written, Outcome::Failed { fault }))
+        }
+    }
+}
+
+/// Blocks the account, or all of them, until the next probe.
+pub(super) async fn block_account(ctx: &Ctx, account: &str, block: &Block, fault: &Fault) -> Result<()> {
+    let probe = match &block.cure {
+        Cure::Wait(wait) => *wait,
+        Cure::Ended => PROBE_ENDED,
+        Cure::Refresh | Cure::LogIn | Cure::Consent(_) | Cure::Owner | Cure::Person | Cure::Settings => PROBE,
+    };
+    ctx.store.block(account, block.scope, fault, probe, ctx.clock.now()).await
+}
+
+/// A transient fault that used up its attempts still needs a next step.
+pub(super) fn given_up(mut fault: Fault) -> Fault {
+    if matches!(fault.class, FaultClass::Transient { .. }) {
+        fault.reason = format!("gave up after the last attempt: {}", fault.reason);
+        if fault.remedy.is_empty() {
+            fault.remedy = "once the cause is gone, let it go ahead with `storyd admin retry`".into();
+        }
+    }
+    fault
+}
+
+/// What a guarded write amounts to.
+pub(super) fn unless_lost(written: Written, outcome: Outcome) -> Outcome {
+    match written {
+        Written::Done => outcome,
+        Written::Lost => Outcome::Lost,
+    }
+}
