@@ -184,16 +184,13 @@ impl Client {
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
         let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
-        let (status, body) = (reply.status, reply.body);
-        wire::image_paths(body, count)
-            .map_err(|how| Reply { status, body: Vec::new(), server_date: None }.unreadable(how))
-            .map_err(|trouble| fault(Call::Repeatable, &trouble))
+        wire::image_paths(&reply.body, count).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
     }
 
     /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
     /// object; [`LinkCard::read`](story::LinkCard::read) shows it.
     pub async fn link_info(&self, token: &AccessToken, url: &str) -> Result<Artifact, Fault> {
-        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(reply.body.clone())).await
+        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(&reply.body)).await
     }
 
     /// Posts a story (POST `post/note`, `post/photo` or `post/link`). The one call that must never be sent twice: anything but

@@ -138,21 +138,25 @@ pub(super) fn story_id(body: &[u8]) -> Result<String, String> {
 }
 
 /// The answer to an upload, kept byte for byte: an array of as many texts as there were images.
-pub(super) fn image_paths(body: Vec<u8>, images: usize) -> Result<Artifact, String> {
-    let paths: Vec<String> = json(&body)?;
+pub(super) fn image_paths(body: &[u8], images: usize) -> Result<Artifact, String> {
+    let paths: Vec<String> = json(body)?;
     if paths.len() != images {
         return Err(format!("its body names {} images instead of {images}", paths.len()));
     }
     if paths.iter().any(String::is_empty) {
         return Err("its body holds an empty path".to_owned());
     }
-    String::from_utf8(body).map(Artifact).map_err(|_| "its body is not UTF-8".to_owned())
+    verbatim(body)
 }
 
 /// The answer to a scrape, kept byte for byte: an object of whatever keys.
-pub(super) fn link(body: Vec<u8>) -> Result<Artifact, String> {
-    let _: serde_json::Map<String, Value> = json(&body)?;
-    String::from_utf8(body).map(Artifact).map_err(|_| "its body is not UTF-8".to_owned())
+pub(super) fn link(body: &[u8]) -> Result<Artifact, String> {
+    let _: serde_json::Map<String, Value> = json(body)?;
+    verbatim(body)
+}
+
+fn verbatim(body: &[u8]) -> Result<Artifact, String> {
+    str::from_utf8(body).map(|text| Artifact(text.to_owned())).map_err(|_| "its body is not UTF-8".to_owned())
 }
 
 /// Whether the account uses Kakao Story.

@@ -51,6 +51,13 @@ async fn a_refused_connection_certainly_sent_nothing() {
 }
 
 #[tokio::test]
+async fn a_name_that_cannot_be_resolved_certainly_sent_nothing() {
+    // An empty label fails in the resolver itself: no network is asked.
+    let expected = [("transient", "dns".to_owned()), ("transient", "dns".to_owned())];
+    assert_eq!(both(&client("http://no..such", Limits::default())).await, expected);
+}
+
+#[tokio::test]
 async fn a_failed_tls_handshake_certainly_sent_nothing() {
     let no_tls = || Act::SayAndClose(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
     for acts in [[Act::Close, Act::Close], [no_tls(), no_tls()]] {
@@ -146,12 +153,20 @@ async fn a_redirect_is_a_doubt_and_never_followed() {
 #[tokio::test]
 async fn a_success_without_a_usable_body_says_that_the_story_exists() {
     let body = |text: &str| Act::Say(answer(200, "", text));
-    for text in ["", "{", "<html>", "{}", r#"{"id":""}"#, r#"{"code":-1}"#] {
+    for text in ["", "{", "<html>", "{}", r#"{"id":""}"#] {
         let fault = published(body(text)).await;
         assert_eq!((fault.class.as_str(), fault.code.as_str()), ("ambiguous", "unreadable"), "{text:?}");
         assert!(fault.reason.contains("the story exists"), "{}", fault.reason);
         doubtful(|| body(text), "unreadable").await;
     }
+}
+
+#[tokio::test]
+async fn a_success_that_holds_a_refusal_is_a_doubt_about_a_post() {
+    let refusal = || ok(r#"{"msg":"no","code":-401}"#);
+    let stub = Stub::play([refusal(), refusal()]).await;
+    let expected = [("blocked", "-401".to_owned()), ("ambiguous", "-401".to_owned())];
+    assert_eq!(both(&stub.client()).await, expected);
 }
 
 #[tokio::test]
