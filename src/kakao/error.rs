@@ -100,7 +100,7 @@ pub enum Body {
         /// kauth's words, as they came.
         description: String,
     },
-    /// Not of the shape that was expected; says how.
+    /// Not of the shape that was expected: what is wrong with it, as a clause.
     Unreadable(String),
     /// The connection ended inside the body.
     Truncated,
@@ -230,9 +230,9 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
         Body::Truncated => ("truncated", "its body ended early".to_owned()),
         Body::Timeout => ("timeout", "its body did not come in time".to_owned()),
         Body::Oversized => ("oversized", "its body is longer than storyd reads".to_owned()),
-        Body::Unreadable(how) => ("unreadable", format!("its body could not be read{}", quoted(how))),
-        Body::Login { error, .. } => ("unreadable", format!("its body could not be read{}", quoted(error))),
-        Body::Coded { .. } => ("unreadable", "its body could not be read".to_owned()),
+        Body::Unreadable(how) => ("unreadable", excerpt(how)),
+        Body::Login { error, .. } => ("unreadable", format!("its body is the login service's{}", quoted(error))),
+        Body::Coded { .. } => ("unreadable", "its body is not of the expected shape".to_owned()),
     };
     if (200..300).contains(&status) {
         let reason = match call {

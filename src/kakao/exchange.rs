@@ -25,9 +25,14 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// The trouble of a success whose body is not of the expected shape.
+    /// The trouble of a success whose body is not of the expected shape. One that holds a code of Kakao's contradicts its own
+    /// status; the code is then the better witness.
     pub(super) fn unreadable(&self, how: String) -> Trouble {
-        Trouble::Answer(Answer { status: self.status, retry_after: None, body: Body::Unreadable(how) })
+        let body = match wire::refusal(&self.body) {
+            coded @ Body::Coded { .. } => coded,
+            _ => Body::Unreadable(how),
+        };
+        Trouble::Answer(Answer { status: self.status, retry_after: None, body })
     }
 }
 

@@ -184,16 +184,13 @@ impl Client {
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
         let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
-        let (status, body) = (reply.status, reply.body);
-        wire::image_paths(body, count)
-            .map_err(|how| Reply { status, body: Vec::new(), server_date: None }.unreadable(how))
-            .map_err(|trouble| fault(Call::Repeatable, &trouble))
+        wire::image_paths(&reply.body, count).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
     }
 
     /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
     /// object; [`LinkCard::read`](story::LinkCard::read) shows it.
     pub async fn link_info(&self, token: &AccessToken, url: &str) -> Result<Artifact, Fault> {
-        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(reply.body.clone())).await
+        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(&reply.body)).await
     }
 
     /// Posts a story (POST `post/note`, `post/photo` or `post/link`). The one call that must never be sent twice: anything but
@@ -228,7 +225,7 @@ impl Client {
     /// Takes a story down (DELETE `delete/mystory`). Repeatable. One that is down already is a fault for which
     /// [`Fault::is_gone`] holds.
     pub async fn delete(&self, token: &AccessToken, id: &str) -> Result<(), Fault> {
-        let request = self.repeatable(Method::DELETE, "/v1/api/story/delete/mystory").query(&[("id", id)]);
+        let request = self.repeatable(Method::DELETE, "/v1/api/story/delete/mystory", &[("id", id)]);
         self.send(Call::Repeatable, authorised(request, token)?).await.map(|_| ())
     }
 
@@ -264,8 +261,13 @@ impl Client {
         self.clock.now()
     }
 
-    fn repeatable(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.endpoints.api_url);
+    fn repeatable(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        let mut url = format!("{}{path}", self.endpoints.api_url);
+        if !query.is_empty() {
+            // A blank as `%20`, which every server reads: `+` means one in forms only.
+            let query = form_urlencoded(query).replace('+', "%20");
+            url = format!("{url}?{query}");
+        }
         self.pooled.request(method, url).timeout(self.limits.request_timeout)
     }
 
@@ -276,10 +278,7 @@ impl Client {
         query: &[(&str, &str)],
         read: impl FnOnce(&Reply) -> Result<T, String>,
     ) -> Result<T, Fault> {
-        let mut request = self.repeatable(Method::GET, path);
-        if !query.is_empty() {
-            request = request.query(query);
-        }
+        let request = self.repeatable(Method::GET, path, query);
         let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
         read(&reply).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
     }
@@ -321,6 +320,12 @@ fn base(name: &'static str, text: &str) -> Result<String, ClientError> {
         return Err(wrong("holds a user name or a password"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn form_urlencoded(fields: &[(&str, &str)]) -> String {
+    // Borrowed from the URL parser, which has the one correct table of what must be escaped.
+    let url = Url::parse_with_params("http://localhost", fields);
+    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }
 
 fn authorised(request: RequestBuilder, token: &AccessToken) -> Result<RequestBuilder, Fault> {

@@ -1,10 +1,10 @@
 //! Keeps accounts' access tokens alive: one refresh at a time per account, durable before use, and limited in rate.
 //!
-//! What cannot be helped: kauth may replace the refresh token and kill the old one at once. When that one answer is lost on the
-//! way, the account must log in again; nothing on this side can tell it from an answer that was never given. So a refresh whose
-//! answer was lost is never repeated at once. The next round still tries the old token, which is all there is, and a `KOE322`
-//! then says that it is dead. Only what certainly was not sent, and `KOE003`, with which kauth itself says that it failed and asks
-//! for another try, is repeated here.
+//! What cannot be helped: kauth may replace the refresh token and kill the old one at once. When that one answer is
+//! lost, on the way or because this process is killed before the disk has it, the account must log in again; nothing on
+//! this side can tell it from an answer that was never given. So a refresh whose answer was lost is never repeated at
+//! once. The next round still tries the old token, which is all there is, and a `KOE322` then says that it is dead. Only
+//! what certainly was not sent, and `KOE003`, with which kauth itself says that it failed, is repeated here.
 //!
 //! An account that is never refreshed dies when its refresh token does: calling [`Tokens::fresh`] once a day is enough to keep
 //! an account without posts alive, since access tokens live for hours.
@@ -26,7 +26,7 @@ use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 
 /// How long before its expiry an access token is renewed: longer than any call takes.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(300);
-/// Most refreshes of one account within [`REFRESH_WINDOW`]. Each may send [`REPEATS_MAX`] requests more, which stays below the
+/// Most refreshes of one account within [`REFRESH_WINDOW`]. Each may send two requests more, which stays below the
 /// twenty tokens in ten minutes after which Kakao refuses (`KOE237`).
 pub const REFRESHES_MAX: usize = 5;
 /// The window of [`REFRESHES_MAX`].

@@ -99,7 +99,7 @@ fn unsendable(what: &str) -> Fault {
 /// What the body of an answer holds that is not a plain success.
 pub(super) fn refusal(body: &[u8]) -> Body {
     let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-        let how = if body.is_empty() { "it is empty" } else { "it is not the JSON object of an error" };
+        let how = if body.is_empty() { "its body is empty" } else { "its body is not the JSON of an error" };
         return Body::Unreadable(how.to_owned());
     };
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -115,7 +115,7 @@ pub(super) fn refusal(body: &[u8]) -> Body {
     }
     let (error, code) = (text("error"), text("error_code"));
     if error.is_empty() && code.is_empty() {
-        return Body::Unreadable("it is JSON without a code of Kakao's".to_owned());
+        return Body::Unreadable("its body holds no code".to_owned());
     }
     let code = if code.is_empty() { error.clone() } else { code };
     Body::Login { code, error, description: text("error_description") }
@@ -128,7 +128,7 @@ pub(super) fn story_id(body: &[u8]) -> Result<String, String> {
     let id = match value.get("id") {
         Some(Value::String(id)) => id.clone(),
         Some(Value::Number(id)) => id.to_string(),
-        _ => return Err("it has no `id`".to_owned()),
+        _ => return Err("its body has no `id`".to_owned()),
     };
     match id.chars().count() {
         0 => Err("its `id` is empty".to_owned()),
@@ -138,21 +138,25 @@ pub(super) fn story_id(body: &[u8]) -> Result<String, String> {
 }
 
 /// The answer to an upload, kept byte for byte: an array of as many texts as there were images.
-pub(super) fn image_paths(body: Vec<u8>, images: usize) -> Result<Artifact, String> {
-    let paths: Vec<String> = json(&body)?;
+pub(super) fn image_paths(body: &[u8], images: usize) -> Result<Artifact, String> {
+    let paths: Vec<String> = json(body)?;
     if paths.len() != images {
-        return Err(format!("it names {} images instead of {images}", paths.len()));
+        return Err(format!("its body names {} images instead of {images}", paths.len()));
     }
     if paths.iter().any(String::is_empty) {
-        return Err("it holds an empty path".to_owned());
+        return Err("its body holds an empty path".to_owned());
     }
-    String::from_utf8(body).map(Artifact).map_err(|_| "it is not UTF-8".to_owned())
+    verbatim(body)
 }
 
 /// The answer to a scrape, kept byte for byte: an object of whatever keys.
-pub(super) fn link(body: Vec<u8>) -> Result<Artifact, String> {
-    let _: serde_json::Map<String, Value> = json(&body)?;
-    String::from_utf8(body).map(Artifact).map_err(|_| "it is not UTF-8".to_owned())
+pub(super) fn link(body: &[u8]) -> Result<Artifact, String> {
+    let _: serde_json::Map<String, Value> = json(body)?;
+    verbatim(body)
+}
+
+fn verbatim(body: &[u8]) -> Result<Artifact, String> {
+    str::from_utf8(body).map(|text| Artifact(text.to_owned())).map_err(|_| "its body is not UTF-8".to_owned())
 }
 
 /// Whether the account uses Kakao Story.
@@ -175,8 +179,8 @@ pub(super) fn token_answer(body: &[u8]) -> Result<TokenAnswer, String> {
         refresh_token_expires_in: Option<Value>,
         scope: Option<String>,
     }
-    let shape: Shape = serde_json::from_slice(body).map_err(|_| "it holds no `access_token`".to_owned())?;
-    let not_a_token = |_| "it holds something that is no token".to_owned();
+    let shape: Shape = serde_json::from_slice(body).map_err(|_| "its body holds no `access_token`".to_owned())?;
+    let not_a_token = |_| "its body holds something that is no token".to_owned();
     let refresh = shape.refresh_token.filter(|token| !token.is_empty());
     Ok(TokenAnswer {
         access_token: AccessToken::new(&shape.access_token).map_err(not_a_token)?,
@@ -190,9 +194,9 @@ pub(super) fn token_answer(body: &[u8]) -> Result<TokenAnswer, String> {
 /// Reads a body as `T`; the error says what is wrong with it.
 pub(super) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     if body.is_empty() {
-        return Err("it is empty".to_owned());
+        return Err("its body is empty".to_owned());
     }
-    serde_json::from_slice(body).map_err(|error| error.to_string())
+    serde_json::from_slice(body).map_err(|error| format!("its body is not as documented: {error}"))
 }
 
 /// A number of seconds, as a number or as its digits.

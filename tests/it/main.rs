@@ -1,3 +1,9 @@
-//! Tests.
+//! The integration tests: one binary, one file per part or story.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod kakao_calls;
+mod kakao_failures;
+mod kakao_tokens;
 mod plan_load;
+mod support;

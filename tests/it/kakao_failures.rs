@@ -1,0 +1,228 @@
+//! Every way in which a call can fail at the socket, for a call that may be repeated and for the one that must not.
+
+use std::time::Duration;
+
+use storyd::domain::clock::Clock;
+use storyd::domain::fault::Fault;
+use storyd::kakao::{Client, ClientError, Endpoints, Limits};
+
+use crate::kakao_calls::{note, token};
+use crate::support::stub::{Act, Stub, answer, client, ok};
+
+/// `(class, code)` of a read and of a post against the same server.
+async fn both(client: &Client) -> [(&'static str, String); 2] {
+    let read = client.story(&token(), "A.B").await.unwrap_err();
+    let post = client.publish(&token(), &note("라떼")).await.unwrap_err();
+    [(read.class.as_str(), read.code), (post.class.as_str(), post.code)]
+}
+
+/// Both calls against a server that does `act` to each, where the post must be in doubt and the read may be repeated.
+async fn doubtful(act: impl Fn() -> Act, code: &str) {
+    let stub = Stub::play([act(), act()]).await;
+    let expected = [("transient", code.to_owned()), ("ambiguous", code.to_owned())];
+    assert_eq!(both(&stub.client()).await, expected);
+}
+
+async fn published(act: Act) -> Fault {
+    let stub = Stub::play([act]).await;
+    stub.client().publish(&token(), &note("라떼")).await.unwrap_err()
+}
+
+/// Limits that make silence short; the connection still has plenty of time.
+fn impatient() -> Limits {
+    let short = Duration::from_millis(700);
+    let connect_timeout = Duration::from_millis(500);
+    Limits {
+        connect_timeout,
+        request_timeout: short,
+        upload_timeout: short,
+        publish_timeout: short,
+        ..Limits::default()
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_certainly_sent_nothing() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let expected = [("transient", "connect".to_owned()), ("transient", "connect".to_owned())];
+    assert_eq!(both(&client(&url, Limits::default())).await, expected);
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_resolved_certainly_sent_nothing() {
+    // An empty label fails in the resolver itself: no network is asked.
+    let expected = [("transient", "dns".to_owned()), ("transient", "dns".to_owned())];
+    assert_eq!(both(&client("http://no..such", Limits::default())).await, expected);
+}
+
+#[tokio::test]
+async fn a_failed_tls_handshake_certainly_sent_nothing() {
+    let no_tls = || Act::SayAndClose(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    for acts in [[Act::Close, Act::Close], [no_tls(), no_tls()]] {
+        let stub = Stub::play(acts).await;
+        let expected = [("transient", "connect".to_owned()), ("transient", "connect".to_owned())];
+        assert_eq!(both(&client(&stub.url("https"), impatient())).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_takes_too_long_certainly_sent_nothing() {
+    let stub = Stub::play([Act::Silence, Act::Silence]).await;
+    let limits = Limits { connect_timeout: Duration::from_millis(200), ..impatient() };
+    let expected = [("transient", "connect".to_owned()), ("transient", "connect".to_owned())];
+    assert_eq!(both(&client(&stub.url("https"), limits)).await, expected);
+    assert!(stub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_closed_before_the_request_was_read_is_a_doubt() {
+    doubtful(|| Act::Close, "reset").await;
+}
+
+#[tokio::test]
+async fn a_connection_closed_before_the_answer_is_a_doubt() {
+    doubtful(|| Act::SayAndClose(vec![]), "reset").await;
+}
+
+#[tokio::test]
+async fn a_connection_closed_in_the_headers_is_a_doubt() {
+    doubtful(|| Act::SayAndClose(b"HTTP/1.1 200 OK\r\nContent-Le".to_vec()), "reset").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_http_is_a_doubt() {
+    doubtful(|| Act::SayAndClose(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()), "reset").await;
+}
+
+#[tokio::test]
+async fn a_body_cut_short_of_its_length_is_a_doubt() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"id\":\"A.B\"}";
+    doubtful(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
+}
+
+#[tokio::test]
+async fn a_chunked_body_without_its_end_is_a_doubt() {
+    let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"id\":\"A.B\"}\r\n";
+    doubtful(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
+}
+
+#[tokio::test]
+async fn a_refusal_cut_short_is_a_doubt() {
+    let cut = b"HTTP/1.1 400 X\r\nContent-Length: 999\r\n\r\n{\"code\":-2}";
+    doubtful(|| Act::SayAndClose(cut.to_vec()), "400").await;
+}
+
+#[tokio::test]
+async fn silence_is_a_doubt() {
+    let stub = Stub::play([Act::Silence, Act::Silence]).await;
+    let expected = [("transient", "timeout".to_owned()), ("ambiguous", "timeout".to_owned())];
+    assert_eq!(both(&client(&stub.url("http"), impatient())).await, expected);
+    assert_eq!(stub.requests().len(), 2, "each was sent once");
+}
+
+#[tokio::test]
+async fn silence_inside_a_body_is_a_doubt() {
+    let half = || Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"id\"".to_vec());
+    let stub = Stub::play([half(), half()]).await;
+    let expected = [("transient", "timeout".to_owned()), ("ambiguous", "timeout".to_owned())];
+    assert_eq!(both(&client(&stub.url("http"), impatient())).await, expected);
+}
+
+#[tokio::test]
+async fn a_gateways_page_is_a_doubt() {
+    for status in [502, 503, 504, 408, 413, 499, 403] {
+        let page = || Act::Say(answer(status, "Content-Type: text/html\r\n", "<html>no</html>"));
+        let stub = Stub::play([page(), page()]).await;
+        let [_, post] = both(&stub.client()).await;
+        assert_eq!(post, ("ambiguous", status.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_doubt_and_never_followed() {
+    let target = Stub::play([ok(r#"{"id":"A.B"}"#)]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("Location: {}/v1/api/story/post/note\r\n", target.url("http"));
+        doubtful(|| Act::Say(answer(status, &location, "")), &status.to_string()).await;
+    }
+    assert_eq!(target.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_success_without_a_usable_body_says_that_the_story_exists() {
+    let body = |text: &str| Act::Say(answer(200, "", text));
+    for text in ["", "{", "<html>", "{}", r#"{"id":""}"#] {
+        let fault = published(body(text)).await;
+        assert_eq!((fault.class.as_str(), fault.code.as_str()), ("ambiguous", "unreadable"), "{text:?}");
+        assert!(fault.reason.contains("the story exists"), "{}", fault.reason);
+        doubtful(|| body(text), "unreadable").await;
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_holds_a_refusal_is_a_doubt_about_a_post() {
+    let refusal = || ok(r#"{"msg":"no","code":-401}"#);
+    let stub = Stub::play([refusal(), refusal()]).await;
+    let expected = [("blocked", "-401".to_owned()), ("ambiguous", "-401".to_owned())];
+    assert_eq!(both(&stub.client()).await, expected);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_a_doubt() {
+    let long = format!(r#"{{"id":"A.B","x":"{}"}}"#, "x".repeat(2000));
+    let stub = Stub::play([ok(&long), ok(&long)]).await;
+    let client = client(&stub.url("http"), Limits { body_bytes_max: 1000, ..Limits::default() });
+    let expected = [("transient", "oversized".to_owned()), ("ambiguous", "oversized".to_owned())];
+    assert_eq!(both(&client).await, expected);
+}
+
+#[tokio::test]
+async fn a_refusal_with_a_code_leaves_no_doubt() {
+    let refusal = r#"{"msg":"content can't be null","code":-2}"#;
+    let fault = published(Act::Say(answer(400, "", refusal))).await;
+    insta::assert_snapshot!(fault, @r#"a parameter is missing or wrong: "content can't be null" (-2); Correct the post's content, then let it go again with `storyd admin retry`."#);
+    let expired = r#"{"msg":"this access token does not exist","code":-401}"#;
+    assert!(published(Act::Say(answer(401, "", expired))).await.wants_refresh());
+}
+
+#[tokio::test]
+async fn a_wish_to_wait_is_counted_from_the_servers_own_clock() {
+    let headers = "Date: Tue, 01 Dec 2026 00:00:00 GMT\r\nRetry-After: Tue, 01 Dec 2026 00:02:00 GMT\r\n";
+    let fault = published(Act::Say(answer(429, headers, r#"{"code":-10}"#))).await;
+    assert!(format!("{:?}", fault.class).contains("Wait(120s)"), "{:?}", fault.class);
+}
+
+#[tokio::test]
+async fn a_post_never_rides_on_a_used_connection() {
+    let id = r#"{"id":"A.B","created_at":"2026-12-01T00:00:00Z"}"#;
+    let stub = Stub::play([ok(id), ok(id), ok(id), ok(id)]).await;
+    let client = stub.client();
+    client.story(&token(), "A.B").await.unwrap();
+    client.story(&token(), "A.B").await.unwrap();
+    assert_eq!(stub.connections(), 1, "reads share one");
+    client.publish(&token(), &note("a")).await.unwrap();
+    client.publish(&token(), &note("b")).await.unwrap();
+    assert_eq!(stub.connections(), 3, "each post has its own");
+}
+
+#[tokio::test]
+async fn a_server_that_dies_between_two_posts_leaves_no_doubt_about_the_second() {
+    let stub = Stub::play([Act::SayAndClose(answer(200, "", r#"{"id":"A.B"}"#)), ok(r#"{"id":"A.C"}"#)]).await;
+    let client = stub.client();
+    assert_eq!(client.publish(&token(), &note("a")).await.unwrap().story_id, "A.B");
+    assert_eq!(client.publish(&token(), &note("b")).await.unwrap().story_id, "A.C");
+}
+
+#[test]
+fn a_base_url_or_limit_that_makes_no_sense_is_refused() {
+    for url in ["", "kapi.kakao.com", "ftp://x", "https://x?a=1", "https://x#a", "https://user:pw@x"] {
+        let endpoints = Endpoints { api_url: url.into(), ..Endpoints::default() };
+        let made = Client::new(endpoints, Limits::default(), Clock::system());
+        assert!(matches!(made, Err(ClientError::Url { name: "api_url", .. })), "{url}");
+    }
+    let limits = Limits { publish_timeout: Limits::default().connect_timeout, ..Limits::default() };
+    let made = Client::new(Endpoints::default(), limits, Clock::system());
+    assert!(matches!(made, Err(ClientError::Limits { name: "publish_timeout", .. })));
+}
