@@ -100,7 +100,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let left = Cell::new(NODES_MAX);
     let step = Step { index: &index, at: root, left: &left };
     step.deserialize(serde_yaml::Deserializer::from_str(source.text())).map_err(|err| {
-        let at = err.location().map_or(0, |place| place.index());
+        let at = err.location().map_or_else(|| index.first_alias(), |place| place.index());
         let text = err.to_string();
         let too_much = left.get() == 0 || text.contains("recursion limit") || text.contains("repetition limit");
         vec![if too_much { expansion(source, at) } else { syntax::other(source, at, &text) }]
@@ -194,6 +194,11 @@ impl Index {
         if opens {
             open.push(at);
         }
+    }
+
+    /// Where the expanding begins, for complaints that name no place.
+    fn first_alias(&self) -> usize {
+        self.spots.iter().find(|spot| matches!(spot.shape, Shape::Alias(_))).map_or(0, |spot| spot.span.start)
     }
 
     /// The node itself, or what the alias there stands for.

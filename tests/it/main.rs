@@ -1,3 +1,4 @@
 //! Tests.
 
 mod plan_load;
+mod plan_problems;
