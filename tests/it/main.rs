@@ -2,3 +2,4 @@
 
 mod plan_load;
 mod plan_problems;
+mod plan_schedule;
