@@ -4,3 +4,4 @@ pub mod domain;
 pub mod kakao;
 pub mod plan;
 pub mod sandbox;
+pub mod settings;

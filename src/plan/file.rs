@@ -92,6 +92,10 @@ impl Node {
 
 /// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+    read(source).map_err(|problems| problems.into_iter().map(Problem::masked).collect())
+}
+
+fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let index = Index::build(source)?;
     let Some(root) = index.root else {
         let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing");
