@@ -5,4 +5,5 @@ pub mod engine;
 pub mod kakao;
 pub mod plan;
 pub mod sandbox;
+pub mod settings;
 pub mod store;

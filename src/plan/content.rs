@@ -45,20 +45,20 @@ pub(super) fn read(fields: &Fields<'_>, kind: Option<Type>, report: &mut Report)
     let broken = report.problems.len() > had;
     match kind? {
         Type::Note => {
-            if !fields.has("content") {
+            if fields.lacks("content") {
                 fields::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
             }
             Some(Wanted::Note { text: text? })
         }
         Type::Photo => {
-            if !fields.has("images") {
+            if fields.lacks("images") {
                 fields::missing(fields, "a photo", "images", "images: [images/latte-1.jpg]", report);
             }
             let images = images(fields, report)?;
             (!broken).then(|| Wanted::Photo { text, images, span: fields.key_span("images") })
         }
         Type::Link => {
-            if !fields.has("url") {
+            if fields.lacks("url") {
                 fields::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
             let url = url(fields, report)?;
@@ -175,7 +175,10 @@ pub fn check_url(text: &str) -> Result<(), String> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("it holds white space".to_owned());
     }
-    let url = url::Url::parse(text).map_err(|err| err.to_string())?;
+    let url = url::Url::parse(text).map_err(|err| match err {
+        url::ParseError::RelativeUrlWithoutBase => "it does not begin with `https://`".to_owned(),
+        err => err.to_string(),
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("it begins with `{}:` instead of `https:`", url.scheme()));
     }

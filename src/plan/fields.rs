@@ -90,6 +90,8 @@ pub struct Fields<'n> {
     entries: &'n [Entry],
     /// Where the mapping is named, for what is missing from it.
     pub span: Range<usize>,
+    /// Keys that unknown ones were probably meant to be: reported as misspelt, so not missing as well.
+    meant: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
@@ -103,25 +105,29 @@ impl<'n> Fields<'n> {
                 .add(
                     Code::WrongType,
                     span,
-                    format!("{} is a mapping of keys to values, but here is {described}", shape.what),
+                    format!("{} is made of keys and values, but here is {described}", shape.what),
                 )
                 .help(format!("write its keys on lines of their own, two spaces further in: {}", list(shape.keys)));
             return None;
         };
         let mut seen: HashMap<String, Range<usize>> = HashMap::new();
+        let mut meant = Vec::new();
         for entry in entries {
             let key = &entry.key;
             match key.raw(&report.source).map(str::to_owned) {
                 None => drop(report.add(Code::WrongType, &key.span, "a key must be a word").help(one_of(shape.keys))),
+                Some(name) if name == "<<" => merge_of_no_mapping(&entry.value.span, report),
                 Some(name) if shape.free_x && name.starts_with("x-") => {}
-                Some(name) if !shape.keys.contains(&name.as_str()) => unknown_key(&name, &key.span, shape, report),
+                Some(name) if !shape.keys.contains(&name.as_str()) => {
+                    meant.extend(unknown_key(&name, &key.span, shape, report))
+                }
                 Some(name) => match seen.get(&name) {
                     Some(first) => duplicate_key(&name, first, &key.span, report),
                     None => drop(seen.insert(name, key.span.clone())),
                 },
             }
         }
-        Some(Self { entries, span: named_at.clone() })
+        Some(Self { entries, span: named_at.clone(), meant })
     }
 
     /// The value of a key, whatever it is.
@@ -132,6 +138,11 @@ impl<'n> Fields<'n> {
     /// Whether the key stands there, with whatever value.
     pub fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
+    }
+
+    /// Whether the key is missing: neither there nor there under a misspelt name.
+    pub fn lacks(&self, key: &str) -> bool {
+        !self.has(key) && !self.meant.contains(&key)
     }
 
     /// Where the key itself stands; the mapping's own place if it does not.
@@ -230,29 +241,45 @@ pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report
     if let Some(text) = node.text() {
         return Some(Placed { value: text.to_owned(), span: node.span.clone() });
     }
-    let described = node.described(&report.source);
     let raw = node.raw(&report.source).map(str::to_owned);
-    let null = matches!(node.kind, Kind::Null);
-    let span = if null && node.span.is_empty() { key_span } else { &node.span };
-    let note = report.add(Code::WrongType, span, format!("`{key}` is text, but here is {described}"));
-    match (raw, null) {
-        (Some(raw), _) => note.help(format!("put it in quotes if it is meant as text: `{key}: \"{raw}\"`")),
-        (None, true) => note.help(format!(
-            "write the text after `{key}:`, or leave the key out; for the word null itself write `\"null\"`"
-        )),
-        (None, false) => note,
-    };
+    match &node.kind {
+        Kind::Null => {
+            let written = !node.span.is_empty();
+            let note = report
+                .add(Code::WrongType, if written { &node.span } else { key_span }, format!("`{key}` has no value"))
+                .help(format!("write the value after `{key}:`, or leave the key out"));
+            if written {
+                note.help("for the word itself write it in quotes: `\"null\"`");
+            }
+        }
+        _ => {
+            let described = node.described(&report.source);
+            let note = report.add(Code::WrongType, &node.span, format!("`{key}` is text, but here is {described}"));
+            match raw {
+                Some(raw) => note.help(format!("put it in quotes if it is meant as text: `\"{raw}\"`")),
+                None => note.help("write one text; if it begins with a bracket, put it in double quotes"),
+            };
+        }
+    }
     None
 }
 
-fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Report) {
-    let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
+fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Report) -> Option<&'static str> {
     let synonym = shape.synonyms.iter().find(|(theirs, _)| *theirs == folded(name)).map(|(_, ours)| *ours);
-    let note = match synonym.or_else(|| nearest(name, shape.keys)) {
+    let near = synonym.filter(|near| shape.keys.contains(near)).or_else(|| nearest(name, shape.keys));
+    let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
+    let note = match near {
         Some(near) => note.help(format!("did you mean `{near}`?")),
         None => note,
     };
     note.help(format!("the keys of {} are {}", shape.what, list(shape.keys)));
+    near
+}
+
+fn merge_of_no_mapping(span: &Range<usize>, report: &mut Report) {
+    report
+        .add(Code::WrongType, span, "`<<` takes over the keys of another mapping, and this is none")
+        .help("name the mapping `&base` where it stands, and write `<<: *base` here");
 }
 
 /// Reports a key that already stands at `first`.

@@ -92,6 +92,10 @@ impl Node {
 
 /// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+    read(source).map_err(|problems| problems.into_iter().map(Problem::masked).collect())
+}
+
+fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let index = Index::build(source)?;
     let Some(root) = index.root else {
         let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing");
@@ -100,7 +104,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let left = Cell::new(NODES_MAX);
     let step = Step { index: &index, at: root, left: &left };
     step.deserialize(serde_yaml::Deserializer::from_str(source.text())).map_err(|err| {
-        let at = err.location().map_or(0, |place| place.index());
+        let at = err.location().map_or_else(|| index.first_alias(), |place| place.index());
         let text = err.to_string();
         let too_much = left.get() == 0 || text.contains("recursion limit") || text.contains("repetition limit");
         vec![if too_much { expansion(source, at) } else { syntax::other(source, at, &text) }]
@@ -194,6 +198,11 @@ impl Index {
         if opens {
             open.push(at);
         }
+    }
+
+    /// Where the expanding begins, for complaints that name no place.
+    fn first_alias(&self) -> usize {
+        self.spots.iter().find(|spot| matches!(spot.shape, Shape::Alias(_))).map_or(0, |spot| spot.span.start)
     }
 
     /// The node itself, or what the alias there stands for.

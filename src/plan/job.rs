@@ -120,12 +120,14 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
     let Some(fields) = Fields::read(root, &(0..0), &FILE, report) else { return };
     version(&fields, report);
     let zone = timing::zone(&fields, report);
-    if !fields.has("zone") {
+    if fields.lacks("zone") {
         fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
     }
     let defaults = defaults(&fields, report);
     let Some(jobs) = fields.get("jobs") else {
-        fields::missing(&fields, "the job file", "jobs", "jobs:", report);
+        if fields.lacks("jobs") {
+            fields::missing(&fields, "the job file", "jobs", "jobs:", report);
+        }
         return;
     };
     let Kind::Map(entries) = &jobs.kind else {
@@ -149,6 +151,7 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
 fn version(fields: &Fields<'_>, report: &mut Report) {
     let source = Arc::clone(&report.source);
     match fields.get("version") {
+        None if !fields.lacks("version") => {}
         None => fields::missing(fields, "the job file", "version", "version: 1", report),
         Some(node) if node.raw(&source) == Some(VERSION) => {}
         Some(node) => {
@@ -211,14 +214,14 @@ fn read_job(
     let fields = Fields::read(node, key, &JOB, report)?;
     let own = Shared::read(&fields, report);
     let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
-    if kind.is_none() && !fields.has("type") {
+    if kind.is_none() && fields.lacks("type") {
         fields::missing(&fields, &format!("the job `{name}`"), "type", "type: note", report);
     }
     let schedule = timing::schedule(&fields, zone, report);
     let delete_at = timing::delete_at(&fields, schedule.as_ref(), zone, report);
     let wanted = content::read(&fields, kind, report);
     let shared = own.clone().or(defaults);
-    if shared.account.is_none() && !fields.has("account") {
+    if shared.account.is_none() && fields.lacks("account") {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
     }
     if own.enable_share.is_some() && shared.permission.unwrap_or_default() != Permission::Friends {

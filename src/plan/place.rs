@@ -14,6 +14,7 @@ pub struct Source {
     dir: PathBuf,
     text: String,
     line_starts: Vec<usize>,
+    hidden_lines: Range<usize>,
 }
 
 /// File, line and column, as editors count them.
@@ -36,7 +37,24 @@ impl Source {
             text.drain(..'\u{feff}'.len_utf8());
         }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { path: path.into(), dir: dir.into(), text, line_starts }
+        Self { path: path.into(), dir: dir.into(), text, line_starts, hidden_lines: 0..0 }
+    }
+
+    /// Keeps the block under a top-level key out of every report: it may hold secrets, rightly spelt or not.
+    #[must_use]
+    pub fn hiding(mut self, key: &str) -> Self {
+        let lines = || self.text.split('\n');
+        let names = |line: &str| line.trim_start_matches(['"', '\'']).starts_with(key);
+        if let Some(first) = lines().position(names) {
+            let inside = |line: &&str| line.is_empty() || line.starts_with([' ', '\t', '\r', '#', '-', '}', ']']);
+            self.hidden_lines = first..first + 1 + lines().skip(first + 1).take_while(inside).count();
+        }
+        self
+    }
+
+    /// Whether the line with this index (from 0) must not be shown.
+    pub fn hides_line(&self, index: usize) -> bool {
+        self.hidden_lines.contains(&index)
     }
 
     /// The name that problems show.
@@ -102,6 +120,13 @@ mod tests {
         assert_eq!((source.place(11).line, source.place(11).column), (2, 1));
         assert_eq!(&source.text()[source.line_range(0)], "가나: 1");
         assert_eq!(source.place(10_000).line, 3);
+    }
+
+    #[test]
+    fn a_hidden_block_ends_where_the_next_key_begins() {
+        let source =
+            Source::new("a.yaml", "/", "a: 1\naccounts:\n  x: 1\n\n# remark\n  y: 2\nb: 3\n").hiding("accounts");
+        assert_eq!((0..8).filter(|line| source.hides_line(*line)).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 
     #[test]

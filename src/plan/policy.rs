@@ -150,7 +150,7 @@ pub fn late(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option
     let words = [LateThen::Post, LateThen::Skip, LateThen::Hold].map(|word| (word.as_str(), word));
     let within = fields.duration("within", LATE_WITHIN.0, LATE_WITHIN.1, report);
     let then = fields.word("then", &words, report);
-    for key in LATE.keys.iter().filter(|key| !fields.has(key)) {
+    for key in LATE.keys.iter().filter(|key| fields.lacks(key)) {
         fields::missing(&fields, "`late`", key, "late: {within: 2h, then: skip}", report);
     }
     Some(Late { within: within?.value, then: then?.value })

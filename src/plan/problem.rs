@@ -82,6 +82,22 @@ impl Problem {
         self
     }
 
+    /// Without the writer's own words, if the line must not be shown: for complaints that quote what they are about.
+    #[must_use]
+    pub(super) fn masked(mut self) -> Self {
+        if let At::Span(source, span) = &self.at
+            && source.hides_line(source.line_index(span.start))
+        {
+            self.message = self.code.meaning().to_owned();
+            self.label = None;
+            self.help = vec![
+                "the line is not shown here, for it may hold a secret; quotes around a value are never wrong"
+                    .to_owned(),
+            ];
+        }
+        self
+    }
+
     /// Error or warning.
     pub fn severity(&self) -> Severity {
         self.code.severity()
@@ -141,7 +157,8 @@ impl Problem {
         let index = source.line_index(span.start);
         let line = source.line_range(index);
         let first = source.line_range(index.saturating_sub(1));
-        if line.len() > EXCERPT_LINE_BYTES_MAX || first.len() > EXCERPT_LINE_BYTES_MAX {
+        let hidden = source.hides_line(index) || source.hides_line(index.saturating_sub(1));
+        if hidden || line.len() > EXCERPT_LINE_BYTES_MAX || first.len() > EXCERPT_LINE_BYTES_MAX {
             let place = source.place(span.start);
             return group.element(Origin::path(file).line(place.line).char_column(place.column));
         }
@@ -261,7 +278,7 @@ mod tests {
             .help("did you mean `content`?");
         insta::assert_snapshot!(problem.render(Paint::Plain));
         insta::assert_snapshot!(problem, @"jobs.yaml:3:5: error[E021]: a job has no key `contnet`");
-        insta::assert_json_snapshot!(problem);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&problem).expect("serialises"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum Schedule {
     /// `at`: in the order of time, no instant twice; `now` first.
     Once(Vec<AtTime>),
     /// `cron`.
-    Cron(CronRule),
+    Cron(Box<CronRule>),
 }
 
 /// One entry of `at`.
@@ -71,12 +71,7 @@ impl CronRule {
     pub(super) fn parse(pattern: &str) -> Result<Self, String> {
         let fields: Vec<&str> = pattern.split_whitespace().collect();
         check_fields(&fields)?;
-        let cron = croner::parser::CronParser::builder()
-            .seconds(croner::parser::Seconds::Disallowed)
-            .year(croner::parser::Year::Disallowed)
-            .build()
-            .parse(pattern)
-            .map_err(|err| err.to_string().trim_end_matches('.').to_owned())?;
+        let cron = read_pattern(pattern)?;
         let every_hour = fields.get(1) == Some(&"*");
         let rule =
             Self { pattern: fields.join(" "), cron, every_hour, from: None, until: None, except: BTreeSet::new() };
@@ -188,23 +183,49 @@ fn days_of_year(first: Date) -> impl Iterator<Item = Date> {
 
 /// What the pattern reader would let pass or say less plainly.
 fn check_fields(fields: &[&str]) -> Result<(), String> {
-    const ORDER: &str = "minute, hour, day of month, month, weekday";
     match fields {
         [nickname] if nickname.starts_with('@') => {
-            return Err(format!("nicknames are not read; write the five fields: {ORDER}"));
+            return Err(format!("nicknames are not read; write the five fields {ORDER}"));
         }
         [_, _, _, _, _] => {}
-        [_, _, _, _, _, _] => {
-            return Err(format!("it has six fields, and seconds are not read; write five: {ORDER}"));
+        [_, rest @ ..] if rest.len() == 5 => {
+            let five = rest.join(" ");
+            return Err(format!("it has six fields, and seconds are not read; leave the first out: `{five}`"));
         }
         _ => return Err(format!("it has {} fields; write five: {ORDER}", fields.len())),
     }
-    for (field, name) in fields.iter().zip(["minute", "hour"]) {
-        if let Some(odd) = field.chars().find(|c| !c.is_ascii_digit() && !"*/,-".contains(*c)) {
-            return Err(format!("`{odd}` cannot stand in the {name} field; the order is {ORDER}"));
+    for (index, (field, (name, range))) in fields.iter().zip(FIELDS).enumerate() {
+        // Alone among stars a field shows whether it is the one that cannot be read.
+        let mut alone = ["*"; 5];
+        if let Some(place) = alone.get_mut(index) {
+            *place = *field;
+        }
+        let letters = index < 2 && field.contains(char::is_alphabetic);
+        if letters || read_pattern(&alone.join(" ")).is_err() {
+            return Err(format!(
+                "`{field}` cannot stand in the {name} field, which takes {range}; the order is {ORDER}"
+            ));
         }
     }
     Ok(())
+}
+
+const ORDER: &str = "minute, hour, day of month, month, weekday";
+
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of month", "1 to 31 and L for the last"),
+    ("month", "1 to 12 or JAN to DEC"),
+    ("weekday", "0 to 7 or SUN to SAT"),
+];
+
+fn read_pattern(pattern: &str) -> Result<Cron, String> {
+    let parser = croner::parser::CronParser::builder()
+        .seconds(croner::parser::Seconds::Disallowed)
+        .year(croner::parser::Year::Disallowed)
+        .build();
+    parser.parse(pattern).map_err(|err| err.to_string().trim_end_matches('.').to_owned())
 }
 
 /// The identity of a local time.

@@ -93,22 +93,24 @@ impl Gathered {
         }
         match text(path) {
             Ok(source) => self.sources.push(source),
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => self.problems.push(*problem),
         }
     }
 }
 
 /// Reads one text that a person edits: at most 1 MB of UTF-8.
-pub fn text(path: &Path) -> Result<Arc<Source>, Problem> {
-    let bytes = read_up_to(path, TEXT_BYTES_MAX + 1).map_err(|err| unreadable(path, &err))?;
+pub fn text(path: &Path) -> Result<Arc<Source>, Box<Problem>> {
+    let bytes = read_up_to(path, TEXT_BYTES_MAX + 1).map_err(|err| Box::new(unreadable(path, &err)))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > TEXT_BYTES_MAX {
         let message = format!("{} is larger than {TEXT_BYTES_MAX} bytes", path.display());
-        return Err(Problem::of_file(Code::TooLarge, path, message).help("spread the jobs over several files"));
+        return Err(Box::new(
+            Problem::of_file(Code::TooLarge, path, message).help("spread the jobs over several files"),
+        ));
     }
     let text = String::from_utf8(bytes).map_err(|err| {
         let line = err.as_bytes()[..err.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         let message = format!("{} is not UTF-8 text: line {line} holds something else", path.display());
-        Problem::of_file(Code::NotUtf8, path, message).help("save it as UTF-8 in the editor")
+        Box::new(Problem::of_file(Code::NotUtf8, path, message).help("save it as UTF-8 in the editor"))
     })?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let dir = absolute.parent().unwrap_or(Path::new("/"));
@@ -171,7 +173,7 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, ImageTrouble> {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a film or an AVIF picture",
         [b'B', b'M', ..] => "a BMP picture",
         [b'<', ..] => "a text such as SVG or HTML",
-        _ => "something else",
+        _ => "of an unknown format",
     };
     Err(ImageTrouble::Format(what))
 }

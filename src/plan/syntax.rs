@@ -15,7 +15,14 @@ const NEVER_FIRST: [char; 9] = ['@', '`', '%', '*', '&', '!', '|', '>', '?'];
 /// The complaint of the reader that knows the places.
 pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem {
     use ErrorKind as K;
-    if let Some(problem) = tab(source, at).or_else(|| bad_first_character(source, at)) {
+    if let Some(problem) = tab(source, at) {
+        return problem;
+    }
+    let names_anchor = source.text().get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    if *kind == K::UnknownAnchor && names_anchor {
+        return unknown_alias(source, at);
+    }
+    if let Some(problem) = bad_first_character(source, at) {
         return problem;
     }
     match kind {
@@ -26,7 +33,6 @@ pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem
             problem(source, at, "text goes on after its closing quote")
                 .help("quote the whole text, and inside double quotes write `\\\"` for a quote")
         }
-        K::UnknownAnchor => unknown_alias(source, at),
         K::MisplacedFlowCollectionEnd
         | K::MismatchedFlowCollectionEnd { .. }
         | K::UnclosedFlowCollection { .. }
@@ -184,26 +190,35 @@ fn unknown_alias(source: &Arc<Source>, at: usize) -> Problem {
 }
 
 fn bracket(source: &Arc<Source>, at: usize) -> Problem {
-    let mut open = Vec::new();
-    let mut quote = None;
-    let line = source.line_range(source.line_index(at.min(source.text().len().saturating_sub(1))));
-    for (offset, c) in source.slice(&line).char_indices() {
-        match (c, quote) {
-            ('"' | '\'', None) => quote = Some(c),
-            (c, Some(q)) if c == q => quote = None,
-            ('[' | '{', None) => open.push(line.start + offset),
-            (']' | '}', None) => drop(open.pop()),
-            _ => {}
-        }
-    }
-    let at = open.last().copied().unwrap_or(at);
+    let at = open_bracket(source, at).unwrap_or(at);
     Problem::new(Code::Syntax, source, at..at + 1, "the brackets here do not match")
         .help("a list is `[one, two]`, a mapping is `{key: value}`; quote a text that holds brackets or commas")
+}
+
+/// The innermost bracket that is left open at the end of the line at the offset, or of the line before.
+fn open_bracket(source: &Source, at: usize) -> Option<usize> {
+    lines(source, at.min(source.text().trim_end().len().saturating_sub(1))).find_map(|(range, line)| {
+        let mut open = Vec::new();
+        let mut quote = None;
+        for (offset, c) in line.char_indices() {
+            match (c, quote) {
+                ('"' | '\'', None) => quote = Some(c),
+                (c, Some(q)) if c == q => quote = None,
+                ('[' | '{', None) => open.push(range.start + offset),
+                (']' | '}', None) => drop(open.pop()),
+                _ => {}
+            }
+        }
+        open.pop()
+    })
 }
 
 fn colon(source: &Arc<Source>, at: usize) -> Problem {
     if let Some(problem) = missing_space(source, at) {
         return problem;
+    }
+    if open_bracket(source, at).is_some() {
+        return bracket(source, at);
     }
     let (range, line) = lines(source, at).next().unwrap_or((at..at, ""));
     let start = value_start(line);

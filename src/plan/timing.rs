@@ -55,6 +55,7 @@ pub(super) fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
 /// `at` or `cron`, exactly one of them.
 pub(super) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<Schedule> {
     match (fields.get("at"), fields.get("cron")) {
+        (None, None) if !fields.lacks("at") || !fields.lacks("cron") => None,
         (None, None) => {
             report.add(Code::MissingKey, &fields.span, "a job has `at` or `cron`, and here is neither").help(
                 "add a line: `at: 2026-12-01 09:00` for one time, or `cron: \"0 9 * * MON\"` for every Monday at nine",
@@ -75,7 +76,7 @@ pub(super) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Re
             }
             at_times(at, &fields.key_span("at"), zone, report).map(Schedule::Once)
         }
-        (None, Some(_)) => cron(fields, zone, report).map(Schedule::Cron),
+        (None, Some(_)) => cron(fields, zone, report).map(|rule| Schedule::Cron(Box::new(rule))),
     }
 }
 
@@ -127,9 +128,8 @@ fn at_time(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &m
             return fixed(if second { schedule::nominal_second(local) } else { schedule::nominal(local) }, at, false);
         }
     };
-    match resolved(local, &node.span, zone, report)? {
-        (at, shifted) => fixed(schedule::nominal(local), at, shifted),
-    }
+    let (at, shifted) = resolved(local, &node.span, zone, report)?;
+    fixed(schedule::nominal(local), at, shifted)
 }
 
 /// A local time in the zone, with what a person should know about it.
@@ -166,8 +166,9 @@ fn moment(node: &Node, key: &str, key_span: &Range<usize>, or: Option<&str>, rep
     match when::moment(raw) {
         Ok(moment) => Some(moment),
         Err(err) => {
+            let form = matches!(err, TimeError::Form(_));
             let note = time_error(raw, &node.span, err, report);
-            if let Some(or) = or {
+            if let Some(or) = or.filter(|_| form) {
                 note.help(or);
             }
             None

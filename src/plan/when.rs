@@ -91,9 +91,9 @@ fn civil_date(parts: &[i16]) -> Result<Date, TimeError> {
 }
 
 fn civil_time(parts: &[i16]) -> Result<Time, TimeError> {
-    let (hour, minute, second) = match parts {
-        &[hour, minute] => (hour, minute, 0),
-        &[hour, minute, second] => (hour, minute, second),
+    let (hour, minute, second) = match *parts {
+        [hour, minute] => (hour, minute, 0),
+        [hour, minute, second] => (hour, minute, second),
         _ => return Err(TimeError::Form(FORM.to_owned())),
     };
     let small = |number: i16| i8::try_from(number).unwrap_or(-1);

@@ -7,3 +7,5 @@ mod kakao_failures;
 mod kakao_tokens;
 mod plan_load;
 mod support;
+mod plan_problems;
+mod plan_schedule;

@@ -1,0 +1,183 @@
+//! `storyd.yaml`: what the operator decides. Where the data lie, which accounts there are, how long things may take.
+//!
+//! Owns the defaults and the relations between the limits. Reading is pure, and a secret is only a reference here; the one file
+//! that reads secrets is [`secret`].
+
+mod read;
+pub mod secret;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::policy::{InDoubt, Late, LateThen};
+use crate::plan::problem::{Problems, Source};
+use crate::plan::source;
+pub use secret::Secret;
+
+/// Kakao's API.
+pub const API_URL: &str = "https://kapi.kakao.com";
+/// Kakao's login.
+pub const LOGIN_URL: &str = "https://kauth.kakao.com";
+
+/// How much longer than the publish time-out the quarantine must be: the slowest processing behind a gateway that gave up, and
+/// the lag of the list in which the story would appear.
+pub const QUARANTINE_MARGIN: Duration = Duration::from_secs(30);
+
+/// Everything that `storyd.yaml` says, with the defaults for what it leaves out.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Holds the queue, the media and the tokens.
+    pub data_dir: PathBuf,
+    /// Job files and folders of them.
+    pub jobs: Vec<PathBuf>,
+    /// Where the API is, without a slash at the end.
+    pub api_url: String,
+    /// Where the login is, without a slash at the end.
+    pub login_url: String,
+    /// Where the dashboard listens; absent: nowhere.
+    pub dashboard: Option<SocketAddr>,
+    /// How far ahead the occurrences of a `cron` become posts.
+    pub horizon: Duration,
+    /// What holds for jobs that do not say otherwise, and for the queue.
+    pub defaults: Defaults,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// By name.
+    pub accounts: BTreeMap<String, Account>,
+}
+
+/// What holds for jobs that do not say otherwise, and for the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// What happens to a late post.
+    pub late: Late,
+    /// Delays after the first, second, … failed attempt; then the post is `failed`.
+    pub retry: Vec<Duration>,
+    /// What becomes of a post whose absence was proved.
+    pub in_doubt: InDoubt,
+    /// How long an absence from Kakao's list does not count. Longer than the publish time-out by [`QUARANTINE_MARGIN`].
+    pub quarantine: Duration,
+    /// How long before its due time a post is prepared.
+    pub prepare_ahead: Duration,
+}
+
+/// How long things may take. Every one of them twice is shorter than the lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection to stand.
+    pub connect: Duration,
+    /// For a read, a scrape, a delete, a token.
+    pub request: Duration,
+    /// For the upload of a photo's images.
+    pub upload: Duration,
+    /// For the publish request. Longer than a gateway's own limit, so that its time-outs arrive as answers.
+    pub publish: Duration,
+    /// How long a claim holds.
+    pub lease: Duration,
+}
+
+/// One account at Kakao, by the keys of its app.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The app's REST API key.
+    pub rest_api_key: Secret,
+    /// The app's client secret, if it has one.
+    pub client_secret: Option<Secret>,
+}
+
+impl Settings {
+    /// Reads the text of a `storyd.yaml`. Relative paths inside start from the folder of `path`. All problems come at once; no
+    /// report shows a line of `accounts`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
+        read::settings(&Arc::new(confidential(&Source::new(path, path.parent().unwrap_or(Path::new("")), text))))
+    }
+
+    /// Reads a `storyd.yaml` from disk; relative paths inside become absolute ones.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let source = source::text(path).map_err(|problem| Problems::new(vec![*problem], vec![path.to_owned()]))?;
+        read::settings(&Arc::new(confidential(&source)))
+    }
+}
+
+fn confidential(source: &Source) -> Source {
+    Source::new(source.path(), source.dir(), source.text()).hiding("accounts")
+}
+
+/// What holds without any `storyd.yaml`.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("/var/lib/storyd"),
+            jobs: Vec::new(),
+            api_url: API_URL.to_owned(),
+            login_url: LOGIN_URL.to_owned(),
+            dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
+            horizon: Duration::from_secs(35 * 86_400),
+            defaults: Defaults::default(),
+            timeouts: Timeouts::default(),
+            accounts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            late: Late { within: Duration::from_secs(3_600), then: LateThen::Skip },
+            retry: [10, 60, 300, 1_800, 7_200].map(Duration::from_secs).to_vec(),
+            in_doubt: InDoubt::Repost,
+            quarantine: Duration::from_secs(180),
+            prepare_ahead: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+            upload: Duration::from_secs(120),
+            publish: Duration::from_secs(75),
+            lease: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A relation between two limits that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The key that is too large or too small.
+    pub key: &'static str,
+    /// One sentence.
+    pub message: String,
+}
+
+/// The relations on which the promises rest. The daemon checks them at its start too, whatever changed the settings since they
+/// were read.
+pub fn contradictions(defaults: &Defaults, timeouts: &Timeouts) -> Vec<Contradiction> {
+    let mut found = Vec::new();
+    let each = [
+        ("connect", timeouts.connect),
+        ("request", timeouts.request),
+        ("upload", timeouts.upload),
+        ("publish", timeouts.publish),
+    ];
+    for (key, timeout) in each {
+        if timeout * 2 >= timeouts.lease {
+            let message = format!("twice `{key}` must be shorter than `lease`, or a slow request outlives its claim");
+            found.push(Contradiction { key, message });
+        }
+    }
+    if defaults.quarantine <= timeouts.publish + QUARANTINE_MARGIN {
+        let margin = QUARANTINE_MARGIN.as_secs();
+        let message = format!(
+            "`quarantine` must be more than {margin} s longer than the `publish` time-out, or a story that appears late is posted twice"
+        );
+        found.push(Contradiction { key: "quarantine", message });
+    }
+    found
+}

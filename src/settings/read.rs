@@ -1,0 +1,299 @@
+//! The shape of `storyd.yaml`, read key by key so that all its problems come at once.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{Account, Contradiction, Defaults, Secret, Settings, Timeouts, contradictions};
+use crate::plan::content::check_url;
+use crate::plan::fields::{self, Fields, Placed, Report, Shape};
+use crate::plan::file::{self, Kind, Node};
+use crate::plan::name::is_account_name;
+use crate::plan::policy;
+use crate::plan::problem::{Code, Problems, Severity, Source};
+
+const SETTINGS: Shape = Shape {
+    what: "the settings",
+    keys: &["data_dir", "jobs", "api_url", "login_url", "dashboard", "horizon", "defaults", "timeouts", "accounts"],
+    free_x: true,
+    synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
+};
+const DASHBOARD: Shape = Shape {
+    what: "`dashboard`",
+    keys: &["listen"],
+    free_x: false,
+    synonyms: &[("address", "listen"), ("port", "listen")],
+};
+const DEFAULTS: Shape = Shape {
+    what: "`defaults`",
+    keys: &["late", "retry", "in_doubt", "quarantine", "prepare_ahead"],
+    free_x: false,
+    synonyms: &[],
+};
+const TIMEOUTS: Shape = Shape {
+    what: "`timeouts`",
+    keys: &["connect", "request", "upload", "publish", "lease"],
+    free_x: false,
+    synonyms: &[],
+};
+const ACCOUNT: Shape = Shape {
+    what: "an account",
+    keys: &["rest_api_key", "client_secret"],
+    free_x: false,
+    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
+};
+const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Most entries of `retry`.
+const RETRIES_MAX: usize = 20;
+
+/// Reads the whole file.
+pub(super) fn settings(source: &Arc<Source>) -> Result<Settings, Problems> {
+    let mut report = Report::new(source);
+    let settings = match file::parse(source) {
+        Ok(root) => root_of(&root, &mut report),
+        Err(problems) => {
+            report.problems = problems;
+            None
+        }
+    };
+    let broken = report.problems.iter().any(|problem| problem.severity() == Severity::Error);
+    match settings {
+        Some(settings) if !broken => Ok(settings),
+        _ => Err(Problems::new(report.problems, vec![source.path().to_owned()])),
+    }
+}
+
+fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
+    let fields = Fields::read(root, &(0..0), &SETTINGS, report)?;
+    let base = Settings::default();
+    let dir = report.source.dir().to_owned();
+    let mut settings = Settings {
+        data_dir: path(&fields, "data_dir", report).map_or(base.data_dir, |path| dir.join(path)),
+        jobs: paths(&fields, "jobs", report).into_iter().map(|path| dir.join(path)).collect(),
+        api_url: url(&fields, "api_url", report).unwrap_or(base.api_url),
+        login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
+        dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
+        horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
+        defaults: base.defaults,
+        timeouts: base.timeouts,
+        accounts: accounts(&fields, report),
+    };
+    let defaults = inner(&fields, "defaults", &DEFAULTS, report);
+    let timeouts = inner(&fields, "timeouts", &TIMEOUTS, report);
+    if let Some(fields) = &defaults {
+        read_defaults(fields, &mut settings.defaults, report);
+    }
+    if let Some(fields) = &timeouts {
+        read_timeouts(fields, &mut settings.timeouts, report);
+    }
+    for Contradiction { key, message } in contradictions(&settings.defaults, &settings.timeouts) {
+        let holder = if key == "quarantine" { &defaults } else { &timeouts };
+        // The other half of the relation may be the one that was written: without a key of its own the block is shown.
+        let span = holder.as_ref().or(timeouts.as_ref()).map_or(0..0, |fields| fields.key_span(key));
+        report.add(Code::BadLimits, &span, message).help("change one of the two, or leave both out");
+    }
+    Some(settings)
+}
+
+/// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
+fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
+    let node = fields.get(key).filter(|node| !matches!(node.kind, Kind::Null))?;
+    Fields::read(node, &fields.key_span(key), shape, report)
+}
+
+fn read_defaults(fields: &Fields<'_>, defaults: &mut Defaults, report: &mut Report) {
+    if let Some(late) = fields.get("late").and_then(|node| policy::late(node, &fields.key_span("late"), report)) {
+        defaults.late = late;
+    }
+    if let Some(retry) = retry(fields, report) {
+        defaults.retry = retry;
+    }
+    if let Some(in_doubt) = policy::in_doubt(fields, report) {
+        defaults.in_doubt = in_doubt;
+    }
+    set(&mut defaults.quarantine, duration(fields, "quarantine", (SECOND, DAY), report));
+    set(&mut defaults.prepare_ahead, duration(fields, "prepare_ahead", (SECOND, DAY), report));
+}
+
+fn read_timeouts(fields: &Fields<'_>, timeouts: &mut Timeouts, report: &mut Report) {
+    set(&mut timeouts.connect, duration(fields, "connect", (SECOND, HOUR), report));
+    set(&mut timeouts.request, duration(fields, "request", (SECOND, HOUR), report));
+    set(&mut timeouts.upload, duration(fields, "upload", (SECOND, HOUR), report));
+    set(&mut timeouts.publish, duration(fields, "publish", (SECOND, HOUR), report));
+    set(&mut timeouts.lease, duration(fields, "lease", (SECOND, DAY), report));
+}
+
+fn set(place: &mut Duration, value: Option<Duration>) {
+    *place = value.unwrap_or(*place);
+}
+
+fn duration(fields: &Fields<'_>, key: &str, (min, max): (Duration, Duration), report: &mut Report) -> Option<Duration> {
+    fields.duration(key, min, max, report).map(|duration| duration.value)
+}
+
+fn retry(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Duration>> {
+    let node = fields.get("retry")?;
+    let key_span = fields.key_span("retry");
+    let single = std::slice::from_ref(node);
+    let items = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    if items.len() > RETRIES_MAX {
+        report.add(
+            Code::TooLarge,
+            &key_span,
+            format!("`retry` has {} delays; at most {RETRIES_MAX} are read", items.len()),
+        );
+        return None;
+    }
+    let delays: Vec<_> = items
+        .iter()
+        .filter_map(|item| fields::duration_of(item, "retry", &key_span, (SECOND, DAY * 7), report))
+        .collect();
+    (delays.len() == items.len()).then(|| delays.into_iter().map(|delay| delay.value).collect())
+}
+
+fn path(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<PathBuf> {
+    let text = fields.text(key, report)?;
+    filled(key, text, report).map(PathBuf::from)
+}
+
+fn paths(fields: &Fields<'_>, key: &str, report: &mut Report) -> Vec<PathBuf> {
+    let texts = fields.texts(key, report).unwrap_or_default();
+    texts.into_iter().filter_map(|text| filled(key, text, report).map(PathBuf::from)).collect()
+}
+
+fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
+    if text.value.trim().is_empty() || text.value.contains('\0') {
+        report
+            .add(Code::EmptyText, &text.span, format!("`{key}` is empty"))
+            .help("write a value, or leave the key out");
+        return None;
+    }
+    Some(text.value)
+}
+
+fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
+    let Placed { value, span } = fields.text(key, report)?;
+    match check_url(&value) {
+        Ok(()) if !value.contains(['?', '#']) => Some(value.trim_end_matches('/').to_owned()),
+        result => {
+            let why = result.err().unwrap_or_else(|| "it goes on after its path".to_owned());
+            report
+                .add(Code::BadUrl, &span, format!("`{key}` cannot be `{value}`: {why}"))
+                .help("write the beginning that all calls share, as in `https://kapi.kakao.com`");
+            None
+        }
+    }
+}
+
+/// The outer `Option` is whether the file says anything, the inner one whether there is a dashboard.
+fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAddr>> {
+    let fields = inner(fields, "dashboard", &DASHBOARD, report)?;
+    let Placed { value, span } = fields.text("listen", report)?;
+    if value == "off" {
+        return Some(None);
+    }
+    match value.parse() {
+        Ok(address) => Some(Some(address)),
+        Err(_) => {
+            report
+                .add(Code::BadAddress, &span, format!("`{value}` is not an address to listen on"))
+                .help("write a numeric address and a port, `127.0.0.1:8420`, or `off` for no dashboard");
+            None
+        }
+    }
+}
+
+fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Account> {
+    let mut accounts = BTreeMap::new();
+    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, Kind::Null)) else { return accounts };
+    let Kind::Map(entries) = &node.kind else {
+        report
+            .add(
+                Code::WrongType,
+                &fields.key_span("accounts"),
+                "`accounts` holds accounts by name, and here is something else",
+            )
+            .help("write each account's name on a line of its own, two spaces in, with a colon behind it");
+        return accounts;
+    };
+    let mut names: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    let source = Arc::clone(&report.source);
+    for entry in entries {
+        let span = &entry.key.span;
+        let name = entry.key.raw(&source).unwrap_or_default().to_owned();
+        if !is_account_name(&name) {
+            report
+                .add(Code::BadName, span, format!("`{name}` cannot be the name of an account"))
+                .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
+        } else if let Some(first) = names.get(&name) {
+            fields::duplicate_key(&name, first, span, report);
+        }
+        if let Some(account) = account(&name, &entry.value, span, report) {
+            accounts.insert(name.clone(), account);
+        }
+        names.entry(name).or_insert_with(|| span.clone());
+    }
+    accounts
+}
+
+fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Account> {
+    let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
+    if fields.lacks("rest_api_key") {
+        let what = format!("the account `{name}`");
+        fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
+    }
+    let client_secret = secret(&fields, "client_secret", report);
+    Some(Account { rest_api_key: secret(&fields, "rest_api_key", report)?, client_secret })
+}
+
+/// Says nothing of what stands there: it may be the secret.
+fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
+    let node = fields.get(key)?;
+    if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
+        return Some(Secret::Value(SecretString::from(text.to_owned())));
+    }
+    if !matches!(node.kind, Kind::Map(_)) {
+        report
+            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
+            .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");
+        return None;
+    }
+    let inner = Fields::read(node, &fields.key_span(key), &SECRET, report)?;
+    let kinds: Vec<&str> = SECRET.keys.iter().copied().filter(|kind| inner.has(kind)).collect();
+    let [kind] = kinds.as_slice() else {
+        if SECRET.keys.iter().all(|kind| inner.lacks(kind)) || kinds.len() > 1 {
+            report
+                .add(
+                    Code::Exclusive,
+                    &fields.key_span(key),
+                    format!("`{key}` needs exactly one of `file`, `env`, `credential`"),
+                )
+                .help(format!("write `{key}: {{file: /etc/storyd/cafe.key}}`"));
+        }
+        return None;
+    };
+    let text = inner.text(kind, report)?;
+    let span = text.span.clone();
+    let value = filled(kind, text, report)?;
+    match *kind {
+        "file" => Some(Secret::File(report.source.dir().join(value))),
+        _ if value.contains(['/', '=']) || value.contains(char::is_whitespace) => {
+            report
+                .add(Code::BadName, &span, format!("this cannot be the name of an `{kind}` secret"))
+                .help("write the name alone, without a path or a value");
+            None
+        }
+        "env" => Some(Secret::Env(value)),
+        _ => Some(Secret::Credential(value)),
+    }
+}

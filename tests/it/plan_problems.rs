@@ -1,0 +1,107 @@
+//! Broken job files, and what their writers are told. `tests/broken` holds the files, the snapshots hold the reports: each must
+//! be enough to mend the file without knowing YAML.
+
+use std::path::{Path, PathBuf};
+
+use storyd::plan;
+use storyd::plan::problem::{Paint, Problem, render};
+
+use crate::plan_load::folder;
+
+fn broken() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+/// The problems of files, warnings included, whether they load or not.
+pub(crate) fn problems(paths: &[PathBuf]) -> Vec<Problem> {
+    match plan::load(paths) {
+        Ok(plan) => plan.warnings,
+        Err(problems) => problems.list().to_vec(),
+    }
+}
+
+/// What a person sees, with the folder cut away.
+fn report(dir: &Path, problems: &[Problem]) -> String {
+    render(problems, Paint::Plain).replace(&format!("{}/", dir.display()), "")
+}
+
+#[test]
+fn each_broken_file_is_told_what_to_write() {
+    let dir = broken();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&dir).expect("the folder is there").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    for file in files {
+        let found = problems(std::slice::from_ref(&file));
+        assert!(!found.is_empty(), "{} loads without a word", file.display());
+        for problem in &found {
+            assert!(problem.place().is_some(), "{problem} has no place");
+        }
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        insta::assert_snapshot!(name, report(&dir, &found));
+    }
+}
+
+#[test]
+fn ten_mistakes_in_one_file_are_ten_problems_each_with_its_place() {
+    let found = problems(&[broken().join("ten-mistakes.yaml")]);
+    let places: Vec<_> = found.iter().filter_map(Problem::place).map(|place| (place.line, place.column)).collect();
+    assert_eq!(found.len(), 10, "{}", render(&found, Paint::Plain));
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(places.len(), 10);
+}
+
+#[test]
+fn the_problems_of_all_files_come_at_once_and_names_clash_over_files() {
+    let job = |name: &str, rest: &str| {
+        format!("version: 1\nzone: UTC\naccount: a\njobs:\n  {name}: {{at: now, type: note, content: x{rest}}}\n")
+    };
+    let dir = folder(&[
+        ("a.yaml", &job("sale", "")),
+        ("b.yaml", &job("sale", "")),
+        ("c.yaml", &job("c", ", tag: x")),
+        ("d.yaml", "\t"),
+    ]);
+    insta::assert_snapshot!(report(dir.path(), &problems(&[dir.path().to_owned()])));
+}
+
+#[test]
+fn one_bad_value_that_many_jobs_merge_in_is_one_problem() {
+    let file = "version: 1\nzone: UTC\naccount: a\nx-base: &base {permission: all, type: note, at: now, content: x}\njobs:\n  a: *base\n  b: *base\n  c: {<<: *base, content: y}\n";
+    let dir = folder(&[("jobs.yaml", file)]);
+    assert_eq!(problems(&[dir.path().to_owned()]).len(), 1);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let dir = folder(&[("large.yaml", &"#".repeat(1_000_001))]);
+    std::fs::write(dir.path().join("latin.yaml"), b"version: 1\nzone: caf\xe9\n").expect("written");
+    let paths = [dir.path().to_owned(), dir.path().join("missing.yaml")];
+    let found = problems(&paths);
+    insta::assert_snapshot!(report(dir.path(), &found));
+    let problems = plan::load(&paths).expect_err("does not load");
+    assert!(problems.watch().contains(&dir.path().join("missing.yaml")), "a file that appears may mend it");
+}
+
+#[test]
+fn a_gif_stands_alone_and_large_files_are_refused() {
+    let file = "version: 1\nzone: UTC\naccount: a\njobs:\n  p: {at: now, type: photo, images: [a.gif, b.png, c.png]}\n  q: {at: now, type: photo, images: [a.gif, b.png]}\n";
+    let dir = folder(&[("jobs.yaml", file)]);
+    std::fs::write(dir.path().join("a.gif"), b"GIF89a\x01\0\x01\0\0\0\0").expect("written");
+    std::fs::write(dir.path().join("b.png"), crate::plan_load::PNG).expect("written");
+    std::fs::write(dir.path().join("c.png"), vec![0; 10_000_000]).expect("written");
+    insta::assert_snapshot!(report(dir.path(), &problems(&[dir.path().to_owned()])));
+}
+
+#[test]
+fn a_cut_or_garbled_file_never_panics() {
+    let whole = std::fs::read_to_string(broken().join("ten-mistakes.yaml")).expect("readable");
+    let dir = folder(&[]);
+    let file = dir.path().join("jobs.yaml");
+    let odd = ["", "\t", "\"", "[", "{", ": ", "*", "&a ", "\u{feff}", "\r", "<<: "];
+    for (cut, odd) in (0..whole.len()).filter(|cut| whole.is_char_boundary(*cut)).zip(odd.into_iter().cycle()) {
+        let rest = if odd.is_empty() { "" } else { &whole[cut..] };
+        std::fs::write(&file, format!("{}{odd}{rest}", &whole[..cut])).expect("written");
+        drop(render(&problems(std::slice::from_ref(&file)), Paint::Plain));
+    }
+}
