@@ -1,1 +1,4 @@
 //! Tests.
+
+mod sandbox_stories;
+mod sandbox_support;
