@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Event {
-    /// An account exists. `profile` is the first half of its story IDs.
-    Account { name: String, user_id: i64, profile: String, at: Timestamp },
+    /// An account exists and has agreed to `scopes`: one fact, so that no crash leaves an account without its consents. `profile` is
+    /// the first half of its story IDs.
+    Account { name: String, user_id: i64, profile: String, scopes: Vec<String>, at: Timestamp },
     /// What the account has agreed to, from here on; replaces what it had agreed to before.
     Consents { account: String, scopes: Vec<String>, at: Timestamp },
     /// Whether the account uses Kakao Story at all.

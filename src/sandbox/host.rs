@@ -118,10 +118,10 @@ impl Host {
                 // Ten digits, as Kakao's user IDs have.
                 user_id: i64::try_from(user % 8_000_000_000).unwrap_or_default() + 1_000_000_000,
                 profile: super::dice::base62(self.memory.unique(Lane::Profile, 0), 7),
+                scopes: user::ALL_SCOPES.iter().map(|scope| scope.id.to_owned()).collect(),
                 at,
             };
-            let scopes = user::ALL_SCOPES.iter().map(|scope| scope.id.to_owned()).collect();
-            self.commit_owned(vec![account, Event::Consents { account: name.to_owned(), scopes, at }])?;
+            self.commit_owned(vec![account])?;
         }
         token::working(self, name)
     }

@@ -108,8 +108,9 @@ impl Memory {
     pub(super) fn apply(&mut self, event: Event) {
         self.serial += 1;
         match event {
-            Event::Account { name, user_id, profile, .. } => {
-                self.accounts.push(Account { name, user_id, profile, scopes: BTreeSet::new(), is_story_user: true });
+            Event::Account { name, user_id, profile, scopes, .. } => {
+                let scopes = scopes.into_iter().collect();
+                self.accounts.push(Account { name, user_id, profile, scopes, is_story_user: true });
             }
             Event::Consents { account, scopes, .. } => {
                 if let Some(account) = self.account_mut(&account) {

@@ -1,4 +1,7 @@
 //! Tests.
 
+mod sandbox_ledger;
+mod sandbox_login;
 mod sandbox_stories;
 mod sandbox_support;
+mod sandbox_uploads;
