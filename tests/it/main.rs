@@ -9,3 +9,10 @@ mod plan_load;
 mod support;
 mod plan_problems;
 mod plan_schedule;
+//! Tests.
+
+mod sandbox_ledger;
+mod sandbox_login;
+mod sandbox_stories;
+mod sandbox_support;
+mod sandbox_uploads;

@@ -1,0 +1,80 @@
+//! What the sandbox serves beside Kakao's own paths: ledger, requests, faults, the page, and the image files. No token is needed.
+//!
+//! Owns these paths. They are no requests of a client, so they are not in the record and no fault touches them.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, HTML, JSON};
+use super::host::Host;
+use super::incoming::Incoming;
+use super::page;
+use super::rule::FaultRule;
+
+/// Answers a request of the sandbox's owner; `None` when the path is Kakao's.
+pub(super) fn control(host: &mut Host, incoming: &Incoming) -> Option<Answer> {
+    let path = incoming.path.as_str();
+    let get = incoming.method == Method::GET;
+    let answer = match path {
+        "/" if get => Answer::new(200, HTML, page::page(host)),
+        "/_sandbox/ledger" if get => list(&host.entries()),
+        "/_sandbox/requests" if get => list(&host.record.all()),
+        "/_sandbox/faults" if get => list(host.board.rules()),
+        "/_sandbox/faults" if incoming.method == Method::PUT => put_faults(host, incoming),
+        "/" | "/_sandbox/ledger" | "/_sandbox/requests" | "/_sandbox/faults" => {
+            problem(405, "wrong method; use GET, or PUT for the faults")
+        }
+        _ if path.starts_with("/_sandbox/") => {
+            problem(404, "no such path; there are /_sandbox/ledger, /_sandbox/requests and /_sandbox/faults")
+        }
+        _ => image(host, path.strip_prefix("/dn/").filter(|_| get)?),
+    };
+    Some(answer)
+}
+
+fn list<T: serde::Serialize>(items: &[T]) -> Answer {
+    match serde_json::to_string_pretty(items) {
+        Ok(text) => Answer::new(200, JSON, text),
+        Err(error) => problem(500, &error.to_string()),
+    }
+}
+
+fn problem(status: u16, text: &str) -> Answer {
+    Answer::new(status, JSON, json!({ "error": text }).to_string())
+}
+
+/// An array of rules, each an object or a text as on the command line; replaces those in force.
+fn put_faults(host: &mut Host, incoming: &Incoming) -> Answer {
+    let rules = serde_json::from_slice::<Vec<Value>>(&incoming.body).map_err(|error| error.to_string());
+    let rules = rules.and_then(|rules| rules.into_iter().map(read_rule).collect::<Result<Vec<FaultRule>, String>>());
+    match rules {
+        Ok(rules) => {
+            host.board.set(rules);
+            list(host.board.rules())
+        }
+        Err(error) => {
+            problem(400, &format!("{error}; send a JSON array such as [{{\"name\": \"answer-lost\", \"count\": 1}}]"))
+        }
+    }
+}
+
+fn read_rule(value: Value) -> Result<FaultRule, String> {
+    match value {
+        Value::String(text) => text.parse::<FaultRule>().map_err(|error| error.to_string()),
+        other => serde_json::from_value(other).map_err(|error| error.to_string()),
+    }
+}
+
+fn image(host: &Host, path: &str) -> Answer {
+    match host.images.get(path) {
+        Some(bytes) => {
+            let content_type = match imagesize::image_type(&bytes) {
+                Ok(imagesize::ImageType::Png) => "image/png",
+                Ok(imagesize::ImageType::Gif) => "image/gif",
+                _ => "image/jpeg",
+            };
+            Answer::new(200, content_type, bytes)
+        }
+        None => problem(404, "no such image, or its bytes are no longer kept"),
+    }
+}

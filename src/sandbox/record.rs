@@ -1,0 +1,124 @@
+//! The record of requests: what each client sent and what became of it. Never a token.
+//!
+//! Owns the numbering, the bound and what is left out. Must not know the calls' meaning.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::incoming::Incoming;
+
+/// Requests that are kept; the count goes on.
+const KEPT_MAX: usize = 10_000;
+/// Of a parameter's value: the longest valid text fits.
+const VALUE_MAX_CHARS: usize = 8192;
+/// Parameters whose values are never kept.
+const SECRET: [&str; 6] = ["access_token", "refresh_token", "client_secret", "client_id", "code", "id_token"];
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// From 1, in the order of processing. Goes on after a restart behind the last request that left a trace in the ledger.
+    pub number: u64,
+    /// When its head arrived, by the sandbox's clock.
+    pub at: Timestamp,
+    /// The call's word, as in fault rules; absent for a path or method that is none.
+    pub call: Option<String>,
+    /// The account whose token it carried, as far as it was known.
+    pub account: Option<String>,
+    /// As sent.
+    pub method: String,
+    /// Without the query string.
+    pub path: String,
+    /// As sent.
+    pub content_type: Option<String>,
+    /// Parameters in the order sent, the query string first; tokens and keys are shown as `…`. A part of a multipart body shows its file
+    /// name, type and size.
+    pub params: Vec<Param>,
+    /// What the client got to see.
+    pub outcome: Outcome,
+    /// The HTTP status of the answer; absent when there was none.
+    pub status: Option<u16>,
+    /// The error code of the answer: Kakao's number or `KOE…`.
+    pub code: Option<String>,
+    /// The faults that happened, by name.
+    pub faults: Vec<String>,
+    /// The story that it created, even when the client was not told.
+    pub story: Option<String>,
+}
+
+/// A parameter of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Param {
+    /// As sent.
+    pub name: String,
+    /// As sent, up to 8192 characters.
+    pub value: String,
+}
+
+/// What the client got to see of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A whole answer.
+    Answered,
+    /// The beginning of one, then the end of the connection.
+    Truncated,
+    /// The end of the connection.
+    Closed,
+    /// Nothing, for as long as it cared to wait.
+    Hung,
+}
+
+/// The latest requests and the count of all.
+#[derive(Debug)]
+pub(super) struct Record {
+    kept: VecDeque<RequestRecord>,
+    count: u64,
+}
+
+impl Record {
+    /// Continues behind request number `last`.
+    pub(super) fn after(last: u64) -> Self {
+        Self { kept: VecDeque::new(), count: last }
+    }
+
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    pub(super) fn push(&mut self, record: RequestRecord) {
+        if self.kept.len() == KEPT_MAX {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(record);
+    }
+
+    pub(super) fn all(&self) -> Vec<RequestRecord> {
+        self.kept.iter().cloned().collect()
+    }
+}
+
+/// The parameters of a request without its secrets.
+pub(super) fn params(incoming: &Incoming) -> Vec<Param> {
+    let pairs = incoming.query.iter().chain(&incoming.form).map(|(name, value)| {
+        let value = if SECRET.contains(&name.as_str()) { "…".to_owned() } else { shorten(value) };
+        Param { name: shorten(name), value }
+    });
+    let parts = incoming.parts.iter().map(|part| Param {
+        name: shorten(&part.name),
+        value: format!(
+            "file {:?}, type {:?}, {} bytes",
+            part.file_name.as_deref().map(shorten).unwrap_or_default(),
+            part.content_type.as_deref().map(shorten).unwrap_or_default(),
+            part.data.len()
+        ),
+    });
+    pairs.chain(parts).take(200).collect()
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(VALUE_MAX_CHARS).collect()
+}
