@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: parse, run, error → exit code. Everything else lives in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    storyd::cli::main()
+}

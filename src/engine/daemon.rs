@@ -15,9 +15,9 @@ use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue, prepare, publ
 use crate::domain::clock::{between, later};
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
+use crate::store::StoreError;
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::Due;
-use crate::store::StoreError;
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -131,6 +131,34 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     Ok(reports)
 }
 
+/// Takes down what is due of one account, for a command that executes without a daemon. Publishes nothing.
+pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<Report>> {
+    let mut reports = Vec::new();
+    loop {
+        let report = delete::run_once(ctx, account).await?;
+        if matches!(report.outcome, Outcome::Idle) {
+            return Ok(reports);
+        }
+        log(&report);
+        reports.push(report);
+    }
+}
+
+/// Waits, for a command that watches what the daemon does.
+pub async fn pause(length: Duration) {
+    sleep(length).await;
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// Signals cannot be received.
+pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
+    let mut signals = Signals::new()?;
+    while signals.next().await != Told::Stop {}
+    Ok(())
+}
+
 /// At start, before anything is claimed: whatever an earlier process held is dead.
 pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let now = ctx.clock.now();
@@ -144,7 +172,8 @@ pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
 /// The database, which it never works on without; or a second signal.
 pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::result::Result<(), DaemonError> {
     let mut signals = Signals::new()?;
-    let mut watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
+    let mut watch =
+        Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     tell(News::Swept(sweep_at_start(&ctx).await?));
     if let (Some(plan), _) = ctx.plan.get() {
         watch.follow(&plan.watch);
@@ -232,7 +261,10 @@ async fn reload(ctx: &Ctx, start: &Start, watch: &mut Watch, tell: &impl Fn(News
         }
         Err(problems) => {
             watch.follow(problems.watch());
-            tracing::error!(problems = problems.errors(), "the job files do not load; the last good plan stays in force");
+            tracing::error!(
+                problems = problems.errors(),
+                "the job files do not load; the last good plan stays in force"
+            );
             tell(News::Broken(&problems));
         }
     }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{Ctx, Result};
 use crate::domain::clock::{earlier, later};
-use crate::plan::{DeleteRule, Job, Plan};
 use crate::plan::schedule::{AtTime, NOMINAL_NOW, Schedule};
+use crate::plan::{DeleteRule, Job, Plan};
 use crate::store::StoreError;
 use crate::store::queue::{Enqueued, JobPosts, KnownJob, NewPost};
 
@@ -51,9 +51,9 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPo
             // What downtime skipped lies between the watermark and now. A job that is new starts with what comes.
             let add_after = known.map_or(now, |known| known.enqueued_until.min(now));
             // Posts that still wait from before keep their place as long as the schedule names them.
-            let first = known.and_then(|known| known.first_waiting).map_or(add_after, |at| {
-                add_after.min(earlier(at, std::time::Duration::from_micros(1)))
-            });
+            let first = known
+                .and_then(|known| known.first_waiting)
+                .map_or(add_after, |at| add_after.min(earlier(at, std::time::Duration::from_micros(1))));
             let found = job.occurrences(first, until, OCCURRENCES_MAX);
             (found.into_iter().map(|o| NewPost { nominal: o.nominal, occurs_at: o.at }).collect(), add_after)
         }

@@ -26,6 +26,7 @@ use crate::domain::policy::{InDoubt, Late};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::plan::Plan;
+use crate::settings::{Contradiction, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
 
@@ -66,61 +67,36 @@ pub struct Rules {
     pub horizon: Duration,
     /// How long a claim or an intent holds.
     pub lease: Duration,
-    /// The client's own limit for a publish request.
-    pub publish_timeout: Duration,
-    /// The client's own limit for an upload.
-    pub upload_timeout: Duration,
-    /// How long an upload or a scrape is trusted. No document says how long Kakao keeps an upload.
+    /// How long an upload or a scrape is trusted.
     pub artifact_life: Duration,
 }
 
-/// Settings that would break a promise.
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// A request could outlive the lease of its post.
-    #[error("a publish request may take {timeout:?}, but its lease ends after {lease:?}: the lease must be at least twice as long")]
-    Lease {
-        /// Longest publish request.
-        timeout: Duration,
-        /// The lease.
-        lease: Duration,
-    },
-    /// An upload could outlive the lease of its post.
-    #[error("an upload may take {timeout:?}, but its lease ends after {lease:?}: the lease must be longer")]
-    Upload {
-        /// Longest upload.
-        timeout: Duration,
-        /// The lease.
-        lease: Duration,
-    },
-    /// An absence could be believed while the request is still being processed.
-    #[error("the quarantine is {quarantine:?}, but a publish request may take {timeout:?}: the quarantine must be longer")]
-    Quarantine {
-        /// The quarantine.
-        quarantine: Duration,
-        /// Longest publish request.
-        timeout: Duration,
-    },
-}
+/// How long a doubt may stay undecidable before a person is asked.
+const DOUBT_LIMIT: Duration = Duration::from_secs(3600);
+/// How long an upload or a scrape is trusted. No document says how long Kakao keeps an upload, so: not long.
+const ARTIFACT_LIFE: Duration = Duration::from_secs(3600);
 
 impl Rules {
-    /// Checks what the promises rest on; called before the daemon does anything.
+    /// The rules that the settings ask for.
     ///
     /// # Errors
-    /// A lease or a quarantine that is too short.
-    pub fn check(&self) -> std::result::Result<(), RulesError> {
-        let timeout = self.publish_timeout;
-        if self.lease < timeout * 2 {
-            return Err(RulesError::Lease { timeout, lease: self.lease });
+    /// Limits that contradict each other and would break a promise, such as a lease that a request could outlive.
+    pub fn new(settings: &Settings) -> std::result::Result<Self, Contradiction> {
+        let (defaults, timeouts) = (&settings.defaults, &settings.timeouts);
+        if let Some(contradiction) = contradictions(defaults, timeouts).into_iter().next() {
+            return Err(contradiction);
         }
-        // A preparing post asks for a token and uploads; both within one lease.
-        if self.lease <= self.upload_timeout {
-            return Err(RulesError::Upload { timeout: self.upload_timeout, lease: self.lease });
-        }
-        if self.quarantine <= timeout {
-            return Err(RulesError::Quarantine { quarantine: self.quarantine, timeout });
-        }
-        Ok(())
+        Ok(Self {
+            late: defaults.late,
+            in_doubt: defaults.in_doubt,
+            retry: defaults.retry.clone(),
+            quarantine: defaults.quarantine,
+            doubt_limit: DOUBT_LIMIT.max(defaults.quarantine * 2),
+            prepare_ahead: defaults.prepare_ahead,
+            horizon: settings.horizon,
+            lease: timeouts.lease,
+            artifact_life: ARTIFACT_LIFE,
+        })
     }
 }
 

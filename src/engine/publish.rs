@@ -6,6 +6,7 @@ use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result};
 use crate::domain::clock::{between, later};
 use crate::domain::fault::{Fault, FaultClass};
+use crate::kakao::error::name_account;
 use crate::kakao::token::AccessToken;
 use crate::store::queue::Intent;
 use crate::store::view::Due;
@@ -29,7 +30,7 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let Some(intent) = ctx.store.intend(claim, ctx.clock.now(), ctx.rules.lease).await? else {
         return Ok(report(Outcome::Lost));
     };
-    let answer = ctx.kakao.publish(&token, intent.outgoing()).await;
+    let answer = ctx.kakao.publish(&token, intent.outgoing()).await.map_err(|fault| name_account(fault, account));
     let now = ctx.clock.now();
     let outcome = match answer {
         Ok(posted) => {

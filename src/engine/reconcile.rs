@@ -57,7 +57,8 @@ async fn list_back(ctx: &Ctx, account: &str, intent_at: Timestamp) -> std::resul
     let mut stories: Vec<Story> = Vec::new();
     for _ in 0..PAGES_MAX {
         let last_id = stories.last().map(|story| story.id.clone());
-        let page = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await).await?;
+        let page = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await)
+            .await?;
         if let Some(date) = page.server_date {
             skew = date.duration_since(ctx.clock.now());
         }
@@ -72,7 +73,10 @@ async fn list_back(ctx: &Ctx, account: &str, intent_at: Timestamp) -> std::resul
             return Ok(Listing { stories, skew });
         }
     }
-    Err(Fault::transient("list", format!("the list of stories is longer than {PAGES_MAX} pages since the post was sent")))
+    Err(Fault::transient(
+        "list",
+        format!("the list of stories is longer than {PAGES_MAX} pages since the post was sent"),
+    ))
 }
 
 async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, started_at: Timestamp) -> Result<Outcome> {
@@ -117,7 +121,8 @@ async fn absent(ctx: &Ctx, doubt: Doubt, started_at: Timestamp, now: Timestamp) 
     let absences = doubt.absences + 1;
     if absences < ABSENCES_NEEDED {
         let at = later(now, SECOND_LISTING);
-        return look_again(ctx, doubt, absences, at, "not in a complete list after the quarantine; looks once more").await;
+        return look_again(ctx, doubt, absences, at, "not in a complete list after the quarantine; looks once more")
+            .await;
     }
     let then = doubt.policy;
     let written = ctx.store.record_absent(doubt, now).await?;

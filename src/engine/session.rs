@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use super::Ctx;
-use crate::domain::fault::{BlockScope, Block, Cure, Fault, FaultClass};
+use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use crate::kakao::error::name_account;
 use crate::kakao::token::AccessToken;
 
 /// A token for the account, refreshed first when it is about to end.
@@ -24,13 +25,14 @@ where
     Answer: Future<Output = Result<T, Fault>>,
 {
     let first = token(ctx, account).await?;
-    match call(first.clone()).await {
+    let answer = match call(first.clone()).await {
         Err(fault) if fault.wants_refresh() => {
             let second = refresh(ctx, account, &first).await?;
             call(second).await.map_err(|fault| if fault.wants_refresh() { refused_again(fault) } else { fault })
         }
         answer => answer,
-    }
+    };
+    answer.map_err(|fault| name_account(fault, account))
 }
 
 /// What a second -401 amounts to: the fresh token is refused as well.

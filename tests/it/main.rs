@@ -6,13 +6,11 @@ mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
 mod plan_load;
-mod support;
 mod plan_problems;
 mod plan_schedule;
-//! Tests.
-
 mod sandbox_ledger;
 mod sandbox_login;
 mod sandbox_stories;
 mod sandbox_support;
 mod sandbox_uploads;
+mod support;

@@ -1,0 +1,118 @@
+//! The commands: one file each. The only floor that prints, asks and sets exit codes.
+
+mod account;
+mod admin;
+mod check;
+mod failure;
+mod run;
+mod sandbox;
+mod setup;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Posts to Kakao Story at the time that a job file says, and accounts for every post afterwards.
+#[derive(Debug, Parser)]
+#[command(name = "storyd", version, about, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done · 1 unexpected · 2 usage · 3 problems in job files or settings · 4 no such thing · \
+    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used"
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+struct Common {
+    /// The settings file [default: ./storyd.yaml, then /etc/storyd/storyd.yaml; none is needed with --sandbox]
+    #[arg(long, global = true, env = "STORYD_SETTINGS", value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Use the embedded sandbox instead of Kakao; its queue, stories and tokens live in ./.storyd-sandbox
+    #[arg(long, global = true)]
+    sandbox: bool,
+    /// Folder of the queue, the images and the tokens; wins over the settings
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// What to log to stderr, as in `info` or `storyd=debug`
+    #[arg(long, global = true, env = "STORYD_LOG", value_name = "FILTER", default_value = "warn")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The daemon: enqueues the job files and publishes what falls due
+    Run(run::Args),
+    /// Look for problems in job files, without running anything
+    Check(check::Args),
+    /// The sandbox alone, for any client
+    Sandbox(sandbox::Args),
+    /// The accounts that post
+    #[command(subcommand)]
+    Account(account::Command),
+    /// See and steer the queue
+    #[command(subcommand)]
+    Admin(admin::Command),
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(failure) = start_logging(&cli.common) {
+        return failure.report();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::unexpected(format!("cannot start: {error}")).report(),
+    };
+    let result = runtime.block_on(dispatch(cli));
+    // Not waited for: a hanging upload that a drain has given up on must not keep the process alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Run(args) => run::run(common, args).await,
+        Command::Check(args) => check::run(common, &args),
+        Command::Sandbox(args) => sandbox::run(common, args).await,
+        Command::Account(command) => account::run(common, command).await,
+        Command::Admin(command) => admin::run(common, command).await,
+    }
+}
+
+/// Logs go to stderr; under systemd without time and colour, which the journal adds itself.
+fn start_logging(common: &Common) -> Result<(), Failure> {
+    use std::io::IsTerminal;
+    let filter = tracing_subscriber::EnvFilter::try_new(&common.log).map_err(|error| {
+        Failure::usage(format!("--log {:?} is no filter ({error}); give a level such as `info`", common.log))
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
+    if common.json {
+        builder.json().init();
+    } else if std::env::var_os("JOURNAL_STREAM").is_some() {
+        builder.without_time().init();
+    } else {
+        builder.init();
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! From flags and settings to what a command works with: the home (settings and folders), and the engine with its client, its
+//! tokens and, with `--sandbox`, the embedded sandbox.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Common;
+use super::failure::{Failure, broken};
+use crate::domain::clock::{Clock, later};
+use crate::engine::{Ctx, PlanCell, Rules};
+use crate::kakao::folder::TokenFolder;
+use crate::kakao::refresh::{Credentials, Tokens};
+use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use crate::kakao::{Client, Endpoints, Limits};
+use crate::sandbox::{self, AccountTokens, Options, Running};
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Where `--sandbox` keeps everything.
+const SANDBOX_DIR: &str = ".storyd-sandbox";
+/// The places where settings are looked for.
+const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];
+/// How long the tokens of the embedded sandbox are trusted before they are refreshed, in seconds: as Kakao's own.
+const SANDBOX_TOKEN_LIFE: std::time::Duration = std::time::Duration::from_secs(21_599);
+
+/// The settings in force and where things lie.
+pub(super) struct Home {
+    pub(super) settings: Settings,
+    pub(super) data_dir: PathBuf,
+    sandbox: bool,
+    flags: String,
+}
+
+impl Home {
+    /// A running daemon watches this file; writing it wakes the daemon.
+    pub(super) fn wake_file(&self) -> PathBuf {
+        self.data_dir.join("wake")
+    }
+
+    /// Makes a running daemon look at the queue at once. Without one nothing happens.
+    pub(super) fn wake_daemon(&self) {
+        let file = self.wake_file();
+        if file.exists()
+            && let Err(error) = std::fs::write(&file, b"1")
+        {
+            tracing::warn!(file = %file.display(), %error, "the daemon could not be woken; it looks within half a minute");
+        }
+    }
+
+    pub(super) fn tokens_dir(&self) -> PathBuf {
+        self.data_dir.join("tokens")
+    }
+
+    /// The flags with which another command finds the same queue.
+    pub(super) fn flags(&self) -> &str {
+        &self.flags
+    }
+}
+
+/// The settings file that counts, read; the defaults when there is none.
+pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
+    let found = match &common.settings {
+        Some(file) => Some(file.clone()),
+        None => SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists()),
+    };
+    match found {
+        Some(file) => Settings::load(&file).map_err(|problems| broken(&problems)),
+        None => Ok(Settings::default()),
+    }
+}
+
+/// The home. With `--sandbox` its data never mix with the real ones, whatever the settings say.
+pub(super) fn home(common: &Common) -> Result<Home, Failure> {
+    let settings = settings(common)?;
+    let data_dir = match (&common.data_dir, common.sandbox) {
+        (Some(dir), _) => dir.clone(),
+        (None, true) => PathBuf::from(SANDBOX_DIR),
+        (None, false) => settings.data_dir.clone(),
+    };
+    let mut flags = String::new();
+    if common.sandbox {
+        flags.push_str(" --sandbox");
+    }
+    if let Some(dir) = &common.data_dir {
+        flags.push_str(&format!(" --data-dir {}", dir.display()));
+    }
+    if let Some(file) = &common.settings {
+        flags.push_str(&format!(" --settings {}", file.display()));
+    }
+    Ok(Home { settings, data_dir, sandbox: common.sandbox, flags })
+}
+
+/// The job files: from the command line, else from the settings.
+pub(super) fn job_paths(given: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+    let paths = if given.is_empty() { settings.jobs.clone() } else { given.to_vec() };
+    if paths.is_empty() {
+        return Err(Failure::usage(
+            "no job files: name some, as in `storyd run jobs.yaml`, or list them under `jobs` in storyd.yaml",
+        ));
+    }
+    Ok(paths)
+}
+
+/// The accounts' tokens.
+pub(super) fn tokens(home: &Home) -> Result<Tokens, Failure> {
+    Ok(Tokens::new(TokenFolder::open(&home.tokens_dir())?))
+}
+
+/// A client for the hosts that the settings name.
+pub(super) fn client(home: &Home, clock: &Clock) -> Result<Client, Failure> {
+    let settings = &home.settings;
+    let endpoints = Endpoints { api_url: settings.api_url.clone(), login_url: settings.login_url.clone() };
+    client_for(home, endpoints, clock)
+}
+
+fn client_for(home: &Home, endpoints: Endpoints, clock: &Clock) -> Result<Client, Failure> {
+    let timeouts = &home.settings.timeouts;
+    let limits = Limits {
+        connect_timeout: timeouts.connect,
+        request_timeout: timeouts.request,
+        upload_timeout: timeouts.upload,
+        publish_timeout: timeouts.publish,
+        ..Limits::default()
+    };
+    Ok(Client::new(endpoints, limits, clock.clone())?)
+}
+
+/// What executes: the daemon, or a command in its place.
+pub(super) struct Engine {
+    pub(super) ctx: Arc<Ctx>,
+    sandbox: Option<Running>,
+}
+
+impl Engine {
+    /// The embedded sandbox's address, when it is used.
+    pub(super) fn sandbox_url(&self) -> Option<String> {
+        self.sandbox.as_ref().map(Running::url)
+    }
+
+    /// Gives accounts that job files name a life in the embedded sandbox; without one, nothing.
+    pub(super) fn add_sandbox_accounts<'a>(&self, accounts: impl Iterator<Item = &'a str>) {
+        let Some(sandbox) = &self.sandbox else { return };
+        for account in accounts.collect::<std::collections::BTreeSet<_>>() {
+            let known = self.ctx.tokens.folder().list().is_ok_and(|names| names.iter().any(|name| name == account));
+            if known {
+                continue;
+            }
+            let added = sandbox.add_account(account).map_err(Failure::from);
+            if let Err(failure) = added.and_then(|tokens| store_tokens(&self.ctx.tokens, &tokens, &self.ctx.clock)) {
+                tracing::error!(account, ?failure, "the account could not be added to the sandbox");
+            }
+        }
+    }
+
+    /// Closes the queue and stops the sandbox.
+    pub(super) async fn stop(self) {
+        if let Ok(ctx) = Arc::try_unwrap(self.ctx) {
+            ctx.store.close().await;
+        }
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+}
+
+/// Puts the engine together around an open queue. `accounts` are those of the job files: in the sandbox they exist as soon as
+/// they are named.
+pub(super) async fn engine(common: &Common, home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
+    let clock = Clock::system();
+    let rules = Rules::new(&home.settings)?;
+    let tokens = tokens(home)?;
+    let (sandbox, client) = if home.sandbox {
+        let running = embedded(home, &store, accounts).await?;
+        for account in running.accounts() {
+            store_tokens(&tokens, account, &clock)?;
+        }
+        if !common.json {
+            let dir = home.data_dir.display();
+            anstream::println!("sandbox at {} (nothing reaches Kakao; queue and stories live in {dir})", running.url());
+        }
+        let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
+        (Some(running), client_for(home, endpoints, &clock)?)
+    } else {
+        (None, client(home, &clock)?)
+    };
+    let credentials = credentials(home, sandbox.as_ref())?;
+    let plan = PlanCell::default();
+    Ok(Engine { ctx: Arc::new(Ctx { store, kakao: client, tokens, credentials, clock, rules, plan }), sandbox })
+}
+
+async fn embedded(home: &Home, store: &Store, accounts: &[String]) -> Result<Running, Failure> {
+    let mut names: std::collections::BTreeSet<String> = accounts.iter().cloned().collect();
+    names.extend(store.accounts().await?.into_iter().map(|account| account.account));
+    names.extend(home.settings.accounts.keys().cloned());
+    let options = Options {
+        accounts: names.into_iter().collect(),
+        ledger: Some(home.data_dir.join("sandbox.jsonl")),
+        ..Options::default()
+    };
+    Ok(sandbox::start(options).await?)
+}
+
+fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Result<(), Failure> {
+    let unusable = |_| Failure::unexpected("the sandbox gave a token that is none");
+    let now = clock.now();
+    let set = TokenSet {
+        access_token: AccessToken::new(&account.access_token).map_err(unusable)?,
+        access_expires_at: Some(later(now, SANDBOX_TOKEN_LIFE)),
+        refresh_token: Some(RefreshToken::new(&account.refresh_token).map_err(unusable)?),
+        refresh_expires_at: None,
+        scopes: None,
+        obtained_at: now,
+    };
+    let lock = tokens.folder().lock(&account.account)?;
+    Ok(tokens.folder().save(&lock, &set)?)
+}
+
+/// The app keys of every account. The sandbox takes any.
+fn credentials(home: &Home, sandbox: Option<&Running>) -> Result<BTreeMap<String, Credentials>, Failure> {
+    let mut all = BTreeMap::new();
+    if let Some(running) = sandbox {
+        for account in running.accounts() {
+            let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
+            all.insert(account.account.clone(), any);
+        }
+        return Ok(all);
+    }
+    for (name, account) in &home.settings.accounts {
+        let client_secret = account.client_secret.as_ref().map(crate::settings::Secret::resolve).transpose()?;
+        all.insert(name.clone(), Credentials { rest_api_key: account.rest_api_key.resolve()?, client_secret });
+    }
+    Ok(all)
+}
