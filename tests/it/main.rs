@@ -13,4 +13,5 @@ mod sandbox_login;
 mod sandbox_stories;
 mod sandbox_support;
 mod sandbox_uploads;
+mod story_publish;
 mod support;

@@ -1,0 +1,330 @@
+//! The world of a story test: a folder with job files, a queue on disk, the sandbox, and a clock that moves by hand. Dropping it
+//! judges the promises, with the sandbox's own ledger as the witness.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use storyd::domain::clock::{Clock, later};
+use storyd::domain::content::comparable;
+use storyd::domain::post::PostState;
+use storyd::engine::daemon::{Upkeep, step, sweep_at_start};
+use storyd::engine::{Ctx, PlanCell, Report, Rules};
+use storyd::kakao::folder::TokenFolder;
+use storyd::kakao::refresh::{Credentials, Tokens};
+use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use storyd::kakao::{Client, Endpoints, Limits};
+use storyd::plan;
+use storyd::plan::problem::Problems;
+use storyd::sandbox::{self, AccountTokens, FaultRule, LedgerEntry, Options, Running, SandboxClock};
+use storyd::settings::Settings;
+use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
+use storyd::store::{Access, Store};
+
+/// More rounds than any story needs: one that goes on longer spins.
+const ROUNDS_MAX: usize = 2_000;
+
+/// Where and when a story plays: Seoul, on Tuesday 1 December 2026, 08:00.
+pub(crate) const START: &str = "2026-12-01T08:00:00+09:00";
+
+pub(crate) struct World {
+    dir: tempfile::TempDir,
+    pub(crate) clock: Clock,
+    pub(crate) sandbox: Running,
+    pub(crate) settings: Settings,
+    limits: Limits,
+    engine: Option<(Ctx, Upkeep)>,
+}
+
+impl World {
+    /// A world with accounts `cafe` and `shop`.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, with the sandbox's options changed.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let limits = Limits {
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            upload_timeout: Duration::from_secs(20),
+            publish_timeout: Duration::from_secs(10),
+            ..Limits::default()
+        };
+        Self::limited(limits, change).await
+    }
+
+    /// A world whose client gives up after a fraction of a second, for servers that hang.
+    pub(crate) async fn impatient() -> Self {
+        let limits = Limits {
+            connect_timeout: Duration::from_millis(200),
+            request_timeout: Duration::from_millis(400),
+            upload_timeout: Duration::from_millis(400),
+            publish_timeout: Duration::from_millis(400),
+            ..Limits::default()
+        };
+        Self::limited(limits, |_| {}).await
+    }
+
+    async fn limited(limits: Limits, change: impl FnOnce(&mut Options)) -> Self {
+        let clock = Clock::manual(at(START));
+        let theirs = clock.clone();
+        let mut options = Options {
+            accounts: vec!["cafe".into(), "shop".into()],
+            clock: SandboxClock::from_fn(Arc::new(move || theirs.now().as_microsecond())),
+            ..Options::default()
+        };
+        change(&mut options);
+        let sandbox = sandbox::start(options).await.unwrap();
+        let mut world = Self {
+            dir: tempfile::tempdir().unwrap(),
+            clock,
+            sandbox,
+            settings: Settings::default(),
+            limits,
+            engine: None,
+        };
+        for account in world.sandbox.accounts().to_vec() {
+            world.hand_over(&account);
+        }
+        world.start().await;
+        world
+    }
+
+    /// Gives the daemon the tokens of an account.
+    pub(crate) fn hand_over(&self, account: &AccountTokens) {
+        let folder = TokenFolder::open(&self.path("data/tokens")).unwrap();
+        let set = TokenSet {
+            access_token: AccessToken::new(&account.access_token).unwrap(),
+            access_expires_at: None,
+            refresh_token: Some(RefreshToken::new(&account.refresh_token).unwrap()),
+            refresh_expires_at: None,
+            scopes: None,
+            obtained_at: self.clock.now(),
+        };
+        let lock = folder.lock(&account.account).unwrap();
+        folder.save(&lock, &set).unwrap();
+    }
+
+    /// Starts the engine, as the daemon does.
+    pub(crate) async fn start(&mut self) {
+        let url = self.sandbox.url();
+        let endpoints = Endpoints { api_url: url.clone(), login_url: url };
+        let credentials = self.sandbox.accounts().iter().map(|account| {
+            let any = Credentials { rest_api_key: "key".to_owned().into(), client_secret: None };
+            (account.account.clone(), any)
+        });
+        let ctx = Ctx {
+            store: Store::open(&self.path("data"), Access::Daemon).await.unwrap(),
+            kakao: Client::new(endpoints, self.limits.clone(), self.clock.clone()).unwrap(),
+            tokens: Tokens::new(TokenFolder::open(&self.path("data/tokens")).unwrap()),
+            credentials: credentials.collect(),
+            clock: self.clock.clone(),
+            rules: Rules::new(&self.settings).unwrap(),
+            plan: PlanCell::default(),
+        };
+        sweep_at_start(&ctx).await.unwrap();
+        self.engine = Some((ctx, Upkeep::default()));
+        if self.path("jobs.yaml").exists() {
+            self.load().unwrap();
+        }
+    }
+
+    /// The process dies: nothing is closed, nothing is said. What was on disk is there when it starts again.
+    pub(crate) async fn crash(&mut self) {
+        self.engine = None;
+        self.start().await;
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn ctx(&self) -> &Ctx {
+        &self.engine.as_ref().unwrap().0
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// Writes the jobs, under the usual head, and loads them.
+    pub(crate) fn jobs(&self, jobs: &str) {
+        let indented: String = jobs.lines().map(|line| format!("  {line}\n")).collect();
+        self.write("jobs.yaml", format!("version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n{indented}").as_bytes());
+        self.load().unwrap();
+    }
+
+    /// Loads the job file; what does not load changes nothing.
+    pub(crate) fn load(&self) -> Result<(), Problems> {
+        let plan = plan::load(&[self.path("jobs.yaml")])?;
+        self.ctx().plan.set(plan);
+        Ok(())
+    }
+
+    pub(crate) fn fault(&self, rules: Vec<FaultRule>) {
+        self.sandbox.set_faults(rules).unwrap();
+    }
+
+    /// Does all that is due now, until nothing is.
+    pub(crate) async fn settle(&mut self) -> Vec<Report> {
+        let (ctx, upkeep) = self.engine.as_mut().unwrap();
+        let mut all = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let reports = step(ctx, upkeep).await.unwrap();
+            if reports.is_empty() {
+                return all;
+            }
+            all.extend(reports);
+        }
+        panic!("the engine spins: {:?}", all.last());
+    }
+
+    /// Lets time pass, stopping wherever something falls due, and does what is due.
+    pub(crate) async fn pass(&mut self, length: Duration) -> Vec<Report> {
+        let until = later(self.clock.now(), length);
+        let mut all = self.settle().await;
+        for _ in 0..ROUNDS_MAX {
+            let next = self.ctx().store.next_wake(self.clock.now()).await.unwrap();
+            match next {
+                Some(next) if next <= until => self.clock.set(next),
+                _ => {
+                    self.clock.set(until);
+                    all.extend(self.settle().await);
+                    return all;
+                }
+            }
+            all.extend(self.settle().await);
+        }
+        panic!("time does not get on: {:?}", all.last());
+    }
+
+    /// The only post of a job.
+    pub(crate) async fn post(&self, job: &str) -> PostRow {
+        let filter = PostFilter { job: Some(job.into()), ..PostFilter::default() };
+        let mut rows = self.ctx().store.posts(&filter).await.unwrap();
+        assert_eq!(rows.len(), 1, "{job} has {} posts", rows.len());
+        rows.remove(0)
+    }
+
+    pub(crate) async fn posts(&self) -> Vec<PostRow> {
+        self.ctx().store.posts(&PostFilter::default()).await.unwrap()
+    }
+
+    pub(crate) async fn attempts(&self, post: i64) -> Vec<AttemptRow> {
+        self.ctx().store.attempts(post).await.unwrap()
+    }
+
+    pub(crate) async fn events(&self, post: i64) -> Vec<EventRow> {
+        self.ctx().store.events(post).await.unwrap()
+    }
+
+    pub(crate) async fn stories(&self) -> Vec<StoryRow> {
+        self.ctx().store.stories(None, None, 1000).await.unwrap()
+    }
+
+    pub(crate) async fn account(&self, name: &str) -> AccountRow {
+        self.ctx().store.accounts().await.unwrap().into_iter().find(|row| row.account == name).unwrap()
+    }
+
+    /// Every story that exists, as the sandbox says.
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        self.sandbox.ledger()
+    }
+
+    /// How many requests of a call reached the sandbox.
+    pub(crate) fn requests(&self, call: &str) -> usize {
+        self.sandbox.requests().iter().filter(|request| request.call.as_deref() == Some(call)).count()
+    }
+
+    /// Holds the record against the ledger. Called by the drop of every world.
+    async fn judge(&self) {
+        let posts = self.posts().await;
+        let ledger = self.ledger();
+        let mut asked: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+        for post in &posts {
+            self.judge_post(post, &ledger).await;
+            let intended = self.events(post.post).await.iter().any(|event| event.event == "intend");
+            if intended {
+                *asked.entry(key(&post.account, &post.kind, post.content.text())).or_default() += 1;
+            }
+        }
+        let mut exist: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+        for story in &ledger {
+            *exist.entry(key(&story.account, &story.kind, story.content.as_deref())).or_default() += 1;
+            let recorded = posts.iter().any(|post| post.story_id.as_deref() == Some(story.id.as_str()));
+            let doubtful = posts.iter().any(|post| {
+                matches!(post.state, PostState::InDoubt | PostState::Publishing | PostState::Held)
+                    && key(&post.account, &post.kind, post.content.text())
+                        == key(&story.account, &story.kind, story.content.as_deref())
+            });
+            assert!(recorded || doubtful, "the story {} exists and nobody recorded or doubts it", story.id);
+        }
+        for (what, stories) in exist {
+            let posts = asked.get(&what).copied().unwrap_or(0);
+            assert!(stories <= posts, "{what:?} exists {stories} times for {posts} posts");
+        }
+    }
+
+    async fn judge_post(&self, post: &PostRow, ledger: &[LedgerEntry]) {
+        let what = format!("post {} ({})", post.post, post.job);
+        if let Some(id) = &post.story_id {
+            let story = ledger.iter().find(|story| story.id == *id);
+            let story = story.unwrap_or_else(|| panic!("{what} is recorded as story {id}, which never existed"));
+            assert_eq!(story.account, post.account, "{what}");
+            assert_eq!(story.content.as_deref(), post.content.text(), "{what} was altered");
+            assert!(story.created_at >= post.occurs_at, "{what} came {:?} early", post.occurs_at - story.created_at);
+            assert_eq!(story.deleted_at.is_some(), post.state == PostState::Deleted, "{what} is {}", post.state);
+        }
+        let under_way = matches!(post.state, PostState::Claimed | PostState::Publishing);
+        let open = self.attempts(post.post).await.iter().filter(|attempt| attempt.ended_at.is_none()).count();
+        assert_eq!(open, usize::from(under_way), "{what} is {} with {open} open attempts", post.state);
+        let mut state = PostState::Scheduled;
+        for event in self.events(post.post).await {
+            let next = PostState::parse(&event.state).unwrap();
+            let known = storyd::domain::post::PostEvent::ALL.into_iter().find(|known| known.as_str() == event.event);
+            match known {
+                Some(known) => assert_eq!(state.next(known), Ok(next), "{what}"),
+                None => assert_eq!(state, next, "{what}: {} moved it", event.event),
+            }
+            state = next;
+        }
+        assert_eq!(state, post.state, "{what}: its history ends elsewhere");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.engine.is_none() {
+            return;
+        }
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.judge()));
+    }
+}
+
+fn key(account: &str, kind: &str, text: Option<&str>) -> (String, String, String) {
+    (account.into(), kind.into(), comparable(text.unwrap_or_default()))
+}
+
+/// An instant from its RFC 3339 form.
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A small picture, a different one for each `shade`.
+pub(crate) fn png(shade: u8) -> Vec<u8> {
+    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n");
+    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
+        png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        png.extend(kind);
+        png.extend(data);
+        png.extend([0; 4]); // readers of headers do not check the sum
+    };
+    chunk(b"IHDR", &[0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0]);
+    chunk(b"IDAT", &[shade; 16]);
+    chunk(b"IEND", &[]);
+    png
+}
