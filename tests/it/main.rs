@@ -1,5 +1,6 @@
 //! Tests.
 
+mod plan_examples;
 mod plan_load;
 mod plan_problems;
 mod plan_schedule;
