@@ -259,6 +259,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_file_shows_every_key() {
+        let example = include_str!("../../jobs.example.yaml");
+        for key in FILE.keys.iter().chain(JOB.keys) {
+            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
+        }
+    }
+
+    #[test]
     fn a_synonym_leads_to_a_key_and_is_none_itself() {
         for (theirs, ours) in SYNONYMS {
             assert!(JOB.keys.contains(ours) || FILE.keys.contains(ours), "{ours}");

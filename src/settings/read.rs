@@ -297,3 +297,17 @@ fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret>
         _ => Some(Secret::Credential(value)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_settings_show_every_key() {
+        let example = include_str!("../../storyd.example.yaml");
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT];
+        for key in shapes.iter().flat_map(|shape| shape.keys) {
+            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
+        }
+    }
+}

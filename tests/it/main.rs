@@ -5,6 +5,7 @@
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
+mod plan_examples;
 mod plan_load;
 mod plan_problems;
 mod plan_schedule;
