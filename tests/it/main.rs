@@ -1,5 +1,7 @@
 //! Tests.
 
+mod sandbox_control;
+mod sandbox_faults;
 mod sandbox_ledger;
 mod sandbox_login;
 mod sandbox_stories;

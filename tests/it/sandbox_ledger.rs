@@ -89,7 +89,9 @@ async fn a_ledger_cut_at_any_byte_opens_with_every_story_whose_line_is_whole() {
     let whole = fs::read(&path).unwrap();
     let cut = folder.path().join("cut.jsonl");
     let mut counts = std::collections::BTreeSet::new();
-    for length in (0..=whole.len()).filter(|length| length % 7 == 0 || *length + 3 > whole.len()) {
+    // Every kind of place: around each line break, and here and there within the lines.
+    let near_break = |length: usize| whole[length.saturating_sub(2)..whole.len().min(length + 1)].contains(&b'\n');
+    for length in (0..=whole.len()).filter(|length| length % 61 == 0 || near_break(*length)) {
         fs::write(&cut, &whole[..length]).unwrap();
         // A line is whole when nothing but its line break is missing.
         let lines =
