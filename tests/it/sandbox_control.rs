@@ -1,5 +1,7 @@
 //! What the sandbox serves beside Kakao's paths, what it writes down, and how it treats what it does not know.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use serde_json::{Value, json};
 use storyd::sandbox::{FaultName, FaultRule, LedgerEntry, RequestRecord};
 

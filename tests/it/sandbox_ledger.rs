@@ -1,5 +1,7 @@
 //! What the sandbox remembers over its end, and what it refuses to open.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -46,7 +48,7 @@ async fn a_restart_remembers_everything_that_kakao_would() {
     assert_eq!(bench.sandbox.ledger(), ledger);
     assert_eq!(bench.sandbox.accounts().iter().find(|account| account.account == "cafe"), Some(&cafe));
     bench.token = token;
-    assert_eq!(bench.listed().await, [kept.clone()]);
+    assert_eq!(bench.listed().await, std::slice::from_ref(&kept));
     assert_eq!(bench.delete(&deleted).await.refusal(), (400, -605));
     assert_eq!(bench.refresh(&dead).await.json()["error_code"], "KOE322");
     assert_eq!(bench.refresh(&rotated).await.json()["error_code"], "KOE237", "the limit is remembered too");

@@ -2,6 +2,8 @@
 //!
 //! Uses nothing of the product's own client: the sandbox is held against Kakao's documents alone.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

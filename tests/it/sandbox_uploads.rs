@@ -1,5 +1,7 @@
 //! What the sandbox takes as an upload, and what it refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use serde_json::Value;
 
 use crate::sandbox_support::{Bench, Seen, gif, jpeg, png};
