@@ -67,8 +67,8 @@ pub(super) fn exchange(host: &mut Host, incoming: &Incoming) -> Delivery {
         call: call.map(|call| call.name().to_owned()),
         account,
         method: incoming.method.to_string(),
-        path: incoming.path.clone(),
-        content_type: incoming.content_type.clone(),
+        path: record::shorten(&incoming.path, record::PATH_MAX_CHARS),
+        content_type: incoming.content_type.as_deref().map(|text| record::shorten(text, record::PATH_MAX_CHARS)),
         params: record::params(incoming),
         outcome,
         status: answered.then_some(answer.status),
@@ -195,7 +195,7 @@ fn dispatch(host: &mut Host, visit: &Visit<'_>) -> Reply {
         return Err(Refusal::Consent { required: vec![required], allowed: allowed(&account) });
     }
     match visit.incoming.problem {
-        Some(Problem::TooLarge) if visit.call == Call::Upload => return Err(Refusal::Code(-602)),
+        Some(Problem::ImagesTooLarge) if visit.call == Call::Upload => return Err(Refusal::Code(-602)),
         Some(_) => return Err(Refusal::Code(-2)),
         None => {}
     }

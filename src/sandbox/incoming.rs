@@ -44,7 +44,9 @@ pub(super) struct Incoming {
 /// Why a request could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// The body is over its bound.
+    /// A multipart body is over its bound.
+    ImagesTooLarge,
+    /// Any other body is over its bound.
     TooLarge,
     /// A parameter is not UTF-8, or the multipart is broken.
     Malformed,
@@ -64,7 +66,8 @@ pub(super) async fn read(parts: request::Parts, body: Body, arrived_at: Timestam
     let boundary = content_type.as_deref().and_then(multipart::boundary);
     let limit = if boundary.is_some() { UPLOAD_MAX_BYTES } else { FORM_MAX_BYTES };
     let (body, complete) = collect(body, limit).await?;
-    let mut problem = (!complete).then_some(Problem::TooLarge);
+    let too_large = if boundary.is_some() { Problem::ImagesTooLarge } else { Problem::TooLarge };
+    let mut problem = (!complete).then_some(too_large);
     let query = form::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let form = if is_form(content_type.as_deref()) { form::parse(&body) } else { Some(Vec::new()) };
     let multipart = match &boundary {

@@ -54,6 +54,11 @@ pub(super) fn open(path: &Path, salt: u64) -> Result<Opened, SandboxError> {
         Err(TryLockError::WouldBlock) => return Err(SandboxError::LedgerBusy { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
+    // A device would never end, and a pipe would wait for ever.
+    if !file.metadata().map_err(failed)?.is_file() {
+        let problem = "it is no regular file".to_owned();
+        return Err(SandboxError::LedgerFormat { path: path.to_owned(), problem });
+    }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(failed)?;
     let mut ledger = Ledger { file, path: path.to_owned(), whole_bytes: 0, broken: false };
@@ -61,6 +66,7 @@ pub(super) fn open(path: &Path, salt: u64) -> Result<Opened, SandboxError> {
         ledger.cut(0).map_err(failed)?;
         let header = Header { format: FORMAT.to_owned(), version: VERSION, salt };
         ledger.append_lines(&[serde_json::to_string(&header).map_err(|e| failed(e.into()))?]).map_err(failed)?;
+        sync_folder(path).map_err(failed)?;
         return Ok(Opened { ledger, salt, events: Vec::new() });
     }
     let (header, events, whole_bytes) = read(path, &bytes)?;
@@ -113,6 +119,12 @@ impl Ledger {
     }
 }
 
+/// A file that was just made is only there to stay when its folder is on disk too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
 /// A crash while the file was made leaves a beginning of the header, without its line break.
 fn is_torn_header(bytes: &[u8]) -> bool {
     let start = format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"salt\":");
@@ -151,4 +163,29 @@ fn read_header(path: &Path, line: &[u8]) -> Result<Header, SandboxError> {
         Err(_) => format!("its first line is no header of the format {FORMAT:?}"),
     };
     Err(SandboxError::LedgerFormat { path: path.to_owned(), problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_write_that_failed_and_could_not_be_taken_back_nothing_more_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let mut ledger = open(&path, 1).unwrap().ledger;
+        let before = std::fs::read(&path).unwrap();
+        let writable = std::mem::replace(&mut ledger.file, File::open(&path).unwrap());
+        let fact = Event::TokenEnded { token: "x".to_owned(), at: jiff::Timestamp::UNIX_EPOCH };
+        ledger.append(std::slice::from_ref(&fact)).unwrap_err();
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        // The file was not changed, so taking back had nothing to do and the next fact is welcome.
+        ledger.file = writable;
+        ledger.append(std::slice::from_ref(&fact)).unwrap();
+        ledger.file = File::open(&path).unwrap();
+        ledger.whole_bytes -= 1;
+        ledger.append(std::slice::from_ref(&fact)).unwrap_err();
+        let broken = ledger.append(std::slice::from_ref(&fact)).unwrap_err();
+        assert!(broken.to_string().contains("could not be taken back"), "{broken}");
+    }
 }

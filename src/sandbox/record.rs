@@ -13,10 +13,16 @@ use super::incoming::Incoming;
 const KEPT_MAX: usize = 10_000;
 /// Of a parameter's value: the longest valid text fits.
 const VALUE_MAX_CHARS: usize = 8192;
+/// Parameters of one request.
+const PARAMS_MAX: usize = 200;
+/// Of all parameters of one request together.
+const PARAMS_MAX_CHARS: usize = 65_536;
+/// Of a path.
+pub(super) const PATH_MAX_CHARS: usize = 1024;
 /// Parameters whose values are never kept.
 const SECRET: [&str; 6] = ["access_token", "refresh_token", "client_secret", "client_id", "code", "id_token"];
 
-/// One request.
+/// One request. What broke off before its end never arrived and has no record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// From 1, in the order of processing. Goes on after a restart behind the last request that left a trace in the ledger.
@@ -103,22 +109,27 @@ impl Record {
 
 /// The parameters of a request without its secrets.
 pub(super) fn params(incoming: &Incoming) -> Vec<Param> {
+    let mut left = PARAMS_MAX_CHARS;
     let pairs = incoming.query.iter().chain(&incoming.form).map(|(name, value)| {
-        let value = if SECRET.contains(&name.as_str()) { "…".to_owned() } else { shorten(value) };
-        Param { name: shorten(name), value }
+        let value = if SECRET.contains(&name.as_str()) { "…" } else { value };
+        (name.clone(), value.to_owned())
     });
-    let parts = incoming.parts.iter().map(|part| Param {
-        name: shorten(&part.name),
-        value: format!(
-            "file {:?}, type {:?}, {} bytes",
-            part.file_name.as_deref().map(shorten).unwrap_or_default(),
-            part.content_type.as_deref().map(shorten).unwrap_or_default(),
-            part.data.len()
-        ),
+    let parts = incoming.parts.iter().map(|part| {
+        let file_name = part.file_name.as_deref().unwrap_or_default();
+        let kind = part.content_type.as_deref().unwrap_or_default();
+        (part.name.clone(), format!("file {file_name:?}, type {kind:?}, {} bytes", part.data.len()))
     });
-    pairs.chain(parts).take(200).collect()
+    let mut bounded = |text: String| {
+        let text = shorten(&text, VALUE_MAX_CHARS.min(left));
+        left -= text.chars().count();
+        text
+    };
+    let params =
+        pairs.chain(parts).take(PARAMS_MAX).map(|(name, value)| Param { name: bounded(name), value: bounded(value) });
+    params.collect()
 }
 
-fn shorten(text: &str) -> String {
-    text.chars().take(VALUE_MAX_CHARS).collect()
+/// The first `limit` characters.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
 }

@@ -3,6 +3,7 @@
 //! Owns the thread: the sandbox runs on its own, with its own runtime, so that it answers even while the program that started it
 //! blocks, and so that its writes to disk hold up nobody else.
 
+use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
@@ -34,7 +35,6 @@ pub struct AccountTokens {
 }
 
 /// A sandbox that runs. Dropping it stops it; what the ledger file holds remains.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     accounts: Vec<AccountTokens>,
@@ -194,6 +194,12 @@ impl Running {
         {
             tracing::error!("sandbox: its thread panicked");
         }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Running({})", self.address)
     }
 }
 

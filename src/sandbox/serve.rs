@@ -15,6 +15,7 @@ use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
+use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -73,8 +74,12 @@ async fn deliver(delivery: Delivery, cut: &Cut) -> Response {
         }
         Outcome::Truncated => {
             let half = body.slice(..body.len() / 2);
-            let broken = Err(io::Error::other("truncated on purpose"));
-            let pieces = futures_util::stream::iter([Ok::<Bytes, io::Error>(half), broken]);
+            let broken = futures_util::stream::once(async {
+                // Pending once, because the server writes what it has only when there is nothing more to get.
+                tokio::task::yield_now().await;
+                Err(io::Error::other("truncated on purpose"))
+            });
+            let pieces = futures_util::stream::iter([Ok::<Bytes, io::Error>(half)]).chain(broken);
             delivery.answer.into_response(&delivery.date, Body::from_stream(pieces))
         }
     }

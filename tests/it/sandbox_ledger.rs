@@ -1,5 +1,7 @@
 //! What the sandbox remembers over its end, and what it refuses to open.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -46,7 +48,7 @@ async fn a_restart_remembers_everything_that_kakao_would() {
     assert_eq!(bench.sandbox.ledger(), ledger);
     assert_eq!(bench.sandbox.accounts().iter().find(|account| account.account == "cafe"), Some(&cafe));
     bench.token = token;
-    assert_eq!(bench.listed().await, [kept.clone()]);
+    assert_eq!(bench.listed().await, std::slice::from_ref(&kept));
     assert_eq!(bench.delete(&deleted).await.refusal(), (400, -605));
     assert_eq!(bench.refresh(&dead).await.json()["error_code"], "KOE322");
     assert_eq!(bench.refresh(&rotated).await.json()["error_code"], "KOE237", "the limit is remembered too");
@@ -89,7 +91,9 @@ async fn a_ledger_cut_at_any_byte_opens_with_every_story_whose_line_is_whole() {
     let whole = fs::read(&path).unwrap();
     let cut = folder.path().join("cut.jsonl");
     let mut counts = std::collections::BTreeSet::new();
-    for length in (0..=whole.len()).filter(|length| length % 7 == 0 || *length + 3 > whole.len()) {
+    // Every kind of place: around each line break, and here and there within the lines.
+    let near_break = |length: usize| whole[length.saturating_sub(2)..whole.len().min(length + 1)].contains(&b'\n');
+    for length in (0..=whole.len()).filter(|length| length % 61 == 0 || near_break(*length)) {
         fs::write(&cut, &whole[..length]).unwrap();
         // A line is whole when nothing but its line break is missing.
         let lines =
@@ -127,6 +131,8 @@ async fn a_file_that_is_something_else_is_refused_and_left_as_it_is() {
     }
     let missing = open_error(&folder.path().join("no/such/folder")).await;
     assert!(matches!(missing, SandboxError::LedgerFile { .. }), "{missing}");
+    let device = open_error(std::path::Path::new("/dev/full")).await;
+    assert!(matches!(device, SandboxError::LedgerFormat { .. }), "{device}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Tokens, their limits, and consents at the sandbox.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::time::Duration;
 
 use serde_json::json;

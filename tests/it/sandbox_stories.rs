@@ -1,5 +1,7 @@
 //! Posting, reading back and deleting at the sandbox, cell by cell.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -150,7 +152,7 @@ async fn a_photo_story_takes_only_paths_that_this_account_uploaded() {
     }
 
     let first = serde_json::to_string(&list[0]).unwrap();
-    let eleven = format!("[{}]", vec![first.as_str(); 11].join(","));
+    let eleven = format!("[{}]", [first.as_str(); 11].join(","));
     let single_quotes = paths.text.replace('"', "'");
     let absolute = paths.text.replacen("\"/", "\"https://kapi.kakao.com/", 1);
     let unsized_path = paths.text.replace("?width=160&height=90", "");

@@ -2,11 +2,13 @@
 //!
 //! Uses nothing of the product's own client: the sandbox is held against Kakao's documents alone.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,12 +17,23 @@ use storyd::sandbox::{AccountTokens, FaultRule, Options, Running, SandboxClock, 
 /// 2026-12-01T00:00:00Z in microseconds since the epoch.
 pub(crate) const START_MICROS: i64 = 1_796_083_200_000_000;
 
+/// One client for all tests, because making one reads the machine's certificates. It keeps no connection, since the runtimes of the
+/// tests come and go.
+static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build()
+        .expect("a client")
+});
+
 /// A sandbox with its clock and a client.
 pub(crate) struct Bench {
     pub(crate) sandbox: Running,
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) token: String,
-    http: reqwest::Client,
 }
 
 /// An answer, read whole.
@@ -70,14 +83,7 @@ impl Bench {
         choose(&mut options);
         let sandbox = start(options).await.expect("the sandbox starts");
         let token = sandbox.accounts()[0].access_token.clone();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .pool_max_idle_per_host(0)
-            .no_proxy()
-            .build()
-            .expect("a client");
-        Self { sandbox, time, token, http }
+        Self { sandbox, time, token }
     }
 
     /// On the ledger file at `path`.
@@ -104,7 +110,7 @@ impl Bench {
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
-        self.http.request(method, self.url(path)).bearer_auth(&self.token)
+        HTTP.request(method, self.url(path)).bearer_auth(&self.token)
     }
 
     pub(crate) async fn try_send(&self, request: reqwest::RequestBuilder) -> Result<Seen, reqwest::Error> {
@@ -123,7 +129,7 @@ impl Bench {
 
     /// A call without a token.
     pub(crate) async fn bare(&self, method: &str, path: &str) -> Seen {
-        self.send(self.http.request(method.parse().unwrap(), self.url(path))).await
+        self.send(HTTP.request(method.parse().unwrap(), self.url(path))).await
     }
 
     pub(crate) async fn form(&self, path: &str, pairs: &[(&str, &str)]) -> Seen {

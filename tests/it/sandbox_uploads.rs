@@ -1,5 +1,7 @@
 //! What the sandbox takes as an upload, and what it refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use serde_json::Value;
 
 use crate::sandbox_support::{Bench, Seen, gif, jpeg, png};
@@ -138,6 +140,8 @@ async fn limits_are_kept_to_the_byte_and_to_the_image() {
     let total = body(&[piece("name=\"file\"; filename=\"a.png\"", sized(110_000_001))]);
     let multipart = format!("Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n");
     assert_eq!(send_raw(&bench, &multipart, &total).refusal(), (400, -602), "over the bound of the whole body");
+    let nameless = send_raw(&bench, "Content-Type: multipart/form-data\r\n", &total[..2_000_000]);
+    assert_eq!(nameless.refusal(), (400, -2), "large, but first of all without a boundary");
 }
 
 #[tokio::test]
