@@ -59,11 +59,11 @@ async fn a_name_that_cannot_be_resolved_certainly_sent_nothing() {
 
 #[tokio::test]
 async fn a_failed_tls_handshake_certainly_sent_nothing() {
-    let no_tls = || Act::SayAndClose(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    let no_tls = || Act::Greet(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
     for acts in [[Act::Close, Act::Close], [no_tls(), no_tls()]] {
         let stub = Stub::play(acts).await;
         let expected = [("transient", "connect".to_owned()), ("transient", "connect".to_owned())];
-        assert_eq!(both(&client(&stub.url("https"), impatient())).await, expected);
+        assert_eq!(both(&client(&stub.url("https"), Limits::default())).await, expected);
     }
 }
 

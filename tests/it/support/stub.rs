@@ -22,6 +22,8 @@ pub(crate) enum Act {
     SayLater(Vec<u8>, Arc<Notify>),
     /// Closes without reading.
     Close,
+    /// Says these bytes before it has read anything, and waits for the client to leave.
+    Greet(Vec<u8>),
     /// Reads it, and says nothing for as long as the client stays.
     Silence,
 }
@@ -107,7 +109,13 @@ pub(crate) fn ok(body: &str) -> Act {
 
 async fn serve(mut stream: TcpStream, stage: Arc<Stage>) {
     loop {
-        if let Some(Act::Close) = stage.script.lock().unwrap().pop_front_if(|act| matches!(act, Act::Close)) {
+        let unread = |act: &mut Act| matches!(act, Act::Close | Act::Greet(_));
+        let act = stage.script.lock().unwrap().pop_front_if(unread);
+        if let Some(act) = act {
+            if let Act::Greet(bytes) = act {
+                stream.write_all(&bytes).await.unwrap_or_default();
+                while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
+            }
             return;
         }
         let Some(request) = read(&mut stream).await else { return };
@@ -121,7 +129,7 @@ async fn serve(mut stream: TcpStream, stage: Arc<Stage>) {
                 signal.notified().await;
                 stream.write_all(&bytes).await.unwrap_or_default();
             }
-            Some(Act::Close) => return,
+            Some(Act::Close | Act::Greet(_)) => return,
             Some(Act::Silence) => while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {},
             None => return stream.write_all(&answer(599, "", "the script is over")).await.unwrap_or_default(),
         }
