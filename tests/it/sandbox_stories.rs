@@ -351,3 +351,35 @@ async fn accounts_do_not_see_each_other() {
     assert_eq!(raw("DELETE", &format!("/v1/api/story/delete/mystory?id={id}")).refusal(), (400, -605));
     assert_eq!(raw("DELETE", "/v1/api/story/delete/mystory").refusal(), INVALID);
 }
+
+#[tokio::test]
+async fn posts_at_the_same_time_become_one_story_each() {
+    let bench = Bench::new().await;
+    let texts: Vec<String> = (0..40).map(|number| format!("note {number}")).collect();
+    let answers = futures_util::future::join_all(texts.iter().map(|text| bench.note(text))).await;
+    let mut told: Vec<String> = answers.iter().map(crate::sandbox_support::Seen::id).collect();
+    let mut kept: Vec<String> = bench.sandbox.ledger().into_iter().map(|entry| entry.id).collect();
+    told.sort_unstable();
+    told.dedup();
+    kept.sort_unstable();
+    assert_eq!(told.len(), 40);
+    assert_eq!(told, kept);
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_off_never_arrived() {
+    use std::io::Write;
+    let bench = Bench::new().await;
+    let mut stream = std::net::TcpStream::connect(bench.sandbox.address()).unwrap();
+    let request = format!(
+        "POST /v1/api/story/post/note HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\ncontent=x",
+        bench.token
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    drop(stream);
+    bench.note("y").await.id();
+    let contents: Vec<_> = bench.sandbox.ledger().into_iter().filter_map(|entry| entry.content).collect();
+    assert_eq!(contents, ["y"]);
+    assert_eq!(bench.sandbox.requests().len(), 1);
+}
