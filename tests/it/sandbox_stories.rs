@@ -304,8 +304,12 @@ async fn quirks_change_what_is_shown_and_never_what_the_ledger_received() {
         assert_eq!(list[0]["content"], shown);
         assert_eq!(bench.sandbox.ledger()[0].content.as_deref(), Some(sent));
     }
-    let bench = Bench::with(|options| options.quirks.trim_content = true).await;
+    let bench = Bench::new().await;
+    bench.sandbox.set_quirks(quirk(|quirks| quirks.trim_content = true));
     assert_eq!(bench.note(" \n ").await.refusal(), INVALID);
+    bench.sandbox.set_list_lag(Duration::from_secs(1));
+    bench.note("x").await.id();
+    assert!(bench.listed().await.is_empty());
 }
 
 #[tokio::test]
