@@ -2,30 +2,7 @@
 //!
 //! Owns the list. [`super::rule`] says when one happens; [`super::exchange`] carries it out.
 //!
-//! | name | what the client sees |
-//! |---|---|
-//! | `answer-lost` | the effect happens, then the connection closes without a byte of an answer |
-//! | `request-dropped` | the connection closes; nothing happened |
-//! | `hang-before-effect`, `hang-after-effect` | no answer ever |
-//! | `server-error-before-effect`, `server-error-after-effect` | 500 with an empty body |
-//! | `bad-gateway-before-effect`, `bad-gateway-after-effect` | 502 with HTML from a gateway |
-//! | `garbage-after-effect` | 200 with a body that is no JSON |
-//! | `truncated-after-effect` | 200 whose body stops half-way, then the connection closes |
-//! | `empty-after-effect` | 200 with an empty body |
-//! | `redirect-before-effect`, `redirect-after-effect` | 302 back to the same path |
-//! | `delay` | the right answer, `after` later (2 s of real time) |
-//! | `late-effect` | the connection closes; the story comes to exist `after` later (30 s by the sandbox's clock) |
-//! | `late-effect-server-error` | the above with a 500 instead of the closed connection |
-//! | `list-lag` | the story appears in the list only `after` later (30 s by the sandbox's clock) |
-//! | `trim-content`, `crlf-content`, `nfc-content`, `nfd-content` | the story's text is shown rewritten |
-//! | `reverse-images` | the upload answers its paths last image first |
-//! | `code-N` | the error of code -N before any effect, for each documented N |
-//! | `code-1-after-effect`, also 7, 603, 9798 | the error after the effect |
-//! | `too-many-requests` | 429 with `Retry-After` of `after` (60 s), before any effect |
-//! | `koe003`, `koe010`, `koe101`, `koe237`, `koe303`, `koe320`, `koe322` | that error of the login host |
-//! | `no-refresh-token` | the token answer carries no refresh token, even when it was replaced |
-//! | `rotate-refresh-token` | a refresh replaces the refresh token long before its last month |
-//! | `short-access-token` | the access token lives only `after` (60 s) |
+#![doc = include_str!("faults.md")]
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,9 +11,14 @@ use std::time::Duration;
 use super::call::{Call, POST_CALLS, STORY_CALLS};
 use super::nearest::nearest;
 
-/// What can go wrong on purpose. The module's table says what each does.
+/// The table of faults in Markdown: each name and what the client sees, for the documents and for help texts.
+pub const FAULT_TABLE: &str = include_str!("faults.md");
+
+/// What can go wrong on purpose.
+///
+#[doc = include_str!("faults.md")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the table of the module describes each by the name that users type")]
+#[expect(missing_docs, reason = "the table describes each by the name that users type")]
 pub enum FaultName {
     AnswerLost,
     RequestDropped,
@@ -213,11 +195,14 @@ impl fmt::Display for FaultName {
 impl FromStr for FaultName {
     type Err = String;
 
-    /// Takes `answer-lost`, `answer_lost`, `code-401` and plain `-401`; otherwise says which names there are.
+    /// Takes `answer-lost`, `answer_lost`, `code-401`, plain `-401` and `429`; otherwise says which names there are.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut wanted = text.trim().to_lowercase().replace('_', "-");
         if wanted.starts_with('-') {
             wanted = format!("code{wanted}");
+        }
+        if wanted == "429" {
+            return Ok(Self::TooManyRequests);
         }
         let names: Vec<String> = Self::all().iter().map(Self::to_string).collect();
         if let Some(at) = names.iter().position(|name| *name == wanted) {
@@ -235,7 +220,6 @@ mod tests {
 
     #[test]
     fn every_name_reads_back_in_both_spellings_and_is_in_the_table() {
-        let table = include_str!("fault.rs").split("use std::fmt").next().unwrap();
         for fault in FaultName::all() {
             let name = fault.to_string();
             assert_eq!(name.parse(), Ok(fault));
@@ -243,10 +227,11 @@ mod tests {
             assert!(!fault.default_calls().is_empty());
             assert!(fault.default_calls().iter().all(|call| fault.possible_calls().contains(call)), "{name}");
             if !matches!(fault, FaultName::Code(_) | FaultName::CodeAfterEffect(_)) {
-                assert!(table.contains(&format!("`{name}`")), "{name} is missing from the table");
+                assert!(FAULT_TABLE.contains(&format!("`{name}`")), "{name} is missing from the table");
             }
         }
         assert_eq!("-401".parse(), Ok(FaultName::Code(-401)));
+        assert_eq!("429".parse(), Ok(FaultName::TooManyRequests));
     }
 
     #[test]

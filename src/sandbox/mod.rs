@@ -51,7 +51,7 @@ pub use call::Call;
 pub use clock::SandboxClock;
 pub use error::SandboxError;
 pub use event::{LedgerEntry, LedgerImage};
-pub use fault::FaultName;
+pub use fault::{FAULT_TABLE, FaultName};
 pub use options::{Normalisation, Options, Quirks};
 pub use record::{Outcome, Param, RequestRecord};
 pub use rule::FaultRule;

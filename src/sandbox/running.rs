@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -13,7 +14,7 @@ use super::error::SandboxError;
 use super::event::{Event, LedgerEntry};
 use super::host::Host;
 use super::memory::TokenKind;
-use super::options::Options;
+use super::options::{Options, Quirks};
 use super::record::RequestRecord;
 use super::rule::FaultRule;
 use super::serve::{Shared, lock, serve};
@@ -124,6 +125,16 @@ impl Running {
     /// The fault rules in force, with what is left of their counts.
     pub fn faults(&self) -> Vec<FaultRule> {
         lock(&self.shared).board.rules().to_vec()
+    }
+
+    /// Replaces the choices for what no document says. Stories that exist keep what they were made with.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        lock(&self.shared).options.quirks = quirks;
+    }
+
+    /// Sets how long after its creation a story appears in the list, for stories created from here on.
+    pub fn set_list_lag(&self, lag: Duration) {
+        lock(&self.shared).options.list_lag = lag;
     }
 
     /// Sets what the account has agreed to, such as `story_publish` and `story_read`; everything else is withdrawn.

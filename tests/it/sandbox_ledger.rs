@@ -131,7 +131,7 @@ async fn a_file_that_is_something_else_is_refused_and_left_as_it_is() {
     }
     let missing = open_error(&folder.path().join("no/such/folder")).await;
     assert!(matches!(missing, SandboxError::LedgerFile { .. }), "{missing}");
-    let device = open_error(std::path::Path::new("/dev/full")).await;
+    let device = open_error(std::path::Path::new("/dev/null")).await;
     assert!(matches!(device, SandboxError::LedgerFormat { .. }), "{device}");
 }
 

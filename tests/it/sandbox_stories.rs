@@ -304,8 +304,12 @@ async fn quirks_change_what_is_shown_and_never_what_the_ledger_received() {
         assert_eq!(list[0]["content"], shown);
         assert_eq!(bench.sandbox.ledger()[0].content.as_deref(), Some(sent));
     }
-    let bench = Bench::with(|options| options.quirks.trim_content = true).await;
+    let bench = Bench::new().await;
+    bench.sandbox.set_quirks(quirk(|quirks| quirks.trim_content = true));
     assert_eq!(bench.note(" \n ").await.refusal(), INVALID);
+    bench.sandbox.set_list_lag(Duration::from_secs(1));
+    bench.note("x").await.id();
+    assert!(bench.listed().await.is_empty());
 }
 
 #[tokio::test]
@@ -350,4 +354,36 @@ async fn accounts_do_not_see_each_other() {
     assert_eq!(raw("GET", &format!("/v1/api/story/mystory?id={id}")).refusal(), (400, -605));
     assert_eq!(raw("DELETE", &format!("/v1/api/story/delete/mystory?id={id}")).refusal(), (400, -605));
     assert_eq!(raw("DELETE", "/v1/api/story/delete/mystory").refusal(), INVALID);
+}
+
+#[tokio::test]
+async fn posts_at_the_same_time_become_one_story_each() {
+    let bench = Bench::new().await;
+    let texts: Vec<String> = (0..40).map(|number| format!("note {number}")).collect();
+    let answers = futures_util::future::join_all(texts.iter().map(|text| bench.note(text))).await;
+    let mut told: Vec<String> = answers.iter().map(crate::sandbox_support::Seen::id).collect();
+    let mut kept: Vec<String> = bench.sandbox.ledger().into_iter().map(|entry| entry.id).collect();
+    told.sort_unstable();
+    told.dedup();
+    kept.sort_unstable();
+    assert_eq!(told.len(), 40);
+    assert_eq!(told, kept);
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_off_never_arrived() {
+    use std::io::Write;
+    let bench = Bench::new().await;
+    let mut stream = std::net::TcpStream::connect(bench.sandbox.address()).unwrap();
+    let request = format!(
+        "POST /v1/api/story/post/note HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\ncontent=x",
+        bench.token
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    drop(stream);
+    bench.note("y").await.id();
+    let contents: Vec<_> = bench.sandbox.ledger().into_iter().filter_map(|entry| entry.content).collect();
+    assert_eq!(contents, ["y"]);
+    assert_eq!(bench.sandbox.requests().len(), 1);
 }
