@@ -12,7 +12,7 @@ pub struct Fault {
     pub code: String,
     /// What happened: one lower-case fragment without a final period. Holds no secret and no raw server text beyond an excerpt.
     pub reason: String,
-    /// What a person can do about it: a sentence; empty where nothing needs to be done.
+    /// What a person can do about it: one or two sentences; empty where nothing needs to be done.
     pub remedy: String,
 }
 
@@ -112,7 +112,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.reason, self.code)?;
         if !self.remedy.is_empty() {
-            write!(f, "; {}", self.remedy)?;
+            write!(f, ". {}", self.remedy)?;
         }
         Ok(())
     }

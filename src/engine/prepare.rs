@@ -29,7 +29,7 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
 
 async fn artifact(ctx: &Ctx, account: &str, content: &Content) -> std::result::Result<Artifact, Fault> {
     match &content.body {
-        Body::Note { .. } => Err(Fault::permanent("note", "a note has nothing to prepare", "report this as a bug")),
+        Body::Note { .. } => Err(Fault::permanent("note", "a note has nothing to prepare", "Report this as a bug.")),
         Body::Photo { images, .. } => {
             session::repeatable(ctx, account, async |token| {
                 // Read anew for each try: they are sent whole, and kept in memory no longer than that.
@@ -57,7 +57,9 @@ async fn image_files(ctx: &Ctx, images: Vec<Image>) -> std::result::Result<Vec<I
     };
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok(files)) => Ok(files),
-        Ok(Err(error)) => Err(Fault::permanent("media", error.to_string(), "then `storyd admin retry` the post")),
+        Ok(Err(error)) => {
+            Err(Fault::permanent("media", error.to_string(), "Then let the post go ahead with `storyd admin retry`."))
+        }
         Err(_) => Err(Fault::transient("media", "reading the stored images was interrupted")),
     }
 }

@@ -41,6 +41,6 @@ pub(super) fn refused_again(fault: Fault) -> Fault {
         class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Cure::LogIn }),
         code: fault.code,
         reason: "Kakao refuses the access token, and a fresh one too".into(),
-        remedy: "log the account in again and hand over its tokens with `storyd account add-token`".into(),
+        remedy: "Log the account in again and hand its tokens in with `storyd account add-token`.".into(),
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn given_up(mut fault: Fault) -> Fault {
     if matches!(fault.class, FaultClass::Transient { .. }) {
         fault.reason = format!("gave up after the last attempt: {}", fault.reason);
         if fault.remedy.is_empty() {
-            fault.remedy = "once the cause is gone, let it go ahead with `storyd admin retry`".into();
+            fault.remedy = "Once the cause is gone, let it go ahead with `storyd admin retry`.".into();
         }
     }
     fault

@@ -246,9 +246,10 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
     let reason = format!("the server answered HTTP {status} without a code of Kakao's: {why}");
     let retry_after = answer.retry_after;
     match (call, status) {
-        // Even a 401 or 429 comes from who knows where when it carries no code: certainty is worth more than a shorter wait.
-        (Call::Once, _) => unsure(call, status.to_string(), reason, Duration::ZERO),
+        // Whoever limits the rate turns a request away before anything is done with it.
         (_, 429) => wait(status.to_string(), reason, retry_after.unwrap_or(QUOTA_WAIT)),
+        // Any other answer comes from who knows where when it carries no code: certainty is worth more than a shorter wait.
+        (Call::Once, _) => unsure(call, status.to_string(), reason, Duration::ZERO),
         (Call::Repeatable, 401) => {
             let class = blocked(Cure::Refresh);
             Fault { class, code: status.to_string(), reason, remedy: LOG_IN.into() }

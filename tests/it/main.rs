@@ -19,5 +19,7 @@ mod sandbox_rules;
 mod sandbox_stories;
 mod sandbox_support;
 mod sandbox_uploads;
+mod story_doubt;
+mod story_faults;
 mod story_publish;
 mod support;

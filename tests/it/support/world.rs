@@ -36,6 +36,9 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     limits: Limits,
     engine: Option<(Ctx, Upkeep)>,
+    /// Where the client believes Kakao to be, when that is not the sandbox.
+    elsewhere: Option<String>,
+    condoned: Option<&'static str>,
 }
 
 impl World {
@@ -85,6 +88,8 @@ impl World {
             settings: Settings::default(),
             limits,
             engine: None,
+            elsewhere: None,
+            condoned: None,
         };
         for account in world.sandbox.accounts().to_vec() {
             world.hand_over(&account);
@@ -110,7 +115,7 @@ impl World {
 
     /// Starts the engine, as the daemon does.
     pub(crate) async fn start(&mut self) {
-        let url = self.sandbox.url();
+        let url = self.elsewhere.clone().unwrap_or_else(|| self.sandbox.url());
         let endpoints = Endpoints { api_url: url.clone(), login_url: url };
         let credentials = self.sandbox.accounts().iter().map(|account| {
             let any = Credentials { rest_api_key: "key".to_owned().into(), client_secret: None };
@@ -136,6 +141,35 @@ impl World {
     pub(crate) async fn crash(&mut self) {
         self.engine = None;
         self.start().await;
+    }
+
+    /// The process dies as soon as a request of `call` has arrived, whatever becomes of the request.
+    pub(crate) async fn die_while(&mut self, call: &str) {
+        let (ctx, mut upkeep) = self.engine.take().unwrap();
+        let before = self.requests(call);
+        // Dropped in the middle, with all that it holds; the request is out by then.
+        tokio::select! {
+            _ = async { loop { step(&ctx, &mut upkeep).await.unwrap(); } } => {}
+            () = async { while self.requests(call) == before { tokio::task::yield_now().await; } } => {}
+        }
+    }
+
+    /// From now on nobody listens where the client believes Kakao to be.
+    pub(crate) async fn cut_off(&mut self) {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        self.elsewhere = Some(format!("http://{nobody}"));
+        self.crash().await;
+    }
+
+    /// The sandbox can be reached again.
+    pub(crate) async fn reconnect(&mut self) {
+        self.elsewhere = None;
+        self.crash().await;
+    }
+
+    /// Lets a story break a promise on purpose: nothing is judged at its end.
+    pub(crate) fn condone(&mut self, why: &'static str) {
+        self.condoned = Some(why);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -298,7 +332,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if std::thread::panicking() || self.engine.is_none() {
+        if std::thread::panicking() || self.engine.is_none() || self.condoned.is_some() {
             return;
         }
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.judge()));

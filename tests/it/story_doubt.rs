@@ -1,0 +1,186 @@
+//! Stories of posts whose answer was lost.
+
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::sandbox::{Call, FaultName, FaultRule};
+
+use crate::support::world::World;
+
+const NOTE: &str = "p:\n  at: now\n  type: note\n  content: \"  한 줄\\n두 줄  e\\u0301 \"\n";
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn lost() -> FaultRule {
+    FaultRule::new(FaultName::AnswerLost).on(&[Call::Note]).times(1)
+}
+
+fn dropped() -> FaultRule {
+    FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_exists_is_found_within_seconds_and_nothing_is_sent_again() {
+    let mut world = World::new().await;
+    world.fault(vec![lost()]);
+    world.jobs(NOTE);
+    world.pass(Duration::from_secs(5)).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+    assert_eq!(world.stories().await[0].learnt_by, "reconcile");
+    assert_eq!(world.requests("note"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absence_counts_only_after_the_quarantine_and_in_two_complete_lists() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs(NOTE);
+    world.pass(world.settings.defaults.quarantine - Duration::from_secs(1)).await;
+    assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::InDoubt, 1));
+    world.pass(Duration::from_secs(2)).await;
+    assert_eq!(world.post("p").await.state, PostState::InDoubt, "one list is not enough");
+    world.pass(Duration::from_secs(60)).await;
+    assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_can_ask_that_a_person_decides_after_a_proved_absence() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs(&format!("{NOTE}  in_doubt: hold\n"));
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.ledger().len()), (PostState::Held, 0), "{}", post.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_lags_or_fails_is_no_proof_of_absence() {
+    let mut world = World::with(|options| options.list_lag = Duration::from_secs(120)).await;
+    let broken_list = FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories]).times(5);
+    world.fault(vec![lost(), broken_list]);
+    world.jobs(NOTE);
+    world.pass(DAY).await;
+    assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_never_answers_parks_the_doubt_and_the_account_goes_on() {
+    let mut world = World::new().await;
+    world.fault(vec![lost(), FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories])]);
+    world.jobs(&format!("{NOTE}next:\n  at: 2026-12-01 11:00\n  type: note\n  content: 다음\n"));
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
+    assert!(post.reason.contains("storyd admin resolve"), "{}", post.reason);
+    assert_eq!(world.post("next").await.state, PostState::Published);
+
+    let story = world.ledger()[0].id.clone();
+    world.ctx().store.resolve_found(post.post, &story, "tester", world.clock.now()).await.unwrap();
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_consent_to_read_a_person_is_asked_at_once_and_nothing_is_sent_again() {
+    let mut world = World::new().await;
+    world.sandbox.set_scopes("cafe", &["story_publish"]).unwrap();
+    world.fault(vec![dropped()]);
+    world.jobs(NOTE);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
+    assert_eq!(world.requests("note"), 1);
+
+    world.ctx().store.resolve_absent(post.post, "tester", world.clock.now()).await.unwrap();
+    world.settle().await;
+    assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_leaves_an_account_while_one_of_its_posts_is_in_doubt() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs(&format!("{NOTE}next:\n  at: 2026-12-01 08:00:10\n  type: note\n  content: 다음\n"));
+    world.pass(Duration::from_secs(100)).await;
+    assert_eq!(world.post("next").await.state, PostState::Scheduled);
+    world.pass(Duration::from_secs(600)).await;
+    assert_eq!(world.post("next").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_kakao_shows_otherwise_are_recognised_all_the_same() {
+    for quirk in [FaultName::TrimContent, FaultName::CrlfContent, FaultName::NfcContent, FaultName::NfdContent] {
+        let mut world = World::new().await;
+        world.fault(vec![lost(), FaultRule::new(quirk)]);
+        world.jobs(NOTE);
+        world.pass(DAY).await;
+        assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1), "{quirk}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_differs_from_kakaos_by_minutes_deceives_nobody() {
+    for minutes in [-10, -1, 1, 10] {
+        let mut world = World::with(|options| options.clock_skew = jiff::SignedDuration::from_mins(minutes)).await;
+        world.fault(vec![lost()]);
+        world.jobs(NOTE);
+        world.pass(DAY).await;
+        assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1), "{minutes} min");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_story_with_the_same_text_is_not_taken_for_the_lost_one() {
+    let mut world = World::new().await;
+    let job = "daily:\n  at: [2026-12-01 08:00, 2026-12-02 08:00]\n  type: note\n  content: 매일 같은 글\n";
+    world.jobs(job);
+    world.pass(Duration::from_secs(3600)).await;
+    world.fault(vec![dropped()]);
+    world.pass(DAY).await;
+    assert_eq!((world.ledger().len(), world.requests("note")), (2, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stories_that_could_be_it_are_left_to_a_person() {
+    let mut world = World::new().await;
+    world.fault(vec![lost()]);
+    world.jobs("p:\n  at: now\n  type: note\n  content: 같은 글\n");
+    world.settle().await;
+    // Somebody posts the same text by hand, on the phone.
+    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
+    let by_hand = reqwest::Client::new()
+        .post(format!("{}/v1/api/story/post/note", world.sandbox.url()))
+        .bearer_auth(&tokens.access_token)
+        .form(&[("content", "같은 글")]);
+    assert!(by_hand.send().await.unwrap().status().is_success());
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
+    assert_eq!(world.requests("note"), 2);
+    world.condone("the second story was posted by hand");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_between_intent_and_answer_leaves_a_doubt_that_is_settled() {
+    for (fault, sent) in [(FaultName::HangAfterEffect, 1), (FaultName::HangBeforeEffect, 2)] {
+        let mut world = World::new().await;
+        world.fault(vec![FaultRule::new(fault).on(&[Call::Note]).times(1)]);
+        world.jobs(NOTE);
+        world.die_while("note").await;
+        world.start().await;
+        assert_eq!(world.post("p").await.state, PostState::InDoubt);
+        world.pass(DAY).await;
+        assert_eq!((world.ledger().len(), world.requests("note")), (1, sent), "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_during_an_upload_simply_uploads_again() {
+    let mut world = World::new().await;
+    world.write("a.png", &crate::support::world::png(1));
+    world.fault(vec![FaultRule::new(FaultName::HangAfterEffect).on(&[Call::Upload]).times(1)]);
+    world.jobs("p:\n  at: now\n  type: photo\n  images: [a.png]\n");
+    world.die_while("upload").await;
+    world.start().await;
+    assert_eq!(world.post("p").await.state, PostState::Scheduled);
+    world.settle().await;
+    assert_eq!((world.ledger().len(), world.requests("upload")), (1, 2));
+}
