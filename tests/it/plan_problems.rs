@@ -148,7 +148,24 @@ fn large_files_end_soon_and_within_bounds() {
 mod fuzz {
     use proptest::prelude::*;
 
+    use storyd::plan::file::{self, Kind, Node};
+    use storyd::plan::problem::Source;
+
     use super::*;
+
+    /// Whether each unquoted text stands where its place says: the two readers have not lost each other.
+    fn in_place(node: &Node, source: &Source) -> bool {
+        match &node.kind {
+            Kind::List(items) => items.iter().all(|item| in_place(item, source)),
+            Kind::Map(entries) => {
+                entries.iter().all(|entry| in_place(&entry.key, source) && in_place(&entry.value, source))
+            }
+            Kind::Text(text) if node.plain && !source.slice(&node.span).contains(['\n', '\r']) => {
+                source.slice(&node.span) == text
+            }
+            _ => true,
+        }
+    }
 
     /// Pieces that files are made of, so that garbage gets past the first line.
     fn pieces() -> impl Strategy<Value = String> {
@@ -230,6 +247,10 @@ mod fuzz {
             let text = format!("{head}{text}");
             let dir = folder(&[("jobs.yaml", &text)]);
             drop(render(&problems(&[dir.path().to_owned()]), Paint::Plain));
+            let source = std::sync::Arc::new(Source::new("jobs.yaml", "/", text.as_str()));
+            if let Ok(root) = file::parse(&source) {
+                prop_assert!(in_place(&root, &source), "{root:?}");
+            }
             if let Err(problems) = storyd::settings::Settings::parse(&text, Path::new("storyd.yaml")) {
                 drop(problems.to_string());
             }
