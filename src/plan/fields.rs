@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::duration::{self, DurationError};
 use super::file::{Entry, Kind, Node};
-use super::problem::{Code, Place, Problem, Source};
+use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
 
 /// Where the problems of one text gather.
 #[derive(Debug)]
@@ -24,6 +24,12 @@ impl Report {
     /// No problems yet.
     pub fn new(source: &Arc<Source>) -> Self {
         Self { source: Arc::clone(source), problems: Vec::new() }
+    }
+
+    /// Whether so much is wrong that reading on only costs time.
+    pub fn is_full(&self) -> bool {
+        self.problems.len() > PROBLEMS_MAX
+            && self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count() > PROBLEMS_MAX
     }
 
     /// Notes a problem at a span; the caller adds labels and help to what is returned.
@@ -113,6 +119,9 @@ impl<'n> Fields<'n> {
         let mut seen: HashMap<String, Range<usize>> = HashMap::new();
         let mut meant = Vec::new();
         for entry in entries {
+            if report.is_full() {
+                break;
+            }
             let key = &entry.key;
             match key.raw(&report.source).map(str::to_owned) {
                 None => drop(report.add(Code::WrongType, &key.span, "a key must be a word").help(one_of(shape.keys))),

@@ -104,7 +104,7 @@ fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let left = Cell::new(NODES_MAX);
     let step = Step { index: &index, at: root, left: &left };
     step.deserialize(serde_yaml::Deserializer::from_str(source.text())).map_err(|err| {
-        let at = err.location().map_or_else(|| index.first_alias(), |place| place.index());
+        let at = err.location().map_or_else(|| index.first_alias(), |place| source.offset_of_char(place.index()));
         let text = err.to_string();
         let too_much = left.get() == 0 || text.contains("recursion limit") || text.contains("repetition limit");
         vec![if too_much { expansion(source, at) } else { syntax::other(source, at, &text) }]
@@ -329,9 +329,10 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
         let maps = if let Kind::List(list) = merge.value.kind { list } else { vec![merge.value] };
         for map in maps {
             let Kind::Map(entries) = map.kind else { continue };
-            own.extend(
-                entries.into_iter().filter(|entry| entry.key.text().is_some_and(|key| taken.insert(key.to_owned()))),
-            );
+            // A key that stands twice in the merged mapping comes along twice, to be reported.
+            let fresh = own.len();
+            own.extend(entries.into_iter().filter(|entry| entry.key.text().is_some_and(|key| !taken.contains(key))));
+            taken.extend(own.iter().skip(fresh).filter_map(|entry| entry.key.text().map(str::to_owned)));
         }
     }
     own

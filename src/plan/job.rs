@@ -144,6 +144,9 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
         return;
     }
     for entry in entries {
+        if draft.report.is_full() {
+            break;
+        }
         read_entry(entry, &defaults, zone.as_ref(), draft);
     }
 }
@@ -185,9 +188,6 @@ fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut
     let key = entry.key.span.clone();
     // Composed, so that a name typed on a Mac and the same name typed elsewhere are one.
     let name = entry.key.raw(&source).map(comparable).unwrap_or_default();
-    if name.starts_with("x-") && matches!(entry.value.kind, Kind::Null) {
-        return;
-    }
     if !name::is_job_name(&name) {
         let shown = source.slice(&key);
         report.add(Code::BadName, &key, format!("`{shown}` cannot be the name of a job")).help(format!(

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+/// Bytes between two counts of characters.
+const BLOCK: usize = 1_024;
+
 /// One text that a person edits, with the name under which problems mention it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
@@ -14,6 +17,8 @@ pub struct Source {
     dir: PathBuf,
     text: String,
     line_starts: Vec<usize>,
+    /// Characters before each block of [`BLOCK`] bytes, so that columns of a file on one line are not counted from its start.
+    chars_before: Vec<usize>,
     hidden_lines: Range<usize>,
 }
 
@@ -37,7 +42,13 @@ impl Source {
             text.drain(..'\u{feff}'.len_utf8());
         }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { path: path.into(), dir: dir.into(), text, line_starts, hidden_lines: 0..0 }
+        let counts = text.as_bytes().chunks(BLOCK).scan(0, |sum, block| {
+            let before = *sum;
+            *sum += chars(block);
+            Some(before)
+        });
+        let chars_before = counts.collect();
+        Self { path: path.into(), dir: dir.into(), text, line_starts, chars_before, hidden_lines: 0..0 }
     }
 
     /// Keeps the block under a top-level key out of every report: it may hold secrets, rightly spelt or not.
@@ -82,7 +93,8 @@ impl Source {
     pub fn place(&self, at: usize) -> Place {
         let at = self.floor(at);
         let line = self.line_index(at);
-        let column = self.text[self.line_starts[line]..at].chars().count() + 1;
+        let start = self.line_starts.get(line).copied().unwrap_or_default();
+        let column = self.chars_to(at) - self.chars_to(start) + 1;
         Place { file: self.path.clone(), line: line + 1, column }
     }
 
@@ -104,9 +116,29 @@ impl Source {
         start..start + self.text[start..end].trim_end_matches('\r').len()
     }
 
+    /// The byte offset of the character with this index (from 0).
+    pub fn offset_of_char(&self, index: usize) -> usize {
+        self.text.char_indices().nth(index).map_or(self.text.len(), |(at, _)| at)
+    }
+
+    fn chars_to(&self, at: usize) -> usize {
+        let block = at / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..at).unwrap_or_default();
+        match self.chars_before.get(block) {
+            Some(before) => before + chars(rest),
+            // Only the very end of a text of whole blocks lies beyond the last of them.
+            None => self.text.chars().count(),
+        }
+    }
+
     fn floor(&self, at: usize) -> usize {
         self.text.floor_char_boundary(at.min(self.text.len()))
     }
+}
+
+/// Every byte but the continuing ones begins a character.
+fn chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 #[cfg(test)]
@@ -127,6 +159,14 @@ mod tests {
         let source =
             Source::new("a.yaml", "/", "a: 1\naccounts:\n  x: 1\n\n# remark\n  y: 2\nb: 3\n").hiding("accounts");
         assert_eq!((0..8).filter(|line| source.hides_line(*line)).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn columns_are_right_far_into_a_long_line() {
+        let source = Source::new("a.yaml", "/", "가".repeat(2_048));
+        for at in [0, 1_023, 1_026, 3_000, 6_144] {
+            assert_eq!(source.place(at).column, at / 3 + 1, "{at}");
+        }
     }
 
     #[test]

@@ -146,6 +146,11 @@ pub fn in_doubt(fields: &Fields<'_>, report: &mut Report) -> Option<InDoubt> {
 
 /// `late`, of job files and settings.
 pub fn late(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Late> {
+    if node.text().is_some() {
+        let message = "`late` says two things: how long after its time a post may go out, and what happens then";
+        report.add(Code::WrongType, &node.span, message).help("write both, as in `late: {within: 2h, then: skip}`");
+        return None;
+    }
     let fields = Fields::read(node, key_span, &LATE, report)?;
     let words = [LateThen::Post, LateThen::Skip, LateThen::Hold].map(|word| (word.as_str(), word));
     let within = fields.duration("within", LATE_WITHIN.0, LATE_WITHIN.1, report);
@@ -179,6 +184,7 @@ fn tags(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<String>> {
             .help("a tag is letters, digits, `-` and `_`, at most 64, with a letter or a digit first");
     }
     let mut tags: Vec<String> = tags.into_iter().map(|tag| tag.value).collect();
-    tags.dedup();
+    let mut seen = std::collections::HashSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
     Some(tags)
 }

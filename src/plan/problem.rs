@@ -211,13 +211,24 @@ impl Serialize for Problem {
 pub struct Problems {
     list: Vec<Problem>,
     watch: Vec<PathBuf>,
+    left_out: usize,
 }
+
+/// Most problems that are kept: nobody reads on, and a garbled file must not fill the memory.
+pub(super) const PROBLEMS_MAX: usize = 1_000;
 
 impl Problems {
     /// Sorts by file and place, and drops repetitions (one bad value that ten jobs merge in is one problem). `watch` is what to
     /// look at for the mending.
     pub fn new(list: Vec<Problem>, watch: Vec<PathBuf>) -> Self {
-        Self { list: in_order(list), watch }
+        let mut list = in_order(list);
+        // Errors first in doubt: with a thousand warnings in front the reason of the refusal must not be cut off.
+        if list.len() > PROBLEMS_MAX {
+            list.sort_by_key(|problem| problem.severity());
+        }
+        let left_out = list.len().saturating_sub(PROBLEMS_MAX);
+        list.truncate(PROBLEMS_MAX);
+        Self { list, watch, left_out }
     }
 
     /// By file and place.
@@ -237,7 +248,11 @@ impl Problems {
 
     /// All of them as a person reads them, with an empty line between.
     pub fn render(&self, paint: Paint) -> String {
-        render(&self.list, paint)
+        let mut text = render(&self.list, paint);
+        if self.left_out > 0 {
+            text.push_str(&format!("\nand {} more, which are shown when these are mended\n", self.left_out));
+        }
+        text
     }
 }
 

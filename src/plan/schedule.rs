@@ -71,7 +71,7 @@ impl CronRule {
     pub(super) fn parse(pattern: &str) -> Result<Self, String> {
         let fields: Vec<&str> = pattern.split_whitespace().collect();
         check_fields(&fields)?;
-        let cron = read_pattern(pattern)?;
+        let cron = read_fields(&fields)?;
         let every_hour = fields.get(1) == Some(&"*");
         let rule =
             Self { pattern: fields.join(" "), cron, every_hour, from: None, until: None, except: BTreeSet::new() };
@@ -195,19 +195,47 @@ fn check_fields(fields: &[&str]) -> Result<(), String> {
         _ => return Err(format!("it has {} fields; write five: {ORDER}", fields.len())),
     }
     for (index, (field, (name, range))) in fields.iter().zip(FIELDS).enumerate() {
-        // Alone among stars a field shows whether it is the one that cannot be read.
+        if !words_fit(index, field) {
+            return Err(misplaced(field, name, range));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the letters of a field are names of its own. The pattern reader takes `MON` for a 1 wherever it stands.
+fn words_fit(index: usize, field: &str) -> bool {
+    const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+    let field = field.to_uppercase();
+    let mut words = field.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.all(|word| match index {
+        2 => ["L", "W", "LW"].contains(&word),
+        3 => MONTHS.contains(&word),
+        4 => word == "L" || DAYS.contains(&word) || word.strip_suffix('L').is_some_and(|day| DAYS.contains(&day)),
+        _ => false,
+    })
+}
+
+/// The pattern, or the sentence on the field that cannot be read: alone among stars it shows itself.
+fn read_fields(fields: &[&str]) -> Result<Cron, String> {
+    let whole = read_pattern(&fields.join(" "));
+    if whole.is_ok() {
+        return whole;
+    }
+    for (index, (field, (name, range))) in fields.iter().zip(FIELDS).enumerate() {
         let mut alone = ["*"; 5];
         if let Some(place) = alone.get_mut(index) {
             *place = *field;
         }
-        let letters = index < 2 && field.contains(char::is_alphabetic);
-        if letters || read_pattern(&alone.join(" ")).is_err() {
-            return Err(format!(
-                "`{field}` cannot stand in the {name} field, which takes {range}; the order is {ORDER}"
-            ));
+        if read_pattern(&alone.join(" ")).is_err() {
+            return Err(misplaced(field, name, range));
         }
     }
-    Ok(())
+    whole
+}
+
+fn misplaced(field: &str, name: &str, range: &str) -> String {
+    format!("`{field}` cannot stand in the {name} field, which takes {range}; the order is {ORDER}")
 }
 
 const ORDER: &str = "minute, hour, day of month, month, weekday";
@@ -236,4 +264,42 @@ pub(super) fn nominal(local: DateTime) -> String {
 /// The identity of the second pass of a repeated local time.
 pub(super) fn nominal_second(local: DateTime) -> String {
     format!("{}~2", nominal(local))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_only_in_their_own_field() {
+        for pattern in [
+            "0 9 * * MON",
+            "0 9 * jan-mar *",
+            "0 9 L * *",
+            "0 9 15W * *",
+            "0 9 * * FRIL",
+            "0 9 * * MON#2",
+            "0 9 1 * +MON",
+            "0 9 * * 7",
+            "*/5 8-18/2 * * *",
+        ] {
+            assert!(CronRule::parse(pattern).is_ok(), "{pattern}: {:?}", CronRule::parse(pattern).err());
+        }
+        for pattern in [
+            "MON 9 * * *",
+            "0 9 MON * *",
+            "0 9 * MON *",
+            "0 9 * * JAN",
+            "0 L * * *",
+            "0 9 * * *X",
+            "0 9 31 2,4,6,9,11 *",
+            "60 9 * * *",
+            "*/0 9 * * *",
+            "0 9 0 * *",
+            "0 9 * * 8",
+            "0 9 5-1 * *",
+        ] {
+            assert!(CronRule::parse(pattern).is_err(), "{pattern}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 
 const SETTINGS: Shape = Shape {
-    what: "the settings",
+    what: "the settings file",
     keys: &["data_dir", "jobs", "api_url", "login_url", "dashboard", "horizon", "defaults", "timeouts", "accounts"],
     free_x: true,
     synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],

@@ -105,3 +105,155 @@ fn a_cut_or_garbled_file_never_panics() {
         drop(render(&problems(std::slice::from_ref(&file)), Paint::Plain));
     }
 }
+
+#[test]
+fn a_key_that_stands_twice_in_a_merged_mapping_is_told_there() {
+    let file = "version: 1\nzone: UTC\naccount: a\nx-base: &base\n  type: note\n  type: photo\njobs:\n  a: {<<: *base, at: now, content: x}\n";
+    let dir = folder(&[("jobs.yaml", file)]);
+    let found = problems(&[dir.path().to_owned()]);
+    assert_eq!(found.len(), 1, "{}", render(&found, Paint::Plain));
+    assert_eq!((found[0].code.as_str(), found[0].place().map(|place| place.line)), ("E011", Some(6)));
+}
+
+#[test]
+fn large_files_end_soon_and_within_bounds() {
+    let head = "version: 1\nzone: UTC\naccount: a\n";
+    let job = |n: usize| format!("  j{n}: {{cron: 0 9 * * MON, type: note, content: x}}\n");
+    let fits: String = (0..10_000).map(job).collect();
+    let many: String = (0..10_001).map(job).collect();
+    let list =
+        |n: usize, item: &str| format!("jobs: {{a: {{at: [{}], type: note, content: x}}}}\n", vec![item; n].join(","));
+    let wide =
+        format!("x-a: &a [{}]\nx-b: [{}]\njobs: {{}}\n", vec!["z"; 9_000].join(","), vec!["*a"; 9_000].join(","));
+    let table = [
+        (format!("jobs:\n{fits}"), "", 0),
+        (format!("jobs:\n{many}"), "E002", 1),
+        (list(1_001, "now"), "E002", 1),
+        (wide, "E013", 1),
+        (format!("jobs: {{{}}}\n", vec!["a: "; 90_000].join(",")), "E002", 1),
+        (
+            format!("jobs: {{a: {{at: now, type: note, content: x, {}}}}}\n", vec!["ä: 1"; 90_000].join(",")),
+            "E0",
+            1_000,
+        ),
+    ];
+    for (text, code, count) in table {
+        let dir = folder(&[("jobs.yaml", &format!("{head}{text}"))]);
+        let found = problems(&[dir.path().to_owned()]);
+        assert_eq!(found.len(), count, "{:?}", found.first().map(ToString::to_string));
+        assert!(found.iter().all(|problem| problem.code.as_str().starts_with(code)));
+    }
+}
+
+mod fuzz {
+    use proptest::prelude::*;
+
+    use storyd::plan::file::{self, Kind, Node};
+    use storyd::plan::problem::Source;
+
+    use super::*;
+
+    /// Whether each unquoted text stands where its place says: the two readers have not lost each other.
+    fn in_place(node: &Node, source: &Source) -> bool {
+        match &node.kind {
+            Kind::List(items) => items.iter().all(|item| in_place(item, source)),
+            Kind::Map(entries) => {
+                entries.iter().all(|entry| in_place(&entry.key, source) && in_place(&entry.value, source))
+            }
+            Kind::Text(text) if node.plain && !source.slice(&node.span).contains(['\n', '\r']) => {
+                source.slice(&node.span) == text
+            }
+            _ => true,
+        }
+    }
+
+    /// Pieces that files are made of, so that garbage gets past the first line.
+    fn pieces() -> impl Strategy<Value = String> {
+        let words = [
+            "version: 1\n",
+            "zone: Asia/Seoul\n",
+            "account: a\n",
+            "jobs:\n",
+            "  가나: ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            ": ",
+            "\n",
+            "\n    ",
+            "at: ",
+            "cron: ",
+            "type: ",
+            "content: ",
+            "images: ",
+            "late: ",
+            "from: ",
+            "except: ",
+            "tags: ",
+            "delete_at: ",
+            "<<: ",
+            "now",
+            "note",
+            "photo",
+            "2026-12-01 09:00",
+            "2026-03-29T02:30+01:00",
+            "24/11/26",
+            "0 9 * * *",
+            "* * 31 2 *",
+            "*a",
+            "&a ",
+            "!t ",
+            "| \n",
+            "> \n",
+            "\"",
+            "'",
+            "#",
+            " #가",
+            "\t",
+            "\r",
+            "\u{feff}",
+            "\u{0}",
+            "💥",
+            "null",
+            "~",
+            "1e3",
+            "-",
+            "- ",
+            "? ",
+            "---\n",
+            "...\n",
+            "%YAML 1.2\n",
+            "@",
+            "`",
+            "\\",
+            "7d",
+            "",
+        ];
+        prop::collection::vec(
+            prop_oneof![9 => prop::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => any::<String>()],
+            0..40,
+        )
+        .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_makes_the_loader_panic(text in pieces(), headed in any::<bool>()) {
+            let head = if headed { "version: 1\nzone: Europe/Berlin\naccount: a\njobs:\n  a:\n    at: now\n    " } else { "" };
+            let text = format!("{head}{text}");
+            let dir = folder(&[("jobs.yaml", &text)]);
+            drop(render(&problems(&[dir.path().to_owned()]), Paint::Plain));
+            let source = std::sync::Arc::new(Source::new("jobs.yaml", "/", text.as_str()));
+            if let Ok(root) = file::parse(&source) {
+                prop_assert!(in_place(&root, &source), "{root:?}");
+            }
+            if let Err(problems) = storyd::settings::Settings::parse(&text, Path::new("storyd.yaml")) {
+                drop(problems.to_string());
+            }
+        }
+    }
+}
