@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod judge;
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
@@ -19,7 +20,9 @@ mod sandbox_rules;
 mod sandbox_stories;
 mod sandbox_support;
 mod sandbox_uploads;
+mod story_delete;
 mod story_doubt;
+mod story_edits;
 mod story_faults;
 mod story_publish;
 mod support;

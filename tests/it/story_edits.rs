@@ -1,0 +1,153 @@
+//! Stories of job files that change, and of posts that come late.
+
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::store::queue::Refusal;
+
+use crate::support::world::{World, at, png};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn note(time: &str, text: &str) -> String {
+    format!("p:\n  at: {time}\n  type: note\n  content: {text}\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_text_goes_out_corrected_and_only_once() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "오타"));
+    world.settle().await;
+    world.jobs(&note("2026-12-01 09:00", "고친 글"));
+    world.pass(DAY).await;
+    let texts: Vec<_> = world.ledger().into_iter().map(|story| story.content.unwrap()).collect();
+    assert_eq!(texts, ["고친 글"]);
+    let events: Vec<_> = world.events(world.post("p").await.post).await.into_iter().map(|e| e.event).collect();
+    assert_eq!(events, ["enqueue", "edit", "claim", "intend", "publish"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_published_never_changes() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "먼저"));
+    world.pass(Duration::from_secs(3700)).await;
+    world.jobs(&note("2026-12-01 09:00", "나중"));
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert_eq!((post.content.text(), world.ledger().len()), (Some("먼저"), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_image_is_uploaded_anew_even_after_the_first_was_prepared() {
+    let mut world = World::new().await;
+    let job = "p:\n  at: 2026-12-01 09:00\n  type: photo\n  images: [a.png]\n";
+    world.write("a.png", &png(1));
+    world.jobs(job);
+    world.pass(Duration::from_secs(55 * 60)).await;
+    assert_eq!(world.requests("upload"), 1);
+    world.write("a.png", &png(2));
+    world.jobs(job);
+    world.pass(Duration::from_secs(10 * 60)).await;
+    assert_eq!(world.requests("upload"), 2);
+    assert_eq!(world.ledger()[0].images[0].sha256, world.post("p").await.content.images()[0].sha256);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_leaves_the_file_is_withdrawn_and_one_that_comes_back_goes_on() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "글"));
+    world.settle().await;
+    world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
+    world.settle().await;
+    let post = world.post("p").await;
+    assert_eq!((post.state, post.reason.as_str()), (PostState::Cancelled, "its job left the job files"));
+    world.jobs(&note("2026-12-01 09:00", "글"));
+    world.pass(DAY).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+    assert_eq!(world.post("q").await.state, PostState::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_time_moves_the_post() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "글"));
+    world.settle().await;
+    world.jobs(&note("2026-12-01 10:30", "글"));
+    world.pass(DAY).await;
+    let [story] = world.ledger().try_into().unwrap();
+    assert_eq!(story.created_at, at("2026-12-01T10:30:00+09:00"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_cancelled_stays_cancelled_until_a_person_says_otherwise() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "글"));
+    world.settle().await;
+    let post = world.post("p").await.post;
+    world.ctx().store.cancel(post, "kim", "not today", world.clock.now()).await.unwrap();
+    world.jobs(&note("2026-12-01 09:00", "다른 글"));
+    world.pass(DAY).await;
+    assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Cancelled, 0));
+    let again = world.ctx().store.cancel(post, "kim", "", world.clock.now()).await;
+    assert!(matches!(again, Err(Refusal::NotPossible { state: PostState::Cancelled, .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_does_not_load_changes_nothing() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 09:00", "글"));
+    world.settle().await;
+    world.write("jobs.yaml", b"version: 1\nzone: Asia/Seoul\njobs:\n  p:\n    at: tomorrow\n");
+    assert!(world.load().unwrap_err().errors() >= 3);
+    world.pass(DAY).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_found_too_late_is_skipped_held_or_posted_as_its_job_says() {
+    let cases = [
+        ("{within: 1h, then: skip}", PostState::Missed, 0),
+        ("{within: 1h, then: hold}", PostState::Held, 0),
+        ("{within: 1h, then: post}", PostState::Published, 1),
+        ("{within: 5h, then: skip}", PostState::Published, 1),
+    ];
+    for (late, state, stories) in cases {
+        let mut world = World::new().await;
+        world.jobs(&format!("{}  late: {late}\n", note("2026-12-01 09:00", "글")));
+        world.settle().await;
+        // The machine is off from before the due time until four hours after it.
+        world.clock.set(at("2026-12-01T13:00:00+09:00"));
+        world.crash().await;
+        world.settle().await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.ledger().len()), (state, stories), "{late}: {}", post.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_a_person_releases_goes_out_although_it_is_late() {
+    let mut world = World::new().await;
+    world.jobs(&format!("{}  late: {{within: 1h, then: hold}}\n", note("2026-11-30 09:00", "글")));
+    world.settle().await;
+    let post = world.post("p").await;
+    assert_eq!(post.state, PostState::Held);
+    let ctx = world.ctx();
+    let from = [PostState::Held];
+    ctx.store.release(post.post, &from, "kim", "", ctx.rules.prepare_ahead, world.clock.now()).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn downtime_longer_than_the_horizon_loses_no_occurrence_silently() {
+    let mut world = World::new().await;
+    world.jobs("d:\n  cron: \"0 9 * * *\"\n  type: note\n  content: 매일\n");
+    world.settle().await;
+    world.clock.set(at("2027-01-31T12:00:00+09:00"));
+    world.crash().await;
+    world.settle().await;
+    let posts = world.posts().await;
+    let missed = posts.iter().filter(|post| post.state == PostState::Missed).count();
+    assert_eq!(missed, 31 + 31, "every day of two months has its record");
+    assert_eq!(world.ledger().len(), 0, "and none of them goes out in a salvo");
+}
