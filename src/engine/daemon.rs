@@ -266,6 +266,7 @@ async fn reload(ctx: &Ctx, start: &Start, watch: &mut Watch, tell: &impl Fn(News
                 "the job files do not load; the last good plan stays in force"
             );
             tell(News::Broken(&problems));
+            ctx.plan.set_broken(problems);
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::domain::policy::{InDoubt, Late};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::plan::Plan;
+use crate::plan::problem::Problems;
 use crate::settings::{Contradiction, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
@@ -108,6 +109,8 @@ pub struct PlanCell(RwLock<Held>);
 struct Held {
     plan: Option<Arc<Plan>>,
     generation: u64,
+    /// Why the job files on disk are not in force, while they do not load.
+    broken: Option<Arc<Problems>>,
 }
 
 impl PlanCell {
@@ -122,6 +125,17 @@ impl PlanCell {
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
         held.plan = Some(Arc::new(plan));
         held.generation += 1;
+        held.broken = None;
+    }
+
+    /// Remembers why the job files do not load; the plan in force stays.
+    pub fn set_broken(&self, problems: Problems) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).broken = Some(Arc::new(problems));
+    }
+
+    /// Why the job files on disk are not in force; `None` when they are.
+    pub fn broken(&self) -> Option<Arc<Problems>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).broken.clone()
     }
 }
 
