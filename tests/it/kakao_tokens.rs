@@ -160,7 +160,7 @@ async fn tokens_handed_in_meanwhile_are_used_without_a_refresh() {
 async fn a_dead_refresh_token_asks_for_a_login_by_the_accounts_name() {
     let (home, stub) = (Home::new(), Stub::play([refusal(400, "KOE322", "invalid_grant")]).await);
     let fault = fresh(&home.tokens(), &stub.client(), "06:00:00").await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"the refresh token is not valid any more: "no" (KOE322); Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the refresh token is not valid any more: "no" (KOE322). Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
 }
 
 #[tokio::test]
@@ -168,12 +168,12 @@ async fn without_a_refresh_token_or_a_key_a_person_must_act() {
     let stub = Stub::play([]).await;
     let home = Home::with(None);
     let fault = fresh(&home.tokens(), &stub.client(), "06:00:00").await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no refresh token to renew it (no-refresh-token); Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no refresh token to renew it (no-refresh-token). Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
     let home = Home::new();
     let fault = home.tokens().fresh(&stub.client(), "cafe", None, at("06:00:00")).await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no REST API key to renew it (no-key); Give the account "cafe" its `rest_api_key` in the settings."#);
+    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no REST API key to renew it (no-key). Give the account "cafe" its `rest_api_key` in the settings."#);
     let fault = home.tokens().fresh(&stub.client(), "zoo", None, at("06:00:00")).await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"account "zoo" has no tokens (token-file); Hand them in with `storyd account add-token zoo`."#);
+    insta::assert_snapshot!(fault, @r#"account "zoo" has no tokens (token-file). Hand them in with `storyd account add-token zoo`."#);
     assert_eq!(stub.connections(), 0);
 }
 
@@ -232,7 +232,7 @@ async fn refreshes_are_limited_across_restarts_and_clocks_that_jump() {
     }
     let fault = again(used.clone(), later(start, Duration::from_secs(60))).await.unwrap_err();
     assert!(format!("{:?}", fault.class).contains("Wait(540s)"), "{fault:?}");
-    insta::assert_snapshot!(fault, @r#"the account's tokens were refreshed 5 times in ten minutes (refresh-limit); Look why Kakao keeps refusing the account's fresh tokens; tried again after ten minutes."#);
+    insta::assert_snapshot!(fault, @r#"the account's tokens were refreshed 5 times in ten minutes (refresh-limit). Look why Kakao keeps refusing the account's fresh tokens; tried again after ten minutes."#);
     assert_eq!(stub.requests().len(), REFRESHES_MAX);
     let back = again(used.clone(), at("00:30:00")).await;
     assert!(back.is_ok(), "marks in the future must not lock an account out: {back:?}");
