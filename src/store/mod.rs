@@ -4,6 +4,7 @@
 //! opens). Readers are read-only connections. No statement of this floor may be put inside a `select!` or a time-out: a dropped
 //! commit would be a doubt of our own. Knows nothing of Kakao, HTTP or YAML.
 
+pub mod crash;
 pub mod media;
 pub mod queue;
 pub mod view;

@@ -12,7 +12,7 @@ impl Store {
     /// Makes the account known.
     pub async fn ensure_account(&self, account: &str) -> Result<()> {
         sqlx::query!("INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", account)
-            .execute(&self.writer)
+            .execute(self.writing().await)
             .await?;
         Ok(())
     }
@@ -40,7 +40,7 @@ impl Store {
             at,
             probe_at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Store {
              WHERE name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL)",
             account
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -77,7 +77,7 @@ impl Store {
             account,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -86,7 +86,7 @@ impl Store {
     pub async fn set_skew(&self, account: &str, skew: SignedDuration) -> Result<()> {
         let skew = i64::try_from(skew.as_micros()).unwrap_or(0);
         sqlx::query!("UPDATE account SET skew_micros = $2 WHERE name = $1 AND skew_micros <> $2", account, skew)
-            .execute(&self.writer)
+            .execute(self.writing().await)
             .await?;
         Ok(())
     }

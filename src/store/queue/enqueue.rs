@@ -189,7 +189,7 @@ impl Store {
             gone,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected())
     }

@@ -20,16 +20,23 @@ pub use story::{DeleteOrder, Doomed};
 pub use sweep::Swept;
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
-use super::{Result, Store, micros};
+use super::{Result, Store, crash, micros};
 
 /// A write transaction: it takes the write lock at once, so that it cannot fail half-way for want of it.
 pub(super) type Write = Transaction<'static, Sqlite>;
 
 impl Store {
     pub(super) async fn begin(&self) -> Result<Write> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writing().await.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The writer, for a statement that is a transaction of its own.
+    pub(super) async fn writing(&self) -> &SqlitePool {
+        crash::point().await;
+        &self.writer
     }
 }
 
