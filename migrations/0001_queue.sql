@@ -22,6 +22,19 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
+CREATE TABLE pause (
+  scope    TEXT NOT NULL CHECK (scope IN ('all', 'account', 'tag', 'job')),
+  target   TEXT NOT NULL,                       -- the account's, tag's or job's name; empty for all
+  actor    TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  until_at INTEGER,                             -- NULL: until a person resumes
+  PRIMARY KEY (scope, target),
+  CHECK ((scope = 'all') = (target = '')),
+  CHECK (until_at > since_at)
+) STRICT, WITHOUT ROWID;
+
 -- A job that the queue has seen in a job file.
 CREATE TABLE job (
   name              TEXT NOT NULL PRIMARY KEY,

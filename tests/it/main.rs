@@ -25,5 +25,6 @@ mod story_delete;
 mod story_doubt;
 mod story_edits;
 mod story_faults;
+mod story_pause;
 mod story_publish;
 mod support;

@@ -2,11 +2,13 @@
 //! nothing here can change a row.
 
 mod accounts;
+mod pauses;
 mod posts;
 mod stories;
 mod work;
 
 pub use accounts::AccountRow;
+pub use pauses::PauseRow;
 pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
 pub use stories::{StoryKey, StoryRow};
 pub use work::Due;

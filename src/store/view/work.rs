@@ -25,11 +25,19 @@ impl Store {
         let rows = sqlx::query!(
             r#"SELECT a.name,
                  EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name
-                           AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1) AS "prepare!: bool",
+                           AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1
+                           AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))) AS "prepare!: bool",
                  (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
                            AND (p.kind = 'note' OR p.artifact_until_at > $1)
                            AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
-                                AND q.parked_at IS NOT NULL AND q.text_key = p.text_key))
+                                AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
+                           AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags))))))
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
                         AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL))))
                    AS "publish!: bool",
@@ -71,6 +79,7 @@ impl Store {
                  UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
                  UNION ALL SELECT min(delete_at) FROM story WHERE delete_at IS NOT NULL AND deleted_at IS NULL
                      AND delete_fault IS NULL AND delete_at > $1
+                 UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
                  UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
             at
         )

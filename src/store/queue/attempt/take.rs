@@ -20,6 +20,10 @@ impl Store {
              WHERE id = (SELECT id FROM post
                 WHERE state = 'scheduled' AND account = $1 AND prepare_at IS NOT NULL AND prepare_at <= $2
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
+                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                             OR (z.scope = 'job' AND z.target = post.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))
                 ORDER BY prepare_at, id LIMIT 1)
                AND state = 'scheduled'
              RETURNING id AS "id!", job, claim, content, occurs_at, prepare_failures"#,
@@ -65,6 +69,10 @@ impl Store {
                         AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
                         AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
+                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
                 ORDER BY p.due_at, p.id LIMIT 1)
                AND state = 'scheduled'
              RETURNING id AS "id!", job, claim, content, artifact AS "artifact?", occurs_at, publish_failures"#,
@@ -95,7 +103,7 @@ impl Store {
     }
 
     /// Makes the intent durable: after this commit, and only then, the publish request may leave. `None` when the claim was
-    /// lost: somebody cancelled the post, or the lease ended.
+    /// lost: somebody cancelled the post, or paused it, or the lease ended.
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let Claim { taken, content, artifact, .. } = claim;
@@ -103,7 +111,11 @@ impl Store {
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
                intent_at = $3, lease_until_at = $4
-             WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3",
+             WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3
+               AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $3)
+                 AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = post.account)
+                      OR (z.scope = 'job' AND z.target = post.job)
+                      OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))",
             taken.post,
             taken.token,
             at,
@@ -112,7 +124,19 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if Written::of(done.rows_affected()) == Written::Lost {
-            close_attempt_row(&mut tx, taken.attempt, now, "lost", None).await?;
+            // Still ours when a pause stood in the way: back to where it was, without a lost attempt.
+            let back = sqlx::query!(
+                "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'publish', reason = 'it is paused',
+                   changed_at = $3, lease_until_at = NULL
+                 WHERE id = $1 AND state = 'claimed' AND claim = $2",
+                taken.post,
+                taken.token,
+                at
+            )
+            .execute(&mut *tx)
+            .await?;
+            let verdict = if Written::of(back.rows_affected()) == Written::Done { "snooze" } else { "lost" };
+            close_attempt_row(&mut tx, taken.attempt, now, verdict, None).await?;
             tx.commit().await?;
             return Ok(None);
         }
