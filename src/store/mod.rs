@@ -110,6 +110,16 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether another program merely held the database for too long: trying again may do.
+    pub fn is_busy(&self) -> bool {
+        const SQLITE_BUSY: i64 = 5;
+        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
+        // The low byte of an extended code is the plain one.
+        database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    }
+}
+
 /// A result of this floor.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
