@@ -12,6 +12,7 @@ mod pause;
 mod person;
 mod story;
 mod sweep;
+mod wanted;
 
 pub use attempt::{Claim, Intent, Taken};
 pub use doubt::Doubt;
