@@ -28,3 +28,4 @@ mod story_faults;
 mod story_pause;
 mod story_publish;
 mod support;
+mod tidy;
