@@ -25,6 +25,7 @@ mod story_delete;
 mod story_doubt;
 mod story_edits;
 mod story_faults;
+mod story_pace;
 mod story_pause;
 mod story_publish;
 mod support;

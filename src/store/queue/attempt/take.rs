@@ -53,8 +53,8 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// Takes the account's next due post that is ready to be published, unless the account is blocked, has a post on its way
-    /// or in doubt, or the same text is in a parked doubt.
+    /// Takes the account's next due post that is ready to be published, unless the account is blocked or keeps a gap, has a
+    /// post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let mut tx = self.begin().await?;
@@ -65,6 +65,8 @@ impl Store {
                 WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2
                   AND (p.kind = 'note' OR p.artifact_until_at > $2)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1
+                        AND (a.next_at > $2 OR (a.next_late_at > $2 AND p.occurs_at < $2 - 60000000)))
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
                         AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
