@@ -29,3 +29,5 @@ mod story_pace;
 mod story_pause;
 mod story_publish;
 mod support;
+mod web_gate;
+mod web_pages;
