@@ -46,3 +46,4 @@ pub mod plan;
 pub mod sandbox;
 pub mod settings;
 pub mod store;
+pub mod web;

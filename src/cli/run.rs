@@ -28,6 +28,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
+    let mut problems_at_start = None;
     let plan = match plan {
         Ok(plan) => Some(plan),
         Err(problems) => {
@@ -37,6 +38,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
                 return Err(failure);
             }
             tracing::error!("the job files do not load; the posts that are in the queue already go out as planned");
+            problems_at_start = Some(problems);
             None
         }
     };
@@ -51,9 +53,20 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         }
         engine.ctx.plan.set(plan);
     }
+    if let Some(problems) = problems_at_start {
+        engine.ctx.plan.set_broken(problems);
+    }
+    let dashboard = engine.dashboard(&home).await;
+    if let Some(dashboard) = dashboard.as_ref().filter(|_| !common.json) {
+        anstream::println!("dashboard at {}", dashboard.url());
+    }
     let start = Start { jobs, wake_file: home.wake_file() };
     let teller = Teller { json: common.json, home: &home, engine: &engine };
     let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
+    if let Some(dashboard) = dashboard {
+        // First: it reads the queue that the engine closes.
+        dashboard.stop().await;
+    }
     match result {
         Ok(()) => {
             engine.stop().await;

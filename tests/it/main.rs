@@ -36,3 +36,5 @@ mod story_pause;
 mod story_publish;
 mod support;
 mod tidy;
+mod web_gate;
+mod web_pages;
