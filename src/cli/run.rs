@@ -19,6 +19,7 @@ use crate::plan::Plan;
 use crate::plan::problem::{self, Problems};
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::{Access, Store};
+use crate::web::Dashboard;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -43,9 +44,15 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         plan.iter().flat_map(|plan| plan.jobs.values()).map(|job| job.account.clone()).collect();
     let engine = setup::engine(&home, store, &accounts).await?;
     let teller = Teller { json: common.json, home: &home, engine: &engine, told_how: Cell::new(false) };
-    teller.begin(plan)?;
+    let dashboard = engine.dashboard(&home).await;
+    teller.begin(plan, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, wake_file: home.wake_file() };
-    daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await?;
+    let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
+    if let Some(dashboard) = dashboard {
+        // First: it reads the queue that the engine closes.
+        dashboard.stop().await;
+    }
+    result?;
     engine.stop().await;
     Ok(DONE)
 }
@@ -89,11 +96,14 @@ struct Line<'a> {
     /// Where the API is.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_url: Option<String>,
+    /// Where the dashboard is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dashboard_url: Option<String>,
 }
 
 impl Teller<'_> {
     /// Puts what was loaded in force, and says where everything is.
-    fn begin(&self, plan: Result<Plan, Problems>) -> Result<(), Failure> {
+    fn begin(&self, plan: Result<Plan, Problems>, dashboard_url: Option<String>) {
         let dir = self.home.data_dir.display();
         let (url, said) = match self.engine.sandbox_url() {
             Some(url) => (url.clone(), format!("sandbox at {url}/ in place of Kakao; all of it is kept in {dir}")),
@@ -102,7 +112,11 @@ impl Teller<'_> {
                 (url.clone(), format!("posting to {url}; the queue is in {dir}"))
             }
         };
-        self.say(Line { event: "started", api_url: Some(url), ..Line::default() }, &said);
+        let said = match &dashboard_url {
+            Some(dashboard) => format!("{said}\ndashboard at {dashboard}"),
+            None => said,
+        };
+        self.say(Line { event: "started", api_url: Some(url), dashboard_url, ..Line::default() }, &said);
         match plan {
             Ok(plan) => {
                 self.plan(&plan, "");
@@ -114,7 +128,6 @@ impl Teller<'_> {
                 self.engine.ctx.plan.set_broken(problems);
             }
         }
-        Ok(())
     }
 
     fn tell(&self, news: &News<'_>) {

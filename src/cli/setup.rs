@@ -2,6 +2,7 @@
 //! tokens and, with `--sandbox`, the embedded sandbox.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +18,7 @@ use crate::sandbox::{self, AccountTokens, Options, Running};
 use crate::settings::secret::SecretError;
 use crate::settings::{Account, Secret, Settings};
 use crate::store::{Access, Store, StoreError};
+use crate::web::{self, Dashboard, Surroundings};
 
 /// Where `--sandbox` keeps everything.
 const SANDBOX_DIR: &str = ".storyd-sandbox";
@@ -176,6 +178,21 @@ impl Engine {
     /// The embedded sandbox's address, when it is used.
     pub(super) fn sandbox_url(&self) -> Option<String> {
         self.sandbox.as_ref().map(Running::url)
+    }
+
+    /// Starts the dashboard where the settings want it; with the sandbox on any free port, so that it is in nobody's way. The
+    /// posts do not depend on it: without it they go out all the same.
+    pub(super) async fn dashboard(&self, home: &Home) -> Option<Dashboard> {
+        let wanted = home.settings.dashboard?;
+        let listen = if home.sandbox { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { wanted };
+        let surroundings = Surroundings { command_flags: home.flags.clone(), sandbox_url: self.sandbox_url() };
+        match web::start(self.ctx.clone(), listen, surroundings).await {
+            Ok(dashboard) => Some(dashboard),
+            Err(error) => {
+                tracing::error!("no dashboard, and posts go out all the same: cannot {error}");
+                None
+            }
+        }
     }
 
     /// Gives accounts that job files name a life in the embedded sandbox; without one, nothing.

@@ -14,7 +14,7 @@ use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
-use crate::domain::clock::{between, later};
+use crate::domain::clock::{between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
@@ -26,6 +26,8 @@ use crate::store::view::{Due, PostFilter, PostRow};
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How often the horizon is moved on for schedules that go on for ever.
 const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
+/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
+const DOWNTIME: Duration = Duration::from_secs(60);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
@@ -98,6 +100,7 @@ pub enum DaemonError {
 pub struct Upkeep {
     generation: u64,
     next_at: Option<Timestamp>,
+    last_at: Option<Timestamp>,
 }
 
 impl Upkeep {
@@ -113,10 +116,30 @@ impl Upkeep {
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
             enqueued = Some(report);
         }
+        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
+            tell_overdue(ctx, now).await?;
+        }
+        self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         let late = ctx.store.sweep_late(now).await?;
         Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
     }
+}
+
+/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
+async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
+    for post in ctx.store.note_overdue(earlier(now, DOWNTIME), now).await? {
+        let late = between(post.occurs_at, now);
+        tracing::warn!(
+            post.id = post.post,
+            job.name = post.job,
+            account = post.account,
+            late_s = late.as_secs(),
+            "overdue after downtime: {}",
+            post.then
+        );
+    }
+    Ok(())
 }
 
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a

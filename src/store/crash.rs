@@ -33,6 +33,7 @@ pub async fn point() {
 /// died, and how many places it passed.
 pub async fn dying_at<Work: Future>(dies_at: Option<u64>, work: Work) -> (Option<Work::Output>, u64) {
     let plan = Arc::new(Plan { dies_at, ..Plan::default() });
+    // tidy: uncut because being cut short at any place is what dying means, and only tests ask for it
     let done = tokio::select! {
         done = PLAN.scope(plan.clone(), work) => Some(done),
         () = plan.died.notified() => None,

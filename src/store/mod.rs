@@ -110,6 +110,16 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether another program merely held the database for too long: trying again may do.
+    pub fn is_busy(&self) -> bool {
+        const SQLITE_BUSY: i64 = 5;
+        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
+        // The low byte of an extended code is the plain one.
+        database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    }
+}
+
 /// A result of this floor.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -141,8 +151,11 @@ fn instant_opt(micros: Option<i64>) -> Result<Option<Timestamp>> {
     micros.map(instant).transpose()
 }
 
+/// A length of time in microseconds, at most a century: sums of instants and spans stay far within SQLite's integers, which
+/// turn into floating-point numbers when they overflow.
 fn span(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+    const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
+    i64::try_from(duration.min(CENTURY).as_micros()).unwrap_or(i64::MAX)
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(json: &str, what: &str) -> Result<T> {

@@ -10,7 +10,6 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::{News, SOON};
 use crate::domain::clock::later;
 use crate::engine::{Ctx, Outcome, Report, Result, delete, prepare, publish, reconcile};
-use crate::store::StoreError;
 use crate::store::view::Due;
 
 /// Most lanes that run at the same time.
@@ -93,7 +92,7 @@ impl Lanes {
             Ok(None) => {
                 self.resting.insert(key, rest);
             }
-            Err(error) if is_busy(&error) => {
+            Err(error) if error.is_busy() => {
                 tracing::warn!(%error, "the database is held by another program");
                 self.resting.insert(key, rest);
             }
@@ -101,11 +100,6 @@ impl Lanes {
         }
         Ok(())
     }
-}
-
-fn is_busy(error: &StoreError) -> bool {
-    let StoreError::Database(sqlx::Error::Database(database)) = error else { return false };
-    database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// One line per deed, written where its outcome is known and nowhere else.

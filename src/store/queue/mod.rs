@@ -8,14 +8,17 @@ mod account;
 mod attempt;
 mod doubt;
 mod enqueue;
+mod overdue;
 mod pause;
 mod person;
 mod story;
 mod sweep;
+mod wanted;
 
 pub use attempt::{Claim, Intent, Taken};
 pub use doubt::Doubt;
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
+pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
 pub use story::{DeleteOrder, Doomed};

@@ -1,4 +1,5 @@
 //! What the integration tests share.
 
+pub(crate) mod queue;
 pub(crate) mod stub;
 pub(crate) mod world;
