@@ -122,9 +122,13 @@ async fn add_token(common: &Common, home: &Home, args: &AddToken) -> Result<u8, 
         Err(crate::store::StoreError::Missing(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let account = &args.account;
+    told_stored(common, home, &args.account, has_refresh).await?;
+    Ok(DONE)
+}
+
+async fn told_stored(common: &Common, home: &Home, account: &str, has_refresh: bool) -> Result<(), Failure> {
     if common.json {
-        print_json(&rows(home).await?.into_iter().find(|row| row.account == *account))?;
+        print_json(&rows(home).await?.into_iter().find(|row| row.account == account))?;
     } else {
         say!("tokens of account {account} stored in {}", home.tokens_dir().display());
     }
@@ -136,11 +140,13 @@ async fn add_token(common: &Common, home: &Home, args: &AddToken) -> Result<u8, 
              under `accounts` in storyd.yaml"
         );
     }
-    Ok(DONE)
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", file.display()));
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}; check the path and who may read it", file.display()))
+    };
     let size = std::fs::metadata(file).map_err(failed)?.len();
     if size > TOKEN_FILE_MAX {
         return Err(Failure::usage(format!("{} is {size} bytes long, which is no token", file.display())));
@@ -228,7 +234,7 @@ fn print(home: &Home, rows: &[Row]) {
     columns.print();
     for row in rows {
         if let (Some(reason), Some(remedy)) = (&row.blocked, &row.remedy) {
-            note!("account {} is blocked: {reason}; {remedy}", row.account);
+            note!("account {} is blocked: {reason}. {remedy}", row.account);
         } else if !row.has_token {
             let add = home.command(&format!("account add-token {} --access-token-file FILE", row.account));
             note!("account {} needs a token: `{add}`", row.account);

@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod stub;
 pub(crate) mod world;
