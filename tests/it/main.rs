@@ -29,4 +29,5 @@ mod story_pace;
 mod story_pause;
 mod story_publish;
 mod support;
+mod systemd;
 mod tidy;
