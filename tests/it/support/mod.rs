@@ -1,4 +1,6 @@
 //! What the integration tests share.
 
+pub(crate) mod chaos;
+pub(crate) mod evidence;
 pub(crate) mod stub;
 pub(crate) mod world;
