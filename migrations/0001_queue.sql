@@ -16,10 +16,30 @@ CREATE TABLE account (
   unauthorized_at INTEGER,
   -- Kakao's clock less ours, from the Date header of its answers.
   skew_micros     INTEGER NOT NULL DEFAULT 0,
+  -- How densely it may post, in microseconds and stories a day, as the settings say.
+  min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
+  max_per_day     INTEGER CHECK (max_per_day > 0),
+  catch_up_gap    INTEGER NOT NULL DEFAULT 0 CHECK (catch_up_gap >= 0),
+  -- Before these instants nothing is published, and nothing that is late. Set by each story that comes to exist.
+  next_at         INTEGER NOT NULL DEFAULT 0,
+  next_late_at    INTEGER NOT NULL DEFAULT 0,
   CHECK ((blocked_code IS NULL) = (blocked_reason IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_remedy IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
+CREATE TABLE pause (
+  scope    TEXT NOT NULL CHECK (scope IN ('all', 'account', 'tag', 'job')),
+  target   TEXT NOT NULL,                       -- the account's, tag's or job's name; empty for all
+  actor    TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  until_at INTEGER,                             -- NULL: until a person resumes
+  PRIMARY KEY (scope, target),
+  CHECK ((scope = 'all') = (target = '')),
+  CHECK (until_at > since_at)
 ) STRICT, WITHOUT ROWID;
 
 -- A job that the queue has seen in a job file.
@@ -195,6 +215,7 @@ CREATE TABLE story (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_delete ON story (delete_at) WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
 CREATE INDEX story_published ON story (published_at);
+CREATE INDEX story_pace      ON story (account, published_at);
 
 -- ---------------------------------------------------------------------------------------------------------------- guards
 
@@ -272,4 +293,15 @@ BEGIN
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL, 'job'),
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL,
               iif(NEW.delete_at IS NULL, 'delete_after of its job', 'delete_at of its job')));
+  -- The pace: a gap after every story, a longer one between posts that are more than a minute late, and when the day's stories
+  -- are used up, until the oldest of them is a day old.
+  UPDATE account SET
+    next_at = max(NEW.changed_at + min_gap,
+      iif(max_per_day IS NOT NULL
+          AND (SELECT count(*) FROM story s WHERE s.account = NEW.account AND s.published_at > NEW.changed_at - 86400000000)
+              >= max_per_day,
+        (SELECT min(s.published_at) FROM story s WHERE s.account = NEW.account
+            AND s.published_at > NEW.changed_at - 86400000000) + 86400000000, 0)),
+    next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000, NEW.changed_at + catch_up_gap, next_late_at)
+  WHERE name = NEW.account;
 END;

@@ -1,4 +1,42 @@
 //! storyd posts to Kakao Story at the time that a job file says, exactly what it says, and can account for every post afterwards.
+//!
+//! An occurrence of a job becomes a post in a durable queue; a post is prepared (its images uploaded, its link scraped) ahead of
+//! its time, published by one request when it is due, and recorded under its story ID. What cannot be told from an answer is
+//! *in doubt* and settled from Kakao's own list: never sent again on a guess.
+//!
+//! # The floors
+//! The folders of `src/`, from the ground up. Imports only go down.
+//!
+//! - [`domain`]: the words that every floor speaks: content, states and their one transition function, faults, the retry
+//!   decision, the clock. Pure.
+//! - [`plan`]: the text of job files → one typed, validated plan, or every problem with its place. Pure but for the one file
+//!   that gathers what lies on disk.
+//! - [`settings`]: what the operator decides, read with the same care.
+//! - [`store`]: the queue in SQLite. One function per transition writes, the views read, media keeps the bytes of images.
+//! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
+//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete), and the daemon, which decides when
+//!   which one runs.
+//! - [`cli`]: the commands, one file each.
+//! - [`sandbox`]: stands beside them all: the other side of the wire, an emulator of the Kakao servers. It imports nothing of
+//!   ours, since a shared type would let one mistake hide on both sides; only `cli` starts it.
+//!
+//! # What is absent
+//! - Nothing in [`domain`] and [`plan`] is async, or can fail for a reason outside its arguments. What the plan needs from disk
+//!   is gathered first, by [`plan::source`].
+//! - No SQL outside [`store`]. No HTTP client and none of Kakao's codes outside [`kakao`] (the sandbox speaks of them on its
+//!   own). No YAML outside two files of the plan and the settings.
+//! - Nobody but [`domain::clock`] reads the time, nobody but [`engine::daemon`] sleeps, nobody but [`cli`] prints. SQL never asks
+//!   what time it is: `now` is an argument.
+//! - No deed calls another, and none takes a hint: it looks at the database, where they all meet, and does what is due.
+//! - No publishing without an [`Intent`](store::queue::Intent), which one function of the store makes, after the intent is on
+//!   disk. Claims and intents can be neither copied nor made elsewhere, so that claim → prepare → intend → publish → record is
+//!   the only order that compiles.
+//! - No change of state but by one guarded UPDATE (id, expected state, claim token), which hits its one row, or the writer lost.
+//! - No statement of the store inside a `select!` or a time-out: a dropped commit would be a doubt of our own.
+//! - No trait with one implementor; no file named for not knowing where else; no file over 400 lines or function over 70 without
+//!   a written reason.
+//!
+//! `tests/it/tidy.rs` holds the tree to this page.
 
 pub mod cli;
 pub mod domain;

@@ -97,11 +97,6 @@ impl Fault {
         Self { class: FaultClass::Permanent, code: code.into(), reason: reason.into(), remedy: remedy.into() }
     }
 
-    /// Whether Kakao says that the story does not exist (`-605`).
-    pub fn is_gone(&self) -> bool {
-        self.code == "-605"
-    }
-
     /// Whether a fresh access token may cure it.
     pub fn wants_refresh(&self) -> bool {
         matches!(&self.class, FaultClass::Blocked(block) if block.cure == Cure::Refresh)

@@ -37,6 +37,17 @@ impl LateThen {
     }
 }
 
+/// How densely an account may post.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Shortest time between two stories; zero for none.
+    pub min_gap: Duration,
+    /// Most stories within any 24 hours.
+    pub max_per_day: Option<u32>,
+    /// Shortest time between two posts that are both more than a minute late, so that catching up is never a salvo.
+    pub catch_up_gap: Duration,
+}
+
 /// What becomes of an in-doubt post once its absence from Kakao is proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,18 +1,20 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the lanes (one per deed and account, so that a hanging request
-//! holds up nobody else), the signals and the drain.
+//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; [`lanes`] runs the deeds side
+//! by side.
 
-use std::collections::{HashMap, HashSet};
+mod lanes;
+mod signals;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::{Id, JoinError, JoinSet};
+use lanes::{Lanes, log, run_deed};
+use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
-use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue, prepare, publish, reconcile};
-use crate::domain::clock::{between, later};
+use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
+use crate::domain::clock::{between, earlier, later};
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
 use crate::store::StoreError;
@@ -23,12 +25,12 @@ use crate::store::view::Due;
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How often the horizon is moved on for schedules that go on for ever.
 const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
+/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
+const DOWNTIME: Duration = Duration::from_secs(60);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
-/// Most accounts that are served at the same time.
-const LANES_MAX: usize = 256;
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
 const DRAIN_PREPARE: Duration = Duration::from_secs(10);
 
@@ -88,6 +90,7 @@ pub enum DaemonError {
 pub struct Upkeep {
     generation: u64,
     next_at: Option<Timestamp>,
+    last_at: Option<Timestamp>,
 }
 
 impl Upkeep {
@@ -103,20 +106,30 @@ impl Upkeep {
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
             enqueued = Some(report);
         }
+        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
+            tell_overdue(ctx, now).await?;
+        }
+        self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         let late = ctx.store.sweep_late(now).await?;
         Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
     }
 }
 
-/// Runs one deed once.
-async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
-    match deed {
-        Due::Prepare => prepare::run_once(ctx, account).await,
-        Due::Publish => publish::run_once(ctx, account).await,
-        Due::Reconcile => reconcile::run_once(ctx, account).await,
-        Due::Delete => delete::run_once(ctx, account).await,
+/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
+async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
+    for post in ctx.store.note_overdue(earlier(now, DOWNTIME), now).await? {
+        let late = between(post.occurs_at, now);
+        tracing::warn!(
+            post.id = post.post,
+            job.name = post.job,
+            account = post.account,
+            late_s = late.as_secs(),
+            "overdue after downtime: {}",
+            post.then
+        );
     }
+    Ok(())
 }
 
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
@@ -172,74 +185,27 @@ pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
 /// The database, which it never works on without; or a second signal.
 pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::result::Result<(), DaemonError> {
     let mut signals = Signals::new()?;
-    let mut watch =
-        Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
-    tell(News::Swept(sweep_at_start(&ctx).await?));
-    if let (Some(plan), _) = ctx.plan.get() {
-        watch.follow(&plan.watch);
-    }
-    watch.follow(&start.jobs);
-    let mut lanes = Lanes::default();
-    let mut upkeep = Upkeep::default();
-    let mut reload_at: Option<Timestamp> = None;
-    let mut told_waiting = None;
-    let scheduler = chores::start(&ctx).await;
-    let mut ready = false;
+    let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
+    let mut daemon = Daemon::new(ctx, start, watch, tell);
+    (daemon.tell)(News::Swept(sweep_at_start(&daemon.ctx).await?));
+    let scheduler = chores::start(&daemon.ctx).await;
     let stopped = loop {
-        let now = ctx.clock.now();
-        if reload_at.is_some_and(|at| at <= now) {
-            reload_at = None;
-            reload(&ctx, &start, &mut watch, &tell).await;
-        }
-        match upkeep.run(&ctx).await {
-            Ok((swept, enqueued)) => {
-                if swept != Swept::default() {
-                    tell(News::Swept(swept));
-                }
-                if let Some(report) = enqueued {
-                    tell(News::Enqueued(report));
-                }
-            }
-            // The files are at fault, not the database: the queue goes on as it is.
-            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. })) => {
-                tell(News::NotEnqueued(&error));
-                upkeep.generation = ctx.plan.get().1;
-                upkeep.next_at = Some(later(now, SLEEP_MAX));
-                reload_at = Some(later(now, SOON));
-            }
-            Err(error) => break Err(error.into()),
-        }
-        if !ready {
-            ready = true;
-            tell(News::Ready);
-            supervisor(sd_notify::NotifyState::Ready);
-        }
-        supervisor(sd_notify::NotifyState::Watchdog);
-        if let Err(error) = lanes.fill(&ctx).await {
-            break Err(error.into());
-        }
-        let next = ctx.store.next_wake(ctx.clock.now()).await;
-        let next = match next {
-            Ok(next) => next,
-            Err(error) => break Err(error.into()),
+        let nap = match daemon.turn().await {
+            Ok(nap) => nap,
+            Err(error) => break Err(error),
         };
-        if lanes.is_empty() && told_waiting != Some(next) {
-            told_waiting = Some(next);
-            tell(News::Waiting(next));
-        }
-        let nap = nap(&ctx, [next, upkeep.next_at, reload_at, lanes.next_rest()]);
         tokio::select! {
-            Some(done) = lanes.set.join_next_with_id(), if !lanes.is_empty() => {
-                if let Err(error) = lanes.settle(&ctx, done, &tell) {
-                    break Err(error.into());
+            Some(done) = daemon.lanes.set.join_next_with_id(), if !daemon.lanes.is_empty() => {
+                if let Err(error) = daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
+                    break Err(error);
                 }
             }
-            change = watch.changed() => match change {
+            change = daemon.watch.changed() => match change {
                 Change::Wake => {}
-                Change::Files => reload_at = Some(later(ctx.clock.now(), QUIET)),
+                Change::Files => daemon.reload_at = Some(later(daemon.ctx.clock.now(), QUIET)),
             },
             told = signals.next() => match told {
-                Told::Reload => reload_at = Some(ctx.clock.now()),
+                Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
                 Told::Stop => break Ok(()),
             },
             () = sleep(nap) => {}
@@ -247,26 +213,97 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     };
     supervisor(sd_notify::NotifyState::Stopping);
     chores::stop(scheduler).await;
-    drain(&ctx, &mut lanes, &mut signals, &tell).await?;
-    stopped
+    drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
+    Ok(stopped?)
 }
 
-/// Reads the job files again. What does not load changes nothing.
-async fn reload(ctx: &Ctx, start: &Start, watch: &mut Watch, tell: &impl Fn(News<'_>)) {
-    match load(&start.jobs).await {
-        Ok(plan) => {
+/// The daemon between two events.
+struct Daemon<Tell> {
+    ctx: Arc<Ctx>,
+    start: Start,
+    watch: Watch,
+    tell: Tell,
+    lanes: Lanes,
+    upkeep: Upkeep,
+    reload_at: Option<Timestamp>,
+    ready: bool,
+    /// What was last told to be waited for.
+    told_waiting: Option<Option<Timestamp>>,
+}
+
+impl<Tell: Fn(News<'_>)> Daemon<Tell> {
+    fn new(ctx: Arc<Ctx>, start: Start, mut watch: Watch, tell: Tell) -> Self {
+        if let (Some(plan), _) = ctx.plan.get() {
             watch.follow(&plan.watch);
-            tell(News::Plan(&plan));
-            ctx.plan.set(plan);
         }
-        Err(problems) => {
-            watch.follow(problems.watch());
-            tracing::error!(
-                problems = problems.errors(),
-                "the job files do not load; the last good plan stays in force"
-            );
-            tell(News::Broken(&problems));
-            ctx.plan.set_broken(problems);
+        watch.follow(&start.jobs);
+        let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
+        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
+    }
+
+    /// Does what is due and says how long nothing will be.
+    async fn turn(&mut self) -> Result<Duration> {
+        if self.reload_at.is_some_and(|at| at <= self.ctx.clock.now()) {
+            self.reload_at = None;
+            self.reload().await;
+        }
+        self.keep_up().await?;
+        if !self.ready {
+            self.ready = true;
+            (self.tell)(News::Ready);
+            supervisor(sd_notify::NotifyState::Ready);
+        }
+        supervisor(sd_notify::NotifyState::Watchdog);
+        self.lanes.fill(&self.ctx).await?;
+        let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
+        if self.lanes.is_empty() && self.told_waiting != Some(next) {
+            self.told_waiting = Some(next);
+            (self.tell)(News::Waiting(next));
+        }
+        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
+    }
+
+    async fn keep_up(&mut self) -> Result<()> {
+        match self.upkeep.run(&self.ctx).await {
+            Ok((swept, enqueued)) => {
+                if swept != Swept::default() {
+                    (self.tell)(News::Swept(swept));
+                }
+                if let Some(report) = enqueued {
+                    (self.tell)(News::Enqueued(report));
+                }
+                Ok(())
+            }
+            // The files are at fault, not the database: the queue goes on as it is.
+            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. })) => {
+                (self.tell)(News::NotEnqueued(&error));
+                let now = self.ctx.clock.now();
+                self.upkeep.generation = self.ctx.plan.get().1;
+                self.upkeep.next_at = Some(later(now, SLEEP_MAX));
+                // A file in the middle of being written is whole shortly; a folder that cannot be used takes a person.
+                let soon = matches!(error, StoreError::ImageChanged(_));
+                self.reload_at = Some(later(now, if soon { SOON } else { SLEEP_MAX }));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the job files again. What does not load changes nothing.
+    async fn reload(&mut self) {
+        match load(&self.start.jobs).await {
+            Ok(plan) => {
+                self.watch.follow(&plan.watch);
+                (self.tell)(News::Plan(&plan));
+                self.ctx.plan.set(plan);
+            }
+            Err(problems) => {
+                self.watch.follow(problems.watch());
+                let count = problems.errors();
+                tracing::error!(problems = count, "the job files do not load; the last good plan stays in force");
+                (self.tell)(News::Broken(&problems));
+                self.ctx.plan.set_broken(problems);
+            }
         }
     }
 }
@@ -302,128 +339,6 @@ async fn drain(
     Ok(())
 }
 
-/// The deeds under way: one task per deed and account.
-#[derive(Default)]
-struct Lanes {
-    set: JoinSet<Result<Report>>,
-    keys: HashMap<Id, (Due, String)>,
-    busy: HashSet<(Due, String)>,
-    /// Lanes that found nothing to do, or whose database connection was busy, although they were called: not called again at
-    /// once, so that a disagreement can never become a spin.
-    resting: HashMap<(Due, String), Timestamp>,
-}
-
-impl Lanes {
-    fn is_empty(&self) -> bool {
-        self.set.is_empty()
-    }
-
-    fn next_rest(&self) -> Option<Timestamp> {
-        self.resting.values().min().copied()
-    }
-
-    /// Starts whatever is due and not under way.
-    async fn fill(&mut self, ctx: &Arc<Ctx>) -> Result<()> {
-        let now = ctx.clock.now();
-        self.resting.retain(|_, until| *until > now);
-        for key in ctx.store.due(now).await? {
-            if self.set.len() >= LANES_MAX {
-                break;
-            }
-            if self.resting.contains_key(&key) || !self.busy.insert(key.clone()) {
-                continue;
-            }
-            let (ctx, (deed, account)) = (ctx.clone(), key.clone());
-            let task = self.set.spawn(async move { run_deed(&ctx, deed, &account).await });
-            self.keys.insert(task.id(), key);
-        }
-        Ok(())
-    }
-
-    /// Takes note of a deed that ended.
-    fn settle(
-        &mut self,
-        ctx: &Ctx,
-        done: std::result::Result<(Id, Result<Report>), JoinError>,
-        tell: &impl Fn(News<'_>),
-    ) -> Result<()> {
-        let (id, result) = match done {
-            Ok((id, result)) => (id, result.map(Some)),
-            Err(error) => {
-                // Its post keeps its lease; when that ends the sweep decides, and never sends again what may have left.
-                tracing::error!(%error, "a deed ended unexpectedly; please report this");
-                (error.id(), Ok(None))
-            }
-        };
-        let Some(key) = self.keys.remove(&id) else { return Ok(()) };
-        self.busy.remove(&key);
-        let rest = later(ctx.clock.now(), SOON);
-        match result {
-            Ok(Some(report)) if matches!(report.outcome, Outcome::Idle | Outcome::Lost) => {
-                self.resting.insert(key, rest);
-            }
-            Ok(Some(report)) => {
-                log(&report);
-                tell(News::Deed(&report));
-            }
-            Ok(None) => {
-                self.resting.insert(key, rest);
-            }
-            Err(error) if is_busy(&error) => {
-                tracing::warn!(%error, "the database is held by another program");
-                self.resting.insert(key, rest);
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-}
-
-fn is_busy(error: &StoreError) -> bool {
-    let StoreError::Database(sqlx::Error::Database(database)) = error else { return false };
-    database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == 5)
-}
-
-/// One line per deed, written where its outcome is known and nowhere else.
-fn log(report: &Report) {
-    let (post, job) = report.post.as_ref().map_or((0, ""), |(post, job)| (*post, job.as_str()));
-    let account = report.account.as_str();
-    match &report.outcome {
-        Outcome::Idle => {}
-        Outcome::Prepared => tracing::info!(post.id = post, job.name = job, account, "prepared"),
-        Outcome::Published { story_id, late } => {
-            tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, late_ms = late.as_millis(), "published");
-        }
-        Outcome::Found { story_id } => {
-            tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, "published after all: found in the list");
-        }
-        Outcome::Deleted { story_id } => {
-            tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, "deleted");
-        }
-        Outcome::Retry { at, fault } => {
-            tracing::warn!(post.id = post, job.name = job, account, next_at = %at, %fault, "attempt failed; tries again");
-        }
-        Outcome::Blocked { fault } => {
-            tracing::error!(post.id = post, job.name = job, account, %fault, "the account is blocked; its posts wait");
-        }
-        Outcome::Refreshed => tracing::info!(post.id = post, job.name = job, account, "access token refreshed"),
-        Outcome::Failed { fault } => tracing::error!(post.id = post, job.name = job, account, %fault, "failed"),
-        Outcome::InDoubt { fault } => {
-            tracing::warn!(post.id = post, job.name = job, account, %fault, "in doubt; looks at the account's list");
-        }
-        Outcome::LookAgain { at, why } => {
-            tracing::info!(post.id = post, job.name = job, account, next_at = %at, why, "still in doubt");
-        }
-        Outcome::Absent { then } => {
-            tracing::warn!(post.id = post, job.name = job, account, then = then.as_str(), "proved absent");
-        }
-        Outcome::Parked { why } => {
-            tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
-        }
-        Outcome::Lost => tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first"),
-    }
-}
-
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.
 fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration {
     let now = ctx.clock.now();
@@ -441,36 +356,5 @@ async fn sleep(nap: Duration) {
 fn supervisor(state: sd_notify::NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::debug!(%error, "the supervisor could not be told");
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Stop,
-    Reload,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> std::result::Result<Self, DaemonError> {
-        let on = |kind| signal(kind).map_err(|source| DaemonError::System { doing: "receive signals", source });
-        Ok(Self {
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-            hangup: on(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.terminate.recv() => Told::Stop,
-            _ = self.interrupt.recv() => Told::Stop,
-            _ = self.hangup.recv() => Told::Reload,
-        }
     }
 }

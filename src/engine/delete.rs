@@ -5,6 +5,7 @@ use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::later;
 use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::retry::{Next, after_failure};
+use crate::kakao::error::is_gone;
 use crate::store::Written;
 use crate::store::view::Due;
 
@@ -54,11 +55,11 @@ async fn take_down(ctx: &Ctx, account: &str, story_id: &str) -> std::result::Res
     let deleted = session::repeatable(ctx, account, async |token| ctx.kakao.delete(&token, story_id).await).await;
     let how = match deleted {
         Ok(()) => "taken down, confirmed by a read",
-        Err(fault) if fault.is_gone() => "it was gone already, confirmed by a read",
+        Err(fault) if is_gone(&fault) => "it was gone already, confirmed by a read",
         Err(fault) => return Err(fault),
     };
     match session::repeatable(ctx, account, async |token| ctx.kakao.story(&token, story_id).await).await {
-        Err(fault) if fault.is_gone() => Ok(how),
+        Err(fault) if is_gone(&fault) => Ok(how),
         Err(fault) => Err(fault),
         Ok(_) => Err(Fault::transient("still-up", "Kakao accepted the deletion, but still shows the story")),
     }

@@ -1,5 +1,7 @@
 //! From the plan to the queue: occurrences become posts, changes reach what still waits, what left the job files is withdrawn.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Ctx, Result};
@@ -20,6 +22,11 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let mut report = Enqueued::default();
     let names: Vec<&str> = plan.jobs.keys().map(String::as_str).collect();
     report.cancelled += ctx.store.cancel_gone_jobs(&names, now).await?;
+    let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
+    for account in accounts {
+        let pace = ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace);
+        ctx.store.set_pace(account, pace).await?;
+    }
     for job in plan.jobs.values() {
         let known = ctx.store.known_job(&job.name).await?;
         report += ctx.store.enqueue(&posts(ctx, job, known, now), now).await?;
@@ -71,7 +78,10 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPo
         tags: job.tags.clone(),
         zone: job.zone.clone(),
         late: job.late.unwrap_or(ctx.rules.late),
-        in_doubt: job.in_doubt.unwrap_or(ctx.rules.in_doubt),
+        in_doubt: job
+            .in_doubt
+            .or_else(|| ctx.rules.in_doubt_of.get(&job.account).copied())
+            .unwrap_or(ctx.rules.in_doubt),
         delete_after,
         delete_at,
         prepare_ahead: ctx.rules.prepare_ahead,

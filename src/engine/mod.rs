@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::domain::clock::Clock;
 use crate::domain::fault::Fault;
-use crate::domain::policy::{InDoubt, Late};
+use crate::domain::policy::{InDoubt, Late, Pace};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::plan::Plan;
@@ -54,8 +54,14 @@ pub struct Ctx {
 pub struct Rules {
     /// For jobs that do not say.
     pub late: Late,
+    /// For jobs that do not say, by account; `in_doubt` for the others.
+    pub in_doubt_of: BTreeMap<String, InDoubt>,
     /// For jobs that do not say.
     pub in_doubt: InDoubt,
+    /// How densely accounts may post; `pace` for the others.
+    pub pace_of: BTreeMap<String, Pace>,
+    /// How densely an account may post.
+    pub pace: Pace,
     /// Delays after the first, second, … failed attempt.
     pub retry: Vec<Duration>,
     /// How long an in-doubt post waits before its absence from Kakao's list counts.
@@ -87,8 +93,16 @@ impl Rules {
         if let Some(contradiction) = contradictions(defaults, timeouts).into_iter().next() {
             return Err(contradiction);
         }
+        let catch_up_gap = defaults.catch_up_gap;
+        let accounts = settings.accounts.iter();
+        let paces = accounts.clone().map(|(name, account)| {
+            (name.clone(), Pace { min_gap: account.min_gap, max_per_day: account.max_per_day, catch_up_gap })
+        });
         Ok(Self {
             late: defaults.late,
+            in_doubt_of: accounts.clone().filter_map(|(name, a)| Some((name.clone(), a.in_doubt?))).collect(),
+            pace_of: paces.collect(),
+            pace: Pace { catch_up_gap, ..Pace::default() },
             in_doubt: defaults.in_doubt,
             retry: defaults.retry.clone(),
             quarantine: defaults.quarantine,

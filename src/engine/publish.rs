@@ -1,7 +1,7 @@
 //! The one request that may create a story. It leaves after its intent is durable, once per intent, and whatever is not a plain
 //! answer puts the post in doubt.
 
-use super::session::{refresh, refused_again, token};
+use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result};
 use crate::domain::clock::{between, later};
@@ -30,7 +30,8 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let Some(intent) = ctx.store.intend(claim, ctx.clock.now(), ctx.rules.lease).await? else {
         return Ok(report(Outcome::Lost));
     };
-    let answer = ctx.kakao.publish(&token, intent.outgoing()).await.map_err(|fault| name_account(fault, account));
+    let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
+    let answer = answer.map_err(|fault| name_account(fault, account));
     let now = ctx.clock.now();
     let outcome = match answer {
         Ok(posted) => {

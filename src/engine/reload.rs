@@ -52,7 +52,7 @@ impl Watch {
             if !alters(event.kind) {
                 return;
             }
-            let change = if event.paths.iter().any(|path| *path == wake) { Change::Wake } else { Change::Files };
+            let change = if event.paths.contains(&wake) { Change::Wake } else { Change::Files };
             let _ = sender.try_send(change);
         };
         let mut watcher = notify::recommended_watcher(handler).map_err(std::io::Error::other)?;

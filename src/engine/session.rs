@@ -6,6 +6,7 @@ use super::Ctx;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 use crate::kakao::error::name_account;
 use crate::kakao::token::AccessToken;
+use crate::store::crash;
 
 /// A token for the account, refreshed first when it is about to end.
 pub(super) async fn token(ctx: &Ctx, account: &str) -> Result<AccessToken, Fault> {
@@ -25,14 +26,24 @@ where
     Answer: Future<Output = Result<T, Fault>>,
 {
     let first = token(ctx, account).await?;
-    let answer = match call(first.clone()).await {
+    let answer = match between_deaths(call(first.clone())).await {
         Err(fault) if fault.wants_refresh() => {
             let second = refresh(ctx, account, &first).await?;
-            call(second).await.map_err(|fault| if fault.wants_refresh() { refused_again(fault) } else { fault })
+            between_deaths(call(second))
+                .await
+                .map_err(|fault| if fault.wants_refresh() { refused_again(fault) } else { fault })
         }
         answer => answer,
     };
     answer.map_err(|fault| name_account(fault, account))
+}
+
+/// One request. The process may die before it leaves, and before its answer is made use of.
+pub(super) async fn between_deaths<Answer: Future>(request: Answer) -> Answer::Output {
+    crash::point().await;
+    let answer = request.await;
+    crash::point().await;
+    answer
 }
 
 /// What a second -401 amounts to: the fresh token is refused as well.

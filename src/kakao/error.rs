@@ -110,6 +110,14 @@ pub enum Body {
     Oversized,
 }
 
+/// Kakao's code for a story that does not exist.
+const GONE: &str = "-605";
+
+/// Whether Kakao says that the story does not exist: never did, or not any more.
+pub fn is_gone(fault: &Fault) -> bool {
+    fault.code == GONE
+}
+
 /// The whole table. Pure; see the module's own words for the principle.
 pub fn fault(call: Call, trouble: &Trouble) -> Fault {
     match trouble {

@@ -207,7 +207,7 @@ impl Client {
     }
 
     /// One story with its comments and moods (GET `mystory`). Repeatable. A story that does not exist is a fault for which
-    /// [`Fault::is_gone`] holds.
+    /// [`is_gone`](error::is_gone) holds.
     pub async fn story(&self, token: &AccessToken, id: &str) -> Result<Story, Fault> {
         self.get(token, "/v1/api/story/mystory", &[("id", id)], |reply| story::story(&reply.body)).await
     }
@@ -223,7 +223,7 @@ impl Client {
     }
 
     /// Takes a story down (DELETE `delete/mystory`). Repeatable. One that is down already is a fault for which
-    /// [`Fault::is_gone`] holds.
+    /// [`is_gone`](error::is_gone) holds.
     pub async fn delete(&self, token: &AccessToken, id: &str) -> Result<(), Fault> {
         let request = self.repeatable(Method::DELETE, "/v1/api/story/delete/mystory", &[("id", id)]);
         self.send(Call::Repeatable, authorised(request, token)?).await.map(|_| ())

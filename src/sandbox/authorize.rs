@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::Url;
+use url::Url;
 
 use super::answer::{Answer, HTML, Refusal, Reply};
 use super::clock::later;

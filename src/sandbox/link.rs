@@ -2,8 +2,8 @@
 //!
 //! Owns what a page "says". The page of the documents' sample is answered as they print it, so that their sample post works.
 
-use reqwest::Url;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::answer::{Answer, Refusal, Reply};
 use super::dice::{base62, mix};

@@ -62,6 +62,8 @@ pub struct Defaults {
     pub quarantine: Duration,
     /// How long before its due time a post is prepared.
     pub prepare_ahead: Duration,
+    /// Shortest time between two late posts of an account.
+    pub catch_up_gap: Duration,
 }
 
 /// How long things may take. Every one of them twice is shorter than the lease.
@@ -86,6 +88,12 @@ pub struct Account {
     pub rest_api_key: Secret,
     /// The app's client secret, if it has one.
     pub client_secret: Option<Secret>,
+    /// What becomes of its posts whose absence was proved; absent: what `defaults` say.
+    pub in_doubt: Option<InDoubt>,
+    /// Shortest time between two of its stories; zero for none.
+    pub min_gap: Duration,
+    /// Most of its stories within any 24 hours.
+    pub max_per_day: Option<u32>,
 }
 
 impl Settings {
@@ -131,6 +139,7 @@ impl Default for Defaults {
             in_doubt: InDoubt::Repost,
             quarantine: Duration::from_secs(180),
             prepare_ahead: Duration::from_secs(600),
+            catch_up_gap: Duration::from_secs(30),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ const DASHBOARD: Shape = Shape {
 };
 const DEFAULTS: Shape = Shape {
     what: "`defaults`",
-    keys: &["late", "retry", "in_doubt", "quarantine", "prepare_ahead"],
+    keys: &["late", "retry", "in_doubt", "quarantine", "prepare_ahead", "catch_up_gap"],
     free_x: false,
     synonyms: &[],
 };
@@ -43,7 +43,7 @@ const TIMEOUTS: Shape = Shape {
 };
 const ACCOUNT: Shape = Shape {
     what: "an account",
-    keys: &["rest_api_key", "client_secret"],
+    keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
     free_x: false,
     synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
 };
@@ -123,6 +123,7 @@ fn read_defaults(fields: &Fields<'_>, defaults: &mut Defaults, report: &mut Repo
     }
     set(&mut defaults.quarantine, duration(fields, "quarantine", (SECOND, DAY), report));
     set(&mut defaults.prepare_ahead, duration(fields, "prepare_ahead", (SECOND, DAY), report));
+    set(&mut defaults.catch_up_gap, duration(fields, "catch_up_gap", (SECOND, DAY), report));
 }
 
 fn read_timeouts(fields: &Fields<'_>, timeouts: &mut Timeouts, report: &mut Report) {
@@ -253,7 +254,29 @@ fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report
         fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
     }
     let client_secret = secret(&fields, "client_secret", report);
-    Some(Account { rest_api_key: secret(&fields, "rest_api_key", report)?, client_secret })
+    let in_doubt = policy::in_doubt(&fields, report);
+    let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
+    let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
+    Some(Account {
+        rest_api_key: secret(&fields, "rest_api_key", report)?,
+        client_secret,
+        in_doubt,
+        min_gap,
+        max_per_day,
+    })
+}
+
+fn whole_number(fields: &Fields<'_>, key: &str, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
+    let node = fields.get(key)?;
+    let source = Arc::clone(&report.source);
+    let number = node.raw(&source).and_then(|raw| raw.parse().ok()).filter(|number| range.contains(number));
+    if number.is_none() {
+        let (least, most) = range.into_inner();
+        report
+            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is a whole number from {least} to {most}"))
+            .help(format!("write it without quotes, as in `{key}: 20`"));
+    }
+    number
 }
 
 /// Says nothing of what stands there: it may be the secret.

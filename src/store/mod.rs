@@ -4,6 +4,7 @@
 //! opens). Readers are read-only connections. No statement of this floor may be put inside a `select!` or a time-out: a dropped
 //! commit would be a doubt of our own. Knows nothing of Kakao, HTTP or YAML.
 
+pub mod crash;
 pub mod media;
 pub mod queue;
 pub mod view;
@@ -107,6 +108,16 @@ pub enum StoreError {
     /// Anything else that SQLite reports.
     #[error("the database refused: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether another program merely held the database for too long: trying again may do.
+    pub fn is_busy(&self) -> bool {
+        const SQLITE_BUSY: i64 = 5;
+        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
+        // The low byte of an extended code is the plain one.
+        database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    }
 }
 
 /// A result of this floor.

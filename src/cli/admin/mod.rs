@@ -3,9 +3,11 @@
 mod cancel;
 mod delete;
 mod failures;
+mod pause;
 mod queue;
 mod release;
 mod resolve;
+mod resume;
 mod retry;
 mod show;
 mod stories;
@@ -37,6 +39,10 @@ pub(super) enum Command {
     Failures(failures::Args),
     /// Take stories down at Kakao, confirmed by a read
     Delete(delete::Args),
+    /// Stop everything, an account, a tag or a job, at once
+    Pause(pause::Args),
+    /// End a pause
+    Resume(resume::Args),
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
@@ -51,6 +57,8 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
         Command::Stories(args) => stories::run(common, &home, &args).await,
         Command::Failures(args) => failures::run(common, &home, &args).await,
         Command::Delete(args) => delete::run(common, &home, args).await,
+        Command::Pause(args) => pause::run(&home, args).await,
+        Command::Resume(args) => resume::run(&home, args).await,
     }
 }
 

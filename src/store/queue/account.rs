@@ -7,13 +7,46 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Result, Store, micros};
 use crate::domain::clock::later;
 use crate::domain::fault::{BlockScope, Fault};
+use crate::domain::policy::Pace;
+use crate::store::span;
 
 impl Store {
     /// Makes the account known.
     pub async fn ensure_account(&self, account: &str) -> Result<()> {
         sqlx::query!("INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", account)
-            .execute(&self.writer)
+            .execute(self.writing().await)
             .await?;
+        Ok(())
+    }
+
+    /// How densely the account may post. Makes it known when it is not.
+    pub async fn set_pace(&self, account: &str, pace: Pace) -> Result<()> {
+        let (gap, catch_up, per_day) = (span(pace.min_gap), span(pace.catch_up_gap), pace.max_per_day.map(i64::from));
+        let same = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND min_gap = $2 AND catch_up_gap = $3
+                 AND max_per_day IS $4) AS "same!: bool""#,
+            account,
+            gap,
+            catch_up,
+            per_day
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if same {
+            return Ok(());
+        }
+        // A pace that was loosened counts from now on; the next story sets the instants anew.
+        sqlx::query!(
+            "INSERT INTO account (name, min_gap, catch_up_gap, max_per_day) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (name) DO UPDATE SET min_gap = excluded.min_gap, catch_up_gap = excluded.catch_up_gap,
+               max_per_day = excluded.max_per_day, next_at = 0, next_late_at = 0",
+            account,
+            gap,
+            catch_up,
+            per_day
+        )
+        .execute(self.writing().await)
+        .await?;
         Ok(())
     }
 
@@ -40,7 +73,7 @@ impl Store {
             at,
             probe_at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(())
     }
@@ -63,7 +96,7 @@ impl Store {
              WHERE name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL)",
             account
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -77,7 +110,7 @@ impl Store {
             account,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -86,7 +119,7 @@ impl Store {
     pub async fn set_skew(&self, account: &str, skew: SignedDuration) -> Result<()> {
         let skew = i64::try_from(skew.as_micros()).unwrap_or(0);
         sqlx::query!("UPDATE account SET skew_micros = $2 WHERE name = $1 AND skew_micros <> $2", account, skew)
-            .execute(&self.writer)
+            .execute(self.writing().await)
             .await?;
         Ok(())
     }

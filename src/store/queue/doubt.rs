@@ -69,7 +69,7 @@ impl Store {
             at,
             story_id
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(Written::of(done.rows_affected()))
     }
@@ -116,7 +116,7 @@ impl Store {
             at,
             repost
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(Written::of(done.rows_affected()))
     }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::wanted::Wanted;
 use super::{Result, Store, Write, micros, note};
 use crate::domain::clock::later;
-use crate::domain::content::{Content, comparable};
+use crate::domain::content::Content;
 use crate::domain::policy::{InDoubt, Late, LateThen};
 use crate::store::{instant, span, write_json};
 
@@ -92,23 +93,6 @@ pub struct KnownJob {
     pub now_post: Option<Timestamp>,
 }
 
-/// The columns of a post that follow the job file, in the form in which they are compared and written.
-#[derive(PartialEq, Eq)]
-struct Wanted {
-    account: String,
-    content: String,
-    kind: String,
-    text_key: String,
-    tags: String,
-    zone: String,
-    occurs_at: i64,
-    late_within: i64,
-    late_then: String,
-    in_doubt: String,
-    delete_after: Option<i64>,
-    delete_at: Option<i64>,
-}
-
 struct Existing {
     id: i64,
     state: String,
@@ -150,7 +134,7 @@ impl Store {
         let mut wanted_nominals = BTreeSet::new();
         for occurrence in &posts.occurrences {
             wanted_nominals.insert(occurrence.nominal.as_str());
-            let wanted = wanted(posts, occurrence)?;
+            let wanted = Wanted::of(posts, occurrence)?;
             match existing.get(&occurrence.nominal) {
                 Some(post) => change(&mut tx, post, &wanted, posts, now, &mut report).await?,
                 None if occurrence.occurs_at > posts.add_after => {
@@ -189,7 +173,7 @@ impl Store {
             gone,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected())
     }
@@ -242,26 +226,6 @@ async fn existing_posts(tx: &mut Write, job: &str) -> Result<BTreeMap<String, Ex
     Ok(existing.collect())
 }
 
-fn wanted(posts: &JobPosts, occurrence: &NewPost) -> Result<Wanted> {
-    use sha2::Digest;
-    let text = comparable(posts.content.text().unwrap_or_default());
-    let text_key = sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Wanted {
-        account: posts.account.clone(),
-        content: write_json(&posts.content)?,
-        kind: posts.content.kind().into(),
-        text_key,
-        tags: write_json(&posts.tags)?,
-        zone: posts.zone.clone(),
-        occurs_at: micros(occurrence.occurs_at),
-        late_within: span(posts.late.within),
-        late_then: posts.late.then.as_str().into(),
-        in_doubt: posts.in_doubt.as_str().into(),
-        delete_after: posts.delete_after.map(span),
-        delete_at: posts.delete_at.map(micros),
-    })
-}
-
 fn late_until(posts: &JobPosts, from: Timestamp) -> Option<i64> {
     (posts.late.then != LateThen::Post).then(|| micros(later(from, posts.late.within)))
 }
@@ -308,7 +272,7 @@ async fn change(
     report: &mut Enqueued,
 ) -> Result<()> {
     let restore = post.state == "cancelled" && post.actor == "plan";
-    if (post.state == "cancelled" && !restore) || (&post.is == wanted && !restore) {
+    if !restore && (post.state == "cancelled" || &post.is == wanted) {
         return Ok(());
     }
     if post.state == "claimed" {
@@ -317,7 +281,7 @@ async fn change(
     }
     if &post.is != wanted {
         rewrite(tx, post, wanted, posts).await?;
-        note(tx, post.id, now, "edit", "plan", &edit_reason(&post.is, wanted)).await?;
+        note(tx, post.id, now, "edit", "plan", &post.is.edit_reason(wanted)).await?;
         report.changed += 1;
     }
     if restore {
@@ -375,21 +339,6 @@ async fn rewrite(tx: &mut Write, post: &Existing, wanted: &Wanted, posts: &JobPo
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-fn edit_reason(was: &Wanted, is: &Wanted) -> String {
-    let parts = [
-        ("content", was.content != is.content),
-        ("account", was.account != is.account),
-        ("time", was.occurs_at != is.occurs_at),
-        ("late policy", was.late_within != is.late_within || was.late_then != is.late_then),
-        ("in-doubt policy", was.in_doubt != is.in_doubt),
-        ("deletion", was.delete_after != is.delete_after || was.delete_at != is.delete_at),
-        ("tags", was.tags != is.tags),
-        ("zone", was.zone != is.zone),
-    ];
-    let changed: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-    format!("the job file changed its {}", changed.join(", "))
 }
 
 async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Timestamp) -> Result<u64> {

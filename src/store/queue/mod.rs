@@ -8,28 +8,40 @@ mod account;
 mod attempt;
 mod doubt;
 mod enqueue;
+mod overdue;
+mod pause;
 mod person;
 mod story;
 mod sweep;
+mod wanted;
 
 pub use attempt::{Claim, Intent, Taken};
 pub use doubt::Doubt;
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
+pub use overdue::Overdue;
+pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
 pub use story::{DeleteOrder, Doomed};
 pub use sweep::Swept;
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
-use super::{Result, Store, micros};
+use super::{Result, Store, crash, micros};
 
 /// A write transaction: it takes the write lock at once, so that it cannot fail half-way for want of it.
 pub(super) type Write = Transaction<'static, Sqlite>;
 
 impl Store {
     pub(super) async fn begin(&self) -> Result<Write> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writing().await.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The writer, for a statement that is a transaction of its own.
+    pub(super) async fn writing(&self) -> &SqlitePool {
+        crash::point().await;
+        &self.writer
     }
 }
 

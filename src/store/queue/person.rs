@@ -75,7 +75,7 @@ impl Store {
             at,
             ahead
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await
         .map_err(StoreError::from)?;
         self.expect_moved(post, done.rows_affected()).await
@@ -100,7 +100,7 @@ impl Store {
             reason,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await
         .map_err(StoreError::from)?;
         self.expect_moved(post, done.rows_affected()).await
@@ -125,7 +125,7 @@ impl Store {
             at,
             story_id
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await;
         match done {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {

@@ -117,7 +117,7 @@ impl Store {
              WHERE ended_at IS NULL AND kind = 'delete'",
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected())
     }

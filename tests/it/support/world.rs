@@ -20,6 +20,7 @@ use storyd::plan;
 use storyd::plan::problem::Problems;
 use storyd::sandbox::{self, AccountTokens, FaultRule, LedgerEntry, Options, Running, SandboxClock};
 use storyd::settings::Settings;
+use storyd::store::crash::dying_at;
 use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
 use storyd::store::{Access, Store};
 
@@ -141,6 +142,22 @@ impl World {
     pub(crate) async fn crash(&mut self) {
         self.engine = None;
         self.start().await;
+    }
+
+    /// Starts if need be, lets time pass, and dies at the `dies_at`-th step that touches disk or network, if it gets that far. How
+    /// many steps it made, and whether it lived to the end.
+    pub(crate) async fn live(&mut self, dies_at: Option<u64>, length: Duration) -> (bool, u64) {
+        let life = async {
+            if self.engine.is_none() {
+                self.start().await;
+            }
+            self.pass(length).await;
+        };
+        let (done, steps) = dying_at(dies_at, life).await;
+        if done.is_none() {
+            self.engine = None;
+        }
+        (done.is_some(), steps)
     }
 
     /// The process dies as soon as a request of `call` has arrived, whatever becomes of the request.

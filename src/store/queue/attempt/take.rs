@@ -1,0 +1,148 @@
+//! Taking a post: the claim, and the durable intent that must precede a publish request. Knows nothing of what a request is.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Claim, Intent, Kind, Taken, close_attempt_row, open_attempt};
+use crate::domain::clock::later;
+use crate::domain::content::{Artifact, Outgoing};
+use crate::store::{Result, Store, Written, count, instant, micros, read_json};
+
+impl Store {
+    /// Takes the account's next post whose upload or scrape is due, unless the account is blocked.
+    pub async fn claim_to_prepare(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
+        let (at, until) = (micros(now), micros(later(now, lease)));
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'prepare', reason = 'to prepare it',
+                 changed_at = $2, claim = claim + 1, lease_until_at = $3
+             WHERE id = (SELECT id FROM post
+                WHERE state = 'scheduled' AND account = $1 AND prepare_at IS NOT NULL AND prepare_at <= $2
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
+                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                             OR (z.scope = 'job' AND z.target = post.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))
+                ORDER BY prepare_at, id LIMIT 1)
+               AND state = 'scheduled'
+             RETURNING id AS "id!", job, claim, content, occurs_at, prepare_failures"#,
+            account,
+            at,
+            until
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempt = open_attempt(&mut tx, row.id, "prepare", now).await?;
+        let claim = Claim {
+            taken: Taken {
+                post: row.id,
+                job: row.job,
+                account: account.into(),
+                failures: count(row.prepare_failures),
+                token: row.claim,
+                attempt,
+                kind: Kind::Prepare,
+            },
+            content: read_json(&row.content, "a content")?,
+            artifact: None,
+            occurs_at: instant(row.occurs_at)?,
+        };
+        tx.commit().await?;
+        Ok(Some(claim))
+    }
+
+    /// Takes the account's next due post that is ready to be published, unless the account is blocked or keeps a gap, has a
+    /// post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
+    pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
+        let (at, until) = (micros(now), micros(later(now, lease)));
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
+                 changed_at = $2, claim = claim + 1, lease_until_at = $3
+             WHERE id = (SELECT p.id FROM post p
+                WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2
+                  AND (p.kind = 'note' OR p.artifact_until_at > $2)
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1
+                        AND (a.next_at > $2 OR (a.next_late_at > $2 AND p.occurs_at < $2 - 60000000)))
+                  AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
+                        AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
+                  AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
+                        AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
+                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
+                ORDER BY p.due_at, p.id LIMIT 1)
+               AND state = 'scheduled'
+             RETURNING id AS "id!", job, claim, content, artifact AS "artifact?", occurs_at, publish_failures"#,
+            account,
+            at,
+            until
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempt = open_attempt(&mut tx, row.id, "publish", now).await?;
+        let claim = Claim {
+            taken: Taken {
+                post: row.id,
+                job: row.job,
+                account: account.into(),
+                failures: count(row.publish_failures),
+                token: row.claim,
+                attempt,
+                kind: Kind::Publish,
+            },
+            content: read_json(&row.content, "a content")?,
+            artifact: row.artifact.map(Artifact),
+            occurs_at: instant(row.occurs_at)?,
+        };
+        tx.commit().await?;
+        Ok(Some(claim))
+    }
+
+    /// Makes the intent durable: after this commit, and only then, the publish request may leave. `None` when the claim was
+    /// lost: somebody cancelled the post, or paused it, or the lease ended.
+    pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
+        let (at, until) = (micros(now), micros(later(now, lease)));
+        let Claim { taken, content, artifact, .. } = claim;
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
+               intent_at = $3, lease_until_at = $4
+             WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3
+               AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $3)
+                 AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = post.account)
+                      OR (z.scope = 'job' AND z.target = post.job)
+                      OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))",
+            taken.post,
+            taken.token,
+            at,
+            until
+        )
+        .execute(&mut *tx)
+        .await?;
+        if Written::of(done.rows_affected()) == Written::Lost {
+            // Still ours when a pause stood in the way: back to where it was, without a lost attempt.
+            let back = sqlx::query!(
+                "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'publish', reason = 'it is paused',
+                   changed_at = $3, lease_until_at = NULL
+                 WHERE id = $1 AND state = 'claimed' AND claim = $2",
+                taken.post,
+                taken.token,
+                at
+            )
+            .execute(&mut *tx)
+            .await?;
+            let verdict = if Written::of(back.rows_affected()) == Written::Done { "snooze" } else { "lost" };
+            close_attempt_row(&mut tx, taken.attempt, now, verdict, None).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, intent_at: now }))
+    }
+}

@@ -1,0 +1,241 @@
+//! The posts as people see them, with their history and their attempts.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ROWS_MAX;
+use crate::domain::content::Content;
+use crate::domain::post::PostState;
+use crate::store::{Result, Store, StoreError, count, instant, instant_opt, read_json, write_json};
+
+/// One post as the queue lists it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostRow {
+    /// Its number.
+    pub post: i64,
+    /// Its job.
+    pub job: String,
+    /// The account that it goes to.
+    pub account: String,
+    /// `note`, `photo` or `link`.
+    pub kind: String,
+    /// Where it stands.
+    pub state: PostState,
+    /// When it should appear.
+    pub occurs_at: Timestamp,
+    /// Earliest instant of the next attempt.
+    pub due_at: Timestamp,
+    /// IANA name of the zone of its schedule.
+    pub zone: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// What it says.
+    pub content: Content,
+    /// Why it is in this state; empty when that needs no reason.
+    pub reason: String,
+    /// The story, once it is published.
+    pub story_id: Option<String>,
+    /// In doubt and waiting for a person since.
+    pub parked_at: Option<Timestamp>,
+    /// Why its account is blocked, while it is.
+    pub blocked: Option<String>,
+    /// Failed attempts in a row at publishing, and at preparing.
+    pub publish_failures: u32,
+    /// Failed attempts in a row at preparing.
+    pub prepare_failures: u32,
+}
+
+/// Which posts to list. Empty lists and `None` do not restrict.
+#[derive(Clone, Debug, Default)]
+pub struct PostFilter {
+    /// These states only.
+    pub states: Vec<PostState>,
+    /// This account only.
+    pub account: Option<String>,
+    /// This job only.
+    pub job: Option<String>,
+    /// At most this many, the earliest first; at most [`ROWS_MAX`].
+    pub limit: Option<u32>,
+}
+
+/// One entry of a post's history.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventRow {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: String,
+    /// The state after it.
+    pub state: String,
+    /// Who caused it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptRow {
+    /// `prepare`, `publish` or `delete`.
+    pub kind: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When its verdict was recorded; `None` while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// The verdict.
+    pub verdict: Option<String>,
+    /// Class of the fault.
+    pub fault_class: Option<String>,
+    /// Kakao's code, or a word.
+    pub fault_code: Option<String>,
+    /// What happened.
+    pub fault_reason: Option<String>,
+    /// What to do about it.
+    pub fault_remedy: Option<String>,
+}
+
+impl Store {
+    /// Posts, what comes next first.
+    pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
+        let states = write_json(&filter.states)?;
+        let any_state = filter.states.is_empty();
+        let limit = i64::from(filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX));
+        let rows = sqlx::query_as!(
+            RawPost,
+            r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
+                 p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
+                 a.blocked_reason AS "blocked?"
+               FROM post p JOIN account a ON a.name = p.account
+               WHERE ($1 OR p.state IN (SELECT value FROM json_each($2)))
+                 AND ($3 IS NULL OR p.account = $3) AND ($4 IS NULL OR p.job = $4)
+               ORDER BY p.due_at, p.id LIMIT $5"#,
+            any_state,
+            states,
+            filter.account,
+            filter.job,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(RawPost::read).collect()
+    }
+
+    /// One post, or `None`.
+    pub async fn post(&self, post: i64) -> Result<Option<PostRow>> {
+        let row = sqlx::query_as!(
+            RawPost,
+            r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
+                 p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
+                 a.blocked_reason AS "blocked?"
+               FROM post p JOIN account a ON a.name = p.account WHERE p.id = $1"#,
+            post
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(RawPost::read).transpose()
+    }
+
+    /// The history of a post, oldest first.
+    pub async fn events(&self, post: i64) -> Result<Vec<EventRow>> {
+        let limit = i64::from(ROWS_MAX);
+        let rows = sqlx::query!(
+            "SELECT at, event, state, actor, reason FROM event WHERE post_id = $1 ORDER BY id LIMIT $2",
+            post,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let at = instant(row.at)?;
+                Ok(EventRow { at, event: row.event, state: row.state, actor: row.actor, reason: row.reason })
+            })
+            .collect()
+    }
+
+    /// The attempts of a post, oldest first.
+    pub async fn attempts(&self, post: i64) -> Result<Vec<AttemptRow>> {
+        let limit = i64::from(ROWS_MAX);
+        let rows = sqlx::query!(
+            "SELECT kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy
+             FROM attempt WHERE post_id = $1 ORDER BY id LIMIT $2",
+            post,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(AttemptRow {
+                    kind: row.kind,
+                    started_at: instant(row.started_at)?,
+                    ended_at: instant_opt(row.ended_at)?,
+                    verdict: row.verdict,
+                    fault_class: row.fault_class,
+                    fault_code: row.fault_code,
+                    fault_reason: row.fault_reason,
+                    fault_remedy: row.fault_remedy,
+                })
+            })
+            .collect()
+    }
+
+    /// How many posts are in each state, in the order of a post's life; states without posts are left out.
+    pub async fn counts(&self) -> Result<Vec<(PostState, u32)>> {
+        let rows = sqlx::query!(r#"SELECT state, count(*) AS "posts!: i64" FROM post GROUP BY state"#)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut counts = Vec::new();
+        for row in rows {
+            counts.push((state(&row.state)?, count(row.posts)));
+        }
+        counts.sort_unstable();
+        Ok(counts)
+    }
+}
+
+struct RawPost {
+    id: i64,
+    job: String,
+    account: String,
+    kind: String,
+    state: String,
+    occurs_at: i64,
+    due_at: i64,
+    zone: String,
+    tags: String,
+    content: String,
+    reason: String,
+    story_id: Option<String>,
+    parked_at: Option<i64>,
+    publish_failures: i64,
+    prepare_failures: i64,
+    blocked: Option<String>,
+}
+
+impl RawPost {
+    fn read(self) -> Result<PostRow> {
+        Ok(PostRow {
+            post: self.id,
+            job: self.job,
+            account: self.account,
+            kind: self.kind,
+            state: state(&self.state)?,
+            occurs_at: instant(self.occurs_at)?,
+            due_at: instant(self.due_at)?,
+            zone: self.zone,
+            tags: read_json(&self.tags, "tags")?,
+            content: read_json(&self.content, "a content")?,
+            reason: self.reason,
+            story_id: self.story_id,
+            parked_at: instant_opt(self.parked_at)?,
+            blocked: self.blocked,
+            publish_failures: count(self.publish_failures),
+            prepare_failures: count(self.prepare_failures),
+        })
+    }
+}
+
+fn state(word: &str) -> Result<PostState> {
+    PostState::parse(word).ok_or_else(|| StoreError::Nonsense { what: format!("the state {word:?}") })
+}

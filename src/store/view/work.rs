@@ -1,0 +1,121 @@
+//! What the engine asks: what is due, when to wake, what is known of an account and its stories. Knows nothing of how people
+//! are shown any of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::store::{Result, Store, count, instant_opt, micros, write_json};
+
+/// What an account has to have done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Due {
+    /// An upload or a scrape.
+    Prepare,
+    /// A publish request.
+    Publish,
+    /// A look at Kakao's list for a post in doubt.
+    Reconcile,
+    /// A take-down.
+    Delete,
+}
+
+impl Store {
+    /// What is due now, by account; nothing of an account that is blocked, or whose lane is taken.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<(Due, String)>> {
+        let at = micros(now);
+        let rows = sqlx::query!(
+            r#"SELECT a.name,
+                 EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name
+                           AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1
+                           AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))) AS "prepare!: bool",
+                 (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
+                           AND (p.kind = 'note' OR p.artifact_until_at > $1)
+                           AND a.next_at <= $1 AND (a.next_late_at <= $1 OR p.occurs_at >= $1 - 60000000)
+                           AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
+                                AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
+                           AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
+                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags))))))
+                  AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
+                        AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL))))
+                   AS "publish!: bool",
+                 EXISTS (SELECT 1 FROM post p WHERE p.account = a.name AND p.state = 'in_doubt' AND p.parked_at IS NULL
+                           AND p.reconcile_at <= $1) AS "reconcile!: bool",
+                 EXISTS (SELECT 1 FROM story s WHERE s.account = a.name AND s.delete_at IS NOT NULL
+                           AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool"
+               FROM account a WHERE a.probe_at IS NULL OR a.probe_at <= $1 ORDER BY a.name"#,
+            at
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut due = Vec::new();
+        for row in rows {
+            let kinds = [
+                (Due::Prepare, row.prepare),
+                (Due::Publish, row.publish),
+                (Due::Reconcile, row.reconcile),
+                (Due::Delete, row.delete),
+            ];
+            for (kind, _) in kinds.into_iter().filter(|(_, is)| *is) {
+                due.push((kind, row.name.clone()));
+            }
+        }
+        Ok(due)
+    }
+
+    /// The first instant after `now` at which something falls due by itself. What is due already is not among it.
+    pub async fn next_wake(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let at = micros(now);
+        let next = sqlx::query_scalar!(
+            r#"SELECT min(at) AS "at: i64" FROM (
+                 SELECT min(due_at) AS at FROM post WHERE state = 'scheduled' AND due_at > $1
+                 UNION ALL SELECT min(p.at) FROM (SELECT (SELECT min(prepare_at) FROM post WHERE state = 'scheduled'
+                     AND account = a.name AND prepare_at IS NOT NULL AND prepare_at > $1) AS at FROM account a) p
+                 UNION ALL SELECT min(late_until_at) + 1 FROM post WHERE state = 'scheduled' AND late_until_at IS NOT NULL
+                     AND late_until_at >= $1
+                 UNION ALL SELECT min(lease_until_at) FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at > $1
+                 UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
+                 UNION ALL SELECT min(delete_at) FROM story WHERE delete_at IS NOT NULL AND deleted_at IS NULL
+                     AND delete_fault IS NULL AND delete_at > $1
+                 UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
+                 UNION ALL SELECT min(next_at) FROM account WHERE next_at > $1
+                 UNION ALL SELECT min(next_late_at) FROM account WHERE next_late_at > $1
+                 UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
+            at
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        instant_opt(next)
+    }
+
+    /// How far Kakao's clock is ahead of ours, as last seen.
+    pub async fn skew(&self, account: &str) -> Result<SignedDuration> {
+        let micros = sqlx::query_scalar!("SELECT skew_micros FROM account WHERE name = $1", account)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(SignedDuration::from_micros(micros.unwrap_or(0)))
+    }
+
+    /// Which of these stories of an account already belong to a post.
+    pub async fn owned_stories(&self, account: &str, story_ids: &[&str]) -> Result<Vec<String>> {
+        let ids = write_json(&story_ids)?;
+        Ok(sqlx::query_scalar!(
+            "SELECT story_id FROM story WHERE account = $1 AND story_id IN (SELECT value FROM json_each($2))",
+            account,
+            ids
+        )
+        .fetch_all(&self.readers)
+        .await?)
+    }
+
+    /// Whether anything is claimed or publishing: what a drain waits for.
+    pub async fn in_flight(&self) -> Result<u32> {
+        let n = sqlx::query_scalar!(r#"SELECT count(*) AS "n!: i64" FROM post WHERE lease_until_at IS NOT NULL"#)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(count(n))
+    }
+}

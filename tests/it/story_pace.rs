@@ -1,0 +1,75 @@
+//! Stories of accounts that must not post too densely.
+
+use std::time::Duration;
+
+use storyd::domain::policy::InDoubt;
+use storyd::domain::post::PostState;
+use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::settings::{Account, Secret};
+
+use crate::support::world::{World, at};
+
+fn account() -> Account {
+    let rest_api_key = Secret::Value("key".to_owned().into());
+    Account { rest_api_key, client_secret: None, in_doubt: None, min_gap: Duration::ZERO, max_per_day: None }
+}
+
+async fn world(account: Account) -> World {
+    let mut world = World::new().await;
+    world.settings.accounts.insert("cafe".into(), account);
+    world.crash().await;
+    world
+}
+
+/// When each story came to exist, as local times of day.
+fn times(world: &World) -> Vec<String> {
+    let zone = jiff::tz::TimeZone::get("Asia/Seoul").unwrap();
+    world.ledger().iter().map(|s| s.created_at.to_zoned(zone.clone()).strftime("%d %H:%M:%S").to_string()).collect()
+}
+
+fn notes(account: &str, count: usize) -> String {
+    let note = |n| {
+        format!(
+            "{account}{n}:\n  at: 2026-12-01 09:00:0{n}\n  account: {account}\n  type: note\n  content: {account} {n}\n  late: {{within: 3d, then: skip}}\n"
+        )
+    };
+    (0..count).map(note).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_keeps_its_gap_and_holds_up_no_other() {
+    let mut world = world(Account { min_gap: Duration::from_secs(600), ..account() }).await;
+    world.jobs(&format!("{}{}", notes("cafe", 3), notes("shop", 2)));
+    world.pass(Duration::from_secs(2 * 3600)).await;
+    assert_eq!(times(&world), ["01 09:00:00", "01 09:00:00", "01 09:00:01", "01 09:10:00", "01 09:20:00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_has_no_more_stories_than_the_settings_allow() {
+    let mut world = world(Account { max_per_day: Some(2), ..account() }).await;
+    world.jobs(&notes("cafe", 5));
+    world.pass(Duration::from_secs(3 * 86_400)).await;
+    // By the second day they are late, and late ones keep a gap.
+    let expected = ["01 09:00:00", "01 09:00:01", "02 09:00:00", "02 09:00:30", "03 09:00:00"];
+    assert_eq!(times(&world), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_downtime_delayed_goes_out_spaced_and_what_is_on_time_does_not_wait_for_it() {
+    let mut world = World::new().await;
+    world.jobs(&format!("{}now:\n  at: 2026-12-01 10:00:10\n  type: note\n  content: on time\n", notes("cafe", 3)));
+    world.settle().await;
+    world.clock.set(at("2026-12-01T10:00:00+09:00"));
+    world.crash().await;
+    world.pass(Duration::from_secs(600)).await;
+    assert_eq!(times(&world), ["01 10:00:00", "01 10:00:10", "01 10:00:30", "01 10:01:00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_can_ask_that_a_person_decides_after_a_proved_absence() {
+    let mut world = world(Account { in_doubt: Some(InDoubt::Hold), ..account() }).await;
+    world.fault(vec![FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)]);
+    world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+    world.pass(Duration::from_secs(3600)).await;
+    assert_eq!(world.post("p").await.state, PostState::Held);
+}
