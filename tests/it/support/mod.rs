@@ -1,4 +1,7 @@
 //! What the integration tests share.
 
+pub(crate) mod queue;
+pub(crate) mod chaos;
+pub(crate) mod evidence;
 pub(crate) mod stub;
 pub(crate) mod world;
