@@ -11,6 +11,7 @@ mod plan_load;
 mod plan_problems;
 mod plan_schedule;
 mod proof_model;
+mod proof_properties;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
