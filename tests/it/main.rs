@@ -14,6 +14,7 @@ mod proof_chaos;
 mod proof_chaos_judge;
 mod proof_crash_sweep;
 mod proof_model;
+mod proof_properties;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
