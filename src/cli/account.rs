@@ -122,9 +122,13 @@ async fn add_token(common: &Common, home: &Home, args: &AddToken) -> Result<u8, 
         Err(crate::store::StoreError::Missing(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let account = &args.account;
+    told_stored(common, home, &args.account, has_refresh).await?;
+    Ok(DONE)
+}
+
+async fn told_stored(common: &Common, home: &Home, account: &str, has_refresh: bool) -> Result<(), Failure> {
     if common.json {
-        print_json(&rows(home).await?.into_iter().find(|row| row.account == *account))?;
+        print_json(&rows(home).await?.into_iter().find(|row| row.account == account))?;
     } else {
         say!("tokens of account {account} stored in {}", home.tokens_dir().display());
     }
@@ -136,7 +140,7 @@ async fn add_token(common: &Common, home: &Home, args: &AddToken) -> Result<u8, 
              under `accounts` in storyd.yaml"
         );
     }
-    Ok(DONE)
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -96,7 +96,9 @@ fn run_command() -> ExitCode {
 
 /// One sentence in place of a panic's message and backtrace.
 fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
-    let what = info.payload_as_str().unwrap_or("no message");
+    let said = info.to_string();
+    // The first line tells the place, in words that are not for users.
+    let what = said.split_once('\n').map_or("no message", |(_, what)| what);
     let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
     note!("storyd: a bug of storyd{place}: {what}; please report it");
 }
