@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_crash;
+mod cli_delete;
+mod cli_main_job;
+mod cli_problems;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
