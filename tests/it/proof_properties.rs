@@ -7,22 +7,23 @@
 //!
 //! Left out on purpose: what a job file says while a post is in doubt. Such a post is out of its reach until the doubt is settled.
 
+mod commands;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use storyd::domain::clock::{earlier, later};
 use storyd::domain::post::PostState;
 use storyd::kakao::token::AccessToken;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::store::Written;
 use storyd::store::queue::DeleteOrder;
 use storyd::store::view::PostRow;
 
 use crate::support::world::{World, png};
+use commands::{Command, Moment, command, faults};
 
 const CASES: u32 = 24;
 const COMMANDS_MAX: usize = 14;
@@ -30,122 +31,6 @@ const SHRINKS_MAX: u32 = 400;
 /// Longer than every wait that there is: a window, a quota, a quarantine, the last of the retries.
 const LONG: Duration = Duration::from_secs(2 * 86_400);
 const JOBS: [&str; 4] = ["first", "second", "other-account", "photo"];
-
-#[derive(Clone, Copy, Debug)]
-enum Command {
-    /// Puts a job into the file, or says its time and text anew.
-    Write {
-        job: usize,
-        text: u8,
-        in_minutes: i64,
-    },
-    /// Changes the text alone.
-    Edit {
-        job: usize,
-        text: u8,
-    },
-    /// Takes a job out of the file.
-    Remove {
-        job: usize,
-    },
-    /// Brings it back as it was.
-    BringBack {
-        job: usize,
-    },
-    Cancel {
-        job: usize,
-    },
-    Release {
-        job: usize,
-    },
-    /// A person looks at the account's page and settles the doubt.
-    Resolve {
-        job: usize,
-    },
-    Delete {
-        job: usize,
-    },
-    Pass {
-        seconds: u64,
-    },
-    Crash(Moment),
-    Fault {
-        fault: usize,
-        times: u32,
-    },
-    ClearFaults,
-    SetClock {
-        minutes: i64,
-    },
-}
-
-/// When a process dies.
-#[derive(Clone, Copy, Debug)]
-enum Moment {
-    Idle,
-    Claimed,
-    Intended,
-    Sent,
-}
-
-fn command() -> impl Strategy<Value = Command> {
-    let job = 0..JOBS.len();
-    prop_oneof![
-        4 => (job.clone(), 0..3u8, -90..120i64).prop_map(|(job, text, in_minutes)| Command::Write { job, text, in_minutes }),
-        2 => (job.clone(), 0..3u8).prop_map(|(job, text)| Command::Edit { job, text }),
-        1 => job.clone().prop_map(|job| Command::Remove { job }),
-        1 => job.clone().prop_map(|job| Command::BringBack { job }),
-        1 => job.clone().prop_map(|job| Command::Cancel { job }),
-        1 => job.clone().prop_map(|job| Command::Release { job }),
-        1 => job.clone().prop_map(|job| Command::Resolve { job }),
-        1 => job.prop_map(|job| Command::Delete { job }),
-        5 => prop_oneof![0..10u64, 10..200u64, 200..8_000u64].prop_map(|seconds| Command::Pass { seconds }),
-        2 => prop_oneof![Just(Moment::Idle), Just(Moment::Claimed), Just(Moment::Intended), Just(Moment::Sent)]
-            .prop_map(Command::Crash),
-        4 => (0..faults().len(), 1..4u32).prop_map(|(fault, times)| Command::Fault { fault, times }),
-        1 => Just(Command::ClearFaults),
-        1 => (-180..180i64).prop_map(|minutes| Command::SetClock { minutes }),
-    ]
-}
-
-/// What the sandbox may do for a while. None of it hangs: that would be waited for in real time.
-fn faults() -> Vec<FaultRule> {
-    use FaultName as F;
-    let posts = [Call::Note, Call::Photo];
-    let plain = [
-        F::AnswerLost,
-        F::RequestDropped,
-        F::ServerErrorBeforeEffect,
-        F::ServerErrorAfterEffect,
-        F::BadGatewayAfterEffect,
-        F::GarbageAfterEffect,
-        F::TruncatedAfterEffect,
-        F::EmptyAfterEffect,
-        F::RedirectAfterEffect,
-        F::LateEffect,
-        F::LateEffectServerError,
-        F::ListLag,
-        F::CrlfContent,
-        F::TooManyRequests,
-        F::Code(-1),
-        F::Code(-2),
-        F::Code(-4),
-        F::Code(-10),
-        F::Code(-401),
-        F::CodeAfterEffect(-9798),
-    ];
-    let on_posts = plain.into_iter().map(|fault| FaultRule::new(fault).on(&posts));
-    let elsewhere = [
-        FaultRule::new(F::ServerErrorBeforeEffect).on(&[Call::MyStories]),
-        FaultRule::new(F::Code(-401)).on(&[Call::MyStories]),
-        FaultRule::new(F::Code(-4)).on(&[Call::MyStories]),
-        FaultRule::new(F::ServerErrorAfterEffect).on(&[Call::Upload]),
-        FaultRule::new(F::Code(-911)).on(&[Call::Upload]),
-        FaultRule::new(F::ServerErrorAfterEffect).on(&[Call::Delete]),
-        FaultRule::new(F::AnswerLost).on(&[Call::MyStory]),
-    ];
-    on_posts.chain(elsewhere).collect()
-}
 
 /// A job as the file has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
