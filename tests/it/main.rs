@@ -13,6 +13,7 @@ mod plan_schedule;
 mod proof_chaos;
 mod proof_chaos_judge;
 mod proof_crash_sweep;
+mod proof_power_loss;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;

@@ -30,7 +30,7 @@ use crate::support::evidence::{Complaint, Evidence, Post, Recorded, judge, publi
 const NO_MORE_LATE_EFFECTS: Duration = Duration::from_secs(12);
 /// A run that is not quiet after so long never will be.
 const QUIET_MAX: Duration = Duration::from_secs(900);
-/// How often in kills the requests are noted and blocked accounts are freed.
+/// How often in kills the requests are noted and a person looks in.
 const ROUND: usize = 10;
 
 /// Nothing or something was created, and no plain answer says so; and what makes the list harder to read. Found at once.
@@ -133,15 +133,17 @@ fn killed_at_any_instant_under_every_fault_nothing_is_posted_twice_and_nothing_i
         live_and_die(&mut town, &mut dice, &mut deaths, round);
         if round % ROUND == ROUND - 1 {
             town.note_requests();
-            person.frees_accounts(&town);
+            person.looks(&town, false);
         }
     }
+    let settling = Instant::now();
     town.set_faults(&[]);
     town.write_jobs();
     let told = until_quiet(&mut town, &mut person);
     let evidence = gather(&mut town, told);
     let complaints = judge(&evidence.0);
-    report(&size, &deaths, &person, &evidence, &complaints, began.elapsed());
+    let took = [settling.duration_since(began), settling.elapsed()];
+    report(&size, &deaths, &person, &evidence, &complaints, took);
     assert!(complaints.is_empty(), "seed {seed}: {complaints:#?}\n{}", town.last_log());
     assert_eq!(evidence.1.damage, "ok", "seed {seed}");
 }
@@ -239,7 +241,6 @@ fn until_quiet(town: &mut Town, person: &mut Person) -> BTreeSet<i64> {
     let daemon = town.daemon();
     assert!(daemon.says("ready"), "it ended at its start\n{}", town.last_log());
     while began.elapsed() < QUIET_MAX {
-        person.frees_accounts(town);
         let told = person.looks(town, began.elapsed() > NO_MORE_LATE_EFFECTS);
         town.note_requests();
         let open: Vec<Post> = town.ask(&["admin", "queue", "--limit", "10000"]);
@@ -254,18 +255,14 @@ fn until_quiet(town: &mut Town, person: &mut Person) -> BTreeSet<i64> {
 }
 
 impl Person {
-    /// Hands the tokens of blocked accounts in again.
-    fn frees_accounts(&mut self, town: &Town) {
+    /// Does what `admin failures` asks for: hands the tokens of blocked accounts in again and, when it is time, settles parked doubts
+    /// by looking at the account's page. Gives the posts that it named.
+    fn looks(&mut self, town: &Town, may_settle: bool) -> BTreeSet<i64> {
         let failures: Failures = town.ask(&["admin", "failures"]);
-        for blocked in failures.accounts {
+        for blocked in &failures.accounts {
             town.hand_in_tokens(&blocked.account);
             self.unblocked += 1;
         }
-    }
-
-    /// Settles parked doubts by looking at the account's page, and gives the posts that a person is told about.
-    fn looks(&mut self, town: &Town, may_settle: bool) -> BTreeSet<i64> {
-        let failures: Failures = town.ask(&["admin", "failures"]);
         let parked: Vec<&Post> = failures.posts.iter().filter(|post| post.parked_at.is_some()).collect();
         self.parked.extend(parked.iter().map(|post| post.post));
         if let Some(post) = parked.first().filter(|_| may_settle) {
@@ -350,7 +347,7 @@ fn report(
     person: &Person,
     (evidence, histories): &(Evidence, Histories),
     complaints: &[Complaint],
-    took: Duration,
+    [chaos, settling]: [Duration; 2],
 ) {
     let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
     for name in evidence.requests.iter().flat_map(|request| &request.faults) {
@@ -368,7 +365,7 @@ fn report(
         "chaos: {} posts, {} accounts, {} kills ({} during start-up), {} stops, {} restarts, {} second daemons refused, {} edits \
          ({} broken), {} requests ({} to publish), {} faults ({}), {} in doubt ({found} found in the list, {} proved absent, {} \
          parked, of these a person settled {} as found and {} as absent), {} accounts unblocked, {}, {} stories, {} twice, {} \
-         lost, {} s",
+         lost, {} s of chaos and {} s until quiet",
         size.posts,
         size.accounts,
         deaths.kills,
@@ -392,6 +389,7 @@ fn report(
         evidence.ledger.len(),
         count(|complaint| matches!(complaint, Complaint::Twice(_) | Complaint::Unintended(_))),
         count(|complaint| matches!(complaint, Complaint::Lost(_) | Complaint::Altered(_))),
-        took.as_secs(),
+        chaos.as_secs(),
+        settling.as_secs(),
     );
 }

@@ -120,6 +120,7 @@ fn a_job_that_never_became_a_post_is_condemned() {
     let complaints = said_of(|evidence| {
         ended(evidence, PostState::Scheduled, "");
         evidence.posts.pop();
+        evidence.requests.pop();
     });
     assert!(matches!(complaints[..], [Complaint::Lost(_)]), "{complaints:?}");
 }

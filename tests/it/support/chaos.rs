@@ -205,7 +205,7 @@ impl Town {
         let mut text = format!(
             "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
              timeouts: {{connect: 1s, request: 2s, upload: 2s, publish: 2s, lease: 10s}}\n\
-             defaults:\n  quarantine: 33s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n"
+             defaults:\n  quarantine: 33s\n  catch_up_gap: 1s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n"
         );
         for account in &self.accounts {
             writeln!(text, "  {account}: {{rest_api_key: key}}").unwrap();
