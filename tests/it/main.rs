@@ -19,6 +19,7 @@ mod proof_chaos_judge;
 mod proof_crash_sweep;
 mod proof_model;
 mod proof_properties;
+mod proof_power_loss;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
