@@ -144,7 +144,9 @@ async fn told_stored(common: &Common, home: &Home, account: &str, has_refresh: b
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", file.display()));
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}; check the path and who may read it", file.display()))
+    };
     let size = std::fs::metadata(file).map_err(failed)?.len();
     if size > TOKEN_FILE_MAX {
         return Err(Failure::usage(format!("{} is {size} bytes long, which is no token", file.display())));
@@ -232,7 +234,7 @@ fn print(home: &Home, rows: &[Row]) {
     columns.print();
     for row in rows {
         if let (Some(reason), Some(remedy)) = (&row.blocked, &row.remedy) {
-            note!("account {} is blocked: {reason}; {remedy}", row.account);
+            note!("account {} is blocked: {reason}. {remedy}", row.account);
         } else if !row.has_token {
             let add = home.command(&format!("account add-token {} --access-token-file FILE", row.account));
             note!("account {} needs a token: `{add}`", row.account);

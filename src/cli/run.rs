@@ -165,7 +165,8 @@ impl Teller<'_> {
 
     fn plan(&self, plan: &Plan, lead: &str) {
         let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
-        self.say(Line { event: "plan", ..Line::default() }, &format!("{lead}{jobs} in {files}"));
+        let text = format!("{jobs} in {files}");
+        self.say(Line { event: "plan", reason: Some(text.clone()), ..Line::default() }, &format!("{lead}{text}"));
         if !plan.warnings.is_empty() {
             note!("{}", problem::render(&plan.warnings, paint(&std::io::stderr())).trim_end());
         }
@@ -268,12 +269,10 @@ impl Teller<'_> {
             (Some(post), _) if post.due_at > now => {
                 format!("waiting for {}: {}", post.job, time(post.due_at, &post.zone, now))
             }
-            (Some(post), Some(at)) => {
+            (Some(post), at) => {
                 let tells = self.home.command("admin queue");
-                format!("waiting: {} is held up, `{tells}` tells why; next look {}", post.job, relative(at, now))
-            }
-            (Some(post), None) => {
-                format!("waiting: {} is held up, `{}` tells why", post.job, self.home.command("admin queue"))
+                let next = at.map_or_else(String::new, |at| format!("; tried again {}", relative(at, now)));
+                format!("waiting: {} is due and cannot go out, `{tells}` tells why{next}", post.job)
             }
             (None, Some(at)) => format!("waiting; next at {}", time(at, &local_zone(), now)),
             (None, None) => "waiting; nothing is planned".to_owned(),

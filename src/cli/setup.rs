@@ -81,7 +81,7 @@ impl Home {
             return Failure::from(queue)
                 .saying(format!("{there}; go to the folder where `{run}` was started, or start it"));
         }
-        if Path::new(SANDBOX_DIR).join("queue.db").exists() {
+        if self.flags.is_empty() && Path::new(SANDBOX_DIR).join("queue.db").exists() {
             return Failure::from(queue).saying(format!("{there}; add --sandbox for the one in ./{SANDBOX_DIR}"));
         }
         Failure::from(queue).saying(format!(

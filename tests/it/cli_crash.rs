@@ -86,7 +86,7 @@ fn killed_during_an_upload_it_uploads_again_and_posts_once() {
 #[test]
 fn told_to_stop_during_a_publish_it_waits_for_the_answer() {
     let (folder, emulator, daemon) = begun(NOTE, "delay,count=1,calls=note,after=2s");
-    becomes(&folder, "publishing");
+    emulator.is_asked("note");
     daemon.signal("TERM");
     let done = daemon.end();
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
@@ -97,7 +97,6 @@ fn told_to_stop_during_a_publish_it_waits_for_the_answer() {
 #[test]
 fn told_twice_to_stop_it_stops_at_once_and_settles_the_post_on_the_next_start() {
     let (folder, emulator, daemon) = begun(NOTE, "hang-after-effect,count=1,calls=note");
-    becomes(&folder, "publishing");
     emulator.is_asked("note");
     daemon.signal("TERM");
     daemon.says("stopping; waits for 1 request under way");

@@ -2,10 +2,11 @@
 //! daemon runs, after it stopped and after it was killed.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::process::{Folder, Process, until};
+use crate::support::process::{Folder, Process};
 
 fn shipped(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -104,11 +105,12 @@ fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r#""\d{4}-\d\d-\d\dT[0-9:.]+Z""#, "\"[instant]\""),
-        (r"[A-Z][a-z]{2} 209\d-(\d\d-\d\d \d\d:\d\d) KST( |\n +)\(in \d+ d\) *", "[day] 209[y]-$1 KST (in [n] d)  "),
+        (r"[A-Z][a-z]{2} 209\d-(\d\d-\d\d \d\d:\d\d) KST \(in \d+ d\) *", "[day] 209[y]-$1 KST (in [n] d)  "),
         (r"[A-Z][a-z]{2} 20[2-8]\d-\d\d-\d\d \d\d:\d\d(:\d\d)? KST( \([^)]*\))? *", "[time]  "),
-        (r"\b[0-9A-Za-z]{7}\.[0-9A-Za-z]{11}\b", "[story ID]"),
+        (r"\b[0-9A-Za-z]{7}\.[0-9A-Za-z]{11}\b", "[story]"),
         (r"\b\d+ m?s\b", "[n] ms"),
-        (r"(WHEN|PUBLISHED) +", "$1  "),
+        (r"(STORY|WHEN|PUBLISHED) +", "$1  "),
+        (r"(STANDS|up) +(ACCOUNT|cafe)", "$1  $2"),
         (r"deleted in \d+ d", "deleted in [n] d"),
     ]
 }
@@ -165,9 +167,23 @@ fn a_reader_that_goes_away_is_no_mistake() {
     let folder = looked_at();
     drop(started(&folder));
     for line in ["admin queue --all --sandbox", "admin show 1 --sandbox --json", "--help", "check jobs.yaml"] {
-        let mut child = folder.storyd(line).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut child = folder.storyd(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let status = until(|| format!("the end of {line}"), || child.try_wait().unwrap());
-        assert_eq!(status.code(), Some(0), "{line}");
+        let done = child.wait_with_output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(0), "{line}: {told}");
+        assert!(!told.contains("storyd: "), "{line}: {told}");
     }
+}
+
+#[test]
+fn data_that_could_not_be_written_are_no_success() {
+    let folder = looked_at();
+    drop(started(&folder));
+    // Linux has a device that is always full.
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let done = folder.storyd("admin queue --sandbox --json").stdout(full).output().unwrap();
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{told}");
+    assert!(told.starts_with("storyd: not everything could be printed: "), "{told}");
 }

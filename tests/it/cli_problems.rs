@@ -93,13 +93,20 @@ fn told(folder: &Folder, line: &str) -> String {
     format!("$ storyd {line}\n{}[{code}]\n\n", done.stderr)
 }
 
+/// A path as a pattern that matches only it.
+fn regex_of(path: &Path) -> String {
+    path.display().to_string().replace('.', r"\.")
+}
+
 #[test]
 fn every_exit_code_comes_with_a_sentence_and_the_next_step() {
     let folder = Folder::new();
     folder.jobs(NOTE);
     folder.write("broken.yaml", "version: 1\nzone: Asia/Seoul\njobs:\n");
     folder.write("foreign/queue.db", "hello, I am not a database of storyd");
+    folder.write("unborn/queue.db", "");
     folder.write("a-file", "in the way");
+    folder.write("storyd.yaml", "data_dir: data\n");
     let mut all = String::new();
     for line in [
         "admin queue",
@@ -109,6 +116,7 @@ fn every_exit_code_comes_with_a_sentence_and_the_next_step() {
         "run jobs.yaml --lgo info",
         "check broken.yaml",
         "run --sandbox missing.yaml",
+        "--data-dir unborn admin queue",
         "--data-dir foreign admin queue",
         "--data-dir foreign run jobs.yaml",
         "--data-dir a-file run jobs.yaml",
@@ -139,7 +147,12 @@ fn every_exit_code_comes_with_a_sentence_and_the_next_step() {
     ] {
         all.push_str(&told(&folder, line));
     }
-    let filters = vec![(r"\(process \d+\)", "(process [pid])"), (r"valid names are [^\n]*", "valid names are […]")];
+    let here = regex_of(&folder.path(""));
+    let filters = vec![
+        (here.as_str(), "[folder]/"),
+        (r"\(process \d+\)", "(process [pid])"),
+        (r"valid names are [^\n]*", "valid names are […]"),
+    ];
     insta::with_settings!({filters => filters}, {
         insta::assert_snapshot!("cli_exit_codes", all);
     });
@@ -156,6 +169,7 @@ fn what_needs_a_person_ends_failures_with_6_and_names_the_next_step() {
     );
     folder.hand_in_tokens();
     let daemon = folder.start("run");
+    daemon.says("posts in the queue: 3 added");
     until(
         || format!("three troubles: {}", daemon.err()),
         || {

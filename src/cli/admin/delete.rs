@@ -91,6 +91,7 @@ async fn find(home: &Home, store: &Store, targets: &[String]) -> Result<Vec<Stor
             [row] => found.push(row.clone()),
             [] => {
                 return Err(Failure::no_such_thing(match key {
+                    StoryKey::Post(post) if store.post(post).await?.is_none() => super::no_such_post(home, post),
                     StoryKey::Post(post) => {
                         let show = home.command(&format!("admin show {post}"));
                         format!("post {post} has no story; `{show}` tells where it stands")

@@ -67,7 +67,7 @@ async fn around(store: &Store, home: &Home, shown: usize) -> Result<(), Failure>
     }
     for account in store.accounts().await? {
         if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {
-            note!("account {} is blocked: {reason}; {remedy}", account.account);
+            note!("account {} is blocked: {reason}. {remedy}", account.account);
         }
     }
     let now = Clock::system().now();

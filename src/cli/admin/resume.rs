@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     store.close().await;
     if written == Written::Lost {
         let list = home.command("admin queue");
-        return Err(Failure::no_such_thing(format!("{words} is not paused; `{list}` names the pauses")));
+        return Err(Failure::no_such_thing(format!("no pause of {words} is in force; `{list}` names those that are")));
     }
     home.wake_daemon();
     if common.json {

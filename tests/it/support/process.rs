@@ -93,7 +93,7 @@ impl Folder {
         command.args(line.split_whitespace()).current_dir(self.dir.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         // A backtrace, if there were one, must show.
-        command.env("USER", "operator").env("COLUMNS", "120").env("TZ", "Asia/Seoul").env("RUST_BACKTRACE", "1");
+        command.env("USER", "operator").env("TZ", "Asia/Seoul").env("RUST_BACKTRACE", "1");
         command.stdin(Stdio::null());
         command
     }
