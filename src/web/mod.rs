@@ -9,6 +9,7 @@ mod health;
 mod listen;
 mod overview;
 mod page;
+mod pauses;
 mod post;
 mod posts;
 mod stories;

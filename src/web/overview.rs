@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use super::entry::{Entry, Moment, StoryEntry};
 use super::page::{Frame, Page, home_zone, made, write};
+use super::pauses::{Pause, mark};
 use super::{House, Turn};
 use crate::domain::post::PostState;
 use crate::plan::problem::{Paint, Problems, render};
@@ -33,6 +34,7 @@ struct Overview {
     counts: Vec<(&'static str, u32)>,
     plan: PlanNote,
     blocked: Vec<Blocked>,
+    pauses: Vec<Pause>,
     attention: Vec<Attention>,
     deletions: Vec<StoryEntry>,
     days: Vec<Day>,
@@ -105,16 +107,23 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
         }
     }
     let more_to_come = coming.len() > COMING_MAX;
-    let coming = coming.into_iter().take(COMING_MAX).map(|row| Entry::new(&house, row, now));
+    let pauses = ctx.store.pauses(now).await?;
+    let coming = coming.into_iter().take(COMING_MAX).map(|row| {
+        let mut entry = Entry::new(&house, row, now);
+        mark(&mut entry, &pauses);
+        entry
+    });
+    let days = days(coming);
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
     frame.refresh_secs = Some(REFRESH_SECS);
     write(&Overview {
         frame,
         plan: plan_note(&ctx),
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
+        pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
         attention: attention(&house, &ctx, now).await?,
         deletions,
-        days: days(coming),
+        days,
         more_to_come,
         latest,
         counts: counts.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),

@@ -18,7 +18,7 @@ async fn every_answer_can_be_neither_framed_nor_kept_nor_scripted() {
     let world = World::new().await;
     let dashboard = dashboard(&world).await;
     for path in ["/", "/posts", "/stories", "/healthz", "/style.css", "/icon.svg", "/posts/999", "/nowhere"] {
-        let answer = reqwest::get(format!("{}{path}", dashboard.url())).await.unwrap();
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
         let headers = answer.headers();
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self';"), "{policy}");
@@ -61,7 +61,7 @@ async fn what_is_not_there_is_told_kindly() {
         "/posts?state=odd",
     ];
     for path in missing {
-        let answer = reqwest::get(format!("{}{path}", dashboard.url())).await.unwrap();
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
         let status = answer.status();
         let html = answer.text().await.unwrap();
         assert!(status.is_client_error() && !html.contains("<b>"), "{path}: {status} {html}");
@@ -104,16 +104,16 @@ async fn health_is_the_databases_answer() {
     world.condone("its database is closed under it");
     let dashboard = dashboard(&world).await;
     let url = format!("{}/healthz", dashboard.url());
-    let answer = reqwest::get(&url).await.unwrap();
+    let answer = reqwest::Client::new().get(&url).send().await.unwrap();
     assert_eq!((answer.status(), answer.text().await.unwrap().as_str()), (StatusCode::OK, "ok\n"));
     // A table that is gone stands for every way in which a database stops answering.
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("data/queue.db"));
     let mut connection = options.connect().await.unwrap();
     sqlx::query("ALTER TABLE post RENAME TO gone").execute(&mut connection).await.unwrap();
-    let answer = reqwest::get(&url).await.unwrap();
+    let answer = reqwest::Client::new().get(&url).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     for path in ["/", "/posts/1", "/stories"] {
-        let answer = reqwest::get(format!("{}{path}", dashboard.url())).await.unwrap();
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(answer.text().await.unwrap().contains("The database does not answer"), "{path}");
     }

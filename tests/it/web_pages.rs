@@ -5,7 +5,7 @@ use std::time::Duration;
 use storyd::domain::post::PostState;
 use storyd::plan;
 use storyd::sandbox::{Call, FaultName, FaultRule};
-use storyd::store::queue::DeleteOrder;
+use storyd::store::queue::{DeleteOrder, PauseOrder, PauseScope};
 use storyd::web::{self, Dashboard, Surroundings};
 
 use crate::support::world::{World, png};
@@ -21,7 +21,7 @@ async fn dashboard(world: &World) -> Dashboard {
 }
 
 async fn get(dashboard: &Dashboard, path: &str) -> String {
-    let answer = reqwest::get(format!("{}{path}", dashboard.url())).await.unwrap();
+    let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{path}");
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
     answer.text().await.unwrap()
@@ -184,5 +184,28 @@ async fn a_take_down_and_its_failure_are_seen() {
     assert_eq!(world.post("p").await.state, PostState::Deleted);
     assert!(text(&get(&dashboard, "/").await).contains("Nothing needs a person"));
     assert!(text(&get(&dashboard, "/stories").await).contains("deleted"));
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
+    let mut world = World::new().await;
+    world.jobs(
+        "menu:\n  at: 2026-12-02 09:00\n  type: note\n  content: 글\n  tags: [오늘]\nother:\n  at: 2026-12-03 09:00\n  type: note\n  content: 글\n",
+    );
+    world.settle().await;
+    let now = world.clock.now();
+    let order = PauseOrder { actor: "kim", reason: "<i>a recall</i>", until: Some(now + HOUR) };
+    let _ = world.ctx().store.pause(&PauseScope::Tag("오늘".into()), order, now).await.unwrap();
+    let _ = world.ctx().store.pause(&PauseScope::Job("it's".into()), order, now).await.unwrap();
+    let dashboard = dashboard(&world).await;
+    let html = get(&dashboard, "/").await;
+    assert!(!html.contains("<i>"), "{html}");
+    let said = text(&html);
+    assert!(said.contains("tag 오늘 by kim since Tue 2026-12-01 08:00 KST (now)"), "{said}");
+    assert!(said.contains("until Tue 2026-12-01 09:00 KST (in 1 h): <i>a recall</i>"), "{said}");
+    assert!(said.contains("storyd admin resume --tag 오늘 --data-dir d"), "{said}");
+    assert!(said.contains(r"storyd admin resume --job 'it'\''s' --data-dir d"), "{said}");
+    assert_eq!(html.matches(">paused</span>").count(), 1, "{said}");
     dashboard.stop().await;
 }

@@ -150,7 +150,7 @@ impl Store {
             actor,
             at
         )
-        .execute(&self.writer)
+        .execute(self.writing().await)
         .await
         .map_err(StoreError::from)?;
         self.expect_moved(post, done.rows_affected()).await

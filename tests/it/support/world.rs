@@ -50,6 +50,11 @@ impl World {
 
     /// The same, with the sandbox's options changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), at(START), change).await
+    }
+
+    /// A world in a folder that may hold a queue and a job file already, at a chosen time.
+    pub(crate) async fn in_folder(dir: tempfile::TempDir, now: Timestamp, change: impl FnOnce(&mut Options)) -> Self {
         let limits = Limits {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
@@ -57,7 +62,7 @@ impl World {
             publish_timeout: Duration::from_secs(10),
             ..Limits::default()
         };
-        Self::limited(limits, change).await
+        Self::limited(limits, dir, now, change).await
     }
 
     /// A world whose client gives up after a fraction of a second, for servers that hang.
@@ -69,11 +74,16 @@ impl World {
             publish_timeout: Duration::from_millis(400),
             ..Limits::default()
         };
-        Self::limited(limits, |_| {}).await
+        Self::limited(limits, tempfile::tempdir().unwrap(), at(START), |_| {}).await
     }
 
-    async fn limited(limits: Limits, change: impl FnOnce(&mut Options)) -> Self {
-        let clock = Clock::manual(at(START));
+    async fn limited(
+        limits: Limits,
+        dir: tempfile::TempDir,
+        now: Timestamp,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
+        let clock = Clock::manual(now);
         let theirs = clock.clone();
         let mut options = Options {
             accounts: vec!["cafe".into(), "shop".into()],
@@ -83,7 +93,7 @@ impl World {
         change(&mut options);
         let sandbox = sandbox::start(options).await.unwrap();
         let mut world = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir,
             clock,
             sandbox,
             settings: Settings::default(),
