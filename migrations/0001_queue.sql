@@ -53,6 +53,17 @@ CREATE TABLE job (
   gone_at           INTEGER
 ) STRICT, WITHOUT ROWID;
 
+-- The job files as the daemon last read them: one row. While they do not load, the plan that was in force stays, and this says so.
+CREATE TABLE job_files (
+  id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  applied_at INTEGER,                           -- when a plan was last brought into the queue; NULL: never
+  commit_id  TEXT,                              -- the commit of their checkout then; NULL: none, or several
+  broken_at  INTEGER,                           -- since when they do not load; NULL: they do
+  problems   INTEGER NOT NULL DEFAULT 0 CHECK (problems >= 0),
+  report     TEXT NOT NULL DEFAULT '',          -- the problems, as a person reads them
+  CHECK ((broken_at IS NULL) = (problems = 0))
+) STRICT;
+
 CREATE TABLE post (
   id               INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: events and people refer to it
   job              TEXT NOT NULL REFERENCES job (name),
@@ -64,6 +75,8 @@ CREATE TABLE post (
   text_key         TEXT NOT NULL,                      -- hash of the text in its comparable form
   tags             TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
   zone             TEXT NOT NULL,
+  -- The instant of the nominal time, and when the post is to appear: later by its jitter, and moved out of a blackout.
+  nominal_at       INTEGER NOT NULL CHECK (nominal_at BETWEEN 0 AND 253402207200000000),
   occurs_at        INTEGER NOT NULL CHECK (occurs_at BETWEEN 0 AND 253402207200000000),
   due_at           INTEGER NOT NULL CHECK (due_at BETWEEN 0 AND 253402207200000000),
   -- When preparing (upload or scrape) is next due. NULL for notes.
@@ -74,6 +87,13 @@ CREATE TABLE post (
   in_doubt         TEXT NOT NULL CHECK (in_doubt IN ('repost', 'hold')),
   delete_after     INTEGER CHECK (delete_after > 0),   -- microseconds after it was published
   delete_at        INTEGER,
+  -- The blackout that its time falls into, as in `move: quiet hours`. NULL: none.
+  blackout         TEXT,
+  -- Where what it says was written, when it was last taken over: file:line:column, and the commit of the checkout, if it was one.
+  source           TEXT NOT NULL DEFAULT '',
+  commit_id        TEXT,
+  -- The version of the time zone rules by which its instant was found.
+  tzdb             TEXT NOT NULL DEFAULT '',
 
   state            TEXT NOT NULL DEFAULT 'scheduled' CHECK (state IN ('scheduled', 'claimed', 'publishing', 'in_doubt',
                      'published', 'deleted', 'missed', 'held', 'failed', 'cancelled')),
@@ -113,9 +133,9 @@ CREATE TABLE post (
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
 ) STRICT;
 
--- One occurrence is one post, by its nominal time and by its instant.
+-- One occurrence is one post, by its nominal time and by the instant of that.
 CREATE UNIQUE INDEX post_nominal ON post (job, nominal);
-CREATE UNIQUE INDEX post_instant ON post (job, occurs_at);
+CREATE UNIQUE INDEX post_instant ON post (job, nominal_at);
 -- Doubt never overlaps within an account.
 CREATE UNIQUE INDEX post_one_in_flight ON post (account)
   WHERE state = 'publishing' OR (state = 'in_doubt' AND parked_at IS NULL);
@@ -129,7 +149,7 @@ CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'sch
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
-CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'held');
+CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'claimed', 'held');
 -- What people look at.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
@@ -260,10 +280,10 @@ WHEN OLD.id IS NOT NEW.id OR OLD.job IS NOT NEW.job OR OLD.nominal IS NOT NEW.no
 BEGIN SELECT RAISE(ABORT, 'the identity of a post never changes'); END;
 
 -- What is on its way or out cannot be altered.
-CREATE TRIGGER post_content_is_frozen BEFORE UPDATE OF content, kind, text_key, account, occurs_at ON post
+CREATE TRIGGER post_content_is_frozen BEFORE UPDATE OF content, kind, text_key, account, nominal_at, occurs_at ON post
 WHEN OLD.state NOT IN ('scheduled', 'held', 'cancelled', 'missed', 'failed')
  AND (OLD.content IS NOT NEW.content OR OLD.kind IS NOT NEW.kind OR OLD.text_key IS NOT NEW.text_key
-      OR OLD.account IS NOT NEW.account OR OLD.occurs_at IS NOT NEW.occurs_at)
+      OR OLD.account IS NOT NEW.account OR OLD.nominal_at IS NOT NEW.nominal_at OR OLD.occurs_at IS NOT NEW.occurs_at)
 BEGIN SELECT RAISE(ABORT, 'a post on its way cannot be altered'); END;
 
 CREATE TRIGGER post_claim_rises BEFORE UPDATE OF claim, state ON post

@@ -37,6 +37,45 @@ impl LateThen {
     }
 }
 
+/// What happens to a post whose time falls into a blackout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlackoutThen {
+    /// It goes out at the first free instant after the blackout.
+    Move,
+    /// It waits for a person.
+    Hold,
+    /// It is not posted.
+    Skip,
+}
+
+impl BlackoutThen {
+    /// The word of job files, settings and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::Hold => "hold",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// The blackout that a post falls into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FallsIn {
+    /// What it does to the post.
+    pub then: BlackoutThen,
+    /// Why there is a blackout, in the words of whoever wrote it.
+    pub reason: String,
+}
+
+/// `move: quiet hours`, as the database keeps it.
+impl std::fmt::Display for FallsIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.then.as_str(), self.reason)
+    }
+}
+
 /// How densely an account may post.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {

@@ -1,41 +1,30 @@
 //! From the plan to the queue: occurrences become posts, changes reach what still waits, what left the job files is withdrawn.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-
+use super::wanted::{names, wanted};
 use super::{Ctx, Result};
-use crate::domain::clock::{earlier, later};
-use crate::plan::schedule::{AtTime, NOMINAL_NOW, Schedule};
-use crate::plan::{DeleteRule, Job, Plan};
+use crate::plan::Plan;
 use crate::store::StoreError;
-use crate::store::queue::{Enqueued, JobPosts, KnownJob, NewPost};
+use crate::store::queue::Enqueued;
 
-/// Most occurrences of one job that are looked at in one round. More than a post a minute over the longest horizon.
-const OCCURRENCES_MAX: usize = 100_000;
-
-/// Brings the queue in line with the plan in force. Without a plan nothing is touched.
+/// Brings the queue in line with the plan in force, in one transaction. Without a plan nothing is touched.
 pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let (Some(plan), _) = ctx.plan.get() else { return Ok(Enqueued::default()) };
     let now = ctx.clock.now();
     take_images(ctx, &plan).await?;
-    let mut report = Enqueued::default();
-    let names: Vec<&str> = plan.jobs.keys().map(String::as_str).collect();
-    report.cancelled += ctx.store.cancel_gone_jobs(&names, now).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
     for account in accounts {
         let pace = ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace);
         ctx.store.set_pace(account, pace).await?;
     }
-    for job in plan.jobs.values() {
-        let known = ctx.store.known_job(&job.name).await?;
-        report += ctx.store.enqueue(&posts(ctx, job, known, now), now).await?;
-    }
-    Ok(report)
+    let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
+    ctx.store.enqueue(&wanted, &names(&plan), now).await
 }
 
 /// Takes over the bytes of every image before a post can refer to them.
-async fn take_images(ctx: &Ctx, plan: &std::sync::Arc<Plan>) -> Result<()> {
+async fn take_images(ctx: &Ctx, plan: &Arc<Plan>) -> Result<()> {
     let (media, plan) = (ctx.store.media().clone(), plan.clone());
     let take = move || -> Result<()> {
         for job in plan.jobs.values() {
@@ -48,60 +37,4 @@ async fn take_images(ctx: &Ctx, plan: &std::sync::Arc<Plan>) -> Result<()> {
     tokio::task::spawn_blocking(take)
         .await
         .unwrap_or_else(|_| Err(StoreError::Nonsense { what: "images whose reading was interrupted".into() }))
-}
-
-fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPosts {
-    let until = later(now, ctx.rules.horizon);
-    let (occurrences, add_after) = match &job.schedule {
-        Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
-        Schedule::Cron(_) => {
-            // What downtime skipped lies between the watermark and now. A job that is new starts with what comes.
-            let add_after = known.map_or(now, |known| known.enqueued_until.min(now));
-            // Posts that still wait from before keep their place as long as the schedule names them.
-            let first = known
-                .and_then(|known| known.first_waiting)
-                .map_or(add_after, |at| add_after.min(earlier(at, std::time::Duration::from_micros(1))));
-            let found = job.occurrences(first, until, OCCURRENCES_MAX);
-            (found.into_iter().map(|o| NewPost { nominal: o.nominal, occurs_at: o.at }).collect(), add_after)
-        }
-    };
-    let (delete_after, delete_at) = match &job.delete {
-        Some(DeleteRule::After(after)) => (Some(*after), None),
-        Some(DeleteRule::At(at)) => (None, Some(*at)),
-        None => (None, None),
-    };
-    JobPosts {
-        job: job.name.clone(),
-        source: format!("{}:{}:{}", job.place.file.display(), job.place.line, job.place.column),
-        account: job.account.clone(),
-        content: job.content.clone(),
-        tags: job.tags.clone(),
-        zone: job.zone.clone(),
-        late: job.late.unwrap_or(ctx.rules.late),
-        in_doubt: job
-            .in_doubt
-            .or_else(|| ctx.rules.in_doubt_of.get(&job.account).copied())
-            .unwrap_or(ctx.rules.in_doubt),
-        delete_after,
-        delete_at,
-        prepare_ahead: ctx.rules.prepare_ahead,
-        occurrences,
-        add_after,
-        complete_until: until,
-    }
-}
-
-/// Every time of an `at`, past ones too: the late policy decides about those. `now` is the moment at which the job was first
-/// seen, and stays that.
-fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<NewPost> {
-    times
-        .iter()
-        .map(|time| match time {
-            AtTime::Now => NewPost {
-                nominal: NOMINAL_NOW.into(),
-                occurs_at: known.and_then(|known| known.now_post).unwrap_or(now),
-            },
-            AtTime::Fixed(occurrence) => NewPost { nominal: occurrence.nominal.clone(), occurs_at: occurrence.at },
-        })
-        .collect()
 }

@@ -9,6 +9,7 @@ pub mod prepare;
 pub mod publish;
 pub mod reconcile;
 pub mod reload;
+pub mod wanted;
 
 mod matching;
 mod session;
@@ -26,6 +27,7 @@ use crate::domain::policy::{InDoubt, Late, Pace};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::plan::Plan;
+use crate::plan::blackout::Blackout;
 use crate::plan::problem::Problems;
 use crate::settings::{Contradiction, Settings, contradictions};
 use crate::store::view::Due;
@@ -94,6 +96,8 @@ pub struct Rules {
     pub doubt_limit: Duration,
     /// How long before its due time a post is prepared.
     pub prepare_ahead: Duration,
+    /// For all jobs, beside those of their files.
+    pub blackouts: Vec<Blackout>,
     /// How far ahead occurrences of a `cron` schedule become posts.
     pub horizon: Duration,
     /// How long a claim or an intent holds.
@@ -132,6 +136,7 @@ impl Rules {
             quarantine: defaults.quarantine,
             doubt_limit: DOUBT_LIMIT.max(defaults.quarantine * 2),
             prepare_ahead: defaults.prepare_ahead,
+            blackouts: settings.blackouts.clone(),
             horizon: settings.horizon,
             lease: timeouts.lease,
             artifact_life: ARTIFACT_LIFE,

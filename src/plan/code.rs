@@ -90,6 +90,8 @@ codes! {
     RepeatedTime     "W031" "a local time comes twice because of a clock change"
     ExceptUnused     "W032" "an `except` date matches no occurrence"
     SameInstant      "W033" "two entries of `at` are one instant"
+    EitherDay        "W034" "a cron pattern names days of the month and weekdays, and posts on both"
+    InBlackout       "W035" "a time falls into a blackout"
 }
 
 impl Code {

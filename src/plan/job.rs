@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::DeleteRule;
+use super::blackout::{self, Blackout};
 use super::content::{self, Wanted};
 use super::fields::{self, Fields, Placed, Report, Shape};
 use super::file::{self, Entry, Kind, Node};
@@ -40,11 +41,13 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("start", "from"),
     ("end", "until"),
     ("visibility", "permission"),
+    ("quiet_hours", "blackouts"),
+    ("blackout", "blackouts"),
 ];
 
 const FILE: Shape = Shape {
     what: "a job file",
-    keys: &["version", "zone", "account", "defaults", "jobs"],
+    keys: &["version", "zone", "account", "defaults", "blackouts", "jobs"],
     free_x: true,
     synonyms: SYNONYMS,
 };
@@ -59,6 +62,7 @@ const JOB: Shape = Shape {
         "from",
         "until",
         "except",
+        "jitter",
         "type",
         "content",
         "images",
@@ -87,6 +91,8 @@ pub(super) struct Draft {
     pub(super) account: String,
     pub(super) zone: Zone,
     pub(super) schedule: Schedule,
+    /// Where `at` or `cron` stands.
+    pub(super) at_span: Range<usize>,
     pub(super) wanted: Wanted,
     pub(super) shared: Shared,
     pub(super) delete: Option<DeleteRule>,
@@ -96,6 +102,7 @@ pub(super) struct Draft {
 #[derive(Debug)]
 pub(super) struct FileDraft {
     pub(super) jobs: Vec<Draft>,
+    pub(super) blackouts: Arc<[Blackout]>,
     /// Broken jobs too: a name is taken even if its job is not whole.
     pub(super) names: BTreeMap<String, Range<usize>>,
     pub(super) report: Report,
@@ -103,7 +110,8 @@ pub(super) struct FileDraft {
 
 /// Reads one job file.
 pub(super) fn read(source: &Arc<Source>) -> FileDraft {
-    let mut draft = FileDraft { jobs: Vec::new(), names: BTreeMap::new(), report: Report::new(source) };
+    let mut draft =
+        FileDraft { jobs: Vec::new(), blackouts: Arc::default(), names: BTreeMap::new(), report: Report::new(source) };
     match file::parse(source) {
         Ok(root) => read_root(&root, &mut draft),
         Err(problems) => draft.report.problems = problems,
@@ -124,6 +132,7 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
         fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
     }
     let defaults = defaults(&fields, report);
+    draft.blackouts = blackout::read(&fields, report).into();
     let Some(jobs) = fields.get("jobs") else {
         if fields.lacks("jobs") {
             fields::missing(&fields, "the job file", "jobs", "jobs:", report);
@@ -198,6 +207,7 @@ fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut
         fields::duplicate_key(&name, first, &key, report);
     }
     if let Some(job) = read_job(&name, &entry.value, &key, defaults, zone, report) {
+        timing::falls_into(&job.schedule, &job.at_span, &job.zone, &draft.blackouts, report);
         draft.jobs.push(job);
     }
     draft.names.entry(name).or_insert(key);
@@ -243,6 +253,7 @@ fn read_job(
         account: shared.account.clone()?,
         zone: zone?.clone(),
         schedule: schedule?,
+        at_span: fields.key_span(if fields.has("cron") { "cron" } else { "at" }),
         wanted: wanted?,
         shared,
         delete,

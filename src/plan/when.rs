@@ -76,6 +76,13 @@ fn numbers(text: &str, separator: char, lengths: &[usize]) -> Option<Vec<i16>> {
     parts.iter().map(|part| part.parse().ok()).collect()
 }
 
+/// Reads `22:00`, hours and minutes.
+pub(super) fn clock(text: &str) -> Option<Time> {
+    let parts = numbers(text.trim(), ':', &[2, 2])?;
+    let &[hour, minute] = parts.as_slice() else { return None };
+    Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()
+}
+
 fn clock_numbers(text: &str) -> Option<Vec<i16>> {
     numbers(text, ':', &[2, 2]).or_else(|| numbers(text, ':', &[2, 2, 2]))
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::policy::{InDoubt, Late, LateThen};
+use crate::plan::blackout::Blackout;
 use crate::plan::problem::{Problems, Source};
 use crate::plan::source;
 pub use secret::Secret;
@@ -41,6 +42,10 @@ pub struct Settings {
     pub dashboard: Option<SocketAddr>,
     /// How far ahead the occurrences of a `cron` become posts.
     pub horizon: Duration,
+    /// How changes of the job files are noticed.
+    pub watch: Watching,
+    /// For all jobs, beside those of their files. Read in the zone of each job.
+    pub blackouts: Vec<Blackout>,
     /// What holds for jobs that do not say otherwise, and for the queue.
     pub defaults: Defaults,
     /// How long things may take.
@@ -64,6 +69,15 @@ pub struct Defaults {
     pub prepare_ahead: Duration,
     /// Shortest time between two late posts of an account.
     pub catch_up_gap: Duration,
+}
+
+/// How changes of the job files are noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watching {
+    /// How often the files are looked at, beside what the system reports: a network file system reports nothing.
+    pub poll: Duration,
+    /// How long they must have stayed as they are before they are read.
+    pub settle: Duration,
 }
 
 /// How long things may take. Every one of them twice is shorter than the lease.
@@ -124,6 +138,8 @@ impl Default for Settings {
             login_url: LOGIN_URL.to_owned(),
             dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
             horizon: Duration::from_secs(35 * 86_400),
+            watch: Watching::default(),
+            blackouts: Vec::new(),
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
             accounts: BTreeMap::new(),
@@ -141,6 +157,12 @@ impl Default for Defaults {
             prepare_ahead: Duration::from_secs(600),
             catch_up_gap: Duration::from_secs(30),
         }
+    }
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { poll: Duration::from_secs(10), settle: Duration::from_secs(1) }
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Account, Contradiction, Defaults, Secret, Settings, Timeouts, contradictions};
+use super::{Account, Contradiction, Defaults, Secret, Settings, Timeouts, Watching, contradictions};
+use crate::plan::blackout;
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{self, Kind, Node};
@@ -19,7 +20,19 @@ use crate::plan::problem::{Code, Problems, Severity, Source};
 
 const SETTINGS: Shape = Shape {
     what: "the settings file",
-    keys: &["data_dir", "jobs", "api_url", "login_url", "dashboard", "horizon", "defaults", "timeouts", "accounts"],
+    keys: &[
+        "data_dir",
+        "jobs",
+        "api_url",
+        "login_url",
+        "dashboard",
+        "horizon",
+        "watch",
+        "blackouts",
+        "defaults",
+        "timeouts",
+        "accounts",
+    ],
     free_x: true,
     synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
 };
@@ -28,6 +41,12 @@ const DASHBOARD: Shape = Shape {
     keys: &["listen"],
     free_x: false,
     synonyms: &[("address", "listen"), ("port", "listen")],
+};
+const WATCH: Shape = Shape {
+    what: "`watch`",
+    keys: &["poll", "settle"],
+    free_x: false,
+    synonyms: &[("every", "poll"), ("interval", "poll"), ("debounce", "settle"), ("quiet", "settle")],
 };
 const DEFAULTS: Shape = Shape {
     what: "`defaults`",
@@ -84,6 +103,8 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
         dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
+        watch: watch(&fields, report).unwrap_or(base.watch),
+        blackouts: blackout::read(&fields, report),
         defaults: base.defaults,
         timeouts: base.timeouts,
         accounts: accounts(&fields, report),
@@ -132,6 +153,16 @@ fn read_timeouts(fields: &Fields<'_>, timeouts: &mut Timeouts, report: &mut Repo
     set(&mut timeouts.upload, duration(fields, "upload", (SECOND, HOUR), report));
     set(&mut timeouts.publish, duration(fields, "publish", (SECOND, HOUR), report));
     set(&mut timeouts.lease, duration(fields, "lease", (SECOND, DAY), report));
+}
+
+/// `watch: {poll: 30s}`.
+fn watch(fields: &Fields<'_>, report: &mut Report) -> Option<Watching> {
+    let inner = inner(fields, "watch", &WATCH, report)?;
+    let base = Watching::default();
+    Some(Watching {
+        poll: duration(&inner, "poll", (SECOND, HOUR), report).unwrap_or(base.poll),
+        settle: duration(&inner, "settle", (SECOND, HOUR), report).unwrap_or(base.settle),
+    })
 }
 
 fn set(place: &mut Duration, value: Option<Duration>) {
@@ -328,7 +359,7 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
-        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT];
+        let shapes = [SETTINGS, DASHBOARD, WATCH, DEFAULTS, TIMEOUTS, ACCOUNT];
         for key in shapes.iter().flat_map(|shape| shape.keys) {
             assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
         }

@@ -12,7 +12,7 @@ use crate::support::queue::{
 };
 
 fn counted(added: u64, changed: u64, cancelled: u64, restored: u64, busy: u64) -> Enqueued {
-    Enqueued { added, changed, cancelled, restored, busy }
+    Enqueued { added, changed, cancelled, restored, busy, ..Enqueued::default() }
 }
 
 /// A job with these occurrences.
@@ -192,8 +192,8 @@ async fn a_job_that_left_the_files_is_withdrawn_whole() {
     queue.add(&note("a", t(0))).await;
     queue.add(&note("b", t(1))).await;
     let claim = queue.claim("cafe", t(0)).await.unwrap();
-    assert_eq!(queue.store.cancel_gone_jobs(&["b"], t(0)).await.unwrap(), 1);
-    assert_eq!(queue.store.cancel_gone_jobs(&["b"], t(0)).await.unwrap(), 0);
+    assert_eq!(queue.only_jobs(&["b"], t(0)).await, 1);
+    assert_eq!(queue.only_jobs(&["b"], t(0)).await, 0);
     assert_eq!(queue.only("a").await.reason, "its job left the job files");
     assert_eq!(queue.only("b").await.state, PostState::Scheduled);
     assert_eq!(queue.open_attempts().await, 0);
@@ -207,7 +207,7 @@ async fn what_a_schedule_yielded_while_its_job_was_in_no_file_is_not_made_up_for
     queue.add(&JobPosts { complete_until: t(10), ..note("a", t(0)) }).await;
     let known = queue.store.known_job("a").await.unwrap().unwrap();
     assert_eq!((known.enqueued_until, known.first_waiting), (t(10), Some(t(0))));
-    queue.store.cancel_gone_jobs(&[], t(5)).await.unwrap();
+    queue.only_jobs(&[], t(5)).await;
     let known = queue.store.known_job("a").await.unwrap().unwrap();
     assert_eq!((known.enqueued_until, known.first_waiting), (Timestamp::MAX, None));
     let back = JobPosts { complete_until: t(500), occurrences: vec![occurrence(t(400))], ..note("a", t(0)) };
@@ -219,7 +219,7 @@ async fn what_a_schedule_yielded_while_its_job_was_in_no_file_is_not_made_up_for
 async fn a_job_without_waiting_posts_is_noticed_when_it_leaves_the_files() {
     let queue = Queue::new().await;
     queue.enqueue(&none("a"), t(0)).await;
-    assert_eq!(queue.store.cancel_gone_jobs(&[], t(5)).await.unwrap(), 0);
+    assert_eq!(queue.only_jobs(&[], t(5)).await, 0);
     assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().enqueued_until, Timestamp::MAX);
     assert!(queue.store.known_job("b").await.unwrap().is_none());
 }

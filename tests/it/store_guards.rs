@@ -76,9 +76,9 @@ async fn a_post_starts_as_scheduled_and_without_a_past() {
     queue.add(&note("a", t(0))).await;
     let copy = |column: &str, value: &str| {
         format!(
-            "INSERT INTO post (job, nominal, account, content, kind, text_key, zone, occurs_at, due_at, late_within,
+            "INSERT INTO post (job, nominal, account, content, kind, text_key, zone, nominal_at, occurs_at, due_at, late_within,
                late_then, in_doubt, actor, changed_at, created_at, {column})
-             SELECT job, 'b', account, content, kind, text_key, zone, 7, 7, late_within, late_then, in_doubt, actor,
+             SELECT job, 'b', account, content, kind, text_key, zone, 7, 7, 7, late_within, late_then, in_doubt, actor,
                changed_at, created_at, {value} FROM post"
         )
     };
@@ -249,16 +249,16 @@ async fn the_identity_of_a_post_never_changes() {
 async fn an_occurrence_is_one_post_by_its_name_and_by_its_instant() {
     let queue = Queue::new().await;
     queue.add(&note("a", t(0))).await;
-    let copy = |nominal: &str, occurs_at: &str| {
+    let copy = |nominal: &str, nominal_at: &str| {
         format!(
-            "INSERT INTO post (job, nominal, account, content, kind, text_key, zone, occurs_at, due_at, late_within,
+            "INSERT INTO post (job, nominal, account, content, kind, text_key, zone, nominal_at, occurs_at, due_at, late_within,
                late_then, in_doubt, actor, changed_at, created_at)
-             SELECT job, {nominal}, account, content, kind, text_key, zone, {occurs_at}, 7, late_within, late_then,
+             SELECT job, {nominal}, account, content, kind, text_key, zone, {nominal_at}, 7, 7, late_within, late_then,
                in_doubt, actor, changed_at, created_at FROM post"
         )
     };
     refused(&queue, &copy("nominal", "7"), "UNIQUE constraint failed: post.job, post.nominal").await;
-    refused(&queue, &copy("'b'", "occurs_at"), "UNIQUE constraint failed: post.job, post.occurs_at").await;
+    refused(&queue, &copy("'b'", "nominal_at"), "UNIQUE constraint failed: post.job, post.nominal_at").await;
 }
 
 #[tokio::test]

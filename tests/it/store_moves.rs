@@ -10,7 +10,7 @@ use storyd::store::queue::{Enqueued, JobPosts, NewPost};
 use crate::support::queue::{Queue, named, note, photo, t, transient};
 
 fn counted(added: u64, changed: u64, cancelled: u64, restored: u64, busy: u64) -> Enqueued {
-    Enqueued { added, changed, cancelled, restored, busy }
+    Enqueued { added, changed, cancelled, restored, busy, ..Enqueued::default() }
 }
 
 /// A job with these occurrences.

@@ -16,7 +16,7 @@ mod sweep;
 
 pub use attempt::{Claim, Intent, Taken};
 pub use doubt::Doubt;
-pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
+pub use enqueue::{Change, ChangeKind, Enqueued, Face, JobPosts, KnownJob, NewPost, compare};
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;

@@ -71,7 +71,21 @@ impl Queue {
     }
 
     pub(crate) async fn enqueue(&self, job: &JobPosts, now: Timestamp) -> Enqueued {
-        self.store.enqueue(job, now).await.unwrap()
+        let mut names = self.job_names().await;
+        names.push(job.job.clone());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.store.enqueue(std::slice::from_ref(job), &names, now).await.unwrap()
+    }
+
+    /// Says that the job files hold no other jobs than these. How many posts were withdrawn.
+    pub(crate) async fn only_jobs(&self, names: &[&str], now: Timestamp) -> u64 {
+        self.store.enqueue(&[], names, now).await.unwrap().cancelled
+    }
+
+    /// The names of all jobs that were ever seen.
+    async fn job_names(&self) -> Vec<String> {
+        let rows = sqlx::query("SELECT name FROM job").fetch_all(&mut self.connection().await).await.unwrap();
+        rows.iter().map(|row| row.try_get(0).unwrap()).collect()
     }
 
     /// Enqueues a job with one occurrence, an hour before it, and says which post it became.
@@ -192,10 +206,12 @@ pub(crate) fn note(job: &str, occurs_at: Timestamp) -> JobPosts {
     JobPosts {
         job: job.into(),
         source: "jobs.yaml:4:3".into(),
+        commit: None,
         account: "cafe".into(),
         content: text(&format!("글 {job}")),
         tags: Vec::new(),
         zone: "Asia/Seoul".into(),
+        tzdb: "2026a".into(),
         late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
         in_doubt: InDoubt::Repost,
         delete_after: None,
@@ -216,12 +232,12 @@ pub(crate) fn photo(job: &str, occurs_at: Timestamp) -> JobPosts {
 
 /// The occurrence of an instant, under its name in UTC.
 pub(crate) fn occurrence(occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: occurs_at.to_string(), occurs_at }
+    named(&occurs_at.to_string(), occurs_at)
 }
 
 /// The same under another name.
 pub(crate) fn named(nominal: &str, occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: nominal.into(), occurs_at }
+    NewPost { nominal: nominal.into(), nominal_at: occurs_at, occurs_at, falls_in: None }
 }
 
 pub(crate) fn text(text: &str) -> Content {

@@ -1,30 +1,41 @@
 //! From the plan's occurrences to posts: what is new is added, what changed is changed while it still waits, what left the job
 //! file is withdrawn. Idempotent: the same plan twice changes nothing the second time.
 //!
-//! `pairing` decides which post stands for which occurrence, `rewrite` writes it down. Knows nothing of schedules and zones.
+//! `pairing` decides which post stands for which occurrence, `step` what becomes of each pair, `rewrite` writes it down. The steps
+//! are what [`Store::enqueue`] carries out and what [`Store::preview`] shows. Knows nothing of schedules and zones.
 
+mod change;
 mod pairing;
 mod rewrite;
+mod step;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::pairing::{Existing, pair};
-use self::rewrite::{Columns, existing_posts, insert, set_aside, withdraw};
+pub use self::change::{Change, ChangeKind, Face, compare};
+use self::rewrite::Columns;
+use self::step::{Deed, Step, Turn, steps};
 use super::{Result, Store, Write, micros};
 use crate::domain::content::Content;
-use crate::domain::policy::{InDoubt, Late};
+use crate::domain::policy::{FallsIn, InDoubt, Late};
 use crate::domain::post::PostState;
 use crate::store::{instant, instant_opt, write_json};
+
+/// Why the posts of a job that no job file names are withdrawn.
+const JOB_GONE: &str = "its job left the job files";
 
 /// An occurrence as the plan wants it in the queue.
 #[derive(Clone, Debug)]
 pub struct NewPost {
     /// The local time that the schedule named, or `now`: with the job, the identity of the post.
     pub nominal: String,
-    /// When it should appear.
+    /// The instant of that: with the job, its other identity.
+    pub nominal_at: Timestamp,
+    /// When it should appear: later by its jitter, and moved out of a blackout.
     pub occurs_at: Timestamp,
+    /// The blackout that it falls into.
+    pub falls_in: Option<FallsIn>,
 }
 
 /// All that the plan says of one job.
@@ -34,6 +45,8 @@ pub struct JobPosts {
     pub job: String,
     /// Where it stands: file:line:column.
     pub source: String,
+    /// The commit of the checkout that the file lies in, if it lies in one.
+    pub commit: Option<String>,
     /// The account that it posts to.
     pub account: String,
     /// What it says.
@@ -42,6 +55,8 @@ pub struct JobPosts {
     pub tags: Vec<String>,
     /// IANA name of the zone that its times are read in.
     pub zone: String,
+    /// The version of the time zone rules by which the instants were found.
+    pub tzdb: String,
     /// What happens when it is late.
     pub late: Late,
     /// What happens when its absence is proved.
@@ -54,7 +69,7 @@ pub struct JobPosts {
     pub prepare_ahead: Duration,
     /// Every occurrence that should be waiting, and any earlier one that may.
     pub occurrences: Vec<NewPost>,
-    /// Occurrences at or before this instant are kept when they are in the queue, but never added.
+    /// Occurrences whose nominal instant is at or before this one are kept when they are in the queue, but never added.
     pub add_after: Timestamp,
     /// Up to here every occurrence of the job is in `occurrences`.
     pub complete_until: Timestamp,
@@ -71,6 +86,10 @@ pub struct Enqueued {
     pub cancelled: u64,
     /// Posts that had left the job file and are back.
     pub restored: u64,
+    /// Posts that a blackout holds for a person from here on.
+    pub held: u64,
+    /// Posts that a blackout leaves out from here on.
+    pub skipped: u64,
     /// Posts in the middle of an attempt that should change: look again shortly.
     pub busy: u64,
 }
@@ -81,6 +100,8 @@ impl std::ops::AddAssign for Enqueued {
         self.changed += other.changed;
         self.cancelled += other.cancelled;
         self.restored += other.restored;
+        self.held += other.held;
+        self.skipped += other.skipped;
         self.busy += other.busy;
     }
 }
@@ -93,9 +114,9 @@ pub struct KnownJob {
     /// Up to here every occurrence has become a post. For a job that was in no job file this lies beyond any instant: what its
     /// schedule yielded meanwhile was not asked for.
     pub enqueued_until: Timestamp,
-    /// `occurs_at` of the earliest post that still waits.
+    /// `nominal_at` of the earliest post that still waits.
     pub first_waiting: Option<Timestamp>,
-    /// `occurs_at` of its `at: now` post, if it has one.
+    /// `nominal_at` of its `at: now` post, if it has one.
     pub now_post: Option<Timestamp>,
 }
 
@@ -104,9 +125,9 @@ impl Store {
     pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
         let row = sqlx::query!(
             r#"SELECT first_seen_at, enqueued_until_at, gone_at,
-                 (SELECT min(occurs_at) FROM post WHERE job = name AND state IN ('scheduled', 'claimed', 'held'))
+                 (SELECT min(nominal_at) FROM post WHERE job = name AND state IN ('scheduled', 'claimed', 'held'))
                    AS "waiting: i64",
-                 (SELECT occurs_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
+                 (SELECT nominal_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
              FROM job WHERE name = $1"#,
             job
         )
@@ -121,126 +142,125 @@ impl Store {
         }))
     }
 
-    /// Brings the posts of one job in line with the plan, in one transaction that moves the job's watermark too.
+    /// Brings the queue in line with the plan, in one transaction that moves the jobs' watermarks too: `jobs` are brought up to date, and
+    /// the waiting posts of every job that is not among `names` are withdrawn.
     ///
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
     /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
-    pub async fn enqueue(&self, posts: &JobPosts, now: Timestamp) -> Result<Enqueued> {
-        let columns = Columns::of(posts)?;
+    pub async fn enqueue(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Enqueued> {
+        // Looked at before the writer is taken: a post that is due must not wait while thousands of jobs are compared.
+        let mut differing = Vec::new();
+        let mut reader = self.readers.acquire().await?;
+        for posts in jobs {
+            let columns = Columns::of(posts)?;
+            let existing = rewrite::existing_posts(&mut reader, posts).await?;
+            if steps(&existing, &columns, now).iter().any(|step| !matches!(step.deed, Deed::Keep | Deed::Ignored)) {
+                differing.push((posts, columns));
+            }
+        }
+        drop(reader);
         let mut tx = self.begin().await?;
-        sqlx::query!("INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", posts.account)
-            .execute(&mut *tx)
-            .await?;
-        note_job(&mut tx, posts, now).await?;
-        let existing = existing_posts(&mut tx, posts, &columns).await?;
-        let pairs = pair(&existing, &posts.occurrences);
+        note_jobs(&mut tx, jobs, names, now).await?;
         let mut report = Enqueued::default();
-        for post in &pairs.surplus {
-            report.cancelled += withdraw(&mut tx, post.id, "its time left the job file", now).await?;
+        for (_, post) in rewrite::posts_of_gone_jobs(&mut tx, names).await? {
+            report.cancelled += rewrite::withdraw(&mut tx, post.id, JOB_GONE, now).await?;
         }
-        for (post, occurrence) in &pairs.staying {
-            follow(&mut tx, post, occurrence, &columns, now, &mut report).await?;
-        }
-        // A claimed post does not move, so nothing can move into its place either. It is free again in a moment.
-        let stuck = pairs.moving.iter().any(|(post, _)| post.state == PostState::Claimed);
-        if stuck {
-            report.busy += 1;
-        } else {
-            set_aside(&mut tx, &pairs.moving).await?;
-            for (post, occurrence) in &pairs.moving {
-                follow(&mut tx, post, occurrence, &columns, now, &mut report).await?;
-            }
-        }
-        for occurrence in pairs.new.iter().filter(|occurrence| occurrence.occurs_at > posts.add_after) {
-            let at = micros(occurrence.occurs_at);
-            if !(stuck && pairs.moving.iter().any(|(post, _)| post.occurs_at == at)) {
-                report.added += insert(&mut tx, posts, &columns, occurrence, now).await?;
-            }
+        for (posts, columns) in differing {
+            let existing = rewrite::existing_posts(&mut tx, posts).await?;
+            report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, now).await?;
         }
         tx.commit().await?;
         Ok(report)
     }
 
-    /// Withdraws the waiting posts of every job that is not among `jobs`.
-    pub async fn cancel_gone_jobs(&self, jobs: &[&str], now: Timestamp) -> Result<u64> {
-        let (at, names) = (micros(now), write_json(&jobs)?);
-        let gone = sqlx::query_scalar!(
-            r#"SELECT p.id AS "id!" FROM job j CROSS JOIN post p
-             WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held')
-               AND j.name NOT IN (SELECT value FROM json_each($1))"#,
-            names
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let newly = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM job WHERE gone_at IS NULL
-                 AND name NOT IN (SELECT value FROM json_each($1))) AS "found!: bool""#,
-            names
-        )
-        .fetch_one(&self.readers)
-        .await?;
-        if gone.is_empty() && !newly {
-            return Ok(0);
+    /// What [`enqueue`](Self::enqueue) would do, and what it would leave as it is: nothing is written.
+    pub async fn preview(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        let mut reader = self.readers.acquire().await?;
+        for (job, post) in rewrite::posts_of_gone_jobs(&mut reader, names).await? {
+            changes.push(Change::of_gone(&job, &post, JOB_GONE)?);
         }
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT IN (SELECT value FROM json_each($1))",
-            names,
-            at
-        )
-        .execute(&mut *tx)
-        .await?;
-        let mut cancelled = 0;
-        for post in gone {
-            cancelled += withdraw(&mut tx, post, "its job left the job files", now).await?;
+        for posts in jobs {
+            let columns = Columns::of(posts)?;
+            let existing = rewrite::existing_posts(&mut reader, posts).await?;
+            for step in steps(&existing, &columns, now) {
+                changes.push(Change::of(&step, &columns)?);
+            }
         }
-        tx.commit().await?;
-        Ok(cancelled)
+        Ok(changes)
     }
 }
 
-async fn note_job(tx: &mut Write, posts: &JobPosts, now: Timestamp) -> Result<()> {
-    let (at, until) = (micros(now), micros(posts.complete_until));
+/// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more.
+async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<()> {
+    let at = micros(now);
+    let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
+    let accounts = write_json(&accounts)?;
     sqlx::query!(
-        "INSERT INTO job (name, source, first_seen_at, enqueued_until_at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO account (name) SELECT value FROM json_each($1) WHERE true ON CONFLICT (name) DO NOTHING",
+        accounts
+    )
+    .execute(&mut **tx)
+    .await?;
+    let rows: Vec<_> = jobs.iter().map(|posts| (&posts.job, &posts.source, micros(posts.complete_until))).collect();
+    let rows = write_json(&rows)?;
+    sqlx::query!(
+        "INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
+         SELECT value ->> 0, value ->> 1, $2, value ->> 2 FROM json_each($1) WHERE true
          ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
            enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)",
-        posts.job,
-        posts.source,
-        at,
-        until
+        rows,
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    let names = write_json(&names)?;
+    sqlx::query!(
+        "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT IN (SELECT value FROM json_each($1))",
+        names,
+        at
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Lets one post follow the job file. What a person cancelled stays cancelled; what left the job file and is back goes on; what
-/// was missed and is moved ahead has its chance after all.
-async fn follow(
-    tx: &mut Write,
-    post: &Existing,
-    occurrence: &NewPost,
-    columns: &Columns<'_>,
-    now: Timestamp,
-    report: &mut Enqueued,
-) -> Result<()> {
-    let moves = post.occurs_at != micros(occurrence.occurs_at);
-    let differs = moves || post.differs.any();
-    if post.state == PostState::Claimed {
-        report.busy += u64::from(differs);
-        return Ok(());
+/// Writes the steps of one job down.
+async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, now: Timestamp) -> Result<Enqueued> {
+    let mut report = Enqueued::default();
+    for step in steps {
+        if let (Deed::Withdraw { reason }, Some(post)) = (&step.deed, step.post) {
+            report.cancelled += rewrite::withdraw(tx, post.id, reason, now).await?;
+        }
     }
-    if differs {
-        rewrite::rewrite(tx, post, occurrence, columns).await?;
-        super::note(tx, post.id, now, "edit", "plan", &post.differs.told(moves)).await?;
-        report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
+    rewrite::set_aside(tx, steps).await?;
+    for step in steps {
+        match (&step.deed, step.post, step.occurrence) {
+            (Deed::Edit { told, turns }, Some(post), Some(occurrence)) => {
+                if let Some(told) = told {
+                    rewrite::rewrite(tx, post, occurrence, columns).await?;
+                    super::note(tx, post.id, now, "edit", "plan", told).await?;
+                    report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
+                }
+                for turn in turns {
+                    rewrite::turn(tx, post.id, turn, now).await?;
+                    report.restored += u64::from(matches!(turn, Turn::Restore(_)));
+                    report.held += u64::from(matches!(turn, Turn::Hold(_)));
+                    report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
+                }
+            }
+            (Deed::Add { why, turn }, None, Some(occurrence)) => {
+                let post = rewrite::insert(tx, columns, occurrence, why, now).await?;
+                if let Some(turn) = turn {
+                    rewrite::turn(tx, post, turn, now).await?;
+                    report.held += u64::from(matches!(turn, Turn::Hold(_)));
+                    report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
+                }
+                report.added += 1;
+            }
+            (Deed::Busy, ..) => report.busy += 1,
+            _ => {}
+        }
     }
-    let why = match post.state {
-        PostState::Cancelled if post.by_plan => "it is back in the job file",
-        PostState::Missed if moves && occurrence.occurs_at > now => "its time was moved ahead",
-        _ => return Ok(()),
-    };
-    report.restored += rewrite::restore(tx, post, why, now).await?;
-    Ok(())
+    Ok(report)
 }

@@ -14,26 +14,35 @@ use crate::store::micros;
 pub(super) struct Existing {
     pub(super) id: i64,
     pub(super) nominal: String,
+    pub(super) nominal_at: i64,
     pub(super) occurs_at: i64,
     pub(super) state: PostState,
     /// Whether the plan, not a person, brought it into its state.
     pub(super) by_plan: bool,
-    pub(super) differs: Differs,
+    /// The blackout that it falls into, as the database keeps it.
+    pub(super) blackout: Option<String>,
+    /// The version of the time zone rules by which its instant was found.
+    pub(super) tzdb: String,
+    pub(super) row: Row,
 }
 
-/// In what a post differs from what the job file says, but for its time.
-pub(super) struct Differs {
-    pub(super) content: bool,
-    pub(super) account: bool,
-    pub(super) late: bool,
-    pub(super) in_doubt: bool,
-    pub(super) deletion: bool,
-    pub(super) tags: bool,
-    pub(super) zone: bool,
+/// The columns of a post that follow the job, as they are compared and written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) account: String,
+    pub(super) content: String,
+    pub(super) text_key: String,
+    pub(super) tags: String,
+    pub(super) zone: String,
+    pub(super) late_within: i64,
+    pub(super) late_then: String,
+    pub(super) in_doubt: String,
+    pub(super) delete_after: Option<i64>,
+    pub(super) delete_at: Option<i64>,
 }
 
-/// What becomes of each post and each occurrence. A post that is out, or on its way, is in none of the lists, nor is an
-/// occurrence that it stands for.
+/// What becomes of each post and each occurrence. A post that is out, or on its way, is in `out` at most, and so is an occurrence that
+/// it stands for.
 #[derive(Default)]
 pub(super) struct Pairs<'a> {
     /// At their instant already.
@@ -44,6 +53,8 @@ pub(super) struct Pairs<'a> {
     pub(super) surplus: Vec<&'a Existing>,
     /// Wanted, and without a post.
     pub(super) new: Vec<&'a NewPost>,
+    /// Out, or on its way, under the name of the occurrence: the job file cannot change it any more.
+    pub(super) out: Vec<(&'a Existing, &'a NewPost)>,
 }
 
 impl Existing {
@@ -52,33 +63,9 @@ impl Existing {
         matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
     }
 
-    fn waits(&self) -> bool {
+    /// Whether it can still be withdrawn.
+    pub(super) fn waits(&self) -> bool {
         matches!(self.state, PostState::Scheduled | PostState::Claimed | PostState::Held)
-    }
-}
-
-impl Differs {
-    pub(super) fn any(&self) -> bool {
-        self.parts().iter().any(|(_, differs)| *differs)
-    }
-
-    /// For people: what the job file changed.
-    pub(super) fn told(&self, moves: bool) -> String {
-        let parts = self.parts().into_iter().chain([("time", moves)]);
-        let changed: Vec<&str> = parts.filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-        format!("the job file changed its {}", changed.join(", "))
-    }
-
-    fn parts(&self) -> [(&'static str, bool); 7] {
-        [
-            ("content", self.content),
-            ("account", self.account),
-            ("late policy", self.late),
-            ("in-doubt policy", self.in_doubt),
-            ("deletion", self.deletion),
-            ("tags", self.tags),
-            ("zone", self.zone),
-        ]
     }
 }
 
@@ -86,15 +73,19 @@ impl Differs {
 /// name is not out.
 pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pairs<'a> {
     let by_name: HashMap<&str, &Existing> = posts.iter().map(|post| (post.nominal.as_str(), post)).collect();
-    let by_instant: HashMap<i64, &Existing> = posts.iter().map(|post| (post.occurs_at, post)).collect();
+    let by_instant: HashMap<i64, &Existing> = posts.iter().map(|post| (post.nominal_at, post)).collect();
     let mut instants = HashSet::new();
     // The occurrences that no post which is out stands for, by their instant, with the post of their name.
     let mut open: HashMap<i64, (&NewPost, Option<&Existing>)> = HashMap::new();
     let mut paired: HashSet<i64> = HashSet::new();
     let mut order = Vec::new();
+    let mut pairs = Pairs::default();
     for occurrence in occurrences {
-        let at = micros(occurrence.occurs_at);
+        let at = micros(occurrence.nominal_at);
         let own = by_name.get(occurrence.nominal.as_str()).copied();
+        if let Some(post) = own.filter(|post| post.is_out()) {
+            pairs.out.push((post, occurrence));
+        }
         let is_out = own.is_some_and(Existing::is_out) || by_instant.get(&at).is_some_and(|post| post.is_out());
         if is_out || !instants.insert(at) {
             continue;
@@ -106,9 +97,8 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     // A post without an occurrence keeps its instant, whatever its state: it stands for the occurrence that is wanted there.
     // That may set free the post of that occurrence's name, which keeps its instant in turn.
     let mut free: Vec<&Existing> = posts.iter().filter(|post| !post.is_out() && !paired.contains(&post.id)).collect();
-    let mut pairs = Pairs::default();
     while let Some(post) = free.pop() {
-        match open.get_mut(&post.occurs_at) {
+        match open.get_mut(&post.nominal_at) {
             Some((_, stands)) => free.extend(stands.replace(post)),
             None if post.waits() => pairs.surplus.push(post),
             None => {}
@@ -116,7 +106,7 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     }
     for at in order {
         match open[&at] {
-            (occurrence, Some(post)) if post.occurs_at == at => pairs.staying.push((post, occurrence)),
+            (occurrence, Some(post)) if post.nominal_at == at => pairs.staying.push((post, occurrence)),
             (occurrence, Some(post)) => pairs.moving.push((post, occurrence)),
             (occurrence, None) => pairs.new.push(occurrence),
         }

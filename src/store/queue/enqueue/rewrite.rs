@@ -1,8 +1,10 @@
 //! The SQL of enqueueing: reads what a job has, and writes what its file says.
 
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
 
-use super::pairing::{Differs, Existing};
+use super::pairing::{Existing, Row};
+use super::step::{Deed, Step, Turn};
 use super::{JobPosts, NewPost};
 use crate::domain::clock::later;
 use crate::domain::content::comparable;
@@ -13,15 +15,8 @@ use crate::store::{Result, StoreError, micros, span, write_json};
 
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
 pub(super) struct Columns<'a> {
-    posts: &'a JobPosts,
-    content: String,
-    text_key: String,
-    tags: String,
-    late_within: i64,
-    late_then: &'static str,
-    in_doubt: &'static str,
-    delete_after: Option<i64>,
-    delete_at: Option<i64>,
+    pub(super) posts: &'a JobPosts,
+    pub(super) row: Row,
     prepare_ahead: i64,
 }
 
@@ -29,18 +24,19 @@ impl<'a> Columns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
         use sha2::Digest;
         let text = comparable(posts.content.text().unwrap_or_default());
-        Ok(Self {
-            posts,
+        let row = Row {
+            account: posts.account.clone(),
             content: write_json(&posts.content)?,
             text_key: sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
             tags: write_json(&posts.tags)?,
+            zone: posts.zone.clone(),
             late_within: span(posts.late.within),
-            late_then: posts.late.then.as_str(),
-            in_doubt: posts.in_doubt.as_str(),
+            late_then: posts.late.then.as_str().into(),
+            in_doubt: posts.in_doubt.as_str().into(),
             delete_after: posts.delete_after.map(span),
             delete_at: posts.delete_at.map(micros),
-            prepare_ahead: span(posts.prepare_ahead),
-        })
+        };
+        Ok(Self { posts, row, prepare_ahead: span(posts.prepare_ahead) })
     }
 
     fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
@@ -52,107 +48,165 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// A post as SQL gives it.
+struct Found {
+    id: i64,
+    job: String,
+    nominal: String,
+    nominal_at: i64,
+    occurs_at: i64,
+    state: String,
+    actor: String,
+    blackout: Option<String>,
+    tzdb: String,
+    account: String,
+    content: String,
+    text_key: String,
+    tags: String,
+    zone: String,
+    late_within: i64,
+    late_then: String,
+    in_doubt: String,
+    delete_after: Option<i64>,
+    delete_at: Option<i64>,
+}
+
+impl Found {
+    fn read(self) -> Result<(String, Existing)> {
+        let state = PostState::parse(&self.state)
+            .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", self.state) })?;
+        let row = Row {
+            account: self.account,
+            content: self.content,
+            text_key: self.text_key,
+            tags: self.tags,
+            zone: self.zone,
+            late_within: self.late_within,
+            late_then: self.late_then,
+            in_doubt: self.in_doubt,
+            delete_after: self.delete_after,
+            delete_at: self.delete_at,
+        };
+        let existing = Existing {
+            id: self.id,
+            nominal: self.nominal,
+            nominal_at: self.nominal_at,
+            occurs_at: self.occurs_at,
+            state,
+            by_plan: self.actor == "plan",
+            blackout: self.blackout,
+            tzdb: self.tzdb,
+            row,
+        };
+        Ok((self.job, existing))
+    }
+}
+
 /// Every post of the job that waits, that bears a wanted name, or that lies where something may be wanted.
-pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Columns<'_>) -> Result<Vec<Existing>> {
+pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts: &JobPosts) -> Result<Vec<Existing>> {
     let names: Vec<&str> = posts.occurrences.iter().map(|occurrence| occurrence.nominal.as_str()).collect();
     let names = write_json(&names)?;
-    let first = posts.occurrences.iter().map(|occurrence| micros(occurrence.occurs_at)).min().unwrap_or(i64::MAX);
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id!", nominal, state, actor, occurs_at,
-             (content <> $4 OR text_key <> $5) AS "content!: bool", account <> $6 AS "account!: bool",
-             (late_within <> $7 OR late_then <> $8) AS "late!: bool", in_doubt <> $9 AS "in_doubt!: bool",
-             (delete_after IS NOT $10 OR delete_at IS NOT $11) AS "deletion!: bool", tags <> $12 AS "tags!: bool",
-             zone <> $13 AS "zone!: bool"
+    let first = posts.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min().unwrap_or(i64::MAX);
+    let rows = sqlx::query_as!(
+        Found,
+        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
            FROM post WHERE id IN (
              SELECT id FROM post WHERE job = $1 AND state IN ('scheduled', 'claimed', 'held')
-             UNION SELECT id FROM post WHERE job = $1 AND occurs_at >= $2
+             UNION SELECT id FROM post WHERE job = $1 AND nominal_at >= $2
              UNION SELECT id FROM post WHERE job = $1 AND nominal IN (SELECT value FROM json_each($3)))
            ORDER BY id"#,
         posts.job,
         first,
-        names,
-        is.content,
-        is.text_key,
-        posts.account,
-        is.late_within,
-        is.late_then,
-        is.in_doubt,
-        is.delete_after,
-        is.delete_at,
-        is.tags,
-        posts.zone
+        names
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(connection)
     .await?;
-    let read = rows.into_iter().map(|row| {
-        let state = PostState::parse(&row.state)
-            .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", row.state) })?;
-        Ok(Existing {
-            id: row.id,
-            nominal: row.nominal,
-            occurs_at: row.occurs_at,
-            state,
-            by_plan: row.actor == "plan",
-            differs: Differs {
-                content: row.content,
-                account: row.account,
-                late: row.late,
-                in_doubt: row.in_doubt,
-                deletion: row.deletion,
-                tags: row.tags,
-                zone: row.zone,
-            },
-        })
-    });
-    read.collect()
+    rows.into_iter().map(|row| row.read().map(|(_, existing)| existing)).collect()
 }
 
+/// The waiting posts of every job that is not among `names`, each with the name of its job.
+pub(super) async fn posts_of_gone_jobs(
+    connection: &mut SqliteConnection,
+    names: &[&str],
+) -> Result<Vec<(String, Existing)>> {
+    let names = write_json(&names)?;
+    let rows = sqlx::query_as!(
+        Found,
+        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
+           FROM job j CROSS JOIN post p
+           WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held')
+             AND j.name NOT IN (SELECT value FROM json_each($1))
+           ORDER BY p.nominal_at, p.id"#,
+        names
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Found::read).collect()
+}
+
+/// Writes a new post, `scheduled`, and gives its number. `why` is a sentence for its history; empty when there is nothing to say.
 pub(super) async fn insert(
     tx: &mut Write,
-    posts: &JobPosts,
     is: &Columns<'_>,
     occurrence: &NewPost,
+    why: &str,
     now: Timestamp,
-) -> Result<u64> {
-    let (at, occurs_at, kind) = (micros(now), micros(occurrence.occurs_at), posts.content.kind());
+) -> Result<i64> {
+    let (posts, row) = (is.posts, &is.row);
+    let (at, nominal_at, occurs_at) = (micros(now), micros(occurrence.nominal_at), micros(occurrence.occurs_at));
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
+    let (kind, blackout) = (posts.content.kind(), occurrence.falls_in.as_ref().map(ToString::to_string));
     let done = sqlx::query!(
-        "INSERT INTO post (job, nominal, account, content, kind, text_key, tags, zone, occurs_at, due_at, prepare_at,
-           late_within, late_then, late_until_at, in_doubt, delete_after, delete_at, actor, changed_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, 'plan', $17, $17)",
+        "INSERT INTO post (job, nominal, nominal_at, account, content, kind, text_key, tags, zone, occurs_at, due_at, prepare_at,
+           late_within, late_then, late_until_at, in_doubt, delete_after, delete_at, blackout, source, commit_id, tzdb,
+           actor, reason, changed_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 'plan',
+           $22, $23, $23)",
         posts.job,
         occurrence.nominal,
-        posts.account,
-        is.content,
+        nominal_at,
+        row.account,
+        row.content,
         kind,
-        is.text_key,
-        is.tags,
-        posts.zone,
+        row.text_key,
+        row.tags,
+        row.zone,
         occurs_at,
         prepare_at,
-        is.late_within,
-        is.late_then,
+        row.late_within,
+        row.late_then,
         late_until,
-        is.in_doubt,
-        is.delete_after,
-        is.delete_at,
+        row.in_doubt,
+        row.delete_after,
+        row.delete_at,
+        blackout,
+        posts.source,
+        posts.commit,
+        posts.tzdb,
+        why,
         at
     )
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected())
+    Ok(done.last_insert_rowid())
 }
 
 /// Takes the posts that are about to move off their instants, so that they can trade places. Seen by nobody: it is undone
 /// within the transaction.
-pub(super) async fn set_aside(tx: &mut Write, moving: &[(&Existing, &NewPost)]) -> Result<()> {
-    if moving.is_empty() {
+pub(super) async fn set_aside(tx: &mut Write, steps: &[Step<'_>]) -> Result<()> {
+    let moves = |step: &&Step<'_>| {
+        let (Some(post), Some(occurrence)) = (step.post, step.occurrence) else { return false };
+        matches!(step.deed, Deed::Edit { .. }) && post.nominal_at != micros(occurrence.nominal_at)
+    };
+    let ids: Vec<i64> = steps.iter().filter(moves).filter_map(|step| Some(step.post?.id)).collect();
+    if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<i64> = moving.iter().map(|(post, _)| post.id).collect();
     let ids = write_json(&ids)?;
     sqlx::query!(
-        "UPDATE post SET occurs_at = 253402207200000000 - id WHERE id IN (SELECT value FROM json_each($1))",
+        "UPDATE post SET nominal_at = 253402207200000000 - id WHERE id IN (SELECT value FROM json_each($1))",
         ids
     )
     .execute(&mut **tx)
@@ -163,11 +217,13 @@ pub(super) async fn set_aside(tx: &mut Write, moving: &[(&Existing, &NewPost)]) 
 /// Writes the columns that follow the job file. A changed content must be prepared anew and starts with fresh attempts; a
 /// changed time moves the due time and the late window with it; a changed late policy applies to the window as it began.
 pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Result<()> {
-    let (posts, state, kind) = (is.posts, post.state.as_str(), is.posts.content.kind());
-    let occurs_at = micros(occurrence.occurs_at);
-    let says_otherwise = post.differs.content || post.differs.account;
+    let (posts, row, state, kind) = (is.posts, &is.row, post.state.as_str(), is.posts.content.kind());
+    let (nominal_at, occurs_at) = (micros(occurrence.nominal_at), micros(occurrence.occurs_at));
+    let says_otherwise =
+        (&post.row.content, &post.row.text_key, &post.row.account) != (&row.content, &row.text_key, &row.account);
     let moves = post.occurs_at != occurs_at;
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
+    let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
     sqlx::query!(
         "UPDATE post SET account = $2, content = $3, kind = $4, text_key = $5, tags = $6, zone = $7, occurs_at = $8,
            due_at = iif($9, $8, due_at), late_within = $10, late_then = $11,
@@ -178,46 +234,78 @@ pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPos
            artifact = iif($16, NULL, artifact), artifact_until_at = iif($16, NULL, artifact_until_at),
            prepare_at = CASE WHEN $16 THEN $17 WHEN NOT $9 THEN prepare_at
                              WHEN artifact_until_at > $8 THEN artifact_until_at ELSE $17 END,
-           prepare_failures = iif($16, 0, prepare_failures), publish_failures = iif($16, 0, publish_failures)
+           prepare_failures = iif($16, 0, prepare_failures), publish_failures = iif($16, 0, publish_failures),
+           nominal_at = $19, blackout = $20, source = $21, commit_id = $22, tzdb = $23
          WHERE id = $1 AND state = $18",
         post.id,
-        posts.account,
-        is.content,
+        row.account,
+        row.content,
         kind,
-        is.text_key,
-        is.tags,
-        posts.zone,
+        row.text_key,
+        row.tags,
+        row.zone,
         occurs_at,
         moves,
-        is.late_within,
-        is.late_then,
+        row.late_within,
+        row.late_then,
         late_until,
-        is.in_doubt,
-        is.delete_after,
-        is.delete_at,
+        row.in_doubt,
+        row.delete_after,
+        row.delete_at,
         says_otherwise,
         prepare_at,
-        state
+        state,
+        nominal_at,
+        blackout,
+        posts.source,
+        posts.commit,
+        posts.tzdb
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Puts a post back that was withdrawn or missed.
-pub(super) async fn restore(tx: &mut Write, post: &Existing, why: &str, now: Timestamp) -> Result<u64> {
-    let (at, state) = (micros(now), post.state.as_str());
-    let done = sqlx::query!(
-        "UPDATE post SET state = 'scheduled', event = 'release', actor = 'plan', reason = $4, changed_at = $3
-         WHERE id = $1 AND state = $2",
-        post.id,
-        state,
-        at,
-        why
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected())
+/// Moves a post to another state on the plan's behalf.
+pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp) -> Result<()> {
+    let at = micros(now);
+    let done = match turn {
+        Turn::Restore(why) => {
+            sqlx::query!(
+                "UPDATE post SET state = 'scheduled', event = 'release', actor = 'plan', reason = $3, changed_at = $2
+                 WHERE id = $1 AND state IN ('cancelled', 'missed', 'held')",
+                post,
+                at,
+                why
+            )
+            .execute(&mut **tx)
+            .await
+        }
+        Turn::Hold(why) => {
+            sqlx::query!(
+                "UPDATE post SET state = 'held', event = 'hold', actor = 'plan', reason = $3, changed_at = $2
+                 WHERE id = $1 AND state = 'scheduled'",
+                post,
+                at,
+                why
+            )
+            .execute(&mut **tx)
+            .await
+        }
+        Turn::Skip(why) => {
+            sqlx::query!(
+                "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $3, changed_at = $2
+                 WHERE id = $1 AND state IN ('scheduled', 'held')",
+                post,
+                at,
+                why
+            )
+            .execute(&mut **tx)
+            .await
+        }
+    };
+    done?;
+    Ok(())
 }
 
 pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Timestamp) -> Result<u64> {

@@ -1,0 +1,115 @@
+//! What a plan wants in the queue: its occurrences with everything that their posts need. The one way from a plan to the queue, for the
+//! deed that enqueues and for whoever shows what it would do.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Result, Rules};
+use crate::domain::clock::{earlier, later};
+use crate::domain::policy::BlackoutThen;
+use crate::plan::schedule::{AtTime, NOMINAL_NOW, Schedule};
+use crate::plan::{DeleteRule, Job, Plan, TZDB};
+use crate::store::Store;
+use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, compare};
+
+/// Most occurrences of one job that are looked at in one round. More than a post a minute over the longest horizon.
+const OCCURRENCES_MAX: usize = 100_000;
+
+/// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
+pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
+    let mut wanted = Vec::with_capacity(plan.jobs.len());
+    for job in plan.jobs.values() {
+        let known = match store {
+            Some(store) => store.known_job(&job.name).await?,
+            None => None,
+        };
+        wanted.push(posts(job, known, rules, now));
+    }
+    Ok(wanted)
+}
+
+/// What enqueueing the plan would do now, and what it would leave as it is. Nothing is written, and no image is taken over.
+pub async fn preview(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<Change>> {
+    let wanted = wanted(store, plan, rules, now).await?;
+    match store {
+        Some(store) => store.preview(&wanted, &names(plan), now).await,
+        None => compare(&[], &wanted, now),
+    }
+}
+
+/// What enqueueing `new` would do in a queue that holds what `old` wants, and nothing else.
+pub fn between_plans(old: &Plan, new: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<Change>> {
+    let wanted = |plan: &Plan| plan.jobs.values().map(|job| posts(job, None, rules, now)).collect::<Vec<_>>();
+    compare(&wanted(old), &wanted(new), now)
+}
+
+/// The names of all jobs: whichever else the queue knows has left the files.
+pub(super) fn names(plan: &Plan) -> Vec<&str> {
+    plan.jobs.keys().map(String::as_str).collect()
+}
+
+fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> JobPosts {
+    let until = later(now, rules.horizon);
+    let (found, add_after) = match &job.schedule {
+        Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
+        Schedule::Cron(_) => {
+            // What downtime skipped lies between the watermark and now. A job that is new starts with what comes.
+            let add_after = known.map_or(now, |known| known.enqueued_until.min(now));
+            // Posts that still wait from before keep their place as long as the schedule names them.
+            let first = known
+                .and_then(|known| known.first_waiting)
+                .map_or(add_after, |at| add_after.min(earlier(at, Duration::from_micros(1))));
+            let found = job.occurrences(first, until, OCCURRENCES_MAX);
+            (found.into_iter().map(|occurrence| (occurrence.nominal, occurrence.at)).collect(), add_after)
+        }
+    };
+    let (delete_after, delete_at) = match &job.delete {
+        Some(DeleteRule::After(after)) => (Some(*after), None),
+        Some(DeleteRule::At(at)) => (None, Some(*at)),
+        None => (None, None),
+    };
+    JobPosts {
+        job: job.name.clone(),
+        source: format!("{}:{}:{}", job.place.file.display(), job.place.line, job.place.column),
+        commit: job.commit.clone(),
+        account: job.account.clone(),
+        content: job.content.clone(),
+        tags: job.tags.clone(),
+        zone: job.zone.clone(),
+        tzdb: TZDB.to_owned(),
+        late: job.late.unwrap_or(rules.late),
+        in_doubt: job.in_doubt.or_else(|| rules.in_doubt_of.get(&job.account).copied()).unwrap_or(rules.in_doubt),
+        delete_after,
+        delete_at,
+        prepare_ahead: rules.prepare_ahead,
+        occurrences: found.into_iter().map(|(nominal, at)| new_post(job, nominal, at, rules)).collect(),
+        add_after,
+        complete_until: until,
+    }
+}
+
+fn new_post(job: &Job, nominal: String, nominal_at: Timestamp, rules: &Rules) -> NewPost {
+    let (occurs_at, mut falls_in) = job.placed(&nominal, nominal_at, &rules.blackouts);
+    // Posted and taken down in one breath is nobody's wish: a person decides.
+    if let (Some(DeleteRule::At(delete_at)), Some(falls_in)) = (&job.delete, &mut falls_in)
+        && occurs_at >= *delete_at
+        && falls_in.then == BlackoutThen::Move
+    {
+        falls_in.then = BlackoutThen::Hold;
+        falls_in.reason.push_str(" (and it lasts beyond `delete_at`)");
+    }
+    NewPost { nominal, nominal_at, occurs_at, falls_in }
+}
+
+/// Every time of an `at`, past ones too: the late policy decides about those. `now` is the moment at which the job was first
+/// seen, and stays that.
+fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<(String, Timestamp)> {
+    times
+        .iter()
+        .map(|time| match time {
+            AtTime::Now => (NOMINAL_NOW.into(), known.and_then(|known| known.now_post).unwrap_or(now)),
+            AtTime::Fixed(occurrence) => (occurrence.nominal.clone(), occurrence.at),
+        })
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! What enqueueing would change, told for people and programs: the same steps, not carried out.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::pairing::{Existing, Row};
+use super::rewrite::Columns;
+use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules, steps};
+use super::{JobPosts, NewPost};
+use crate::domain::content::Content;
+use crate::domain::post::PostState;
+use crate::store::{Result, instant, instant_opt, micros, read_json};
+
+/// What becomes of one post.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// What is done.
+    pub kind: ChangeKind,
+    /// Its number; none for a new one, and where no queue is asked.
+    pub post: Option<i64>,
+    /// Its job.
+    pub job: String,
+    /// Where the job stands: file:line:column. Empty when no file names it any more.
+    pub source: String,
+    /// The local time that the schedule names, or `now`.
+    pub nominal: String,
+    /// Its state; none for a new one.
+    pub state: Option<PostState>,
+    /// Its state after that.
+    pub becomes: PostState,
+    /// What differs, for a changed or ignored one.
+    pub parts: Vec<&'static str>,
+    /// Why, where that is not plain.
+    pub reason: String,
+    /// As it is; none for a new one and for one that stays.
+    pub before: Option<Face>,
+    /// As the files want it; none for a cancelled one.
+    pub after: Option<Face>,
+}
+
+/// What is done with a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new, or back.
+    Added,
+    /// It says, or is timed, otherwise.
+    Changed,
+    /// It is withdrawn.
+    Cancelled,
+    /// The files want it otherwise, and it is out already, or under way.
+    Ignored,
+    /// It stays as it is.
+    Unchanged,
+}
+
+/// What a person sees of a post, and what the files can change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Face {
+    /// When it is to appear.
+    pub occurs_at: Timestamp,
+    /// The zone of its schedule.
+    pub zone: String,
+    /// Who posts it.
+    pub account: String,
+    /// What it says.
+    pub content: Content,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The late policy, as in `skip after 3600 s`.
+    pub late: String,
+    /// What follows a proved absence.
+    pub in_doubt: String,
+    /// Its story is taken down so many seconds after it was published.
+    pub delete_after_s: Option<u64>,
+    /// Its story is taken down at this instant.
+    pub delete_at: Option<Timestamp>,
+    /// The blackout that it falls into, as in `move: quiet hours`.
+    pub blackout: Option<String>,
+}
+
+impl Face {
+    fn of(row: &Row, occurs_at: i64, blackout: Option<String>) -> Result<Self> {
+        let seconds = |micros: i64| Duration::from_micros(u64::try_from(micros).unwrap_or(0)).as_secs();
+        let late = match row.late_then.as_str() {
+            "post" => "post, however late".to_owned(),
+            then => format!("{then} after {} s", seconds(row.late_within)),
+        };
+        Ok(Self {
+            occurs_at: instant(occurs_at)?,
+            zone: row.zone.clone(),
+            account: row.account.clone(),
+            content: read_json(&row.content, "a content")?,
+            tags: read_json(&row.tags, "tags")?,
+            late,
+            in_doubt: row.in_doubt.clone(),
+            delete_after_s: row.delete_after.map(seconds),
+            delete_at: instant_opt(row.delete_at)?,
+            blackout,
+        })
+    }
+
+    fn of_post(post: &Existing) -> Result<Self> {
+        Self::of(&post.row, post.occurs_at, post.blackout.clone())
+    }
+
+    fn of_occurrence(occurrence: &NewPost, is: &Columns<'_>) -> Result<Self> {
+        Self::of(&is.row, micros(occurrence.occurs_at), occurrence.falls_in.as_ref().map(ToString::to_string))
+    }
+}
+
+impl Change {
+    pub(super) fn of(step: &Step<'_>, is: &Columns<'_>) -> Result<Self> {
+        let state = step.post.map(|post| post.state);
+        let stays = state.unwrap_or(PostState::Scheduled);
+        let (kind, becomes, reason) = match &step.deed {
+            Deed::Keep => (ChangeKind::Unchanged, stays, String::new()),
+            Deed::Ignored => (ChangeKind::Ignored, stays, ignored(stays).into()),
+            Deed::Busy => (ChangeKind::Ignored, stays, "an attempt is under way; it follows if that fails".into()),
+            Deed::Wait => (ChangeKind::Ignored, stays, "it follows when another post of its job has made room".into()),
+            Deed::Withdraw { reason } => (ChangeKind::Cancelled, PostState::Cancelled, (*reason).into()),
+            Deed::Add { why, turn } => {
+                let (becomes, reason) = turn.iter().fold((PostState::Scheduled, why.clone()), turned);
+                (ChangeKind::Added, becomes, reason)
+            }
+            Deed::Edit { told, turns } => {
+                let zone_rules = match (step.post, step.occurrence, told) {
+                    (Some(post), Some(occurrence), Some(told)) if moved_by_zone_rules(post, occurrence, is) => told,
+                    _ => &String::new(),
+                };
+                let (becomes, reason) = turns.iter().fold((stays, zone_rules.clone()), turned);
+                let kind = match (stays, becomes) {
+                    (PostState::Scheduled | PostState::Held, PostState::Cancelled) => ChangeKind::Cancelled,
+                    (PostState::Cancelled, PostState::Scheduled | PostState::Held) => ChangeKind::Added,
+                    _ => ChangeKind::Changed,
+                };
+                (kind, becomes, reason)
+            }
+        };
+        let parts = match (kind, step.post, step.occurrence) {
+            (ChangeKind::Changed | ChangeKind::Ignored, Some(post), Some(occurrence)) => {
+                differing(post, occurrence, is)
+            }
+            _ => Vec::new(),
+        };
+        let before = step.post.filter(|_| kind != ChangeKind::Unchanged).map(Face::of_post).transpose()?;
+        let after = step.occurrence.filter(|_| kind != ChangeKind::Cancelled);
+        Ok(Self {
+            kind,
+            post: step.post.map(|post| post.id).filter(|id| *id > 0),
+            job: is.posts.job.clone(),
+            source: is.posts.source.clone(),
+            nominal: match (step.post, step.occurrence) {
+                (Some(post), _) => post.nominal.clone(),
+                (None, occurrence) => occurrence.map(|occurrence| occurrence.nominal.clone()).unwrap_or_default(),
+            },
+            state,
+            becomes,
+            parts,
+            reason,
+            before,
+            after: after.map(|occurrence| Face::of_occurrence(occurrence, is)).transpose()?,
+        })
+    }
+
+    /// The withdrawal of a post whose job left the files.
+    pub(super) fn of_gone(job: &str, post: &Existing, reason: &str) -> Result<Self> {
+        Ok(Self {
+            kind: ChangeKind::Cancelled,
+            post: Some(post.id).filter(|id| *id > 0),
+            job: job.to_owned(),
+            source: String::new(),
+            nominal: post.nominal.clone(),
+            state: Some(post.state),
+            becomes: PostState::Cancelled,
+            parts: Vec::new(),
+            reason: reason.to_owned(),
+            before: Some(Face::of_post(post)?),
+            after: None,
+        })
+    }
+}
+
+fn ignored(state: PostState) -> &'static str {
+    match state {
+        PostState::Published | PostState::Deleted => "it was published already",
+        _ => "it is on its way, or in doubt",
+    }
+}
+
+fn turned((_, why): (PostState, String), turn: &Turn) -> (PostState, String) {
+    let (state, more) = match turn {
+        Turn::Restore(why) => (PostState::Scheduled, *why),
+        Turn::Hold(why) => (PostState::Held, why.as_str()),
+        Turn::Skip(why) => (PostState::Cancelled, why.as_str()),
+    };
+    (state, if why.is_empty() { more.to_owned() } else { format!("{why}; {more}") })
+}
+
+/// What enqueueing `new` would change in a queue that holds what `old` asks for, and nothing else: two versions of the files, compared
+/// without a queue. What lies before `now` counts as published.
+///
+/// # Errors
+/// A content without JSON form, which no loader makes.
+pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for posts in old.iter().filter(|old| !new.iter().any(|new| new.job == old.job)) {
+        for post in imagined(posts, now)?.iter().filter(|post| post.waits()) {
+            changes.push(Change::of_gone(&posts.job, post, super::JOB_GONE)?);
+        }
+    }
+    for posts in new {
+        let existing = old.iter().find(|old| old.job == posts.job).map(|old| imagined(old, now)).transpose()?;
+        let columns = Columns::of(posts)?;
+        for step in steps(&existing.unwrap_or_default(), &columns, now) {
+            changes.push(Change::of(&step, &columns)?);
+        }
+    }
+    Ok(changes)
+}
+
+/// The posts that a job would have in a queue of its own.
+fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
+    let columns = Columns::of(posts)?;
+    let all = steps(&[], &columns, now);
+    let posts = all.iter().filter_map(|step| {
+        let (Deed::Add { turn, .. }, Some(occurrence)) = (&step.deed, step.occurrence) else { return None };
+        let state = match turn {
+            Some(Turn::Skip(_)) => PostState::Cancelled,
+            _ if occurrence.occurs_at <= now => PostState::Published,
+            Some(Turn::Hold(_)) => PostState::Held,
+            _ => PostState::Scheduled,
+        };
+        Some(Existing {
+            id: 0,
+            nominal: occurrence.nominal.clone(),
+            nominal_at: micros(occurrence.nominal_at),
+            occurs_at: micros(occurrence.occurs_at),
+            state,
+            by_plan: true,
+            blackout: occurrence.falls_in.as_ref().map(ToString::to_string),
+            tzdb: posts.tzdb.clone(),
+            row: columns.row.clone(),
+        })
+    });
+    // Numbers of their own, that no queue gives.
+    let numbered = posts.zip(1..).map(|(post, number)| Existing { id: -number, ..post });
+    Ok(numbered.collect())
+}

@@ -1,0 +1,207 @@
+//! What becomes of each post and each occurrence of a job. Pure: enqueueing carries the steps out, and a preview shows them, so that the
+//! queue becomes what was shown.
+
+use jiff::Timestamp;
+
+use super::NewPost;
+use super::pairing::{Existing, pair};
+use super::rewrite::Columns;
+use crate::domain::policy::{BlackoutThen, FallsIn};
+use crate::domain::post::PostState;
+use crate::plan::NOMINAL_NOW;
+use crate::store::micros;
+
+/// Why an occurrence that left the files is withdrawn while its job stays.
+const TIME_GONE: &str = "its time left the job file";
+
+/// One post, one occurrence, or both, and what is done.
+pub(super) struct Step<'a> {
+    pub(super) post: Option<&'a Existing>,
+    pub(super) occurrence: Option<&'a NewPost>,
+    pub(super) deed: Deed,
+}
+
+/// What is done.
+pub(super) enum Deed {
+    /// Nothing: the post is as the file wants it.
+    Keep,
+    /// Nothing: the file wants it otherwise, and it is out already.
+    Ignored,
+    /// Nothing yet: an attempt is under way.
+    Busy,
+    /// Nothing yet: it moves once another post of the job, which is under way, has made room.
+    Wait,
+    /// A new post, and where it goes from `scheduled`.
+    Add {
+        /// For its history; empty when there is nothing to say.
+        why: String,
+        turn: Option<Turn>,
+    },
+    /// Rewritten, if `told` says what changed; then taken to other states.
+    Edit { told: Option<String>, turns: Vec<Turn> },
+    /// Cancelled.
+    Withdraw { reason: &'static str },
+}
+
+/// A change of state, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Back to `scheduled`.
+    Restore(&'static str),
+    /// `held`.
+    Hold(String),
+    /// `cancelled`, because a blackout leaves it out.
+    Skip(String),
+}
+
+/// In what a post differs from what the job file says: the names of what changes.
+pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Vec<&'static str> {
+    let (has, wants) = (&post.row, &is.row);
+    let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
+    let parts = [
+        ("content", (&has.content, &has.text_key) != (&wants.content, &wants.text_key)),
+        ("account", has.account != wants.account),
+        ("late policy", (has.late_within, &has.late_then) != (wants.late_within, &wants.late_then)),
+        ("in-doubt policy", has.in_doubt != wants.in_doubt),
+        ("deletion", (has.delete_after, has.delete_at) != (wants.delete_after, wants.delete_at)),
+        ("tags", has.tags != wants.tags),
+        ("zone", has.zone != wants.zone),
+        ("time", moves(post, occurrence)),
+        ("blackout", post.blackout != blackout),
+    ];
+    parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+}
+
+/// Whether only the rules of its zone can have moved the post: its local time and its zone are what they were.
+pub(super) fn moved_by_zone_rules(post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> bool {
+    post.nominal == occurrence.nominal
+        && post.nominal != NOMINAL_NOW
+        && post.row.zone == is.row.zone
+        && post.nominal_at != micros(occurrence.nominal_at)
+}
+
+fn moves(post: &Existing, occurrence: &NewPost) -> bool {
+    (post.nominal_at, post.occurs_at) != (micros(occurrence.nominal_at), micros(occurrence.occurs_at))
+}
+
+/// The steps of one job, in an order in which they can be carried out. What a person cancelled stays cancelled.
+pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timestamp) -> Vec<Step<'a>> {
+    let pairs = pair(existing, &is.posts.occurrences);
+    let mut steps = Vec::new();
+    let mut push = |post, occurrence, deed| steps.push(Step { post, occurrence, deed });
+    for post in &pairs.surplus {
+        push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE });
+    }
+    for (post, occurrence) in &pairs.staying {
+        push(Some(*post), Some(*occurrence), follow(post, occurrence, is, now));
+    }
+    // A claimed post does not move, so nothing can move into its place either. It is free again in a moment.
+    let stuck = pairs.moving.iter().any(|(post, _)| post.state == PostState::Claimed);
+    for (post, occurrence) in &pairs.moving {
+        let deed = match stuck && post.state != PostState::Claimed {
+            true => Deed::Wait,
+            false => follow(post, occurrence, is, now),
+        };
+        push(Some(*post), Some(*occurrence), deed);
+    }
+    for occurrence in pairs.new.iter().filter(|occurrence| occurrence.nominal_at > is.posts.add_after) {
+        let at = micros(occurrence.nominal_at);
+        let taken = stuck && pairs.moving.iter().any(|(post, _)| post.nominal_at == at);
+        push(None, Some(*occurrence), if taken { Deed::Wait } else { add(occurrence) });
+    }
+    for (post, occurrence) in &pairs.out {
+        // What a schedule yielded in the past follows the job of that day: nobody edits it.
+        let in_flight = matches!(post.state, PostState::Publishing | PostState::InDoubt);
+        let asked_for = in_flight || occurrence.nominal_at > is.posts.add_after;
+        if asked_for && differing(post, occurrence, is).iter().any(|part| SAID.contains(part)) {
+            push(Some(*post), Some(*occurrence), Deed::Ignored);
+        }
+    }
+    steps
+}
+
+/// What a story shows: an edit of the rest cannot matter once it is out.
+const SAID: [&str; 3] = ["content", "account", "time"];
+
+/// Lets one post follow the job file. What left the job file and is back goes on; what was missed and is moved ahead has its chance
+/// after all; what falls into a blackout from here on is held or left out, and what a person released from one stays released.
+fn follow(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Deed {
+    let parts = differing(post, occurrence, is);
+    if post.state == PostState::Claimed {
+        return if parts.is_empty() { Deed::Keep } else { Deed::Busy };
+    }
+    let turns = turns(post, occurrence, now);
+    if parts.is_empty() && turns.is_empty() {
+        return Deed::Keep;
+    }
+    Deed::Edit { told: (!parts.is_empty()).then(|| told(&parts, post, occurrence, is)), turns }
+}
+
+fn turns(post: &Existing, occurrence: &NewPost, now: Timestamp) -> Vec<Turn> {
+    let then = occurrence.falls_in.as_ref().map(|falls_in| falls_in.then);
+    let was = |then: BlackoutThen| post.blackout.as_ref().is_some_and(|was| was.starts_with(then.as_str()));
+    let newly = post.blackout != occurrence.falls_in.as_ref().map(ToString::to_string);
+    let stop = occurrence.falls_in.as_ref().and_then(stop);
+    let restore = match post.state {
+        PostState::Cancelled if then == Some(BlackoutThen::Skip) => None,
+        PostState::Cancelled if post.by_plan && was(BlackoutThen::Skip) => Some("its blackout was lifted"),
+        PostState::Cancelled if post.by_plan => Some("it is back in the job file"),
+        PostState::Missed
+            if moves(post, occurrence) && occurrence.occurs_at > now && then != Some(BlackoutThen::Skip) =>
+        {
+            Some("its time was moved ahead")
+        }
+        PostState::Held
+            if post.by_plan && was(BlackoutThen::Hold) && matches!(then, None | Some(BlackoutThen::Move)) =>
+        {
+            Some("its blackout was lifted")
+        }
+        _ => None,
+    };
+    match (restore, post.state) {
+        (Some(why), _) => std::iter::once(Turn::Restore(why)).chain(stop).collect(),
+        (None, PostState::Scheduled) if newly => stop.into_iter().collect(),
+        (None, PostState::Held) if newly && then == Some(BlackoutThen::Skip) => stop.into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The end of a post's way that its blackout asks for.
+fn stop(falls_in: &FallsIn) -> Option<Turn> {
+    let why = format!("it falls into a blackout: {}", falls_in.reason);
+    match falls_in.then {
+        BlackoutThen::Move => None,
+        BlackoutThen::Hold => Some(Turn::Hold(why)),
+        BlackoutThen::Skip => Some(Turn::Skip(why)),
+    }
+}
+
+fn add(occurrence: &NewPost) -> Deed {
+    let why = match &occurrence.falls_in {
+        Some(FallsIn { then: BlackoutThen::Move, reason }) => {
+            format!("moved from {}, which falls into a blackout: {reason}", occurrence.nominal.replace('T', " "))
+        }
+        _ => String::new(),
+    };
+    Deed::Add { why, turn: occurrence.falls_in.as_ref().and_then(stop) }
+}
+
+/// For people: what changed, and through what.
+fn told(parts: &[&'static str], post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> String {
+    let by_rules = moved_by_zone_rules(post, occurrence, is);
+    let by_file: Vec<&str> = parts.iter().copied().filter(|part| !by_rules || *part != "time").collect();
+    let mut said = Vec::new();
+    if by_rules {
+        let (zone, from, to) = (&is.row.zone, &post.tzdb, &is.posts.tzdb);
+        said.push(format!("the clock rules of {zone} changed (time zone data {from} → {to}), which moves its instant"));
+    }
+    if !by_file.is_empty() {
+        said.push(format!("the job file changed its {}", by_file.join(", ")));
+    }
+    match &occurrence.falls_in {
+        Some(falls_in) if parts.contains(&"blackout") => said.push(format!("it falls into a blackout ({falls_in})")),
+        None if parts.contains(&"blackout") => said.push("it falls into no blackout any more".into()),
+        _ => {}
+    }
+    said.join("; ")
+}
