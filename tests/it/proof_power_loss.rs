@@ -11,6 +11,7 @@
 #![allow(clippy::print_stdout, reason = "the figures of a run are what it is for")]
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -253,8 +254,8 @@ impl Recording {
         let mut expected: BTreeMap<usize, String> = BTreeMap::new();
         for loss in &losses {
             let kept = self.length_kept(loss);
-            if !expected.contains_key(&kept) {
-                expected.insert(kept, self.found_in(&self.log[..kept]).await);
+            if let Entry::Vacant(place) = expected.entry(kept) {
+                place.insert(self.found_in(&self.log[..kept]).await);
             }
         }
         let expected = &expected;

@@ -1,6 +1,8 @@
 //! Real processes for the proof under SIGKILL: a sandbox, a daemon that is killed and started again, the person who steps in. Owns
 //! the processes, their folder and the job file; what comes of it is judged by [`super::evidence`].
 
+#![allow(clippy::disallowed_methods, reason = "real processes live in real time")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
