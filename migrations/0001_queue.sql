@@ -48,7 +48,9 @@ CREATE TABLE job (
   source            TEXT NOT NULL,              -- file:line:column, as last seen
   first_seen_at     INTEGER NOT NULL,
   -- Every occurrence up to here has become a post (or was refused for a reason): what downtime skips is found from it.
-  enqueued_until_at INTEGER NOT NULL
+  enqueued_until_at INTEGER NOT NULL,
+  -- Since when no job file names it. What its schedule yielded in that time was not asked for, so it is never made up for.
+  gone_at           INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE post (
@@ -107,7 +109,7 @@ CREATE TABLE post (
   CHECK ((state = 'in_doubt' AND parked_at IS NULL) = (reconcile_at IS NOT NULL)),
   CHECK (state = 'in_doubt' OR parked_at IS NULL),
   CHECK ((artifact IS NULL) = (artifact_until_at IS NULL)),
-  CHECK (kind <> 'note' OR prepare_at IS NULL),
+  CHECK ((kind = 'note') = (prepare_at IS NULL)),
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
 ) STRICT;
 
@@ -119,6 +121,7 @@ CREATE UNIQUE INDEX post_one_in_flight ON post (account)
   WHERE state = 'publishing' OR (state = 'in_doubt' AND parked_at IS NULL);
 -- One story belongs to one post.
 CREATE UNIQUE INDEX post_story ON post (account, story_id) WHERE story_id IS NOT NULL;
+-- What the engine asks for, each index no larger than what waits for it.
 CREATE INDEX post_due       ON post (account, due_at, id)     WHERE state = 'scheduled';
 CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'scheduled' AND prepare_at IS NOT NULL;
 CREATE INDEX post_next_due  ON post (due_at)                  WHERE state = 'scheduled';
@@ -126,7 +129,10 @@ CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'sch
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
+CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'held');
+-- What people look at.
 CREATE INDEX post_state     ON post (state, due_at, id);
+CREATE INDEX post_account   ON post (account, state, due_at, id);
 
 -- Every legal move, the same table as `PostState::next`.
 CREATE TABLE transition (
@@ -213,11 +219,28 @@ CREATE TABLE story (
   CHECK ((delete_at IS NULL) = (delete_by IS NULL)),
   CHECK ((delete_at IS NULL) = (delete_reason IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX story_delete ON story (delete_at) WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
-CREATE INDEX story_published ON story (published_at);
-CREATE INDEX story_pace      ON story (account, published_at);
+CREATE INDEX story_delete ON story (account, delete_at)
+  WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
+CREATE INDEX story_id        ON story (story_id);
+CREATE INDEX story_published ON story (published_at, post_id);
+CREATE INDEX story_account   ON story (account, published_at, post_id);
 
 -- ---------------------------------------------------------------------------------------------------------------- guards
+
+CREATE TRIGGER transition_is_fixed_insert BEFORE INSERT ON transition
+BEGIN SELECT RAISE(ABORT, 'the table of transitions is fixed'); END;
+CREATE TRIGGER transition_is_fixed_update BEFORE UPDATE ON transition
+BEGIN SELECT RAISE(ABORT, 'the table of transitions is fixed'); END;
+CREATE TRIGGER transition_is_fixed_delete BEFORE DELETE ON transition
+BEGIN SELECT RAISE(ABORT, 'the table of transitions is fixed'); END;
+
+CREATE TRIGGER account_is_kept BEFORE DELETE ON account
+BEGIN SELECT RAISE(ABORT, 'an account is never deleted'); END;
+CREATE TRIGGER job_is_kept BEFORE DELETE ON job
+BEGIN SELECT RAISE(ABORT, 'a job is never deleted'); END;
+CREATE TRIGGER job_watermark_rises BEFORE UPDATE OF enqueued_until_at ON job
+WHEN NEW.enqueued_until_at < OLD.enqueued_until_at
+BEGIN SELECT RAISE(ABORT, 'the watermark of a job never falls'); END;
 
 CREATE TRIGGER post_starts_scheduled BEFORE INSERT ON post
 WHEN NEW.state <> 'scheduled' OR NEW.claim <> 0 OR NEW.intent_at IS NOT NULL
@@ -237,10 +260,10 @@ WHEN OLD.id IS NOT NEW.id OR OLD.job IS NOT NEW.job OR OLD.nominal IS NOT NEW.no
 BEGIN SELECT RAISE(ABORT, 'the identity of a post never changes'); END;
 
 -- What is on its way or out cannot be altered.
-CREATE TRIGGER post_content_is_frozen BEFORE UPDATE OF content, kind, account, occurs_at ON post
+CREATE TRIGGER post_content_is_frozen BEFORE UPDATE OF content, kind, text_key, account, occurs_at ON post
 WHEN OLD.state NOT IN ('scheduled', 'held', 'cancelled', 'missed', 'failed')
- AND (OLD.content IS NOT NEW.content OR OLD.kind IS NOT NEW.kind OR OLD.account IS NOT NEW.account
-      OR OLD.occurs_at IS NOT NEW.occurs_at)
+ AND (OLD.content IS NOT NEW.content OR OLD.kind IS NOT NEW.kind OR OLD.text_key IS NOT NEW.text_key
+      OR OLD.account IS NOT NEW.account OR OLD.occurs_at IS NOT NEW.occurs_at)
 BEGIN SELECT RAISE(ABORT, 'a post on its way cannot be altered'); END;
 
 CREATE TRIGGER post_claim_rises BEFORE UPDATE OF claim, state ON post
@@ -261,6 +284,9 @@ BEGIN SELECT RAISE(ABORT, 'attempts are never deleted'); END;
 CREATE TRIGGER attempt_closes_once BEFORE UPDATE ON attempt
 WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a closed attempt is never altered'); END;
+CREATE TRIGGER attempt_keeps_its_identity BEFORE UPDATE OF id, post_id, kind, started_at ON attempt
+WHEN OLD.id IS NOT NEW.id OR OLD.post_id IS NOT NEW.post_id OR OLD.kind IS NOT NEW.kind OR OLD.started_at IS NOT NEW.started_at
+BEGIN SELECT RAISE(ABORT, 'an attempt is only closed, never altered'); END;
 
 CREATE TRIGGER story_is_kept BEFORE DELETE ON story
 BEGIN SELECT RAISE(ABORT, 'stories are never deleted from the record'); END;
@@ -282,6 +308,20 @@ WHEN OLD.state <> NEW.state
 BEGIN
   INSERT INTO event (post_id, at, event, state, actor, reason)
   VALUES (NEW.id, NEW.changed_at, NEW.event, NEW.state, NEW.actor, NEW.reason);
+END;
+
+-- Whoever withdraws a claimed post takes it away from a worker. Closing the worker's attempt is not left to that worker: it may
+-- be dead, and the next claim opens an attempt of its own.
+CREATE TRIGGER post_taken_away AFTER UPDATE OF state ON post
+WHEN OLD.state = 'claimed' AND NEW.state = 'cancelled'
+BEGIN
+  UPDATE attempt SET ended_at = NEW.changed_at, verdict = 'lost' WHERE post_id = NEW.id AND ended_at IS NULL;
+END;
+
+CREATE TRIGGER post_deleted AFTER UPDATE OF state ON post
+WHEN OLD.state <> 'deleted' AND NEW.state = 'deleted'
+BEGIN
+  UPDATE story SET deleted_at = NEW.changed_at WHERE post_id = NEW.id;
 END;
 
 CREATE TRIGGER post_published AFTER UPDATE OF state ON post

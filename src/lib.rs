@@ -16,6 +16,7 @@
 //! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
 //! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete), and the daemon, which decides when
 //!   which one runs.
+//! - [`web`]: the dashboard: what the queue holds and what needs a person, in a browser. Reads through the store's views only.
 //! - [`cli`]: the commands, one file each.
 //! - [`sandbox`]: stands beside them all: the other side of the wire, an emulator of the Kakao servers. It imports nothing of
 //!   ours, since a shared type would let one mistake hide on both sides; only `cli` starts it.
@@ -46,3 +47,4 @@ pub mod plan;
 pub mod sandbox;
 pub mod settings;
 pub mod store;
+pub mod web;

@@ -7,10 +7,13 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure};
+use super::output::{note, say};
 use super::setup::{self, Home};
-use super::show::{print_json, print_table, table, time};
+use super::show::{Columns, instant, local_zone, print_json, relative};
 use crate::domain::clock::{Clock, later};
+use crate::kakao::folder::TokenError;
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use crate::plan::name::is_account_name;
 use crate::store::{Access, Store};
 
 /// A token is a few hundred characters; a file that is larger is another file.
@@ -36,26 +39,42 @@ pub(super) struct AddToken {
     refresh_token_file: Option<PathBuf>,
 }
 
+/// One account of what `--json` prints.
 #[derive(Serialize)]
 struct Row {
+    /// Its name.
     account: String,
+    /// When the access token ends, as far as it is known.
     access_expires_at: Option<jiff::Timestamp>,
+    /// When the refresh token ends, as far as it is known.
     refresh_expires_at: Option<jiff::Timestamp>,
+    /// Whether the access token can be renewed.
     has_refresh_token: bool,
+    /// Whether there is an access token.
     has_token: bool,
+    /// Why the account is blocked, while it is.
     blocked: Option<String>,
+    /// What lifts the block.
     remedy: Option<String>,
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     match command {
-        Command::AddToken(args) => add_token(&home, &args).await,
+        Command::AddToken(args) => add_token(common, &home, &args).await,
         Command::List => list(common, &home).await,
     }
 }
 
-async fn add_token(home: &Home, args: &AddToken) -> Result<u8, Failure> {
+async fn add_token(common: &Common, home: &Home, args: &AddToken) -> Result<u8, Failure> {
+    if home.in_sandbox() {
+        return Err(Failure::not_possible(
+            "the accounts of the embedded sandbox get their tokens by themselves; leave --sandbox out for accounts at Kakao",
+        ));
+    }
+    if !is_account_name(&args.account) {
+        return Err(TokenError::Account(args.account.clone()).into());
+    }
     let clock = Clock::system();
     let access = AccessToken::new(&read(&args.access_token_file)?)
         .map_err(|error| Failure::usage(format!("{}: {error}", args.access_token_file.display())))?;
@@ -70,11 +89,15 @@ async fn add_token(home: &Home, args: &AddToken) -> Result<u8, Failure> {
     let access_expires_at = match client.token_info(&access).await {
         Ok(info) => info.expires_in.map(|life| later(clock.now(), life)),
         Err(fault) if fault.wants_refresh() && refresh.is_none() => {
-            return Err(Failure::usage(format!("Kakao refuses this access token: {}", fault.reason)));
+            let file = args.access_token_file.display();
+            return Err(Failure::usage(format!(
+                "{} refuses the access token in {file}: {}; hand in a fresh one, or a refresh token too",
+                home.settings.api_url, fault.reason
+            )));
         }
         Err(fault) if fault.wants_refresh() => Some(clock.now()),
         Err(fault) => {
-            anstream::eprintln!("storyd: the token could not be checked: {fault}");
+            note!("storyd: stored without having been checked at {}: {fault}", home.settings.api_url);
             None
         }
     };
@@ -99,15 +122,31 @@ async fn add_token(home: &Home, args: &AddToken) -> Result<u8, Failure> {
         Err(crate::store::StoreError::Missing(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    anstream::println!("tokens of account {} stored in {}", args.account, home.tokens_dir().display());
-    if !has_refresh {
-        anstream::eprintln!("storyd: without a refresh token this account stops posting when the access token ends");
-    }
+    told_stored(common, home, &args.account, has_refresh).await?;
     Ok(DONE)
 }
 
+async fn told_stored(common: &Common, home: &Home, account: &str, has_refresh: bool) -> Result<(), Failure> {
+    if common.json {
+        print_json(&rows(home).await?.into_iter().find(|row| row.account == account))?;
+    } else {
+        say!("tokens of account {account} stored in {}", home.tokens_dir().display());
+    }
+    if !has_refresh {
+        note!("storyd: without a refresh token account {account} stops posting when its access token ends");
+    } else if !home.settings.accounts.contains_key(account) {
+        note!(
+            "storyd: the settings have no account {account}, so its access token cannot be renewed; add its rest_api_key \
+             under `accounts` in storyd.yaml"
+        );
+    }
+    Ok(())
+}
+
 fn read(file: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", file.display()));
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}; check the path and who may read it", file.display()))
+    };
     let size = std::fs::metadata(file).map_err(failed)?.len();
     if size > TOKEN_FILE_MAX {
         return Err(Failure::usage(format!("{} is {size} bytes long, which is no token", file.display())));
@@ -116,7 +155,19 @@ fn read(file: &Path) -> Result<String, Failure> {
 }
 
 async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
-    let tokens = setup::tokens(home)?;
+    let rows = rows(home).await?;
+    if common.json {
+        print_json(&rows)?;
+    } else if rows.is_empty() {
+        let add = home.command("account add-token NAME --access-token-file FILE");
+        note!("no accounts; `{add}` adds one");
+    } else {
+        print(home, &rows);
+    }
+    Ok(DONE)
+}
+
+async fn rows(home: &Home) -> Result<Vec<Row>, Failure> {
     let known = match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => {
             let accounts = store.accounts().await?;
@@ -126,13 +177,18 @@ async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
         Err(crate::store::StoreError::Missing(_)) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let with_token = tokens.folder().list()?;
+    // Looking must not make the folder.
+    let tokens = if home.tokens_dir().exists() { Some(setup::tokens(home)?) } else { None };
+    let with_token = tokens.as_ref().map_or_else(|| Ok(Vec::new()), |tokens| tokens.folder().list())?;
     let mut names: std::collections::BTreeSet<String> = with_token.iter().cloned().collect();
     names.extend(known.iter().map(|account| account.account.clone()));
     names.extend(home.settings.accounts.keys().cloned());
     let mut rows = Vec::new();
     for account in names {
-        let set = if with_token.contains(&account) { Some(tokens.folder().load(&account)?) } else { None };
+        let set = match &tokens {
+            Some(tokens) if with_token.contains(&account) => Some(tokens.folder().load(&account)?),
+            _ => None,
+        };
         let blocked = known.iter().find(|row| row.account == account);
         rows.push(Row {
             access_expires_at: set.as_ref().and_then(|set| set.access_expires_at),
@@ -144,36 +200,44 @@ async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
             account,
         });
     }
-    if common.json {
-        print_json(&rows)?;
-    } else if rows.is_empty() {
-        anstream::eprintln!("no accounts; `storyd account add-token NAME --access-token-file FILE` adds one");
-    } else {
-        print(&rows);
-    }
-    Ok(DONE)
+    Ok(rows)
 }
 
-fn print(rows: &[Row]) {
-    let now = Clock::system().now();
-    let mut table = table(&["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"]);
+fn print(home: &Home, rows: &[Row]) {
+    let (now, zone) = (Clock::system().now(), local_zone());
+    let mut columns = Columns::new(
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
+    );
     for row in rows {
         let access = match (row.has_token, row.access_expires_at) {
-            (false, _) => "none".to_owned(),
-            (true, Some(at)) => time(at, "UTC", now),
-            (true, None) => "unknown".to_owned(),
+            (false, _) => ["none".to_owned(), String::new()],
+            (true, Some(at)) => [instant(at, &zone), format!("({})", relative(at, now))],
+            (true, None) => ["unknown".to_owned(), String::new()],
         };
         let refresh = match (row.has_refresh_token, row.refresh_expires_at) {
-            (false, _) => "none".to_owned(),
-            (true, Some(at)) => format!("until {}", time(at, "UTC", now)),
-            (true, None) => "yes".to_owned(),
+            (false, _) => ["none".to_owned(), String::new()],
+            (true, Some(at)) => [format!("until {}", instant(at, &zone)), format!("({})", relative(at, now))],
+            (true, None) => ["yes".to_owned(), String::new()],
         };
-        let stands = match (&row.blocked, &row.remedy) {
-            (Some(reason), Some(remedy)) => format!("blocked: {reason}; {remedy}"),
-            _ if !row.has_token => "needs a token: `storyd account add-token`".to_owned(),
-            _ => "good".to_owned(),
+        let stands = match (&row.blocked, row.has_token) {
+            (Some(_), _) => "blocked",
+            (None, false) => "needs a token",
+            (None, true) => "good",
         };
-        table.add_row([row.account.clone(), access, refresh, stands]);
+        let cells = |join: &str| {
+            let both = |pair: &[String; 2]| pair.join(join).trim_end().to_owned();
+            vec![row.account.clone(), both(&access), both(&refresh), stands.to_owned()]
+        };
+        columns.add(cells(" "), cells("\n"));
     }
-    print_table(&table);
+    columns.print();
+    for row in rows {
+        if let (Some(reason), Some(remedy)) = (&row.blocked, &row.remedy) {
+            note!("account {} is blocked: {reason}. {remedy}", row.account);
+        } else if !row.has_token {
+            let add = home.command(&format!("account add-token {} --access-token-file FILE", row.account));
+            note!("account {} needs a token: `{add}`", row.account);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::failure::{DONE, Failure, PROBLEMS};
+use super::output::{self, say};
 use super::show::{counted, paint, print_json};
 use super::{Common, setup};
 use crate::plan;
@@ -16,37 +17,44 @@ pub(super) struct Args {
     jobs: Vec<PathBuf>,
 }
 
+/// What `--json` prints.
 #[derive(Serialize)]
 struct Findings<'a> {
-    jobs: usize,
-    files: &'a [PathBuf],
+    /// How many jobs the files hold; nothing while there are errors.
+    jobs: Option<usize>,
+    /// The job files; nothing while there are errors.
+    files: Option<&'a [PathBuf]>,
+    /// Errors and warnings, by file and place.
     problems: &'a [Problem],
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let settings = setup::settings(common)?;
     let paths = setup::job_paths(&args.jobs, &settings)?;
-    let stdout = std::io::stdout();
+    let paint = paint(&std::io::stdout());
     match plan::load(&paths) {
         Ok(plan) if common.json => {
-            print_json(&Findings { jobs: plan.jobs.len(), files: &plan.files, problems: &plan.warnings })?;
+            print_json(&Findings { jobs: Some(plan.jobs.len()), files: Some(&plan.files), problems: &plan.warnings })?;
             Ok(DONE)
         }
         Ok(plan) => {
-            anstream::print!("{}", problem::render(&plan.warnings, paint(&stdout)));
+            output::write(format_args!("{}", problem::render(&plan.warnings, paint)));
             let jobs = counted(plan.jobs.len(), "job");
             let files = counted(plan.files.len(), "file");
-            let warnings = counted(plan.warnings.len(), "warning");
-            anstream::println!("{jobs} in {files}: no problems, {warnings}");
+            let warnings = match plan.warnings.len() {
+                0 => String::new(),
+                count => format!(", {}", counted(count, "warning")),
+            };
+            say!("{jobs} in {files}: no problems{warnings}");
             Ok(DONE)
         }
         Err(problems) if common.json => {
-            print_json(&Findings { jobs: 0, files: &[], problems: problems.list() })?;
+            print_json(&Findings { jobs: None, files: None, problems: problems.list() })?;
             Ok(PROBLEMS)
         }
         Err(problems) => {
-            anstream::print!("{}", problems.render(paint(&stdout)));
-            anstream::println!("{}", counted(problems.errors(), "problem"));
+            output::write(format_args!("{}", problems.render(paint)));
+            say!("{}", counted(problems.errors(), "problem"));
             Ok(PROBLEMS)
         }
     }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use super::output::note;
+use super::show::{counted, paint};
 use crate::engine::daemon::DaemonError;
 use crate::kakao::ClientError;
 use crate::kakao::folder::TokenError;
@@ -14,7 +16,8 @@ use crate::store::queue::Refusal;
 
 /// Done.
 pub(super) const DONE: u8 = 0;
-const UNEXPECTED: u8 = 1;
+/// A bug, or a machine that does not do its part.
+pub(super) const UNEXPECTED: u8 = 1;
 const USAGE: u8 = 2;
 /// Problems in job files or settings.
 pub(super) const PROBLEMS: u8 = 3;
@@ -29,13 +32,18 @@ const DATABASE: u8 = 8;
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
-    /// Already told, as with problems that were printed one by one, when empty.
+    /// Empty when it has been told already.
     message: String,
 }
 
 impl Failure {
     pub(super) fn new(code: u8, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
+    }
+
+    /// For what has been told already.
+    pub(super) fn told(code: u8) -> Self {
+        Self::new(code, "")
     }
 
     pub(super) fn unexpected(message: impl Into<String>) -> Self {
@@ -58,21 +66,59 @@ impl Failure {
         Self::new(NEEDS_ATTENTION, message)
     }
 
+    /// The same with other words.
+    pub(super) fn saying(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
+    /// The same with words before it.
+    pub(super) fn before(self, words: &str) -> Self {
+        Self { message: format!("{words}{}", self.message), ..self }
+    }
+
     /// Says it and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
-        if !self.message.is_empty() {
-            anstream::eprintln!("storyd: {}", self.message);
-        }
+        self.tell();
         ExitCode::from(self.code)
     }
+
+    /// Says it, for commands that go on with something else.
+    pub(super) fn tell(&self) {
+        if !self.message.is_empty() {
+            note!("storyd: {}", self.message);
+        }
+    }
+
+    /// The exit code that it asks for.
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+/// An error with what caused it, in one line.
+pub(super) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Prints the problems for the person.
+pub(super) fn tell_problems(problems: &Problems) {
+    note!("{}", problems.render(paint(&std::io::stderr())).trim_end());
 }
 
 /// Prints the problems and gives the failure that stands for them.
 pub(super) fn broken(problems: &Problems) -> Failure {
-    anstream::eprint!("{}", problems.render(super::show::paint(&std::io::stderr())));
-    let errors = problems.errors();
-    let files = if errors == 1 { "1 problem".to_owned() } else { format!("{errors} problems") };
-    Failure::new(PROBLEMS, format!("{files}; nothing was loaded"))
+    tell_problems(problems);
+    Failure::new(PROBLEMS, format!("{}; nothing was loaded", counted(problems.errors(), "problem")))
 }
 
 impl From<StoreError> for Failure {
@@ -96,7 +142,7 @@ impl From<DaemonError> for Failure {
     fn from(error: DaemonError) -> Self {
         match error {
             DaemonError::Store(error) => error.into(),
-            DaemonError::System { .. } | DaemonError::Impatient => Self::unexpected(error.to_string()),
+            DaemonError::System { .. } | DaemonError::Impatient => Self::unexpected(in_full(&error)),
         }
     }
 }
@@ -115,18 +161,25 @@ impl From<SecretError> for Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        Self::new(PROBLEMS, error.to_string())
+        Self::new(PROBLEMS, in_full(&error))
     }
 }
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        Self::unexpected(error.to_string())
+        let text = in_full(&error);
+        match error {
+            TokenError::Account(_) => Self::usage(text),
+            TokenError::Missing(_) => Self::no_such_thing(text),
+            TokenError::TooOpen { .. } | TokenError::Unreadable { .. } | TokenError::Io { .. } => {
+                Self::unexpected(text)
+            }
+        }
     }
 }
 
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
-        Self::unexpected(error.to_string())
+        Self::unexpected(format!("failed to {}", in_full(&error)))
     }
 }

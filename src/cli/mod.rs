@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod check;
 mod failure;
+mod output;
 mod run;
 mod sandbox;
 mod setup;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use failure::Failure;
+use failure::{DONE, Failure, UNEXPECTED};
+use output::note;
 
 /// Posts to Kakao Story at the time that a job file says, and accounts for every post afterwards.
 #[derive(Debug, Parser)]
@@ -68,6 +70,12 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(tell_bug));
+    // A panic of a command is a bug of ours, and told by the hook; it still ends with a documented exit code.
+    std::panic::catch_unwind(run_command).unwrap_or_else(|_| Failure::told(UNEXPECTED).report())
+}
+
+fn run_command() -> ExitCode {
     let cli = Cli::parse();
     if let Err(failure) = start_logging(&cli.common) {
         return failure.report();
@@ -79,10 +87,20 @@ pub fn main() -> ExitCode {
     let result = runtime.block_on(dispatch(cli));
     // Not waited for: a hanging upload that a drain has given up on must not keep the process alive.
     runtime.shutdown_background();
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.report(),
+    match (result, output::lost()) {
+        (Ok(DONE), Some(why)) => Failure::unexpected(format!("not everything could be printed: {why}")).report(),
+        (Ok(code), _) => ExitCode::from(code),
+        (Err(failure), _) => failure.report(),
     }
+}
+
+/// One sentence in place of a panic's message and backtrace.
+fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
+    let said = info.to_string();
+    // The first line tells the place, in words that are not for users.
+    let what = said.split_once('\n').map_or("no message", |(_, what)| what);
+    let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+    note!("storyd: a bug of storyd{place}: {what}; please report it");
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
@@ -106,6 +124,8 @@ fn start_logging(common: &Common) -> Result<(), Failure> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        // A log that nobody reads any more is no reason to stop.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     if common.json {
         builder.json().init();

@@ -1,19 +1,25 @@
 //! `storyd run`: the daemon, and what it tells the person who started it.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Common;
-use super::failure::{DONE, Failure, broken};
+use super::failure::{DONE, Failure, broken, tell_problems};
+use super::output::{note, say};
 use super::setup::{self, Engine, Home};
-use super::show::{counted, instant, length, paint};
+use super::show::{counted, length, local_zone, paint, relative, time};
 use crate::domain::clock::Clock;
-use crate::engine::daemon::{self, News, Start};
+use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::{Outcome, Report, reload};
-use crate::plan::problem;
+use crate::plan::Plan;
+use crate::plan::problem::{self, Problems};
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::{Access, Store};
+use crate::web::Dashboard;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,39 +34,27 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
-    let plan = match plan {
-        Ok(plan) => Some(plan),
-        Err(problems) => {
-            let failure = broken(&problems);
-            if store.counts().await?.is_empty() {
-                store.close().await;
-                return Err(failure);
-            }
-            tracing::error!("the job files do not load; the posts that are in the queue already go out as planned");
-            None
-        }
-    };
+    if let Err(problems) = &plan
+        && store.counts().await?.is_empty()
+    {
+        store.close().await;
+        return Err(broken(problems));
+    }
     let accounts: Vec<String> =
         plan.iter().flat_map(|plan| plan.jobs.values()).map(|job| job.account.clone()).collect();
-    let engine = setup::engine(common, &home, store, &accounts).await?;
-    if let Some(plan) = plan {
-        if !common.json {
-            let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
-            anstream::println!("{jobs} in {files}");
-            anstream::eprint!("{}", problem::render(&plan.warnings, paint(&std::io::stderr())));
-        }
-        engine.ctx.plan.set(plan);
-    }
+    let engine = setup::engine(&home, store, &accounts).await?;
+    let teller = Teller { json: common.json, home: &home, engine: &engine, told_how: Cell::new(false) };
+    let dashboard = engine.dashboard(&home).await;
+    teller.begin(plan, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, wake_file: home.wake_file() };
-    let teller = Teller { json: common.json, home: &home, engine: &engine };
     let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
-    match result {
-        Ok(()) => {
-            engine.stop().await;
-            Ok(DONE)
-        }
-        Err(error) => Err(error.into()),
+    if let Some(dashboard) = dashboard {
+        // First: it reads the queue that the engine closes.
+        dashboard.stop().await;
     }
+    result?;
+    engine.stop().await;
+    Ok(DONE)
 }
 
 /// Says on stdout what became of posts; what went wrong is in the log on stderr.
@@ -68,66 +62,147 @@ struct Teller<'a> {
     json: bool,
     home: &'a Home,
     engine: &'a Engine,
+    /// Whether it was told how to look and to stop.
+    told_how: Cell<bool>,
 }
 
-#[derive(Serialize)]
+/// One line of what `--json` prints: an event, and what it is about. Absent keys do not apply.
+#[derive(Default, Serialize)]
 struct Line<'a> {
-    at: jiff::Timestamp,
+    /// When it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+    /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `failed`, `in_doubt`,
+    /// `absent`, `parked`, `missed`, `draining`.
     event: &'a str,
+    /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
     post: Option<i64>,
+    /// Its job.
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<&'a str>,
+    /// Its account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a str>,
+    /// Its story.
     #[serde(skip_serializing_if = "Option::is_none")]
     story_id: Option<&'a str>,
+    /// When the next thing falls due, or the next attempt is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<Timestamp>,
+    /// What happened, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Where the API is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_url: Option<String>,
+    /// Where the dashboard is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dashboard_url: Option<String>,
 }
 
 impl Teller<'_> {
+    /// Puts what was loaded in force, and says where everything is.
+    fn begin(&self, plan: Result<Plan, Problems>, dashboard_url: Option<String>) {
+        let dir = self.home.data_dir.display();
+        let (url, said) = match self.engine.sandbox_url() {
+            Some(url) => (url.clone(), format!("sandbox at {url}/ in place of Kakao; all of it is kept in {dir}")),
+            None => {
+                let url = self.home.settings.api_url.clone();
+                (url.clone(), format!("posting to {url}; the queue is in {dir}"))
+            }
+        };
+        let said = match &dashboard_url {
+            Some(dashboard) => format!("{said}\ndashboard at {dashboard}"),
+            None => said,
+        };
+        self.say(Line { event: "started", api_url: Some(url), dashboard_url, ..Line::default() }, &said);
+        match plan {
+            Ok(plan) => {
+                self.plan(&plan, "");
+                self.engine.ctx.plan.set(plan);
+            }
+            Err(problems) => {
+                self.broken(&problems);
+                note!("storyd: the job files do not load; the posts that are in the queue go out as planned");
+                self.engine.ctx.plan.set_broken(problems);
+            }
+        }
+    }
+
     fn tell(&self, news: &News<'_>) {
         match news {
-            News::Ready => self.say("ready", "ready"),
+            News::Ready => self.say(Line { event: "ready", ..Line::default() }, ""),
             News::Swept(swept) => self.swept(*swept),
             News::Plan(plan) => {
                 self.engine.add_sandbox_accounts(plan.jobs.values().map(|job| job.account.as_str()));
-                self.say("plan", &format!("job files read again: {}", counted(plan.jobs.len(), "job")));
+                self.plan(plan, "job files read again: ");
             }
-            News::Broken(problems) => {
-                anstream::eprint!("{}", problems.render(paint(&std::io::stderr())));
-            }
+            News::Broken(problems) => self.broken(problems),
             News::NotEnqueued(error) => tracing::error!(%error, "the job files were not enqueued; tried again shortly"),
             News::Enqueued(enqueued) => self.enqueued(*enqueued),
             News::Deed(report) => self.deed(report),
-            News::Waiting(next) => self.waiting(*next),
+            News::Waiting(next) => self.waiting(next),
             News::Draining(deeds) => {
-                self.say("draining", &format!("stopping; waits for {} under way", counted(*deeds, "deed")))
+                let line = Line { event: "draining", ..Line::default() };
+                self.say(line, &format!("stopping; waits for {} under way", counted(*deeds, "request")));
             }
         }
     }
 
-    fn say(&self, event: &str, text: &str) {
-        if self.json {
-            self.line(&Line { at: Clock::system().now(), event, post: None, job: None, account: None, story_id: None });
-        } else {
-            anstream::println!("{text}");
+    fn say(&self, line: Line<'_>, text: &str) {
+        if !self.json {
+            if !text.is_empty() {
+                say!("{text}");
+            }
+            return;
+        }
+        match serde_json::to_string(&Line { at: Some(Clock::system().now()), ..line }) {
+            Ok(json) => say!("{json}"),
+            Err(error) => tracing::error!(%error, "an event has no JSON form"),
         }
     }
 
-    fn line(&self, line: &Line<'_>) {
-        if let Ok(json) = serde_json::to_string(line) {
-            anstream::println!("{json}");
+    fn plan(&self, plan: &Plan, lead: &str) {
+        let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
+        let text = format!("{jobs} in {files}");
+        self.say(Line { event: "plan", reason: Some(text.clone()), ..Line::default() }, &format!("{lead}{text}"));
+        if !plan.warnings.is_empty() {
+            note!("{}", problem::render(&plan.warnings, paint(&std::io::stderr())).trim_end());
         }
+        self.without_tokens(plan);
+    }
+
+    /// Names the accounts that cannot post, before their first post falls due.
+    fn without_tokens(&self, plan: &Plan) {
+        if self.home.in_sandbox() {
+            return;
+        }
+        let Ok(with_token) = self.engine.ctx.tokens.folder().list() else { return };
+        let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
+        for account in accounts.into_iter().filter(|account| !with_token.iter().any(|name| name == account)) {
+            let add = self.home.command(&format!("account add-token {account} --access-token-file FILE"));
+            note!("storyd: account {account} has no tokens, so its posts wait; hand them in with `{add}`");
+        }
+    }
+
+    fn broken(&self, problems: &Problems) {
+        tell_problems(problems);
+        let reason = counted(problems.errors(), "problem");
+        self.say(Line { event: "broken", reason: Some(reason), ..Line::default() }, "");
     }
 
     fn swept(&self, swept: Swept) {
+        let posts = |count: u64| counted(usize::try_from(count).unwrap_or(usize::MAX), "post");
         if swept.doubted > 0 {
-            let posts = counted(usize::try_from(swept.doubted).unwrap_or(usize::MAX), "post");
-            tracing::warn!(posts = swept.doubted, "in doubt since the last stop; the account's list tells");
-            self.say("doubted", &format!("{posts} in doubt since the last stop: looks whether the story exists"));
+            let text = format!("{} in doubt since the last stop: the account's list tells", posts(swept.doubted));
+            self.say(Line { event: "in_doubt", reason: Some(text.clone()), ..Line::default() }, &text);
         }
         if swept.missed + swept.held > 0 {
-            tracing::warn!(missed = swept.missed, held = swept.held, "too late; `storyd admin failures` tells which");
+            let text = format!("{} too late", posts(swept.missed + swept.held));
+            let tells = self.home.command("admin failures");
+            self.say(Line { event: "missed", reason: Some(text.clone()), ..Line::default() }, "");
+            note!("storyd: {text}: {} missed, {} held; `{tells}` tells which", swept.missed, swept.held);
         }
     }
 
@@ -141,49 +216,79 @@ impl Teller<'_> {
         let said: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if !said.is_empty() {
-            self.say("enqueued", &format!("posts: {}", said.join(", ")));
+            let text = said.join(", ");
+            self.say(
+                Line { event: "enqueued", reason: Some(text.clone()), ..Line::default() },
+                &format!("posts in the queue: {text}"),
+            );
         }
     }
 
     fn deed(&self, report: &Report) {
-        let (event, story_id, rest) = match &report.outcome {
+        let (event, story_id, next_at, reason) = match &report.outcome {
             Outcome::Published { story_id, late } => {
-                ("published", Some(story_id), format!("{} after its time", length(*late)))
+                ("published", Some(story_id), None, format!("{} after its time", length(*late)))
             }
-            Outcome::Found { story_id } => ("published", Some(story_id), "found in the account's list".to_owned()),
-            Outcome::Deleted { story_id } => ("deleted", Some(story_id), String::new()),
-            _ => return,
+            Outcome::Found { story_id } => {
+                ("published", Some(story_id), None, "found in the account's list".to_owned())
+            }
+            Outcome::Deleted { story_id } => ("deleted", Some(story_id), None, "confirmed by a read".to_owned()),
+            Outcome::Retry { at, fault } => ("retry", None, Some(*at), fault.to_string()),
+            Outcome::Blocked { fault } => ("blocked", None, None, fault.to_string()),
+            Outcome::Failed { fault } => ("failed", None, None, fault.to_string()),
+            Outcome::InDoubt { fault } => ("in_doubt", None, None, fault.to_string()),
+            Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
+            Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
+            Outcome::Parked { why } => ("parked", None, None, why.clone()),
+            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost => return,
         };
-        let Some((post, job)) = &report.post else { return };
-        if self.json {
-            self.line(&Line {
-                at: Clock::system().now(),
-                event,
-                post: Some(*post),
-                job: Some(job),
-                account: Some(&report.account),
-                story_id: story_id.map(String::as_str),
-            });
-            return;
-        }
-        let id = story_id.map_or("", String::as_str);
-        let account = &report.account;
-        let rest = if rest.is_empty() { rest } else { format!("  ({rest})") };
-        anstream::println!("{event:<9}  {job}  →  story {id}  on {account}{rest}");
+        let (post, job) = report.post.as_ref().map_or((None, None), |(post, job)| (Some(*post), Some(job.as_str())));
+        let account = report.account.as_str();
+        // What went wrong stands in the log, which a person sees beside these lines.
+        let text = match (story_id, job) {
+            (Some(id), Some(job)) => format!("{event:<9}  {job}  →  story {id} on {account}, {reason}"),
+            _ => String::new(),
+        };
+        let story_id = story_id.map(String::as_str);
+        let line = Line {
+            event,
+            post,
+            job,
+            account: Some(account),
+            story_id,
+            next_at,
+            reason: Some(reason),
+            ..Line::default()
+        };
+        self.say(line, &text);
     }
 
-    fn waiting(&self, next: Option<jiff::Timestamp>) {
-        if self.json {
-            return;
-        }
-        let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
-        match next {
-            Some(at) => anstream::println!("waiting; next at {}", instant(at, &zone)),
-            None => anstream::println!("waiting; nothing is planned"),
-        }
-        if let Some(url) = self.engine.sandbox_url() {
-            let flag = self.home.flags();
-            anstream::println!("look: {url}/ in a browser, or `storyd admin queue{flag}`; stop with Ctrl-C");
+    fn waiting(&self, next: &Next) {
+        let now = Clock::system().now();
+        let text = match (&next.post, next.at) {
+            (Some(post), _) if post.due_at > now => {
+                format!("waiting for {}: {}", post.job, time(post.due_at, &post.zone, now))
+            }
+            (Some(post), at) => {
+                let tells = self.home.command("admin queue");
+                let next = at.map_or_else(String::new, |at| format!("; tried again {}", relative(at, now)));
+                format!("waiting: {} is due and cannot go out, `{tells}` tells why{next}", post.job)
+            }
+            (None, Some(at)) => format!("waiting; next at {}", time(at, &local_zone(), now)),
+            (None, None) => "waiting; nothing is planned".to_owned(),
+        };
+        let post = next.post.as_ref();
+        let line = Line {
+            event: "waiting",
+            post: post.map(|post| post.post),
+            job: post.map(|post| post.job.as_str()),
+            account: post.map(|post| post.account.as_str()),
+            next_at: next.at,
+            ..Line::default()
+        };
+        self.say(line, &text);
+        if !self.json && !self.told_how.replace(true) {
+            say!("`{}` shows the queue, Ctrl-C stops", self.home.command("admin queue"));
         }
     }
 }

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure};
-use super::show::print_json;
+use super::output::say;
 use crate::plan::duration;
-use crate::sandbox::{self, FaultRule, Options};
+use crate::sandbox::{self, FaultRule, Options, SandboxError};
 
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = faults())]
 pub(super) struct Args {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8480", value_name = "ADDR")]
@@ -23,8 +24,8 @@ pub(super) struct Args {
     /// Keep everything that Kakao would remember in this file, over restarts
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
-    /// Something that goes wrong, always or with a probability, as in `lost-after=0.2`; may be repeated
-    #[arg(long = "fault", value_name = "NAME[=PROBABILITY]")]
+    /// Something that goes wrong, always or with a probability, as in `answer-lost=0.2`; --help lists what can; may be repeated
+    #[arg(long = "fault", value_name = "NAME[=PROBABILITY]", value_parser = read_fault)]
     faults: Vec<FaultRule>,
     /// Seed of chance: the same seed and requests give the same run
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -34,16 +35,23 @@ pub(super) struct Args {
     list_lag: Duration,
 }
 
+/// An account of what `--json` prints.
 #[derive(Serialize)]
 struct Account<'a> {
+    /// Its name.
     account: &'a str,
+    /// Good for some hours.
     access_token: &'a str,
+    /// Good for about two months.
     refresh_token: &'a str,
 }
 
+/// What `--json` prints, once, before the first request is served.
 #[derive(Serialize)]
 struct Started<'a> {
+    /// Of both hosts, API and login.
     url: String,
+    /// Those of `--account`, with tokens.
     accounts: Vec<Account<'a>>,
 }
 
@@ -64,22 +72,43 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         .map(|a| Account { account: &a.account, access_token: &a.access_token, refresh_token: &a.refresh_token })
         .collect();
     if common.json {
-        print_json(&Started { url: running.url(), accounts })?;
+        // On one line: whoever started it reads on while it runs.
+        let started = Started { url: running.url(), accounts };
+        say!("{}", serde_json::to_string(&started).map_err(|error| Failure::unexpected(error.to_string()))?);
     } else {
-        anstream::println!("sandbox at {} (API and login); its page: {0}/", running.url());
-        for account in accounts {
-            anstream::println!(
-                "account {}  access token {}  refresh token {}",
-                account.account,
-                account.access_token,
-                account.refresh_token
-            );
+        say!("sandbox at {} in place of both hosts, API and login; its stories are shown at {0}/", running.url());
+        for Account { account, access_token, refresh_token } in accounts {
+            say!("account {account}");
+            say!("  access token   {access_token}");
+            say!("  refresh token  {refresh_token}");
         }
-        anstream::println!("stop with Ctrl-C");
+        say!("Ctrl-C stops it");
     }
     crate::engine::daemon::until_told_to_stop().await?;
     running.stop().await;
     Ok(DONE)
+}
+
+/// The table of faults, for a terminal.
+fn faults() -> String {
+    let mut text = "Faults, and what the client sees:\n".to_owned();
+    for row in sandbox::FAULT_TABLE.lines().skip(2) {
+        if let Some((names, seen)) = row.trim_matches(['|', ' ']).split_once(" | ") {
+            text.push_str(&format!("  {}\n          {seen}\n", names.replace('`', "")));
+        }
+    }
+    text.push_str(
+        "\nA rule is NAME[=PROBABILITY][,count=N][,calls=CALL+CALL…][,account=NAME][,after=DURATION], as in\n  \
+         --fault answer-lost,count=1,calls=note --fault delay=0.3,after=500ms\n",
+    );
+    text
+}
+
+fn read_fault(text: &str) -> Result<FaultRule, String> {
+    text.parse().map_err(|error| match error {
+        SandboxError::Fault { problem, .. } => problem,
+        other => other.to_string(),
+    })
 }
 
 /// A length of time as job files write it.

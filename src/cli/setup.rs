@@ -1,21 +1,24 @@
 //! From flags and settings to what a command works with: the home (settings and folders), and the engine with its client, its
 //! tokens and, with `--sandbox`, the embedded sandbox.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
-use crate::engine::{Ctx, PlanCell, Rules};
+use crate::engine::{AppKeys, Ctx, PlanCell, Rules};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use crate::kakao::{Client, Endpoints, Limits};
 use crate::sandbox::{self, AccountTokens, Options, Running};
-use crate::settings::Settings;
-use crate::store::Store;
+use crate::settings::secret::SecretError;
+use crate::settings::{Account, Secret, Settings};
+use crate::store::{Access, Store, StoreError};
+use crate::web::{self, Dashboard, Surroundings};
 
 /// Where `--sandbox` keeps everything.
 const SANDBOX_DIR: &str = ".storyd-sandbox";
@@ -52,9 +55,39 @@ impl Home {
         self.data_dir.join("tokens")
     }
 
-    /// The flags with which another command finds the same queue.
-    pub(super) fn flags(&self) -> &str {
-        &self.flags
+    /// What to type for another command on the same queue.
+    pub(super) fn command(&self, words: &str) -> String {
+        format!("storyd {words}{}", self.flags)
+    }
+
+    /// Whether the embedded sandbox stands in for Kakao.
+    pub(super) fn in_sandbox(&self) -> bool {
+        self.sandbox
+    }
+
+    /// Opens the queue beside a daemon that may be running.
+    pub(super) async fn open(&self) -> Result<Store, Failure> {
+        match Store::open(&self.data_dir, Access::Beside).await {
+            Err(StoreError::Missing(_)) => Err(self.no_queue()),
+            opened => Ok(opened?),
+        }
+    }
+
+    fn no_queue(&self) -> Failure {
+        let queue = StoreError::Missing(self.data_dir.join("queue.db"));
+        let there = format!("there is no queue in {}", self.data_dir.display());
+        if self.sandbox {
+            let run = self.command("run JOBS");
+            return Failure::from(queue)
+                .saying(format!("{there}; go to the folder where `{run}` was started, or start it"));
+        }
+        if self.flags.is_empty() && Path::new(SANDBOX_DIR).join("queue.db").exists() {
+            return Failure::from(queue).saying(format!("{there}; add --sandbox for the one in ./{SANDBOX_DIR}"));
+        }
+        Failure::from(queue).saying(format!(
+            "{there}; start `{}` first, or name the right settings with --settings",
+            self.command("run")
+        ))
     }
 }
 
@@ -83,12 +116,19 @@ pub(super) fn home(common: &Common) -> Result<Home, Failure> {
         flags.push_str(" --sandbox");
     }
     if let Some(dir) = &common.data_dir {
-        flags.push_str(&format!(" --data-dir {}", dir.display()));
+        flags.push_str(&format!(" --data-dir {}", quoted(dir)));
     }
     if let Some(file) = &common.settings {
-        flags.push_str(&format!(" --settings {}", file.display()));
+        flags.push_str(&format!(" --settings {}", quoted(file)));
     }
     Ok(Home { settings, data_dir, sandbox: common.sandbox, flags })
+}
+
+/// As a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@%".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The job files: from the command line, else from the settings.
@@ -130,6 +170,8 @@ fn client_for(home: &Home, endpoints: Endpoints, clock: &Clock) -> Result<Client
 pub(super) struct Engine {
     pub(super) ctx: Arc<Ctx>,
     sandbox: Option<Running>,
+    /// Accounts that have a token of the embedded sandbox since this process started.
+    served: Mutex<BTreeSet<String>>,
 }
 
 impl Engine {
@@ -138,17 +180,32 @@ impl Engine {
         self.sandbox.as_ref().map(Running::url)
     }
 
+    /// Starts the dashboard where the settings want it; with the sandbox on any free port, so that it is in nobody's way. The
+    /// posts do not depend on it: without it they go out all the same.
+    pub(super) async fn dashboard(&self, home: &Home) -> Option<Dashboard> {
+        let wanted = home.settings.dashboard?;
+        let listen = if home.sandbox { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { wanted };
+        let surroundings = Surroundings { command_flags: home.flags.clone(), sandbox_url: self.sandbox_url() };
+        match web::start(self.ctx.clone(), listen, surroundings).await {
+            Ok(dashboard) => Some(dashboard),
+            Err(error) => {
+                tracing::error!("no dashboard, and posts go out all the same: cannot {error}");
+                None
+            }
+        }
+    }
+
     /// Gives accounts that job files name a life in the embedded sandbox; without one, nothing.
     pub(super) fn add_sandbox_accounts<'a>(&self, accounts: impl Iterator<Item = &'a str>) {
-        let Some(sandbox) = &self.sandbox else { return };
-        for account in accounts.collect::<std::collections::BTreeSet<_>>() {
-            let known = self.ctx.tokens.folder().list().is_ok_and(|names| names.iter().any(|name| name == account));
-            if known {
+        let (Some(sandbox), Ok(mut served)) = (&self.sandbox, self.served.lock()) else { return };
+        for account in accounts {
+            if served.contains(account) {
                 continue;
             }
             let added = sandbox.add_account(account).map_err(Failure::from);
-            if let Err(failure) = added.and_then(|tokens| store_tokens(&self.ctx.tokens, &tokens, &self.ctx.clock)) {
-                tracing::error!(account, ?failure, "the account could not be added to the sandbox");
+            match added.and_then(|tokens| store_tokens(&self.ctx.tokens, &tokens, &self.ctx.clock)) {
+                Ok(()) => drop(served.insert(account.to_owned())),
+                Err(failure) => failure.tell(),
             }
         }
     }
@@ -166,31 +223,30 @@ impl Engine {
 
 /// Puts the engine together around an open queue. `accounts` are those of the job files: in the sandbox they exist as soon as
 /// they are named.
-pub(super) async fn engine(common: &Common, home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
+pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
     let clock = Clock::system();
     let rules = Rules::new(&home.settings)?;
     let tokens = tokens(home)?;
-    let (sandbox, client) = if home.sandbox {
+    let plan = PlanCell::default();
+    let mut served = BTreeSet::new();
+    let (sandbox, kakao, credentials) = if home.sandbox {
         let running = embedded(home, &store, accounts).await?;
         for account in running.accounts() {
             store_tokens(&tokens, account, &clock)?;
-        }
-        if !common.json {
-            let dir = home.data_dir.display();
-            anstream::println!("sandbox at {} (nothing reaches Kakao; queue and stories live in {dir})", running.url());
+            served.insert(account.account.clone());
         }
         let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
-        (Some(running), client_for(home, endpoints, &clock)?)
+        let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
+        (Some(running), client_for(home, endpoints, &clock)?, AppKeys::Any(any))
     } else {
-        (None, client(home, &clock)?)
+        (None, client(home, &clock)?, app_keys(home)?)
     };
-    let credentials = credentials(home, sandbox.as_ref())?;
-    let plan = PlanCell::default();
-    Ok(Engine { ctx: Arc::new(Ctx { store, kakao: client, tokens, credentials, clock, rules, plan }), sandbox })
+    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan });
+    Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 
 async fn embedded(home: &Home, store: &Store, accounts: &[String]) -> Result<Running, Failure> {
-    let mut names: std::collections::BTreeSet<String> = accounts.iter().cloned().collect();
+    let mut names: BTreeSet<String> = accounts.iter().cloned().collect();
     names.extend(store.accounts().await?.into_iter().map(|account| account.account));
     names.extend(home.settings.accounts.keys().cloned());
     let options = Options {
@@ -216,19 +272,14 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
     Ok(tokens.folder().save(&lock, &set)?)
 }
 
-/// The app keys of every account. The sandbox takes any.
-fn credentials(home: &Home, sandbox: Option<&Running>) -> Result<BTreeMap<String, Credentials>, Failure> {
-    let mut all = BTreeMap::new();
-    if let Some(running) = sandbox {
-        for account in running.accounts() {
-            let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
-            all.insert(account.account.clone(), any);
-        }
-        return Ok(all);
-    }
-    for (name, account) in &home.settings.accounts {
-        let client_secret = account.client_secret.as_ref().map(crate::settings::Secret::resolve).transpose()?;
-        all.insert(name.clone(), Credentials { rest_api_key: account.rest_api_key.resolve()?, client_secret });
-    }
-    Ok(all)
+/// The app keys of every account.
+fn app_keys(home: &Home) -> Result<AppKeys, Failure> {
+    let one = |(name, account): (&String, &Account)| {
+        let failed =
+            |error: SecretError| Failure::from(error).before(&format!("the keys of account {name} cannot be used: "));
+        let client_secret = account.client_secret.as_ref().map(Secret::resolve).transpose().map_err(failed)?;
+        let rest_api_key = account.rest_api_key.resolve().map_err(failed)?;
+        Ok((name.clone(), Credentials { rest_api_key, client_secret }))
+    };
+    home.settings.accounts.iter().map(one).collect()
 }

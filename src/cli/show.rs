@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::failure::Failure;
+use super::output::{note, say};
 use crate::domain::content::{Body, Content};
 use crate::plan::problem::Paint;
 
-/// Width of a table that goes to a pipe.
-const WIDTH_PIPED: u16 = 120;
+/// Narrowest last column that is worth its place.
+const LAST_MIN: u16 = 16;
+/// Blanks between columns.
+const GAP: u16 = 2;
 
 /// `Tue 2026-12-01 09:00 KST (in 3 d 4 h)`; with seconds where they are not zero.
 pub(super) fn time(at: Timestamp, zone: &str, now: Timestamp) -> String {
@@ -27,6 +30,17 @@ pub(super) fn instant(at: Timestamp, zone: &str) -> String {
     local.strftime(format).to_string()
 }
 
+/// `Tue 2026-12-01 09:00:00 KST`, for lines of a history, which stay under each other.
+pub(super) fn stamp(at: Timestamp, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// The IANA name of this machine's zone, for what belongs to no job.
+pub(super) fn local_zone() -> String {
+    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
 /// `in 3 d 4 h`, `5 min ago`, `now`.
 pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
     let ahead = at >= now;
@@ -39,7 +53,7 @@ pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
     if ahead { format!("in {length}") } else { format!("{length} ago") }
 }
 
-/// A length of time in its two largest units.
+/// A length of time in its two largest units; from ten days on, in days.
 pub(super) fn length(span: Duration) -> String {
     let seconds = span.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
@@ -49,7 +63,7 @@ pub(super) fn length(span: Duration) -> String {
         (0, 0, _) => format!("{minutes} min"),
         (0, _, 0) => format!("{hours} h"),
         (0, _, _) => format!("{hours} h {minutes} min"),
-        (_, 0, _) => format!("{days} d"),
+        (10.., _, _) | (_, 0, _) => format!("{days} d"),
         (_, _, _) => format!("{days} d {hours} h"),
     }
 }
@@ -76,34 +90,85 @@ pub(super) fn shorten(text: &str, width: usize) -> String {
     short
 }
 
-/// A table without lines, as wide as the terminal.
-pub(super) fn table(header: &[&str]) -> Table {
+/// Rows in columns, in two forms: the wide one has one line a row, the narrow one stacks some of its cells in two.
+pub(super) struct Columns {
+    wide: Table,
+    narrow: Table,
+}
+
+impl Columns {
+    /// The last column of each is cut to what is left of the line.
+    pub(super) fn new(wide: &[&str], narrow: &[&str]) -> Self {
+        Self { wide: table(wide), narrow: table(narrow) }
+    }
+
+    /// Adds a row in both forms.
+    pub(super) fn add(&mut self, wide: Vec<String>, narrow: Vec<String>) {
+        self.wide.add_row(wide);
+        self.narrow.add_row(narrow);
+    }
+
+    /// The wide form, whole, where no terminal limits it or it fits; else the narrow one.
+    fn lay_out(mut self, width: Option<u16>) -> Table {
+        let Some(width) = width else {
+            self.wide.set_content_arrangement(ContentArrangement::Disabled);
+            return self.wide;
+        };
+        let (mut table, lines) =
+            if fixed_width(&self.wide) + LAST_MIN <= width { (self.wide, 1) } else { (self.narrow, 2) };
+        table.set_width(width);
+        let room = width.saturating_sub(fixed_width(&table));
+        let last = table.column_count().saturating_sub(1);
+        for (index, column) in table.column_iter_mut().enumerate() {
+            if index < last {
+                column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+            } else if room < LAST_MIN {
+                column.set_constraint(comfy_table::ColumnConstraint::Hidden);
+            }
+        }
+        for row in table.row_iter_mut() {
+            row.max_height(lines);
+        }
+        table
+    }
+
+    /// Prints them, without trailing blanks.
+    pub(super) fn print(self) {
+        for line in self.lay_out(width()).lines() {
+            say!("{}", line.trim_end());
+        }
+    }
+}
+
+fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width());
-    table.set_header(header);
+    table.set_truncation_indicator("…").set_header(header);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
     table
 }
 
-fn width() -> u16 {
-    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
-    if !std::io::stdout().is_terminal() {
-        return from_environment().unwrap_or(WIDTH_PIPED);
-    }
-    terminal_size::terminal_size().map(|(width, _)| width.0).or_else(from_environment).unwrap_or(80)
+/// What all columns but the last take.
+fn fixed_width(table: &Table) -> u16 {
+    let widths = table.column_max_content_widths();
+    widths.split_last().map_or(0, |(_, fixed)| fixed.iter().map(|width| width + GAP).sum())
 }
 
-/// Prints a table without trailing blanks.
-pub(super) fn print_table(table: &Table) {
-    for line in table.lines() {
-        anstream::println!("{}", line.trim_end());
+/// Columns of the terminal, or of `$COLUMNS`; none where the lines go to a file or a program.
+fn width() -> Option<u16> {
+    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
+    if !std::io::stdout().is_terminal() {
+        return from_environment();
     }
+    terminal_size::terminal_size().map(|(width, _)| width.0).or_else(from_environment).or(Some(80))
 }
 
 /// Prints a value as JSON.
 pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(value).map_err(|error| Failure::unexpected(error.to_string()))?;
-    anstream::println!("{json}");
+    say!("{json}");
     Ok(())
 }
 
@@ -128,7 +193,7 @@ pub(super) fn confirm(question: &str) -> Result<bool, Failure> {
             "there is no terminal to ask on; add --yes when you are sure, or --dry-run to look",
         ));
     }
-    anstream::eprint!("{question} [y/N] ");
+    note!("{question} [y/N]");
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|error| Failure::unexpected(error.to_string()))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -147,6 +212,69 @@ mod tests {
         let now = at("2026-11-27T20:00:00Z");
         assert_eq!(time(at("2026-12-01T00:00:00Z"), "Asia/Seoul", now), "Tue 2026-12-01 09:00 KST (in 3 d 4 h)");
         assert_eq!(time(at("2026-11-27T19:54:30Z"), "UTC", now), "Fri 2026-11-27 19:54:30 UTC (5 min ago)");
+    }
+
+    #[test]
+    fn a_length_has_two_units_at_most() {
+        let lengths = [0, 1, 59, 60, 3_599, 3_600, 3_660, 86_400, 90_000, 863_999, 864_000, 127_600_000];
+        let said = lengths.map(|seconds| length(Duration::from_secs(seconds)));
+        let expected = [
+            "0 ms",
+            "1 s",
+            "59 s",
+            "1 min",
+            "59 min",
+            "1 h",
+            "1 h 1 min",
+            "1 d",
+            "1 d 1 h",
+            "9 d 23 h",
+            "10 d",
+            "1476 d",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(length(Duration::from_millis(54)), "54 ms");
+    }
+
+    #[test]
+    fn columns_stay_under_each_other_with_hangul_and_emoji_and_stack_where_it_is_narrow() {
+        let columns = || {
+            let mut columns = Columns::new(&["POST", "WHEN", "JOB", "SAYS"], &["POST", "WHEN", "SAYS"]);
+            for (post, job, says) in
+                [("1", "주말-사진", "☕ 겨울 신메뉴가 나왔어요! 이번 주말까지"), ("12", "menu", "open")]
+            {
+                let (when, ahead) = ("Tue 2026-12-01 09:00 KST", "(in 3 d 4 h)");
+                columns.add(
+                    vec![post.into(), format!("{when} {ahead}"), job.into(), says.into()],
+                    vec![post.into(), format!("{when}\n{ahead}"), says.into()],
+                );
+            }
+            columns
+        };
+        let at = |width| {
+            let table = columns().lay_out(width);
+            table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(
+            at(None),
+            "POST  WHEN                                   JOB        SAYS\n\
+             1     Tue 2026-12-01 09:00 KST (in 3 d 4 h)  주말-사진  ☕ 겨울 신메뉴가 나왔어요! 이번 주말까지\n\
+             12    Tue 2026-12-01 09:00 KST (in 3 d 4 h)  menu       open"
+        );
+        assert_eq!(
+            at(Some(80)),
+            "POST  WHEN                                   JOB        SAYS\n\
+             1     Tue 2026-12-01 09:00 KST (in 3 d 4 h)  주말-사진  ☕ 겨울 신메뉴…\n\
+             12    Tue 2026-12-01 09:00 KST (in 3 d 4 h)  menu       open"
+        );
+        assert_eq!(
+            at(Some(60)),
+            "POST  WHEN                      SAYS\n\
+             1     Tue 2026-12-01 09:00 KST  ☕ 겨울 신메뉴가 나왔어요!\n\
+             \u{20}     (in 3 d 4 h)              이번 주말까지\n\
+             12    Tue 2026-12-01 09:00 KST  open\n\
+             \u{20}     (in 3 d 4 h)"
+        );
     }
 
     #[test]

@@ -9,3 +9,4 @@ pub mod fault;
 pub mod policy;
 pub mod post;
 pub mod retry;
+pub mod telling;

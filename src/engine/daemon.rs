@@ -15,11 +15,12 @@ use signals::{Signals, Told};
 use super::reload::{Change, Watch, load};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
 use crate::domain::clock::{between, earlier, later};
+use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
 use crate::store::StoreError;
 use crate::store::queue::{Enqueued, Swept};
-use crate::store::view::Due;
+use crate::store::view::{Due, PostFilter, PostRow};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -51,10 +52,19 @@ pub enum News<'a> {
     Enqueued(Enqueued),
     /// What a deed did.
     Deed(&'a Report),
-    /// Nothing is due; the next thing falls due then.
-    Waiting(Option<Timestamp>),
+    /// Nothing is under way; this is what comes next.
+    Waiting(&'a Next),
     /// Told to stop; waits for so many deeds.
     Draining(usize),
+}
+
+/// What comes next.
+#[derive(Clone, Debug, Default)]
+pub struct Next {
+    /// The post that is first in the queue, if one is.
+    pub post: Option<PostRow>,
+    /// When something falls due: that post, its upload, a look at a list, a take-down.
+    pub at: Option<Timestamp>,
 }
 
 /// What the daemon is started with.
@@ -258,7 +268,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
         if self.lanes.is_empty() && self.told_waiting != Some(next) {
             self.told_waiting = Some(next);
-            (self.tell)(News::Waiting(next));
+            let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
+            let post = self.ctx.store.posts(&first).await?.into_iter().next();
+            (self.tell)(News::Waiting(&Next { post, at: next }));
         }
         Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
     }

@@ -40,13 +40,37 @@ pub struct Ctx {
     /// The accounts' tokens.
     pub tokens: Tokens,
     /// The accounts' app keys, where the settings have them.
-    pub credentials: BTreeMap<String, Credentials>,
+    pub credentials: AppKeys,
     /// Where `now` comes from.
     pub clock: Clock,
     /// What the operator decided.
     pub rules: Rules,
     /// The job files as last read without an error.
     pub plan: PlanCell,
+}
+
+/// The app keys of the accounts.
+#[derive(Clone, Debug)]
+pub enum AppKeys {
+    /// As the settings have them.
+    Each(BTreeMap<String, Credentials>),
+    /// The same for every account, those too that job files name later: a sandbox takes any.
+    Any(Credentials),
+}
+
+impl AppKeys {
+    fn get(&self, account: &str) -> Option<&Credentials> {
+        match self {
+            Self::Each(keys) => keys.get(account),
+            Self::Any(key) => Some(key),
+        }
+    }
+}
+
+impl FromIterator<(String, Credentials)> for AppKeys {
+    fn from_iter<T: IntoIterator<Item = (String, Credentials)>>(keys: T) -> Self {
+        Self::Each(keys.into_iter().collect())
+    }
 }
 
 /// What the operator decided about the engine's work.

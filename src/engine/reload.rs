@@ -1,11 +1,16 @@
 //! Notices when job files, their images or the wake file change, and reads the job files again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use crate::plan::problem::Problems;
 use crate::plan::{self, Plan};
@@ -35,8 +40,27 @@ pub(super) enum Change {
 /// Follows files and folders. Where the system cannot watch, SIGHUP still reloads.
 pub(super) struct Watch {
     watcher: RecommendedWatcher,
-    events: mpsc::Receiver<Change>,
-    followed: BTreeSet<PathBuf>,
+    news: Arc<Pending>,
+    folders: BTreeSet<PathBuf>,
+    /// What is followed, as it looked when it was last read or reported. The folder of a job file may hold a log, or the queue
+    /// itself, and their changes are none.
+    looks: BTreeMap<PathBuf, Look>,
+}
+
+/// What the system's thread has seen and nobody has asked for yet.
+#[derive(Default)]
+struct Pending {
+    wake: AtomicBool,
+    files: AtomicBool,
+    bell: Notify,
+}
+
+/// What tells one state of a file from another without reading it; of a folder, the names that a job file can have.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    Missing,
+    File { bytes: u64, inode: u64, modified: Option<SystemTime> },
+    Folder(BTreeSet<OsString>),
 }
 
 impl Watch {
@@ -44,20 +68,20 @@ impl Watch {
     pub(super) fn new(wake_file: &Path) -> std::io::Result<Self> {
         std::fs::write(wake_file, b"")?;
         let wake_file = wake_file.canonicalize()?;
-        // One pending change of each kind says all there is to say; when the channel is full the news is in it already.
-        let (sender, events) = mpsc::channel(16);
-        let wake = wake_file.clone();
+        let news = Arc::new(Pending::default());
+        let (wake, pending) = (wake_file.clone(), news.clone());
         let handler = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             if !alters(event.kind) {
                 return;
             }
-            let change = if event.paths.contains(&wake) { Change::Wake } else { Change::Files };
-            let _ = sender.try_send(change);
+            let flag = if event.paths.contains(&wake) { &pending.wake } else { &pending.files };
+            flag.store(true, Ordering::Release);
+            pending.bell.notify_one();
         };
         let mut watcher = notify::recommended_watcher(handler).map_err(std::io::Error::other)?;
         watcher.watch(&wake_file, RecursiveMode::NonRecursive).map_err(std::io::Error::other)?;
-        Ok(Self { watcher, events, followed: BTreeSet::new() })
+        Ok(Self { watcher, news, folders: BTreeSet::new(), looks: BTreeMap::new() })
     }
 
     /// Follows these files and folders too. A file is followed through its folder, since editors replace files.
@@ -65,22 +89,53 @@ impl Watch {
         for path in paths {
             let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_owned() };
             let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            if self.followed.insert(folder.clone())
+            if self.folders.insert(folder.clone())
                 && let Err(error) = self.watcher.watch(&folder, RecursiveMode::NonRecursive)
             {
                 tracing::warn!(folder = %folder.display(), %error, "cannot watch; send SIGHUP after a change");
             }
+            self.looks.entry(path.clone()).or_insert_with(|| Look::at(path));
         }
     }
 
     /// The next change.
     pub(super) async fn changed(&mut self) -> Change {
-        match self.events.recv().await {
-            Some(change) => change,
-            // The sender lives in the watcher, which lives as long as `self`.
-            None => std::future::pending().await,
+        loop {
+            if self.news.wake.swap(false, Ordering::AcqRel) {
+                return Change::Wake;
+            }
+            if self.news.files.swap(false, Ordering::AcqRel) && self.differs() {
+                return Change::Files;
+            }
+            self.news.bell.notified().await;
         }
     }
+
+    /// Whether anything that is followed looks otherwise than before.
+    fn differs(&mut self) -> bool {
+        let mut differs = false;
+        for (path, look) in &mut self.looks {
+            let found = Look::at(path);
+            differs |= found != *look;
+            *look = found;
+        }
+        differs
+    }
+}
+
+impl Look {
+    fn at(path: &Path) -> Self {
+        let Ok(found) = std::fs::metadata(path) else { return Self::Missing };
+        if !found.is_dir() {
+            return Self::File { bytes: found.len(), inode: found.ino(), modified: found.modified().ok() };
+        }
+        let names = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        Self::Folder(names.filter(|name| is_job_file(Path::new(name))).collect())
+    }
+}
+
+fn is_job_file(name: &Path) -> bool {
+    name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 /// Reading a file must not count as a change, or each reload would cause the next.
@@ -89,5 +144,29 @@ fn alters(kind: EventKind) -> bool {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) => true,
         EventKind::Any | EventKind::Other => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_is_followed_counts_as_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let (jobs, image) = (dir.path().join("jobs.yaml"), dir.path().join("cup.png"));
+        std::fs::write(&jobs, "version: 1").unwrap();
+        let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
+        watch.follow(&[dir.path().to_owned(), jobs.clone(), image.clone()]);
+        assert!(!watch.differs());
+        std::fs::write(dir.path().join("storyd.log"), "job files read again").unwrap();
+        std::fs::write(dir.path().join("queue.db-wal"), "frames").unwrap();
+        assert!(!watch.differs(), "the daemon's own files would make it read for ever");
+        for path in [&jobs, &image, &dir.path().join("more.yml")] {
+            std::fs::write(path, "a longer text than before").unwrap();
+            assert_eq!(watch.changed().await, Change::Files, "{}", path.display());
+        }
+        std::fs::remove_file(&jobs).unwrap();
+        assert_eq!(watch.changed().await, Change::Files);
     }
 }

@@ -36,7 +36,12 @@ impl Media {
             return Err(StoreError::ImageChanged(source.into()));
         }
         let failed = |doing| move |error| file_error(doing, &self.folder, error);
-        fs::create_dir_all(&self.folder).map_err(failed("create the folder"))?;
+        if !self.folder.is_dir() {
+            fs::create_dir_all(&self.folder).map_err(failed("create the folder"))?;
+            // The folder's own entry must last as well, or a power cut takes the images with it.
+            let parent = self.folder.parent().unwrap_or(&self.folder);
+            File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed("sync"))?;
+        }
         let temporary = self.folder.join(format!(".{}.{}", image.sha256, std::process::id()));
         let mut file = File::create(&temporary).map_err(failed("write to"))?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed("write to"))?;

@@ -151,8 +151,11 @@ fn instant_opt(micros: Option<i64>) -> Result<Option<Timestamp>> {
     micros.map(instant).transpose()
 }
 
+/// A length of time in microseconds, at most a century: sums of instants and spans stay far within SQLite's integers, which
+/// turn into floating-point numbers when they overflow.
 fn span(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+    const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
+    i64::try_from(duration.min(CENTURY).as_micros()).unwrap_or(i64::MAX)
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(json: &str, what: &str) -> Result<T> {

@@ -168,7 +168,7 @@ async fn inspect(path: &Path, access: Access) -> Result<()> {
         Err(source) => return Err(StoreError::File { doing: "read", path: path.into(), source }),
     };
     if size == 0 {
-        return Ok(());
+        return if access == Access::Daemon { Ok(()) } else { Err(StoreError::Missing(path.into())) };
     }
     let mut connection = SqliteConnectOptions::new()
         .filename(path)
@@ -194,6 +194,10 @@ async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Ac
     let just_born = id == 0 && tables <= 2 && only_bookkeeping(connection).await?;
     if id != APPLICATION_ID && !just_born {
         return Err(StoreError::Foreign(path.into()));
+    }
+    // The daemon is about to make it, or died while it did.
+    if just_born && access == Access::Beside {
+        return Err(StoreError::Missing(path.into()));
     }
     // A log that was not folded in is the mark of an unclean stop: look closer before anything is built on the file.
     let log = path.with_extension("db-wal");

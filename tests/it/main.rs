@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_crash;
+mod cli_delete;
+mod cli_main_job;
+mod cli_problems;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
@@ -13,7 +17,9 @@ mod plan_schedule;
 mod proof_chaos;
 mod proof_chaos_judge;
 mod proof_crash_sweep;
+mod proof_model;
 mod proof_power_loss;
+mod proof_properties;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
@@ -24,6 +30,14 @@ mod sandbox_rules;
 mod sandbox_stories;
 mod sandbox_support;
 mod sandbox_uploads;
+mod store_claims;
+mod store_deletes;
+mod store_doubt;
+mod store_enqueue;
+mod store_guards;
+mod store_moves;
+mod store_people;
+mod store_sweeps;
 mod story_delete;
 mod story_doubt;
 mod story_edits;
@@ -32,4 +46,7 @@ mod story_pace;
 mod story_pause;
 mod story_publish;
 mod support;
+mod systemd;
 mod tidy;
+mod web_gate;
+mod web_pages;

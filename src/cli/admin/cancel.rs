@@ -1,28 +1,24 @@
-//! `storyd admin cancel`: posts that have not been published are withdrawn.
+//! `storyd admin cancel`: posts that have not been published are withdrawn. Undone by `retry`, so it does not ask.
 
-use super::super::failure::{DONE, Failure};
+use super::super::Common;
+use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The posts' numbers
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "POST")]
     posts: Vec<i64>,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
 }
 
-pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
-    let clock = Clock::system();
-    let actor = super::actor();
-    for post in &args.posts {
-        store.cancel(*post, &actor, &args.reason, clock.now()).await?;
-        anstream::println!("post {post} is cancelled; `storyd admin retry {post}` takes that back");
-    }
-    home.wake_daemon();
-    store.close().await;
-    Ok(DONE)
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let (clock, actor) = (Clock::system(), super::actor());
+    let cancel = async |store: &crate::store::Store, post| store.cancel(post, &actor, &args.reason, clock.now()).await;
+    let done =
+        |post| format!("post {post} is cancelled; `{}` takes that back", home.command(&format!("admin retry {post}")));
+    super::steer(common, home, &args.posts, cancel, done).await
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::setup::{self, Home};
-use super::super::show::{confirm, counted, print_json};
+use super::super::output::{note, say};
+use super::super::setup::{self, Engine, Home};
+use super::super::show::{confirm, counted, excerpt, print_json};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon;
 use crate::store::queue::DeleteOrder;
@@ -34,40 +35,54 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
-    let stories = find(&store, &args.targets).await?;
+    let store = home.open().await?;
+    let stories = find(home, &store, &args.targets).await?;
     let (gone, up): (Vec<_>, Vec<_>) = stories.into_iter().partition(|story| story.deleted_at.is_some());
     for story in &gone {
-        anstream::eprintln!("story {} of post {} is deleted already", story.story_id, story.post);
-    }
-    if !up.is_empty() && !common.json {
-        super::stories::print(&up);
+        note!("story {} of post {} is deleted already", story.story_id, story.post);
     }
     if args.dry_run || up.is_empty() {
-        if common.json {
-            print_json(&up)?;
-        }
         store.close().await;
-        return Ok(DONE);
+        return dry(common, &up, args.dry_run);
     }
-    let question = format!("take {} down at Kakao? this cannot be undone", counted(up.len(), "story"));
-    if !args.yes && !confirm(&question)? {
-        return Err(Failure::not_possible("nothing was taken down"));
+    if !args.yes {
+        for story in &up {
+            let says = excerpt(&story.content, 40);
+            note!("story {} of post {} on {}: {says}", story.story_id, story.post, story.account);
+        }
+        let question = format!("take {} down at Kakao? this cannot be undone", counted(up.len(), "story"));
+        if !confirm(&question)? {
+            return Err(Failure::not_possible("nothing was taken down"));
+        }
     }
+    let executor = Executor::new(home).await?;
     let clock = Clock::system();
     let actor = super::actor();
     for story in &up {
         let order = DeleteOrder { actor: &actor, reason: &args.reason };
         if store.order_delete(story.post, order, clock.now(), clock.now()).await? == Written::Lost {
-            anstream::eprintln!("story {} was deleted meanwhile", story.story_id);
+            note!("story {} was deleted meanwhile", story.story_id);
         }
     }
+    let after = executor.carry_out(home, &store, &up).await?;
     store.close().await;
-    let after = carry_out(common, home, &up).await?;
-    report(common, &after)
+    report(common, home, &after)
 }
 
-async fn find(store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failure> {
+/// Shows what would be taken down.
+fn dry(common: &Common, up: &[StoryRow], asked: bool) -> Result<u8, Failure> {
+    if common.json {
+        print_json(&up)?;
+    } else if !up.is_empty() {
+        super::stories::columns(up).print();
+    }
+    if asked {
+        note!("nothing was taken down; without --dry-run, {} would be", counted(up.len(), "story"));
+    }
+    Ok(DONE)
+}
+
+async fn find(home: &Home, store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failure> {
     let mut found = Vec::new();
     for target in targets {
         let key = target.parse().map_or_else(|_| StoryKey::Story(target.clone()), StoryKey::Post);
@@ -76,10 +91,14 @@ async fn find(store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failur
             [row] => found.push(row.clone()),
             [] => {
                 return Err(Failure::no_such_thing(match key {
+                    StoryKey::Post(post) if store.post(post).await?.is_none() => super::no_such_post(home, post),
                     StoryKey::Post(post) => {
-                        format!("post {post} has no story; `storyd admin show {post}` tells where it stands")
+                        let show = home.command(&format!("admin show {post}"));
+                        format!("post {post} has no story; `{show}` tells where it stands")
                     }
-                    StoryKey::Story(id) => format!("no story {id} is on record; `storyd admin stories` lists them"),
+                    StoryKey::Story(id) => {
+                        format!("no story {id} is on record; `{}` lists them", home.command("admin stories"))
+                    }
                 }));
             }
             _ => {
@@ -90,35 +109,51 @@ async fn find(store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failur
     Ok(found)
 }
 
-/// Has the orders carried out, by the daemon or here, and gives the stories as they stand afterwards.
-async fn carry_out(common: &Common, home: &Home, ordered: &[StoryRow]) -> Result<Vec<StoryRow>, Failure> {
-    match Store::open(&home.data_dir, Access::Daemon).await {
-        Ok(store) => {
-            let engine = setup::engine(common, home, store, &[]).await?;
-            daemon::sweep_at_start(&engine.ctx).await?;
-            for account in distinct_accounts(ordered) {
-                daemon::take_down_due(&engine.ctx, account).await?;
+/// Who carries the orders out. Chosen before they are given, so that no order is left behind by a command that cannot go on.
+enum Executor {
+    /// The daemon that runs.
+    Daemon,
+    /// This process, which holds the daemon's lock meanwhile.
+    Here(Box<Engine>),
+}
+
+impl Executor {
+    async fn new(home: &Home) -> Result<Self, Failure> {
+        match Store::open(&home.data_dir, Access::Daemon).await {
+            Ok(store) => {
+                let engine = setup::engine(home, store, &[]).await?;
+                daemon::sweep_at_start(&engine.ctx).await?;
+                Ok(Self::Here(Box::new(engine)))
             }
-            let after = standing(&engine.ctx.store, ordered).await?;
-            engine.stop().await;
-            Ok(after)
+            Err(StoreError::Running { .. }) => Ok(Self::Daemon),
+            Err(error) => Err(error.into()),
         }
-        Err(StoreError::Running { .. }) => {
-            home.wake_daemon();
-            let store = super::open(home).await?;
-            let clock = Clock::system();
-            let until = later(clock.now(), PATIENCE);
-            loop {
-                let after = standing(&store, ordered).await?;
-                let settled = after.iter().all(|story| story.deleted_at.is_some() || story.delete_fault.is_some());
-                if settled || clock.now() >= until {
-                    store.close().await;
-                    return Ok(after);
+    }
+
+    /// Gives the stories as they stand afterwards.
+    async fn carry_out(self, home: &Home, store: &Store, ordered: &[StoryRow]) -> Result<Vec<StoryRow>, Failure> {
+        match self {
+            Self::Here(engine) => {
+                for account in distinct_accounts(ordered) {
+                    daemon::take_down_due(&engine.ctx, account).await?;
                 }
-                daemon::pause(LOOK_EVERY).await;
+                engine.stop().await;
+                standing(store, ordered).await
+            }
+            Self::Daemon => {
+                home.wake_daemon();
+                let clock = Clock::system();
+                let until = later(clock.now(), PATIENCE);
+                loop {
+                    let after = standing(store, ordered).await?;
+                    let settled = after.iter().all(|story| story.deleted_at.is_some() || story.delete_fault.is_some());
+                    if settled || clock.now() >= until {
+                        return Ok(after);
+                    }
+                    daemon::pause(LOOK_EVERY).await;
+                }
             }
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -134,20 +169,20 @@ async fn standing(store: &Store, ordered: &[StoryRow]) -> Result<Vec<StoryRow>, 
     Ok(after)
 }
 
-fn report(common: &Common, after: &[StoryRow]) -> Result<u8, Failure> {
+fn report(common: &Common, home: &Home, after: &[StoryRow]) -> Result<u8, Failure> {
     if common.json {
         print_json(&after)?;
     }
     let open = after.iter().filter(|story| story.deleted_at.is_none()).count();
     for story in after.iter().filter(|_| !common.json) {
+        let what = format!("story {} of post {} on {}", story.story_id, story.post, story.account);
         match (&story.deleted_at, &story.delete_fault) {
-            (Some(_), _) => anstream::println!("deleted  {}  (post {})", story.story_id, story.post),
-            (None, Some(fault)) => anstream::println!("still up  {}  (post {}): {fault}", story.story_id, story.post),
-            (None, None) => anstream::println!(
-                "ordered  {}  (post {}): not confirmed yet; `storyd admin show {1}` tells what happens",
-                story.story_id,
-                story.post
-            ),
+            (Some(_), _) => say!("deleted   {what}"),
+            (None, Some(fault)) => say!("still up  {what}: {fault}"),
+            (None, None) => {
+                let show = home.command(&format!("admin show {}", story.post));
+                say!("ordered   {what}: not confirmed yet; `{show}` tells what happens");
+            }
         }
     }
     if open == 0 {

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{excerpt, print_json, time};
+use super::super::show::{counted, excerpt, print_json, time};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::view::{AccountRow, PostFilter, PostRow, ROWS_MAX, StoryRow};
@@ -20,15 +21,19 @@ pub(in crate::cli) struct Args {
     fail: bool,
 }
 
+/// What `--json` prints.
 #[derive(Serialize)]
 struct Failures {
+    /// Posts that are `failed`, `missed`, `held` or `in_doubt`.
     posts: Vec<PostRow>,
+    /// Accounts that are blocked.
     accounts: Vec<AccountRow>,
+    /// Stories that should be gone and are not.
     deletions: Vec<StoryRow>,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+    let store = home.open().await?;
     let states = vec![PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt];
     let filter = PostFilter { states, account: args.account.clone(), job: None, limit: Some(ROWS_MAX) };
     let mut accounts = store.accounts().await?;
@@ -41,48 +46,57 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if common.json {
         print_json(&failures)?;
     } else if any {
-        print(&failures);
+        print(home, &failures);
     } else {
-        anstream::eprintln!("nothing needs a person");
+        note!("nothing needs a person");
     }
     Ok(if any && args.fail { NEEDS_ATTENTION } else { DONE })
 }
 
-fn print(failures: &Failures) {
+fn print(home: &Home, failures: &Failures) {
     let now = Clock::system().now();
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());
-        anstream::println!("account {} is blocked; {} posts wait", account.account, account.waiting);
-        anstream::println!(
-            "  {} ({})",
-            reason.unwrap_or_default(),
-            account.blocked_code.as_deref().unwrap_or_default()
-        );
-        anstream::println!("  → {}", remedy.unwrap_or_default());
+        say!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post"));
+        say!("  {} ({})", reason.unwrap_or_default(), account.blocked_code.as_deref().unwrap_or_default());
+        say!("  → {}", remedy.unwrap_or_default());
     }
     for row in &failures.posts {
-        anstream::println!("post {} · {} · {} · {}", row.post, row.state, row.job, time(row.occurs_at, &row.zone, now));
-        anstream::println!("  says: {}", excerpt(&row.content, 70));
+        say!("post {} · {} · {} · {}", row.post, row.state, row.job, time(row.occurs_at, &row.zone, now));
+        say!("  says: {}", excerpt(&row.content, 70));
         if !row.reason.is_empty() {
-            anstream::println!("  {}", row.reason);
+            say!("  {}", row.reason);
         }
-        anstream::println!("  → {}", next_step(row));
+        say!("  → {}", next_step(home, row));
     }
     for story in &failures.deletions {
-        anstream::println!("story {} of post {} is still up", story.story_id, story.post);
-        anstream::println!("  {}", story.delete_fault.as_deref().unwrap_or_default());
-        anstream::println!("  → storyd admin delete {}", story.post);
+        say!("story {} of post {} is still up", story.story_id, story.post);
+        say!("  {}", story.delete_fault.as_deref().unwrap_or_default());
+        say!("  → `{}`", home.command(&format!("admin delete {}", story.post)));
     }
 }
 
-fn next_step(row: &PostRow) -> String {
+fn next_step(home: &Home, row: &PostRow) -> String {
+    let command = |words: &str| format!("`{}`", home.command(&format!("admin {words}")));
     let post = row.post;
     match row.state {
-        PostState::Held => format!("storyd admin release {post}, or storyd admin cancel {post}"),
-        PostState::InDoubt if row.parked_at.is_some() => {
-            format!("storyd admin resolve {post} --story ID, or storyd admin resolve {post} --absent")
+        PostState::Held => {
+            format!(
+                "{} lets it go ahead, {} withdraws it",
+                command(&format!("release {post}")),
+                command(&format!("cancel {post}"))
+            )
         }
-        PostState::InDoubt => "nothing yet: the account's list is being consulted".into(),
-        _ => format!("storyd admin show {post} tells more; storyd admin retry {post} publishes it now"),
+        PostState::InDoubt if row.parked_at.is_some() => format!(
+            "look at the account's page, then {} or {}",
+            command(&format!("resolve {post} --story ID")),
+            command(&format!("resolve {post} --absent"))
+        ),
+        PostState::InDoubt => "nothing yet: the account's list is being read".into(),
+        _ => format!(
+            "{} tells more, {} publishes it now",
+            command(&format!("show {post}")),
+            command(&format!("retry {post}"))
+        ),
     }
 }

@@ -14,10 +14,14 @@ mod stories;
 
 use clap::Subcommand;
 
-use super::failure::Failure;
+use super::failure::{DONE, Failure};
+use super::output::say;
 use super::setup::Home;
+use super::show::print_json;
 use super::{Common, setup};
-use crate::store::{Access, Store};
+use crate::domain::post::PostState;
+use crate::store::Store;
+use crate::store::queue::Refusal;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -50,21 +54,89 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
     match command {
         Command::Queue(args) => queue::run(common, &home, args).await,
         Command::Show(args) => show::run(common, &home, &args).await,
-        Command::Retry(args) => retry::run(&home, &args).await,
-        Command::Release(args) => release::run(&home, &args).await,
-        Command::Cancel(args) => cancel::run(&home, &args).await,
-        Command::Resolve(args) => resolve::run(&home, &args).await,
+        Command::Retry(args) => retry::run(common, &home, &args).await,
+        Command::Release(args) => release::run(common, &home, &args).await,
+        Command::Cancel(args) => cancel::run(common, &home, &args).await,
+        Command::Resolve(args) => resolve::run(common, &home, &args).await,
         Command::Stories(args) => stories::run(common, &home, &args).await,
         Command::Failures(args) => failures::run(common, &home, &args).await,
         Command::Delete(args) => delete::run(common, &home, args).await,
-        Command::Pause(args) => pause::run(&home, args).await,
-        Command::Resume(args) => resume::run(&home, args).await,
+        Command::Pause(args) => pause::run(common, &home, args).await,
+        Command::Resume(args) => resume::run(common, &home, args).await,
     }
 }
 
-/// The queue, opened beside a daemon that may be running.
-async fn open(home: &Home) -> Result<Store, Failure> {
-    Ok(Store::open(&home.data_dir, Access::Beside).await?)
+/// Does something to each of the posts and says what became of it. A refusal does not keep the others from it; the first one gives
+/// the exit code. With `--json`, the posts that were moved, as they stand afterwards.
+async fn steer(
+    common: &Common,
+    home: &Home,
+    posts: &[i64],
+    deed: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
+    done: impl Fn(i64) -> String,
+) -> Result<u8, Failure> {
+    let store = home.open().await?;
+    let mut moved = Vec::new();
+    let mut code = DONE;
+    for post in posts {
+        match deed(&store, *post).await {
+            Ok(()) if common.json => moved.extend(store.post(*post).await?),
+            Ok(()) => say!("{}", done(*post)),
+            Err(refusal) => {
+                let failure = refused(home, refusal);
+                failure.tell();
+                code = if code == DONE { failure.code() } else { code };
+            }
+        }
+    }
+    home.wake_daemon();
+    store.close().await;
+    if common.json {
+        print_json(&moved)?;
+    }
+    if code == DONE { Ok(DONE) } else { Err(Failure::told(code)) }
+}
+
+/// A refusal, with the command that is possible instead.
+fn refused(home: &Home, refusal: Refusal) -> Failure {
+    let text = match &refusal {
+        Refusal::NotPossible { post, state } => {
+            let command = |words: &str| home.command(&format!("admin {words} {post}"));
+            let instead = match state {
+                PostState::Scheduled => format!("waits for its time; `{}` withdraws it", command("cancel")),
+                PostState::Claimed => {
+                    format!("is being prepared or about to leave; `{}` withdraws it", command("cancel"))
+                }
+                PostState::Publishing => "is being published; wait for the answer".into(),
+                PostState::InDoubt => format!(
+                    "is in doubt: nobody knows yet whether it was published; look at the account's page, then `{}`",
+                    command("resolve")
+                ),
+                PostState::Published => format!("is published; `{}` takes its story down", command("delete")),
+                PostState::Deleted => {
+                    "was published and taken down; to publish it again, give it a new time in its job file".into()
+                }
+                PostState::Missed | PostState::Failed | PostState::Cancelled => {
+                    format!("is {state}; `{}` lets it go ahead", command("retry"))
+                }
+                PostState::Held => {
+                    format!("is held; `{}` lets it go ahead, `{}` withdraws it", command("release"), command("cancel"))
+                }
+            };
+            format!("post {post} {instead}")
+        }
+        Refusal::NoSuchPost(post) => no_such_post(home, *post),
+        Refusal::StoryTaken(story) => {
+            let list = home.command("admin stories");
+            format!("the story {story} is on record for another post; `{list}` lists them")
+        }
+        Refusal::Store(_) => return refusal.into(),
+    };
+    Failure::from(refusal).saying(text)
+}
+
+fn no_such_post(home: &Home, post: i64) -> String {
+    format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
 }
 
 /// Who gives the order: the name of the user, as the events record it.

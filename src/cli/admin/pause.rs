@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::output::say;
 use super::super::setup::Home;
-use super::super::show::length;
+use super::super::show::{length, print_json};
 use crate::domain::clock::{Clock, later};
 use crate::plan::duration;
 use crate::store::queue::{PauseOrder, PauseScope};
@@ -55,18 +57,30 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|error| error.to_string())
 }
 
-pub(super) async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+    let store = home.open().await?;
     let now = Clock::system().now();
     let (scope, words) = args.scope.read();
     let until = args.length.map(|length| later(now, length));
     let order = PauseOrder { actor: &super::actor(), reason: &args.reason, until };
     let _ = store.pause(&scope, order, now).await?;
+    let pauses = store.pauses(now).await?;
     store.close().await;
     home.wake_daemon();
     match args.length {
-        Some(span) => anstream::println!("{words} is paused for {}", length(span)),
-        None => anstream::println!("{words} is paused until `storyd admin resume`"),
+        _ if common.json => print_json(&pauses)?,
+        Some(span) => say!("{words} is paused for {}", length(span)),
+        None => say!("{words} is paused until `{}`", home.command(&format!("admin resume {}", scope_flags(&scope)))),
     }
     Ok(DONE)
+}
+
+/// The flags that mean this scope.
+fn scope_flags(scope: &PauseScope) -> String {
+    match scope {
+        PauseScope::All => "--all".into(),
+        PauseScope::Account(name) => format!("--account {name}"),
+        PauseScope::Tag(name) => format!("--tag {name}"),
+        PauseScope::Job(name) => format!("--job {name}"),
+    }
 }

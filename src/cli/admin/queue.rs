@@ -2,10 +2,12 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::output::note;
 use super::super::setup::Home;
-use super::super::show::{counted, excerpt, print_json, print_table, table, time};
+use super::super::show::{Columns, counted, excerpt, instant, local_zone, print_json, relative, time};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
+use crate::store::Store;
 use crate::store::view::{PostFilter, PostRow, ROWS_MAX};
 
 /// What `queue` lists unless told otherwise: all that is not over.
@@ -36,7 +38,7 @@ fn read_state(word: &str) -> Result<PostState, String> {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+    let store = home.open().await?;
     let states = match (args.all, args.state.is_empty()) {
         (true, _) => Vec::new(),
         (false, true) => OPEN.to_vec(),
@@ -46,43 +48,75 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let rows = store.posts(&filter).await?;
     if common.json {
         print_json(&rows)?;
-    } else if rows.is_empty() {
-        anstream::eprintln!("no posts; `storyd admin queue --all` shows those that are over too");
     } else {
         print(&rows);
-        let counts = store.counts().await?;
-        let summary: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-        anstream::eprintln!("{} shown; in all: {}", counted(rows.len(), "post"), summary.join(", "));
-        for account in store.accounts().await? {
-            if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {
-                anstream::eprintln!("account {} is blocked: {reason}; {remedy}", account.account);
-            }
-        }
+        around(&store, home, rows.len()).await?;
     }
     store.close().await;
     Ok(DONE)
 }
 
-fn print(rows: &[PostRow]) {
-    let now = Clock::system().now();
-    let mut table = table(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "SAYS"]);
-    for row in rows {
-        let mut state = row.state.to_string();
-        if row.parked_at.is_some() {
-            state.push_str(" (needs a person)");
-        } else if row.blocked.is_some() && row.state == PostState::Scheduled {
-            state.push_str(" (account blocked)");
-        } else if row.state == PostState::Scheduled && row.publish_failures + row.prepare_failures > 0 {
-            state.push_str(" (retry)");
-        }
-        table.add_row([
-            row.post.to_string(),
-            time(if row.state == PostState::Scheduled { row.due_at } else { row.occurs_at }, &row.zone, now),
-            state,
-            row.account.clone(),
-            row.job.clone(),
-            excerpt(&row.content, 40),
-        ]);
+/// What explains the list: how many posts there are in all, and what keeps them waiting.
+async fn around(store: &Store, home: &Home, shown: usize) -> Result<(), Failure> {
+    let counts: Vec<String> = store.counts().await?.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let all = home.command("admin queue --all");
+    match (shown, counts.is_empty()) {
+        (_, true) => note!("the queue is empty"),
+        (0, false) => note!("no such posts; in all: {}; `{all}` lists them", counts.join(", ")),
+        (_, false) => note!("{} shown; in all: {}", counted(shown, "post"), counts.join(", ")),
     }
-    print_table(&table);
+    for account in store.accounts().await? {
+        if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {
+            note!("account {} is blocked: {reason}. {remedy}", account.account);
+        }
+    }
+    let now = Clock::system().now();
+    for pause in store.pauses(now).await? {
+        let what =
+            if pause.target.is_empty() { "everything".into() } else { format!("{} {}", pause.scope, pause.target) };
+        let until = pause.until_at.map_or_else(String::new, |at| format!(" until {}", time(at, &local_zone(), now)));
+        let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
+        note!("{what} is paused by {}{until}{why}", pause.actor);
+    }
+    Ok(())
+}
+
+fn print(rows: &[PostRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    let now = Clock::system().now();
+    let mut columns =
+        Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "SAYS"], &["POST", "WHEN", "STATE", "JOB", "SAYS"]);
+    for row in rows {
+        let at = if row.state == PostState::Scheduled { row.due_at } else { row.occurs_at };
+        let (when, ahead) = (instant(at, &row.zone), relative(at, now));
+        let (post, job, account) = (row.post.to_string(), row.job.clone(), row.account.clone());
+        let (state, why) = (row.state.to_string(), why(row));
+        let says = excerpt(&row.content, 40);
+        let narrow = vec![
+            post.clone(),
+            format!("{when}\n({ahead})"),
+            format!("{state}\n{why}"),
+            format!("{job}\non {account}"),
+            says.clone(),
+        ];
+        let state = format!("{state} {why}").trim_end().to_owned();
+        columns.add(vec![post, format!("{when} ({ahead})"), state, account, job, says], narrow);
+    }
+    columns.print();
+}
+
+/// What a person should know beside the state.
+fn why(row: &PostRow) -> &'static str {
+    let scheduled = row.state == PostState::Scheduled;
+    if row.parked_at.is_some() {
+        "(needs a person)"
+    } else if scheduled && row.blocked.is_some() {
+        "(account blocked)"
+    } else if scheduled && row.publish_failures + row.prepare_failures > 0 {
+        "(retry)"
+    } else {
+        ""
+    }
 }

@@ -1,5 +1,6 @@
 //! `storyd admin release`: posts that wait for a person go ahead.
 
+use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::post::PostState;
@@ -7,13 +8,14 @@ use crate::domain::post::PostState;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The posts' numbers
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "POST")]
     posts: Vec<i64>,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
 }
 
-pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
-    super::retry::release(home, &args.posts, &[PostState::Held, PostState::Missed], &args.reason).await
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let from = [PostState::Held, PostState::Missed];
+    super::retry::go_ahead(common, home, &args.posts, &from, &args.reason).await
 }

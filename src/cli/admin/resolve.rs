@@ -1,8 +1,13 @@
 //! `storyd admin resolve`: a person has looked, and settles a post in doubt.
 
-use super::super::failure::{DONE, Failure};
+use super::super::Common;
+use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
+use crate::store::Store;
+
+/// Kakao's own have about twenty.
+const STORY_ID_BYTES_MAX: usize = 256;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -23,24 +28,21 @@ struct Finding {
     absent: bool,
 }
 
-pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
-    let now = Clock::system().now();
-    let actor = super::actor();
-    match &args.finding.story {
-        Some(story_id) => {
-            if story_id.is_empty() || story_id.len() > 256 {
-                return Err(Failure::usage("a story ID has 1 to 256 characters, as in AbCdEf.GhIjKlMnOp"));
-            }
-            store.resolve_found(args.post, story_id, &actor, now).await?;
-            anstream::println!("post {} is published as story {story_id}", args.post);
-        }
-        None => {
-            store.resolve_absent(args.post, &actor, now).await?;
-            anstream::println!("post {} goes back into the queue", args.post);
-        }
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let (clock, actor) = (Clock::system(), super::actor());
+    let Some(story_id) = &args.finding.story else {
+        let absent = async |store: &Store, post| store.resolve_absent(post, &actor, clock.now()).await;
+        return super::steer(common, home, &[args.post], absent, |post| {
+            format!("post {post} goes back into the queue")
+        })
+        .await;
+    };
+    if !(1..=STORY_ID_BYTES_MAX).contains(&story_id.len()) {
+        return Err(Failure::usage(format!(
+            "a story ID has 1 to {STORY_ID_BYTES_MAX} characters, as in AbCdEf.GhIjKlMnOp"
+        )));
     }
-    home.wake_daemon();
-    store.close().await;
-    Ok(DONE)
+    let found = async |store: &Store, post| store.resolve_found(post, story_id, &actor, clock.now()).await;
+    super::steer(common, home, &[args.post], found, |post| format!("post {post} is published as story {story_id}"))
+        .await
 }

@@ -1,8 +1,12 @@
 //! `storyd admin resume`: ends a pause. What is late by then is dealt with by its late policy.
 
+use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::output::say;
 use super::super::setup::Home;
+use super::super::show::print_json;
 use super::pause::Scope;
+use crate::domain::clock::Clock;
 use crate::store::Written;
 
 #[derive(Debug, clap::Args)]
@@ -11,15 +15,21 @@ pub(in crate::cli) struct Args {
     scope: Scope,
 }
 
-pub(super) async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+    let store = home.open().await?;
     let (scope, words) = args.scope.read();
     let written = store.resume(&scope).await?;
+    let pauses = store.pauses(Clock::system().now()).await?;
     store.close().await;
     if written == Written::Lost {
-        return Err(Failure::no_such_thing(format!("{words} is not paused; `storyd admin queue` names the pauses")));
+        let list = home.command("admin queue");
+        return Err(Failure::no_such_thing(format!("no pause of {words} is in force; `{list}` names those that are")));
     }
     home.wake_daemon();
-    anstream::println!("{words} goes on");
+    if common.json {
+        print_json(&pauses)?;
+    } else {
+        say!("{words} goes on");
+    }
     Ok(DONE)
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::output::say;
 use super::super::setup::Home;
-use super::super::show::{instant, length, print_json, time};
+use super::super::show::{length, print_json, stamp, time};
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
@@ -16,26 +17,30 @@ pub(in crate::cli) struct Args {
     post: i64,
 }
 
+/// What `--json` prints.
 #[derive(Serialize)]
 struct Whole {
+    /// The post as the queue lists it.
     post: PostRow,
+    /// Its story, once there was one.
     story: Option<StoryRow>,
+    /// The story's page at Kakao, where its ID tells it.
     story_url: Option<String>,
+    /// Every attempt, oldest first.
     attempts: Vec<AttemptRow>,
+    /// Its history, oldest first.
     events: Vec<EventRow>,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+    let store = home.open().await?;
     let Some(post) = store.post(args.post).await? else {
-        return Err(Failure::no_such_thing(format!(
-            "there is no post {}; `storyd admin queue --all` lists them",
-            args.post
-        )));
+        return Err(Failure::no_such_thing(super::no_such_post(home, args.post)));
     };
     let story = store.stories(None, Some(&StoryKey::Post(args.post)), 1).await?.into_iter().next();
     let whole = Whole {
-        story_url: post.story_id.as_deref().and_then(super::stories::url),
+        // The sandbox's stories have no page at Kakao.
+        story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(super::stories::url),
         attempts: store.attempts(args.post).await?,
         events: store.events(args.post).await?,
         post,
@@ -54,65 +59,65 @@ fn print(whole: &Whole) {
     let now = Clock::system().now();
     let post = &whole.post;
     let zone = post.zone.as_str();
-    anstream::println!("post {} · {} · {}", post.post, post.state, post.kind);
-    anstream::println!("  job       {}", post.job);
-    anstream::println!("  account   {}", post.account);
-    anstream::println!("  occurs    {}", time(post.occurs_at, zone, now));
+    say!("post {} · {} · {}", post.post, post.state, post.kind);
+    say!("  job       {}", post.job);
+    say!("  account   {}", post.account);
+    say!("  occurs    {}", time(post.occurs_at, zone, now));
     if post.due_at != post.occurs_at {
-        anstream::println!("  due       {}", time(post.due_at, zone, now));
+        say!("  due       {}", time(post.due_at, zone, now));
     }
     if !post.reason.is_empty() {
-        anstream::println!("  because   {}", post.reason);
+        say!("  because   {}", post.reason);
     }
     if let Some(blocked) = &post.blocked {
-        anstream::println!("  blocked   {blocked}");
+        say!("  blocked   {blocked}");
     }
     if let Some(id) = &post.story_id {
-        let url = whole.story_url.as_deref().unwrap_or("(no page known)");
-        anstream::println!("  story     {id}  {url}");
+        let url = whole.story_url.as_deref().map_or_else(String::new, |url| format!("  {url}"));
+        say!("  story     {id}{url}");
     }
     if let Some(story) = &whole.story {
         if let Some(at) = story.deleted_at {
-            anstream::println!("  deleted   {}", time(at, zone, now));
+            say!("  deleted   {}", time(at, zone, now));
         } else if let Some(at) = story.delete_at {
-            anstream::println!("  deletion  {}", time(at, zone, now));
+            say!("  deletion  {}", time(at, zone, now));
         }
         if let Some(fault) = &story.delete_fault {
-            anstream::println!("  deletion failed: {fault}");
+            say!("  deletion failed: {fault}");
         }
     }
     if !post.tags.is_empty() {
-        anstream::println!("  tags      {}", post.tags.join(", "));
+        say!("  tags      {}", post.tags.join(", "));
     }
     print_content(&post.content);
     print_attempts(&whole.attempts, zone);
-    anstream::println!("history");
+    say!("history");
     for event in &whole.events {
         let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
-        anstream::println!("  {}  {:<12} by {}{why}", instant(event.at, zone), event.event, event.actor);
+        say!("  {}  {:<12}  by {}{why}", stamp(event.at, zone), event.event, event.actor);
     }
 }
 
 fn print_content(content: &Content) {
-    anstream::println!("says");
+    say!("says");
     for line in content.text().unwrap_or("(no text)").lines() {
-        anstream::println!("  │ {line}");
+        say!("  │ {line}");
     }
     match &content.body {
         Body::Note { .. } => {}
         Body::Photo { images, .. } => {
             for image in images {
-                anstream::println!("  image {} ({} bytes, sha256 {}…)", image.name, image.bytes, &image.sha256[..12]);
+                say!("  image {} ({} bytes, sha256 {}…)", image.name, image.bytes, &image.sha256[..12]);
             }
         }
-        Body::Link { url, .. } => anstream::println!("  link {url}"),
+        Body::Link { url, .. } => say!("  link {url}"),
     }
     let share = match content.enable_share {
         Some(true) => ", sharing allowed",
         Some(false) => ", sharing not allowed",
         None => "",
     };
-    anstream::println!("  audience {}{share}", content.permission.as_str());
+    say!("  audience {}{share}", content.permission.as_str());
     let app = &content.app;
     for (name, value) in [
         ("android_exec_param", &app.android_exec_param),
@@ -121,7 +126,7 @@ fn print_content(content: &Content) {
         ("ios_market_param", &app.ios_market_param),
     ] {
         if let Some(value) = value {
-            anstream::println!("  {name} {value}");
+            say!("  {name} {value}");
         }
     }
 }
@@ -130,16 +135,16 @@ fn print_attempts(attempts: &[AttemptRow], zone: &str) {
     if attempts.is_empty() {
         return;
     }
-    anstream::println!("attempts");
+    say!("attempts");
     for attempt in attempts {
         let took = attempt.ended_at.map_or_else(|| "under way".into(), |end| length(between(attempt.started_at, end)));
         let verdict = attempt.verdict.as_deref().unwrap_or("…");
-        anstream::println!("  {}  {:<8} {verdict} ({took})", instant(attempt.started_at, zone), attempt.kind);
+        say!("  {}  {:<12}  {verdict} ({took})", stamp(attempt.started_at, zone), attempt.kind);
         if let (Some(reason), Some(code)) = (&attempt.fault_reason, &attempt.fault_code) {
-            anstream::println!("    {reason} ({code})");
+            say!("    {reason} ({code})");
         }
         if let Some(remedy) = attempt.fault_remedy.as_deref().filter(|remedy| !remedy.is_empty()) {
-            anstream::println!("    → {remedy}");
+            say!("    → {remedy}");
         }
     }
 }

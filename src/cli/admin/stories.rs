@@ -2,8 +2,9 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::output::note;
 use super::super::setup::Home;
-use super::super::show::{counted, excerpt, print_json, print_table, table, time};
+use super::super::show::{Columns, counted, excerpt, instant, print_json, relative};
 use crate::domain::clock::Clock;
 use crate::store::view::{ROWS_MAX, StoryRow};
 
@@ -18,42 +19,49 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let store = super::open(home).await?;
+    let store = home.open().await?;
     let rows = store.stories(args.account.as_deref(), None, args.limit).await?;
     store.close().await;
     if common.json {
         print_json(&rows)?;
     } else if rows.is_empty() {
-        anstream::eprintln!("no stories on record");
+        note!("no stories on record");
     } else {
-        print(&rows);
-        anstream::eprintln!("{} shown", counted(rows.len(), "story"));
+        columns(&rows).print();
+        note!("{} shown", counted(rows.len(), "story"));
     }
     Ok(DONE)
 }
 
 /// The table of stories.
-pub(super) fn print(rows: &[StoryRow]) {
+pub(super) fn columns(rows: &[StoryRow]) -> Columns {
     let now = Clock::system().now();
-    let mut table = table(&["STORY", "POST", "PUBLISHED", "STANDS", "ACCOUNT", "JOB", "SAYS"]);
+    let mut columns = Columns::new(
+        &["STORY", "POST", "PUBLISHED", "STANDS", "ACCOUNT", "JOB", "SAYS"],
+        &["STORY", "PUBLISHED", "STANDS", "JOB", "SAYS"],
+    );
     for row in rows {
-        let stands = match (row.deleted_at, row.delete_at, &row.delete_fault) {
-            (Some(_), _, _) => "deleted".to_owned(),
-            (None, _, Some(_)) => "deletion failed".to_owned(),
-            (None, Some(at), None) => format!("up, deleted {}", super::super::show::relative(at, now)),
-            (None, None, None) => "up".to_owned(),
+        let (stands, when) = match (row.deleted_at, row.delete_at, &row.delete_fault) {
+            (Some(_), _, _) => ("deleted", String::new()),
+            (None, _, Some(_)) => ("up", "(deletion failed)".into()),
+            (None, Some(at), None) => ("up", format!("(deleted {})", relative(at, now))),
+            (None, None, None) => ("up", String::new()),
         };
-        table.add_row([
-            row.story_id.clone(),
-            row.post.to_string(),
-            time(row.published_at, &row.zone, now),
-            stands,
-            row.account.clone(),
-            row.job.clone(),
-            excerpt(&row.content, 30),
-        ]);
+        let (published, ago) = (instant(row.published_at, &row.zone), relative(row.published_at, now));
+        let (story, account, job) = (row.story_id.clone(), row.account.clone(), row.job.clone());
+        let says = excerpt(&row.content, 40);
+        let narrow = vec![
+            format!("{story}\npost {}", row.post),
+            format!("{published}\n({ago})"),
+            format!("{stands}\n{when}"),
+            format!("{job}\non {account}"),
+            says.clone(),
+        ];
+        let stands = format!("{stands} {when}").trim_end().to_owned();
+        let published = format!("{published} ({ago})");
+        columns.add(vec![story, row.post.to_string(), published, stands, account, job, says], narrow);
     }
-    print_table(&table);
+    columns
 }
 
 /// The page of a story, from an ID of the usual form `<profile>.<activity>`.

@@ -57,13 +57,16 @@ impl Store {
         }))
     }
 
-    /// The list shows the story: it was published after all.
+    /// The list shows the story: it was published after all. `Lost` when the doubt was settled meanwhile, or the story was
+    /// given to another post.
     pub async fn record_found(&self, doubt: Doubt, story_id: &str, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let done = sqlx::query!(
             "UPDATE post SET state = 'published', event = 'publish', actor = 'reconcile',
-               reason = 'found in the list of stories', changed_at = $3, reconcile_at = NULL, story_id = $4
-             WHERE id = $1 AND state = 'in_doubt' AND claim = $2",
+               reason = 'found in the list of stories', changed_at = $3, reconcile_at = NULL, parked_at = NULL,
+               story_id = $4
+             WHERE id = $1 AND state = 'in_doubt' AND claim = $2
+               AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = $4)",
             doubt.post,
             doubt.token,
             at,
@@ -102,15 +105,16 @@ impl Store {
         Ok(Written::of(done.rows_affected()))
     }
 
-    /// Absence is proved. By its policy the post goes back into the queue, or waits for a person.
+    /// Absence is proved. By its policy the post goes back into the queue, or waits for a person. What was uploaded for it is
+    /// used as long as it is trusted.
     pub async fn record_absent(&self, doubt: Doubt, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let repost = doubt.policy == InDoubt::Repost;
         let done = sqlx::query!(
             "UPDATE post SET state = iif($4, 'scheduled', 'held'), event = iif($4, 'repost', 'hold'), actor = 'reconcile',
                reason = 'proved absent: two complete lists after the quarantine lack it', changed_at = $3,
-               reconcile_at = NULL, absences = 0, prepare_at = iif(kind = 'note', NULL, min(artifact_until_at, $3))
-             WHERE id = $1 AND state = 'in_doubt' AND claim = $2",
+               reconcile_at = NULL, absences = 0, prepare_at = artifact_until_at
+             WHERE id = $1 AND state = 'in_doubt' AND claim = $2 AND parked_at IS NULL",
             doubt.post,
             doubt.token,
             at,

@@ -13,7 +13,6 @@ mod pause;
 mod person;
 mod story;
 mod sweep;
-mod wanted;
 
 pub use attempt::{Claim, Intent, Taken};
 pub use doubt::Doubt;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Store, micros};
-use crate::domain::post::PostState;
+use crate::domain::post::{PostEvent, PostState};
 use crate::store::{StoreError, span};
 
 /// Why a person's command changed nothing.
@@ -45,7 +45,7 @@ fn hint(state: PostState) -> &'static str {
 }
 
 impl Store {
-    /// Lets a post go ahead from one of the states `from`: due at its time, or at once when that has passed. Its failures are
+    /// Lets a post go ahead from those of the states `from` that can be released: due at its time, or at once when that has passed. Its failures are
     /// forgotten, its late window starts anew, and an artifact that is stale is made anew.
     pub async fn release(
         &self,
@@ -57,7 +57,7 @@ impl Store {
         now: Timestamp,
     ) -> std::result::Result<(), Refusal> {
         let state = self.state_of(post).await?;
-        if !from.contains(&state) {
+        if !from.contains(&state) || state.next(PostEvent::Release).is_err() {
             return Err(Refusal::NotPossible { post, state });
         }
         let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
@@ -140,21 +140,19 @@ impl Store {
     pub async fn resolve_absent(&self, post: i64, actor: &str, now: Timestamp) -> std::result::Result<(), Refusal> {
         self.state_of(post).await?;
         let at = micros(now);
-        let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'repost', actor = $2, reason = 'a person made sure that it is absent',
                changed_at = $3, due_at = max(occurs_at, $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
                late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $3) + late_within),
-               prepare_at = iif(kind = 'note', NULL, min(artifact_until_at, $3))
+               prepare_at = artifact_until_at
              WHERE id = $1 AND state = 'in_doubt'",
             post,
             actor,
             at
         )
-        .execute(&mut *tx)
+        .execute(self.writing().await)
         .await
         .map_err(StoreError::from)?;
-        tx.commit().await.map_err(StoreError::from)?;
         self.expect_moved(post, done.rows_affected()).await
     }
 

@@ -63,6 +63,9 @@ impl Store {
     }
 
     /// The account's next story whose take-down is due, with its attempt opened; nothing while the account is blocked.
+    ///
+    /// An attempt that is still open belongs to a worker that died: one worker at a time serves an account, and if it lives
+    /// after all, taking a story down twice does no harm.
     pub async fn begin_delete(&self, account: &str, now: Timestamp) -> Result<Option<Doomed>> {
         let at = micros(now);
         let mut tx = self.begin().await?;
@@ -70,10 +73,9 @@ impl Store {
             r#"SELECT s.post_id, p.job, s.story_id, s.delete_failures, s.delete_by AS "delete_by!",
                  s.delete_reason AS "delete_reason!"
              FROM story s JOIN post p ON p.id = s.post_id
-             WHERE s.delete_at IS NOT NULL AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $2
-               AND s.account = $1 AND p.state = 'published'
+             WHERE s.account = $1 AND s.delete_at IS NOT NULL AND s.deleted_at IS NULL AND s.delete_fault IS NULL
+               AND s.delete_at <= $2
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
-               AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.post_id = s.post_id AND t.ended_at IS NULL)
              ORDER BY s.delete_at, s.post_id LIMIT 1"#,
             account,
             at
@@ -81,6 +83,13 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else { return Ok(None) };
+        sqlx::query!(
+            "UPDATE attempt SET ended_at = $2, verdict = 'lost' WHERE post_id = $1 AND ended_at IS NULL",
+            row.post_id,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
         let attempt = open_attempt(&mut tx, row.post_id, "delete", now).await?;
         tx.commit().await?;
         Ok(Some(Doomed {
@@ -94,7 +103,7 @@ impl Store {
         }))
     }
 
-    /// A read confirmed that the story is gone.
+    /// A read confirmed that the story is gone; a trigger writes it into the record of stories too.
     pub async fn record_deleted(&self, doomed: Doomed, how: &str, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let reason = if doomed.reason.is_empty() { how.to_owned() } else { format!("{}; {how}", doomed.reason) };
@@ -109,11 +118,6 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        if done.rows_affected() == 1 {
-            sqlx::query!("UPDATE story SET deleted_at = $2 WHERE post_id = $1 AND deleted_at IS NULL", doomed.post, at)
-                .execute(&mut *tx)
-                .await?;
-        }
         close_attempt_row(&mut tx, doomed.attempt, now, "deleted", None).await?;
         tx.commit().await?;
         Ok(Written::of(done.rows_affected()))

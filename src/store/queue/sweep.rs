@@ -42,6 +42,7 @@ impl Store {
         let at = micros(now);
         let mut tx = self.begin().await?;
         close_attempts_of_leases(&mut tx, until, at, what).await?;
+        close_stray_attempts(&mut tx, at).await?;
         let calm = format!("{what} before its request left");
         let unclaimed = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
@@ -133,6 +134,19 @@ async fn close_attempts_of_leases(tx: &mut Write, until: i64, at: i64, what: &st
         until,
         at,
         what
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Attempts at posts that nobody holds: their verdict can never come, and they would be in the way of the next attempt.
+async fn close_stray_attempts(tx: &mut Write, at: i64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE attempt SET ended_at = $1, verdict = 'lost'
+         WHERE ended_at IS NULL AND kind <> 'delete'
+           AND (SELECT lease_until_at FROM post WHERE id = post_id) IS NULL",
+        at
     )
     .execute(&mut **tx)
     .await?;

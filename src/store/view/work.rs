@@ -33,6 +33,7 @@ impl Store {
                  (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
                            AND (p.kind = 'note' OR p.artifact_until_at > $1)
                            AND a.next_at <= $1 AND (a.next_late_at <= $1 OR p.occurs_at >= $1 - 60000000)
+                           AND (p.late_until_at IS NULL OR p.late_until_at >= $1)
                            AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
                                 AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
                            AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
@@ -78,11 +79,12 @@ impl Store {
                      AND late_until_at >= $1
                  UNION ALL SELECT min(lease_until_at) FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at > $1
                  UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
-                 UNION ALL SELECT min(delete_at) FROM story WHERE delete_at IS NOT NULL AND deleted_at IS NULL
-                     AND delete_fault IS NULL AND delete_at > $1
                  UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
                  UNION ALL SELECT min(next_at) FROM account WHERE next_at > $1
                  UNION ALL SELECT min(next_late_at) FROM account WHERE next_late_at > $1
+                 UNION ALL SELECT min(s.at) FROM (SELECT (SELECT min(delete_at) FROM story WHERE account = a.name
+                     AND delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL AND delete_at > $1) AS at
+                     FROM account a) s
                  UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
             at
         )

@@ -82,14 +82,15 @@ impl Process {
         }
     }
 
-    /// Waits until it says `wanted`; false when it ends without having said so.
-    pub(crate) fn says(&self, wanted: &str) -> bool {
+    /// Waits until it tells of `event`; false when it ends without having done so.
+    pub(crate) fn tells_of(&self, event: &str) -> bool {
+        let wanted = format!("\"event\":\"{event}\"");
         let until = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(line) if line == wanted => return true,
+                Ok(line) if line.contains(&wanted) => return true,
                 Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => panic!("it never said {wanted:?}"),
+                Err(RecvTimeoutError::Timeout) => panic!("it never told of {event}"),
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
@@ -254,7 +255,7 @@ impl Town {
 
     /// A daemon.
     pub(crate) fn daemon(&self) -> Process {
-        Process::start(self.storyd(&["run"]))
+        Process::start(self.storyd(&["--json", "run"]))
     }
 
     /// What all processes logged last.

@@ -2,5 +2,7 @@
 
 pub(crate) mod chaos;
 pub(crate) mod evidence;
+pub(crate) mod process;
+pub(crate) mod queue;
 pub(crate) mod stub;
 pub(crate) mod world;

@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Running,
     pub(crate) settings: Settings,
     limits: Limits,
-    engine: Option<(Ctx, Upkeep)>,
+    engine: Option<(Arc<Ctx>, Upkeep)>,
     /// Where the client believes Kakao to be, when that is not the sandbox.
     elsewhere: Option<String>,
     condoned: Option<&'static str>,
@@ -142,7 +142,7 @@ impl World {
             plan: PlanCell::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
-        self.engine = Some((ctx, Upkeep::default()));
+        self.engine = Some((Arc::new(ctx), Upkeep::default()));
         if self.path("jobs.yaml").exists() {
             self.load().unwrap();
         }
@@ -205,6 +205,11 @@ impl World {
 
     pub(crate) fn ctx(&self) -> &Ctx {
         &self.engine.as_ref().unwrap().0
+    }
+
+    /// What a dashboard of this world shows.
+    pub(crate) fn shared(&self) -> Arc<Ctx> {
+        self.engine.as_ref().unwrap().0.clone()
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {

@@ -158,4 +158,5 @@ pub(super) const GOOD: &[Example] = &[
         "use tokio::task::JoinSet; fn f() { let a = tokio::task::spawn(g()); multitasking: u8 }",
     ),
     ("words", "migrations/1.sql", "CREATE TABLE a (due_at INTEGER); -- never run_at"),
+    ("words", "src/cli/x.rs", "fn f(hook: &PanicHookInfo) { hook.payload_as_str(); }"),
 ];

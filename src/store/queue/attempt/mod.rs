@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{Result, Write, micros};
 use crate::domain::content::{Artifact, Content, Outgoing};
 use crate::domain::fault::Fault;
+use crate::store::Written;
 
 /// A post taken for one attempt. Whoever holds it is the only one who may move the post on, until the lease ends.
 #[derive(Debug)]
@@ -94,6 +95,22 @@ pub(super) async fn open_attempt(tx: &mut Write, post: i64, kind: &str, now: Tim
         .execute(&mut **tx)
         .await?;
     Ok(done.last_insert_rowid())
+}
+
+/// Closes the attempt with its verdict, or as lost when the guarded UPDATE hit no row, and commits.
+async fn finish(
+    mut tx: Write,
+    taken: &Taken,
+    now: Timestamp,
+    verdict: &str,
+    fault: Option<&Fault>,
+    rows: u64,
+) -> Result<Written> {
+    let written = Written::of(rows);
+    let verdict = if written == Written::Done { verdict } else { "lost" };
+    close_attempt_row(&mut tx, taken.attempt, now, verdict, fault).await?;
+    tx.commit().await?;
+    Ok(written)
 }
 
 /// Closes one attempt row; one that a sweep closed already is left as it is.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Claim, Intent, Kind, Taken, close_attempt_row, open_attempt};
+use super::{Claim, Intent, Kind, Taken, finish, open_attempt};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Outgoing};
+use crate::domain::fault::Fault;
+use crate::store::queue::Write;
 use crate::store::{Result, Store, Written, count, instant, micros, read_json};
 
 impl Store {
@@ -53,8 +55,8 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// Takes the account's next due post that is ready to be published, unless the account is blocked or keeps a gap, has a
-    /// post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
+    /// Takes the account's next due post that is ready to be published and not too late, unless the account is blocked or keeps a
+    /// gap, has a post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let mut tx = self.begin().await?;
@@ -64,6 +66,7 @@ impl Store {
              WHERE id = (SELECT p.id FROM post p
                 WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2
                   AND (p.kind = 'note' OR p.artifact_until_at > $2)
+                  AND (p.late_until_at IS NULL OR p.late_until_at >= $2)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1
                         AND (a.next_at > $2 OR (a.next_late_at > $2 AND p.occurs_at < $2 - 60000000)))
@@ -104,45 +107,63 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// Makes the intent durable: after this commit, and only then, the publish request may leave. `None` when the claim was
-    /// lost: somebody cancelled the post, or paused it, or the lease ended.
+    /// Makes the intent durable: after this commit, and only then, the publish request may leave.
+    ///
+    /// `None` when it must not leave: somebody cancelled or paused the post, its lease ended, the clock was set back before its due
+    /// time, or another post of the account is on its way. A post that is still the claim's own goes back into the queue.
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let Claim { taken, content, artifact, .. } = claim;
+        let to_publish = taken.kind == Kind::Publish;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
                intent_at = $3, lease_until_at = $4
-             WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3
+             WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3 AND due_at <= $3 AND $5
+               AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $6
+                     AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
                AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $3)
-                 AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = post.account)
-                      OR (z.scope = 'job' AND z.target = post.job)
-                      OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))",
+                     AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = post.account)
+                          OR (z.scope = 'job' AND z.target = post.job)
+                          OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))",
             taken.post,
             taken.token,
             at,
-            until
+            until,
+            to_publish,
+            taken.account
         )
         .execute(&mut *tx)
         .await?;
         if Written::of(done.rows_affected()) == Written::Lost {
-            // Still ours when a pause stood in the way: back to where it was, without a lost attempt.
-            let back = sqlx::query!(
-                "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'publish', reason = 'it is paused',
-                   changed_at = $3, lease_until_at = NULL
-                 WHERE id = $1 AND state = 'claimed' AND claim = $2",
-                taken.post,
-                taken.token,
-                at
-            )
-            .execute(&mut *tx)
-            .await?;
-            let verdict = if Written::of(back.rows_affected()) == Written::Done { "snooze" } else { "lost" };
-            close_attempt_row(&mut tx, taken.attempt, now, verdict, None).await?;
-            tx.commit().await?;
+            give_back(tx, &taken, now).await?;
             return Ok(None);
         }
         tx.commit().await?;
         Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, intent_at: now }))
     }
+}
+
+/// Puts a post back whose request must not leave, when it is still this claim's to give.
+async fn give_back(mut tx: Write, taken: &Taken, now: Timestamp) -> Result<()> {
+    let at = micros(now);
+    let fault = Fault::transient(
+        "not-sent",
+        "it was paused, or its lease or its turn was over, before its request could leave",
+    );
+    let reason = fault.to_string();
+    let done = sqlx::query!(
+        "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'publish', reason = $4, changed_at = $3,
+           lease_until_at = NULL
+         WHERE id = $1 AND state = 'claimed' AND claim = $2",
+        taken.post,
+        taken.token,
+        at,
+        reason
+    )
+    .execute(&mut *tx)
+    .await?;
+    // Lost: somebody else took it first, and there is nothing to give back.
+    let _ = finish(tx, taken, now, "snooze", Some(&fault), done.rows_affected()).await?;
+    Ok(())
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Claim, Intent, Kind, Taken, close_attempt_row};
+use super::{Claim, Intent, Kind, Taken, finish};
 use crate::domain::content::Artifact;
-use crate::domain::fault::Fault;
-use crate::store::queue::Write;
+use crate::domain::fault::{Fault, FaultClass};
+use crate::store::queue::{Write, note};
 use crate::store::{Result, Store, Written, micros, span};
 
 impl Store {
@@ -39,15 +39,22 @@ impl Store {
         finish(tx, &taken, now, "prepared", None, done.rows_affected()).await
     }
 
-    /// Records the story ID that Kakao answered with.
+    /// Records the story ID that Kakao answered with, also when the lease ended meanwhile and the post is in doubt.
+    ///
+    /// `Lost` when the post had moved on otherwise, or when the story belongs to another post: that is for a person to settle,
+    /// and the post is parked in doubt. Either way the history names the story.
     pub async fn record_published(&self, intent: Intent, story_id: &str, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let taken = intent.taken;
         let mut tx = self.begin().await?;
+        let owner = story_owner(&mut tx, &taken.account, story_id).await?;
+        if let Some(owner) = owner.filter(|owner| *owner != taken.post) {
+            return doubt_answer(tx, &taken, story_id, owner, now).await;
+        }
         let done = sqlx::query!(
             "UPDATE post SET state = 'published', event = 'publish', actor = 'publish', reason = '', changed_at = $3,
-               lease_until_at = NULL, story_id = $4, publish_failures = 0
-             WHERE id = $1 AND state = 'publishing' AND claim = $2",
+               lease_until_at = NULL, reconcile_at = NULL, parked_at = NULL, story_id = $4, publish_failures = 0
+             WHERE id = $1 AND state IN ('publishing', 'in_doubt') AND claim = $2",
             taken.post,
             taken.token,
             at,
@@ -55,6 +62,11 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        if done.rows_affected() == 0 && owner.is_none() {
+            let why =
+                format!("Kakao answered with story {story_id} after the post had moved on; look at the account's page");
+            note(&mut tx, taken.post, now, "late_answer", "publish", &why).await?;
+        }
         finish(tx, &taken, now, "published", None, done.rows_affected()).await
     }
 
@@ -163,18 +175,35 @@ impl Store {
     }
 }
 
-/// Closes the attempt with its verdict, or as lost when the guarded UPDATE hit no row, and commits.
-async fn finish(
-    mut tx: Write,
-    taken: &Taken,
-    now: Timestamp,
-    verdict: &str,
-    fault: Option<&Fault>,
-    rows: u64,
-) -> Result<Written> {
-    let written = Written::of(rows);
-    let verdict = if written == Written::Done { verdict } else { "lost" };
-    close_attempt_row(&mut tx, taken.attempt, now, verdict, fault).await?;
-    tx.commit().await?;
-    Ok(written)
+/// The post that a story is recorded for.
+async fn story_owner(tx: &mut Write, account: &str, story_id: &str) -> Result<Option<i64>> {
+    let row = sqlx::query_scalar!("SELECT post_id FROM story WHERE account = $1 AND story_id = $2", account, story_id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row)
+}
+
+/// Kakao's answer names a story that is recorded for another post: one of the two records is wrong, and no list can say which.
+async fn doubt_answer(mut tx: Write, taken: &Taken, story_id: &str, owner: i64, now: Timestamp) -> Result<Written> {
+    let at = micros(now);
+    let fault = Fault {
+        class: FaultClass::Ambiguous,
+        code: "story-taken".into(),
+        reason: format!("Kakao answered with story {story_id}, which is recorded for post {owner}"),
+        remedy: "look at the account's page, then `storyd admin resolve` it".into(),
+    };
+    let reason = fault.to_string();
+    let done = sqlx::query!(
+        "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'publish', reason = $4, changed_at = $3,
+           lease_until_at = NULL, parked_at = $3, absences = 0
+         WHERE id = $1 AND state = 'publishing' AND claim = $2",
+        taken.post,
+        taken.token,
+        at,
+        reason
+    )
+    .execute(&mut *tx)
+    .await?;
+    let _ = finish(tx, taken, now, "in_doubt", Some(&fault), done.rows_affected()).await?;
+    Ok(Written::Lost)
 }

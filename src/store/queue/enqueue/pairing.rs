@@ -1,0 +1,125 @@
+//! Which post stands for which occurrence, after the job file changed. Pure.
+//!
+//! An occurrence has a name (its nominal local time) and an instant, and each is used once. Usually both lead to the same post.
+//! When a zone changes they part: names keep their posts and take them to other instants, but a post whose name is gone stands
+//! for whatever is wanted at its instant, so that nothing is added beside it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::NewPost;
+use crate::domain::post::PostState;
+use crate::store::micros;
+
+/// A post of the job, as far as enqueueing is concerned.
+pub(super) struct Existing {
+    pub(super) id: i64,
+    pub(super) nominal: String,
+    pub(super) occurs_at: i64,
+    pub(super) state: PostState,
+    /// Whether the plan, not a person, brought it into its state.
+    pub(super) by_plan: bool,
+    pub(super) differs: Differs,
+}
+
+/// In what a post differs from what the job file says, but for its time.
+pub(super) struct Differs {
+    pub(super) content: bool,
+    pub(super) account: bool,
+    pub(super) late: bool,
+    pub(super) in_doubt: bool,
+    pub(super) deletion: bool,
+    pub(super) tags: bool,
+    pub(super) zone: bool,
+}
+
+/// What becomes of each post and each occurrence. A post that is out, or on its way, is in none of the lists, nor is an
+/// occurrence that it stands for.
+#[derive(Default)]
+pub(super) struct Pairs<'a> {
+    /// At their instant already.
+    pub(super) staying: Vec<(&'a Existing, &'a NewPost)>,
+    /// To another instant, which is free once all of these have left theirs.
+    pub(super) moving: Vec<(&'a Existing, &'a NewPost)>,
+    /// Waiting, and no longer wanted.
+    pub(super) surplus: Vec<&'a Existing>,
+    /// Wanted, and without a post.
+    pub(super) new: Vec<&'a NewPost>,
+}
+
+impl Existing {
+    /// Whether the job file cannot change it any more.
+    fn is_out(&self) -> bool {
+        matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.state, PostState::Scheduled | PostState::Claimed | PostState::Held)
+    }
+}
+
+impl Differs {
+    pub(super) fn any(&self) -> bool {
+        self.parts().iter().any(|(_, differs)| *differs)
+    }
+
+    /// For people: what the job file changed.
+    pub(super) fn told(&self, moves: bool) -> String {
+        let parts = self.parts().into_iter().chain([("time", moves)]);
+        let changed: Vec<&str> = parts.filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+        format!("the job file changed its {}", changed.join(", "))
+    }
+
+    fn parts(&self) -> [(&'static str, bool); 7] {
+        [
+            ("content", self.content),
+            ("account", self.account),
+            ("late policy", self.late),
+            ("in-doubt policy", self.in_doubt),
+            ("deletion", self.deletion),
+            ("tags", self.tags),
+            ("zone", self.zone),
+        ]
+    }
+}
+
+/// Pairs the posts of a job with the occurrences that are wanted. Of several occurrences on one instant the first counts whose
+/// name is not out.
+pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pairs<'a> {
+    let by_name: HashMap<&str, &Existing> = posts.iter().map(|post| (post.nominal.as_str(), post)).collect();
+    let by_instant: HashMap<i64, &Existing> = posts.iter().map(|post| (post.occurs_at, post)).collect();
+    let mut instants = HashSet::new();
+    // The occurrences that no post which is out stands for, by their instant, with the post of their name.
+    let mut open: HashMap<i64, (&NewPost, Option<&Existing>)> = HashMap::new();
+    let mut paired: HashSet<i64> = HashSet::new();
+    let mut order = Vec::new();
+    for occurrence in occurrences {
+        let at = micros(occurrence.occurs_at);
+        let own = by_name.get(occurrence.nominal.as_str()).copied();
+        let is_out = own.is_some_and(Existing::is_out) || by_instant.get(&at).is_some_and(|post| post.is_out());
+        if is_out || !instants.insert(at) {
+            continue;
+        }
+        paired.extend(own.map(|post| post.id));
+        open.insert(at, (occurrence, own));
+        order.push(at);
+    }
+    // A post without an occurrence keeps its instant, whatever its state: it stands for the occurrence that is wanted there.
+    // That may set free the post of that occurrence's name, which keeps its instant in turn.
+    let mut free: Vec<&Existing> = posts.iter().filter(|post| !post.is_out() && !paired.contains(&post.id)).collect();
+    let mut pairs = Pairs::default();
+    while let Some(post) = free.pop() {
+        match open.get_mut(&post.occurs_at) {
+            Some((_, stands)) => free.extend(stands.replace(post)),
+            None if post.waits() => pairs.surplus.push(post),
+            None => {}
+        }
+    }
+    for at in order {
+        match open[&at] {
+            (occurrence, Some(post)) if post.occurs_at == at => pairs.staying.push((post, occurrence)),
+            (occurrence, Some(post)) => pairs.moving.push((post, occurrence)),
+            (occurrence, None) => pairs.new.push(occurrence),
+        }
+    }
+    pairs
+}

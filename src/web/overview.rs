@@ -1,0 +1,213 @@
+//! `/`: what needs a person, what comes next, what went out last.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::entry::{Entry, Moment, StoryEntry};
+use super::page::{Frame, Page, home_zone, made, write};
+use super::pauses::{Pause, mark};
+use super::{House, Turn};
+use crate::domain::post::PostState;
+use crate::plan::problem::{Paint, Problems, render};
+use crate::store::view::{AccountRow, PostFilter, PostRow, ROWS_MAX};
+
+/// Seconds after which a browser asks again.
+const REFRESH_SECS: u32 = 60;
+/// Posts that come next.
+const COMING_MAX: usize = 100;
+/// Posts in each list of those that need a person; a link leads to the others.
+const ATTENTION_MAX: usize = 10;
+/// Stories that went out last.
+const LATEST_MAX: usize = 5;
+/// Bytes of the report on job files; `storyd check` shows the rest.
+const PROBLEMS_BYTES_MAX: usize = 20_000;
+
+const WAITING_OR_UNDER_WAY: [PostState; 4] =
+    [PostState::Scheduled, PostState::Claimed, PostState::Publishing, PostState::InDoubt];
+
+#[derive(Template)]
+#[template(path = "overview.html", config = "src/web/askama.toml")]
+struct Overview {
+    frame: Frame,
+    counts: Vec<(&'static str, u32)>,
+    plan: PlanNote,
+    blocked: Vec<Blocked>,
+    pauses: Vec<Pause>,
+    attention: Vec<Attention>,
+    deletions: Vec<StoryEntry>,
+    days: Vec<Day>,
+    more_to_come: bool,
+    latest: Vec<StoryEntry>,
+    flags: String,
+}
+
+impl Overview {
+    fn is_calm(&self) -> bool {
+        self.plan.broken.is_none() && self.blocked.is_empty() && self.attention.is_empty() && self.deletions.is_empty()
+    }
+}
+
+/// What is known of the job files.
+struct PlanNote {
+    /// Jobs and files of the plan in force.
+    in_force: Option<(usize, usize)>,
+    broken: Option<Report>,
+    warnings: Option<Report>,
+}
+
+struct Report {
+    count: usize,
+    text: String,
+    /// Something was left out at its end.
+    cut: bool,
+}
+
+struct Blocked {
+    account: String,
+    reason: String,
+    code: String,
+    remedy: String,
+    since: Option<Moment>,
+    probe: Option<Moment>,
+    waiting: u32,
+}
+
+/// Posts of one kind of trouble.
+struct Attention {
+    state: &'static str,
+    title: &'static str,
+    total: usize,
+    entries: Vec<Entry>,
+}
+
+/// A day with its posts, in the order of time.
+struct Day {
+    name: String,
+    word: &'static str,
+    entries: Vec<Entry>,
+}
+
+pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
+    let ctx = house.queue.turn().await?;
+    let now = ctx.clock.now();
+    let zone = home_zone(&ctx);
+    let counts = ctx.store.counts().await?;
+    let coming = coming(&ctx).await?;
+    let stories = ctx.store.stories(None, None, ROWS_MAX).await?;
+    let (mut latest, mut deletions) = (Vec::new(), Vec::new());
+    for (index, story) in stories.into_iter().enumerate() {
+        let entry = |story| StoryEntry::new(&house, story, now);
+        if story.delete_fault.is_some() && story.deleted_at.is_none() {
+            deletions.push(entry(story.clone()));
+        }
+        if index < LATEST_MAX {
+            latest.push(entry(story));
+        }
+    }
+    let more_to_come = coming.len() > COMING_MAX;
+    let pauses = ctx.store.pauses(now).await?;
+    let coming = coming.into_iter().take(COMING_MAX).map(|row| {
+        let mut entry = Entry::new(&house, row, now);
+        mark(&mut entry, &pauses);
+        entry
+    });
+    let days = days(coming);
+    let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
+    frame.refresh_secs = Some(REFRESH_SECS);
+    write(&Overview {
+        frame,
+        plan: plan_note(&ctx),
+        blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
+        pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
+        attention: attention(&house, &ctx, now).await?,
+        deletions,
+        days,
+        more_to_come,
+        latest,
+        counts: counts.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
+        flags: house.surroundings.command_flags.clone(),
+    })
+}
+
+/// Posts that wait or are under way, one more than is shown. A parked doubt is no such post: it waits for a person.
+async fn coming(ctx: &Turn) -> Result<Vec<PostRow>, super::Failed> {
+    let filter = PostFilter { states: WAITING_OR_UNDER_WAY.to_vec(), limit: Some(ROWS_MAX), ..PostFilter::default() };
+    let mut rows = ctx.store.posts(&filter).await?;
+    rows.retain(|row| row.parked_at.is_none());
+    rows.truncate(COMING_MAX + 1);
+    Ok(rows)
+}
+
+/// Posts that need a person, the newest of each kind.
+async fn attention(house: &House, ctx: &Turn, now: jiff::Timestamp) -> Result<Vec<Attention>, super::Failed> {
+    let kinds = [
+        (PostState::InDoubt, "Nobody knows whether these went out"),
+        (PostState::Failed, "Failed"),
+        (PostState::Held, "Held: they wait for a person"),
+        (PostState::Missed, "Missed: too late for their window"),
+    ];
+    let filter = PostFilter { states: kinds.map(|(state, _)| state).to_vec(), ..PostFilter::default() };
+    let mut rows = ctx.store.posts(&filter).await?;
+    rows.retain(|row| row.state != PostState::InDoubt || row.parked_at.is_some());
+    let mut attention = Vec::new();
+    for (state, title) in kinds {
+        let (these, others): (Vec<PostRow>, Vec<PostRow>) = rows.into_iter().partition(|row| row.state == state);
+        rows = others;
+        if these.is_empty() {
+            continue;
+        }
+        let total = these.len();
+        let newest = these.into_iter().rev().take(ATTENTION_MAX);
+        let entries = newest.map(|row| Entry::new(house, row, now)).collect();
+        attention.push(Attention { state: state.as_str(), title, total, entries });
+    }
+    Ok(attention)
+}
+
+fn blocked(row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {
+    let moment = |at| Moment::new(at, zone, now);
+    Some(Blocked {
+        code: row.blocked_code?,
+        account: row.account,
+        reason: row.blocked_reason.unwrap_or_default(),
+        remedy: row.blocked_remedy.unwrap_or_default(),
+        since: row.blocked_at.map(moment),
+        probe: row.probe_at.map(moment),
+        waiting: row.waiting,
+    })
+}
+
+fn plan_note(ctx: &Turn) -> PlanNote {
+    let (plan, _) = ctx.plan.get();
+    let broken = ctx.plan.broken();
+    let report = |problems: &Problems| report(problems.errors(), problems.render(Paint::Plain));
+    PlanNote {
+        in_force: plan.as_ref().map(|plan| (plan.jobs.len(), plan.files.len())),
+        broken: broken.as_deref().map(report),
+        warnings: plan
+            .filter(|plan| !plan.warnings.is_empty())
+            .map(|plan| self::report(plan.warnings.len(), render(&plan.warnings, Paint::Plain))),
+    }
+}
+
+fn report(count: usize, mut text: String) -> Report {
+    let cut = text.len() > PROBLEMS_BYTES_MAX;
+    text.truncate(text.floor_char_boundary(PROBLEMS_BYTES_MAX));
+    Report { count, text, cut }
+}
+
+/// Groups by the day in the zone of each post, so that nobody has to convert.
+fn days(entries: impl Iterator<Item = Entry>) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for entry in entries {
+        match days.iter_mut().find(|day| day.name == entry.day) {
+            Some(day) => day.entries.push(entry),
+            None => days.push(Day { name: entry.day.clone(), word: entry.day_word, entries: vec![entry] }),
+        }
+    }
+    // Zones apart: an instant that comes later may lie on an earlier day.
+    days.sort_by(|one, other| one.name[4..].cmp(&other.name[4..]));
+    days
+}

@@ -1,0 +1,56 @@
+//! The pauses in force: what a person stopped, how to let it go on, and which posts wait for that.
+
+use jiff::Timestamp;
+
+use super::House;
+use super::entry::{Entry, Moment};
+use crate::store::view::PauseRow;
+
+/// A pause as a page shows it.
+pub(super) struct Pause {
+    /// `everything`, `account cafe`, `tag menu`, `job opening`.
+    pub(super) what: String,
+    pub(super) actor: String,
+    pub(super) reason: String,
+    pub(super) since: Moment,
+    pub(super) until: Option<Moment>,
+    /// What ends it.
+    pub(super) command: String,
+}
+
+impl Pause {
+    pub(super) fn new(house: &House, row: PauseRow, zone: &str, now: Timestamp) -> Self {
+        let moment = |at| Moment::new(at, zone, now);
+        let everything = row.scope == "all";
+        let target = if everything { String::new() } else { format!(" {}", word(&row.target)) };
+        Self {
+            command: format!("storyd admin resume --{}{target}{}", row.scope, house.surroundings.command_flags),
+            what: if everything { "everything".into() } else { format!("{} {}", row.scope, row.target) },
+            since: moment(row.since_at),
+            until: row.until_at.map(moment),
+            actor: row.actor,
+            reason: row.reason,
+        }
+    }
+}
+
+/// The name as one word of a shell. No tag and no job needs quotes, but a pause takes any name.
+fn word(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', r"'\''"))
+}
+
+/// Says so of a post that waits under a pause.
+pub(super) fn mark(entry: &mut Entry, pauses: &[PauseRow]) {
+    let covered = pauses.iter().any(|pause| match pause.scope.as_str() {
+        "account" => pause.target == entry.account,
+        "tag" => entry.tags.contains(&pause.target),
+        "job" => pause.target == entry.job,
+        _ => true,
+    });
+    if covered && entry.state == "scheduled" {
+        entry.notes.push("paused".to_owned());
+    }
+}

@@ -1,0 +1,79 @@
+//! `storyd admin delete` with the real program: it asks, it can only look, and what it takes down is gone.
+
+use serde_json::Value;
+
+use crate::support::process::{Emulator, Folder, Process};
+
+/// A folder with two published notes, the sandbox, and the daemon that published them.
+fn published() -> (Folder, Emulator, Process) {
+    let folder = Folder::new();
+    let emulator = folder.emulator("");
+    folder.hand_in_tokens();
+    folder.jobs(
+        "one:\n  at: now\n  type: note\n  content: the first\ntwo:\n  at: now\n  type: note\n  content: the second",
+    );
+    let daemon = folder.start("run");
+    daemon.says("published  one");
+    daemon.says("published  two");
+    (folder, emulator, daemon)
+}
+
+fn up(emulator: &Emulator) -> usize {
+    emulator.ledger().iter().filter(|story| story["deleted_at"] == Value::Null).count()
+}
+
+#[test]
+fn it_asks_first_and_a_dry_run_changes_nothing() {
+    let (folder, emulator, _daemon) = published();
+    let before = folder.json("admin show 1");
+    let story = before["post"]["story_id"].as_str().unwrap();
+    let look = folder.run("admin delete 1 --dry-run");
+    assert_eq!(look.code, Some(0));
+    assert!(look.stdout.contains(story), "{}", look.stdout);
+    assert_eq!(look.stderr, "nothing was taken down; without --dry-run, 1 story would be\n");
+    assert_eq!(folder.json("admin delete 1 2 --dry-run").as_array().unwrap().len(), 2);
+    let refused = folder.run("admin delete 1");
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    assert!(refused.stderr.ends_with("add --yes when you are sure, or --dry-run to look\n"), "{}", refused.stderr);
+    assert_eq!(folder.json("admin show 1"), before);
+    assert_eq!((up(&emulator), emulator.requests("delete")), (2, 0));
+}
+
+#[test]
+fn it_takes_stories_down_with_a_daemon_and_without() {
+    let (folder, emulator, daemon) = published();
+    let story = folder.json("admin show 1")["post"]["story_id"].as_str().unwrap().to_owned();
+    let deleted = folder.ok("admin delete 1 --yes --reason typo");
+    assert_eq!(deleted, format!("deleted   story {story} of post 1 on cafe\n"));
+    assert_eq!(up(&emulator), 1);
+    daemon.says("deleted");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+
+    let other = folder.json("admin show 2")["post"]["story_id"].as_str().unwrap().to_owned();
+    let deleted = folder.ok(&format!("admin delete {other} --yes"));
+    assert_eq!(deleted, format!("deleted   story {other} of post 2 on cafe\n"));
+    assert_eq!(up(&emulator), 0);
+    let recorded = folder.json("admin stories");
+    assert!(recorded.as_array().unwrap().iter().all(|story| story["deleted_at"].is_string()), "{recorded}");
+
+    let again = folder.run("admin delete 1 --yes");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), ""));
+    assert_eq!(again.stderr, format!("story {story} of post 1 is deleted already\n"));
+    assert_eq!(emulator.requests("delete"), 2);
+    let history = folder.json("admin show 1")["events"].clone();
+    assert!(history.as_array().unwrap().iter().any(|event| event["actor"] == "operator" && event["reason"] == "typo"));
+}
+
+#[test]
+fn the_embedded_sandbox_takes_them_down_too_with_nothing_but_data_on_stdout() {
+    let folder = Folder::new();
+    folder.jobs("one:\n  at: now\n  type: note\n  content: the first");
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("published  one");
+    daemon.signal("INT");
+    assert_eq!(daemon.end().code, Some(0));
+    let deleted = folder.json("admin delete 1 --yes --sandbox");
+    assert!(deleted[0]["deleted_at"].is_string(), "{deleted}");
+    assert_eq!(folder.json("admin show 1 --sandbox")["post"]["state"], "deleted");
+}

@@ -1,0 +1,97 @@
+//! The protocol, proved by trying everything: a search, breadth first, over every order in which two posts of one account with
+//! the same text, the process, Kakao, a person and the machine can take their steps, with a crash or a fault between any two.
+//!
+//! In every reachable state: no post has two stories; once all is quiet no story exists that nobody recorded or doubts; no post
+//! counts as published without a story; no request begins after a cancel was acknowledged. And from every reachable state a quiet
+//! one can be reached, without any more trouble and without a person, in which each post is published once, cancelled, or parked
+//! (or waits for one that is parked) with a person told.
+//!
+//! A check that cannot fail proves nothing: every rule of the protocol is left out once, and the search must then find what
+//! breaks (`mistakes`). So are the assumptions about Kakao, clocks and people, beyond which it cannot hold (`limits`). The shortest
+//! way there is a snapshot each.
+//!
+//! `cargo test --test it proof_model -- --nocapture` prints the number of states. With `STORYD_PROOF=long` before it the troubles
+//! come more often and together: 1.4 million states.
+//!
+//! | rule | in the model | in the code |
+//! |---|---|---|
+//! | intent before the request | [`Rules::intent`] | `Store::intend`, which alone makes an `Intent` |
+//! | what died in `publishing` is in doubt | [`Rules::boot_doubts`], [`Rules::lease_doubts`] | `Store::sweep_boot`, `Store::sweep_leases` |
+//! | no plain answer is a doubt | [`Rules::unclear_doubts`] | `kakao::error::fault`, `engine::publish::run_once`, `Store::record_doubt` |
+//! | quarantine | [`Rules::quarantine`] | `engine::reconcile::absent`, `settings::contradictions` |
+//! | two complete listings | [`Rules::absences`] | `engine::reconcile::absent`, `Store::record_absent` |
+//! | a failed listing says nothing | [`Rules::failed_says_nothing`] | `engine::reconcile::not_listed` |
+//! | a commit is on the disk | [`Rules::full_sync`] | `store::open` |
+//! | a late writer loses | [`Rules::guard`] | `state = … AND claim = …` of every UPDATE in `store::queue` |
+//! | one on its way or in doubt | [`Rules::one_in_flight`] | `Store::claim_to_publish`, index `post_one_in_flight` |
+//! | the same text waits for a parked one | [`Rules::waits_for_parked`] | `Store::claim_to_publish` |
+//! | a story has one owner | [`Rules::owned_is_no_match`] | `view::owned_stories`, index `post_story` |
+//!
+//! Abstracted: time comes in ticks, of which processing, the list's lag and the publish time-out take at most one each; due times,
+//! delays of retries, and waits between looks are left to chance, so that any order of them is covered. A lane is one task, as in
+//! `engine::daemon`. Preparing is left out: it may be repeated. A refusal always leads to another try, the other outcomes
+//! (`failed`, `held`, `missed`) being fewer steps and not more; `in_doubt: hold` is a repost that a person delays. A person who
+//! settles a doubt tells the truth, and takes longer than a request may. Matching is by text, order and owner.
+
+mod limits;
+mod mistakes;
+mod protocol;
+mod search;
+
+use std::time::Instant;
+
+use protocol::{Rules, Troubles, Violation};
+use search::{Space, explore};
+
+/// What goes wrong in the search that every run of the tests makes.
+const USUAL: Troubles = Troubles { kills: 2, faults: 2, failed_lists: 1, hiccups: 1, sleeps: 1, ..Troubles::NONE };
+/// The same with a person's commands, and fewer accidents.
+const COMMANDED: Troubles =
+    Troubles { kills: 1, faults: 1, failed_lists: 1, hiccups: 1, commands: 1, ..Troubles::NONE };
+/// What goes wrong in the long search.
+const LONG: Troubles =
+    Troubles { kills: 3, faults: 3, failed_lists: 2, hiccups: 1, sleeps: 1, commands: 2, ..Troubles::NONE };
+
+/// Explores it all: nothing is violated, and nothing gets stuck.
+#[expect(clippy::print_stdout, reason = "the figures are what the proof is quoted by")]
+fn holds(rules: &Rules, troubles: Troubles) -> Space {
+    let began = Instant::now();
+    let space = explore(rules, troubles, &Violation::ALL).unwrap_or_else(|trace| panic!("{trace}"));
+    if let Some(trace) = space.stuck() {
+        panic!("{trace}");
+    }
+    println!(
+        "model: {} states, {} transitions, {} of them settled, in {:?}",
+        space.states(),
+        space.transitions,
+        space.settled(),
+        began.elapsed()
+    );
+    space
+}
+
+/// The shortest way to a violation that must be found.
+fn breaks(rules: Rules, troubles: Troubles, violation: Violation) -> String {
+    match explore(&rules, troubles, &[violation]) {
+        Err(trace) => trace,
+        Ok(space) => panic!("no {violation:?} in {} states: the model is too weak", space.states()),
+    }
+}
+
+/// One fault and one kill.
+const LITTLE: Troubles = Troubles { kills: 1, faults: 1, ..Troubles::NONE };
+
+#[test]
+fn whatever_happens_no_post_appears_twice_and_none_is_lost() {
+    let space = holds(&Rules::IMPLEMENTED, USUAL);
+    assert!(space.states() > 50_000 && space.transitions > 180_000, "the model has shrunk");
+}
+
+#[test]
+fn whatever_a_person_commands_meanwhile_no_post_appears_twice_and_none_is_lost() {
+    let space = holds(&Rules::IMPLEMENTED, COMMANDED);
+    assert!(space.states() > 20_000, "the model has shrunk");
+    if std::env::var("STORYD_PROOF").is_ok_and(|length| length == "long") {
+        holds(&Rules::IMPLEMENTED, LONG);
+    }
+}

@@ -1,0 +1,370 @@
+//! Each rule of the protocol left out once: the search must find what breaks.
+
+use super::protocol::{Guard, QUARANTINE, Rules, Troubles, Violation};
+use super::{LITTLE, breaks, holds};
+
+#[test]
+fn without_an_intent_a_crash_after_the_request_makes_a_second_story() {
+    let rules = Rules { intent: false, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, Troubles { kills: 1, ..Troubles::NONE }, Violation::Twice), @r"
+    Twice after 8 steps
+      1. storyd    claims A
+      2. storyd    sends the request of A
+      3. Kakao     makes the story of A
+      4. -         kill -9
+      5. storyd    starts, and sweeps
+      6. storyd    claims A
+      7. storyd    sends the request of A
+      8. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn an_intent_that_the_start_takes_for_not_sent_makes_a_second_story() {
+    let rules = Rules { boot_doubts: false, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
+    Twice after 10 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. -         kill -9
+      6. storyd    starts, and sweeps
+      7. storyd    claims A
+      8. storyd    commits the intent of A
+      9. storyd    sends the request of A
+     10. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn an_intent_whose_lease_ended_and_that_is_taken_for_not_sent_makes_a_second_story() {
+    let rules = Rules { lease_doubts: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { sleeps: 1, ..LITTLE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 12 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. -         the machine sleeps for hours
+      4. storyd    sends the request of A
+      5. storyd    sweeps A, whose lease ended
+      6. Kakao     makes the story of A
+      7. Kakao     answers A with the story
+      8. storyd    sees that somebody moved A first, and records nothing
+      9. storyd    claims A
+     10. storyd    commits the intent of A
+     11. storyd    sends the request of A
+     12. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_plain_retry_on_a_time_out_or_a_lost_answer_makes_a_second_story() {
+    let rules = Rules { unclear_doubts: false, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
+    Twice after 10 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    schedules A again, as if nothing had been sent
+      7. storyd    claims A
+      8. storyd    commits the intent of A
+      9. storyd    sends the request of A
+     10. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn without_a_quarantine_a_list_that_lags_makes_a_second_story() {
+    let rules = Rules { quarantine: 0, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
+    Twice after 14 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. storyd    reads the list, looking for A
+      8. storyd    counts an absence of A
+      9. storyd    reads the list, looking for A
+     10. storyd    takes A for absent: it is scheduled again
+     11. storyd    claims A
+     12. storyd    commits the intent of A
+     13. storyd    sends the request of A
+     14. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_quarantine_shorter_than_processing_and_lag_makes_a_second_story() {
+    let rules = Rules { quarantine: QUARANTINE - 2, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
+    Twice after 16 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. storyd    hears nothing plain of A, whose request is still under way
+      5. storyd    records A as in doubt
+      6. -         a tick passes
+      7. Kakao     makes the story of A
+      8. -         a tick passes
+      9. storyd    reads the list, looking for A
+     10. storyd    counts an absence of A
+     11. storyd    reads the list, looking for A
+     12. storyd    takes A for absent: it is scheduled again
+     13. storyd    claims A
+     14. storyd    commits the intent of A
+     15. storyd    sends the request of A
+     16. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_quarantine_without_room_for_the_publish_time_out_makes_a_second_story_when_the_machine_sleeps() {
+    let rules = Rules { quarantine: QUARANTINE - 1, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, sleeps: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 19 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. -         the machine sleeps for hours
+      4. storyd    sweeps A, whose lease ended
+      5. -         a tick passes
+      6. storyd    sends the request of A
+      7. storyd    hears nothing plain of A, whose request is still under way
+      8. storyd    sees that somebody moved A first, and records nothing
+      9. -         a tick passes
+     10. Kakao     makes the story of A
+     11. -         a tick passes
+     12. storyd    reads the list, looking for A
+     13. storyd    counts an absence of A
+     14. storyd    reads the list, looking for A
+     15. storyd    takes A for absent: it is scheduled again
+     16. storyd    claims A
+     17. storyd    commits the intent of A
+     18. storyd    sends the request of A
+     19. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
+fn one_listing_instead_of_two_makes_a_second_story_when_a_list_is_incomplete() {
+    let rules = Rules { absences: 1, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { hiccups: 1, ..LITTLE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 17 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         a tick passes
+      9. -         a tick passes
+     10. -         a tick passes
+     11. -         a tick passes
+     12. storyd    looks for A in a list that should hold more than it does
+     13. storyd    takes A for absent: it is scheduled again
+     14. storyd    claims A
+     15. storyd    commits the intent of A
+     16. storyd    sends the request of A
+     17. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_failed_listing_that_counts_as_an_absence_makes_a_second_story() {
+    let rules = Rules { failed_says_nothing: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { failed_lists: 2, ..LITTLE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 19 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         a tick passes
+      9. -         a tick passes
+     10. -         a tick passes
+     11. -         a tick passes
+     12. storyd    looks for A, and the list fails
+     13. storyd    counts an absence of A
+     14. storyd    looks for A, and the list fails
+     15. storyd    takes A for absent: it is scheduled again
+     16. storyd    claims A
+     17. storyd    commits the intent of A
+     18. storyd    sends the request of A
+     19. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_commit_that_a_power_loss_can_take_back_makes_a_second_story() {
+    let rules = Rules { full_sync: false, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
+    Twice after 10 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. -         power loss
+      6. storyd    starts, and sweeps
+      7. storyd    claims A
+      8. storyd    commits the intent of A
+      9. storyd    sends the request of A
+     10. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn an_update_by_state_alone_lets_a_late_verdict_make_a_second_story() {
+    let rules = Rules { guard: Guard::State, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 2, commands: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 24 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     drops the request of A without an answer
+      5. storyd    records A as in doubt
+      6. -         a tick passes
+      7. -         a tick passes
+      8. -         a tick passes
+      9. -         a tick passes
+     10. storyd    reads the list, looking for A
+     11. storyd    counts an absence of A
+     12. storyd    reads the list, looking for A
+     13. somebody  resolves A as absent
+     14. storyd    claims A
+     15. storyd    commits the intent of A
+     16. storyd    sends the request of A
+     17. Kakao     makes the story of A
+     18. Kakao     answers A, and the answer is lost
+     19. storyd    records A as in doubt
+     20. storyd    takes A for absent: it is scheduled again
+     21. storyd    claims A
+     22. storyd    commits the intent of A
+     23. storyd    sends the request of A
+     24. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn an_update_by_id_alone_lets_a_late_worker_make_a_second_story() {
+    let rules = Rules { guard: Guard::Nothing, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, sleeps: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 23 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. Kakao     lists the story of A
+      7. -         the machine sleeps for hours
+      8. storyd    sweeps A, whose lease ended
+      9. storyd    reads the list, looking for A
+     10. storyd    finds a story for A, and records it
+     11. storyd    records A as in doubt
+     12. -         a tick passes
+     13. -         a tick passes
+     14. -         a tick passes
+     15. -         a tick passes
+     16. storyd    reads the list, looking for A
+     17. storyd    counts an absence of A
+     18. storyd    reads the list, looking for A
+     19. storyd    takes A for absent: it is scheduled again
+     20. storyd    claims A
+     21. storyd    commits the intent of A
+     22. storyd    sends the request of A
+     23. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn two_in_flight_with_the_same_text_make_a_story_too_many() {
+    let rules = Rules { one_in_flight: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 2, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Surplus), @r"
+    Surplus after 27 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. storyd    hears nothing plain of A, whose request is still under way
+      5. storyd    records A as in doubt
+      6. storyd    claims B
+      7. -         a tick passes
+      8. storyd    commits the intent of B
+      9. Kakao     makes the story of A
+     10. Kakao     lists the story of A
+     11. -         a tick passes
+     12. storyd    sends the request of B
+     13. storyd    hears nothing plain of B, whose request is still under way
+     14. storyd    records B as in doubt
+     15. storyd    reads the list, looking for B
+     16. storyd    finds a story for B, and records it
+     17. -         a tick passes
+     18. Kakao     makes the story of B
+     19. -         a tick passes
+     20. storyd    reads the list, looking for A
+     21. storyd    counts an absence of A
+     22. storyd    reads the list, looking for A
+     23. storyd    takes A for absent: it is scheduled again
+     24. storyd    claims A
+     25. storyd    commits the intent of A
+     26. storyd    sends the request of A
+     27. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_post_that_overtakes_a_parked_one_with_the_same_text_takes_its_story() {
+    let rules = Rules { waits_for_parked: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 2, failed_lists: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Loss), @r"
+    Loss after 15 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. storyd    cannot read the list: A is parked for a person
+      8. storyd    claims B
+      9. storyd    commits the intent of B
+     10. storyd    sends the request of B
+     11. Kakao     drops the request of B without an answer
+     12. storyd    records B as in doubt
+     13. Kakao     lists the story of A
+     14. storyd    reads the list, looking for B
+     15. storyd    finds a story for B, and records it
+    ");
+}
+
+#[test]
+fn a_story_that_two_posts_may_own_loses_a_post() {
+    let rules = Rules { owned_is_no_match: false, ..Rules::IMPLEMENTED };
+    insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Loss), @r"
+    Loss after 13 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A with the story
+      6. storyd    records A as published
+      7. storyd    claims B
+      8. storyd    commits the intent of B
+      9. Kakao     lists the story of A
+     10. -         kill -9
+     11. storyd    starts, and sweeps
+     12. storyd    reads the list, looking for B
+     13. storyd    finds a story for B, and records it
+    ");
+}

@@ -1,0 +1,394 @@
+//! Who can do what when. Every function names the ones of the engine and the store that it stands for.
+
+use super::{
+    Action, Answer, DEADLINE, Guard, LAG, LEASE, Listing, POSTS, PROCESSING, Phase, Post, Publisher, Request, Rules,
+    STORIES_MAX, State, Step, Whose,
+};
+
+impl State {
+    /// Every step, of whomever.
+    pub(in super::super) fn steps(&self, rules: &Rules) -> Vec<(Action, State)> {
+        let mut steps = Steps { rules, from: self, found: Vec::with_capacity(12) };
+        if self.running {
+            steps.publish();
+            steps.sweep_leases();
+            steps.look();
+            steps.judge();
+        } else {
+            steps.start();
+        }
+        steps.kakao();
+        steps.time();
+        steps.people();
+        steps.found
+    }
+}
+
+/// The steps that a state allows.
+struct Steps<'a> {
+    rules: &'a Rules,
+    from: &'a State,
+    found: Vec<(Action, State)>,
+}
+
+impl Steps<'_> {
+    fn add(&mut self, action: Action, change: impl FnOnce(&mut State)) {
+        let mut next = *self.from;
+        change(&mut next);
+        self.found.push((action, next));
+    }
+
+    /// `engine::publish::run_once` on `claim_to_publish`, `intend`, `record_published`, `record_doubt`, `retry` and `snooze`.
+    fn publish(&mut self) {
+        let (state, rules) = (self.from, self.rules);
+        let Publisher { step, post, stale, .. } = state.publisher;
+        match step {
+            Step::Idle => (0..POSTS as u8).for_each(|post| self.claim(post)),
+            Step::Claimed if !rules.intent => self.send(post),
+            Step::Claimed => {
+                // Like the SQL: the state, the claim and the lease in one guarded UPDATE.
+                let row = state.posts[usize::from(post)];
+                if row.phase == Phase::Claimed && !stale && row.age < LEASE {
+                    self.add(Action::Intend(post), |next| {
+                        next.set(rules, post, Phase::Publishing);
+                        next.publisher.step = Step::Intended;
+                        next.publisher.age = 0;
+                        for story in next.stories.iter_mut().flatten() {
+                            // Kakao's whole seconds: what came to be a moment before the intent may be dated after it.
+                            story.after_intent[usize::from(post)] = story.age == 0;
+                        }
+                    });
+                } else {
+                    self.add(Action::LoseClaim(post), State::rest);
+                }
+            }
+            Step::Intended => self.send(post),
+            Step::Waiting => {}
+            Step::Told(answer) => self.record(post, answer),
+        }
+    }
+
+    fn claim(&mut self, post: u8) {
+        let (state, rules) = (self.from, self.rules);
+        let on_its_way = |row: &Post| matches!(row.phase, Phase::Publishing | Phase::InDoubt);
+        let parked = |row: &Post| row.phase == Phase::Parked;
+        if state.phase(post) != Phase::Scheduled
+            || (rules.one_in_flight && state.posts.iter().any(on_its_way))
+            || (rules.waits_for_parked && state.posts.iter().any(parked))
+        {
+            return;
+        }
+        self.add(Action::Claim(post), |next| {
+            next.set(rules, post, Phase::Claimed);
+            next.publisher = Publisher { step: Step::Claimed, post, age: 0, stale: false };
+            if let Some(listing) = next.listing.as_mut().filter(|listing| listing.post == post) {
+                listing.stale = true;
+            }
+        });
+    }
+
+    fn send(&mut self, post: u8) {
+        let state = self.from;
+        let Some(slot) = state.requests.iter().position(Option::is_none) else { return };
+        self.add(Action::Send(post), |next| {
+            next.requests[slot] = Some(Request { post, age: 0, awaited: true, made: 0 });
+            next.publisher.step = Step::Waiting;
+        });
+        if state.left.faults > 0 {
+            self.add(Action::NotSent(post), |next| {
+                next.left.faults -= 1;
+                next.publisher.step = Step::Told(Answer::Refused);
+            });
+        }
+    }
+
+    fn record(&mut self, post: u8, answer: Answer) {
+        let (state, rules) = (self.from, self.rules);
+        let stale = state.publisher.stale;
+        let ours = matches!(state.phase(post), Phase::Claimed | Phase::Publishing);
+        let holds = match rules.guard {
+            Guard::StateAndClaim => ours && !stale,
+            Guard::State => ours,
+            Guard::Nothing => true,
+        };
+        if !holds {
+            return self.add(Action::RecordLost(post), State::rest);
+        }
+        match answer {
+            Answer::Story(story) => self.add(Action::RecordPublished(post), |next| {
+                next.publish(rules, post, story);
+                next.rest();
+            }),
+            Answer::Refused => self.add(Action::RecordRefused(post), |next| {
+                next.set(rules, post, Phase::Scheduled);
+                next.rest();
+            }),
+            Answer::Unclear if rules.unclear_doubts && rules.intent => self.add(Action::RecordDoubt(post), |next| {
+                next.set(rules, post, Phase::InDoubt);
+                next.rest();
+            }),
+            Answer::Unclear => self.add(Action::RecordRetry(post), |next| {
+                next.set(rules, post, Phase::Scheduled);
+                next.rest();
+            }),
+        }
+    }
+
+    /// `Store::sweep_leases`: while running, whether or not the deed still lives.
+    fn sweep_leases(&mut self) {
+        for post in 0..POSTS as u8 {
+            let row = self.from.posts[usize::from(post)];
+            if matches!(row.phase, Phase::Claimed | Phase::Publishing) && row.age >= LEASE {
+                let doubt = row.phase == Phase::Publishing && self.rules.lease_doubts;
+                let rules = self.rules;
+                self.add(Action::Sweep(post), |next| {
+                    next.set(rules, post, if doubt { Phase::InDoubt } else { Phase::Scheduled });
+                });
+            }
+        }
+    }
+
+    /// `Store::sweep_boot`: one transaction, before any claim.
+    fn start(&mut self) {
+        let rules = self.rules;
+        self.add(Action::Start, |next| {
+            next.running = true;
+            for post in 0..POSTS as u8 {
+                match next.phase(post) {
+                    Phase::Publishing if rules.boot_doubts => next.set(rules, post, Phase::InDoubt),
+                    Phase::Publishing | Phase::Claimed => next.set(rules, post, Phase::Scheduled),
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    /// `engine::reconcile::run_once` up to the listing: `doubt_due`, `list_back`, `can_be`; and `not_listed`.
+    fn look(&mut self) {
+        let (state, rules) = (self.from, self.rules);
+        if state.listing.is_some() {
+            return;
+        }
+        for post in 0..POSTS as u8 {
+            let row = state.posts[usize::from(post)];
+            if row.phase != Phase::InDoubt {
+                continue;
+            }
+            let counts = row.age >= rules.quarantine;
+            let matches = (0..).zip(&state.stories).fold(0, |bits, (place, story)| {
+                let is = story.is_some_and(|story| story.listed && story.after_intent[usize::from(post)]);
+                bits | (u8::from(is && !row.misdated) << place)
+            });
+            let listing = Listing { post, counts, matches, absences: row.absences, stale: false };
+            self.add(Action::List(post), |next| next.listing = Some(listing));
+            if state.left.hiccups > 0 && matches != 0 {
+                self.add(Action::ListHiccup(post), |next| {
+                    next.left.hiccups -= 1;
+                    next.listing = Some(Listing { matches: 0, ..listing });
+                });
+            }
+            if state.left.failed_lists == 0 {
+                continue;
+            }
+            if !rules.failed_says_nothing && counts {
+                self.add(Action::ListFails(post), |next| {
+                    next.left.failed_lists -= 1;
+                    next.listing = Some(Listing { matches: 0, ..listing });
+                });
+            }
+            // Without the consent to read at once, otherwise at the limit of the doubt. One that fails and is read again changes
+            // nothing, and is no step.
+            self.add(Action::ListUnreadable(post), |next| {
+                next.left.failed_lists -= 1;
+                next.set(rules, post, Phase::Parked);
+            });
+        }
+    }
+
+    /// `engine::reconcile::judge` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
+    fn judge(&mut self) {
+        let (state, rules) = (self.from, self.rules);
+        let Some(listing) = state.listing else { return };
+        let post = listing.post;
+        let holds = match rules.guard {
+            Guard::StateAndClaim => state.phase(post) == Phase::InDoubt && !listing.stale,
+            Guard::State => state.phase(post) == Phase::InDoubt,
+            Guard::Nothing => true,
+        };
+        if !holds {
+            return self.add(Action::JudgeLost(post), |next| next.listing = None);
+        }
+        let owned = |place: u8| rules.owned_is_no_match && state.posts.iter().any(|row| row.story == place + 1);
+        let free: Vec<u8> = (0..STORIES_MAX as u8).filter(|p| listing.matches & (1 << p) != 0 && !owned(*p)).collect();
+        match *free.as_slice() {
+            [place] => self.add(Action::JudgeFound(post), |next| next.publish(rules, post, place + 1)),
+            [] if !listing.counts => {
+                self.add(Action::JudgeEarly(post), |next| next.posts[usize::from(post)].absences = 0);
+            }
+            [] if listing.absences + 1 >= rules.absences => {
+                self.add(Action::JudgeRepost(post), |next| next.set(rules, post, Phase::Scheduled));
+            }
+            [] => self.add(Action::JudgeAbsent(post), |next| {
+                next.posts[usize::from(post)].absences = listing.absences + 1;
+            }),
+            _ => self.add(Action::JudgeSeveral(post), |next| next.set(rules, post, Phase::Parked)),
+        }
+        if let Some((_, next)) = self.found.last_mut() {
+            next.listing = None;
+            next.sync(rules);
+        }
+    }
+
+    /// The other side: it takes its time, and what it says may not arrive.
+    fn kakao(&mut self) {
+        let state = self.from;
+        for (slot, request) in state.requests.iter().enumerate() {
+            if let Some(request) = request {
+                self.serve(slot, *request);
+            }
+        }
+        for (place, story) in state.stories.iter().enumerate() {
+            let Some(mut story) = story.filter(|story| !story.listed) else { continue };
+            story.listed = true;
+            self.add(Action::Show(story.by), |next| next.stories[place] = Some(story));
+        }
+    }
+
+    fn serve(&mut self, slot: usize, request: Request) {
+        let post = request.post;
+        let hear = |next: &mut State, answer| {
+            next.publisher.step = Step::Told(answer);
+            next.requests[slot] = None;
+        };
+        let trouble = |next: &mut State| next.left.faults -= 1;
+        let may_fail = self.from.left.faults > 0 && request.awaited;
+        if request.made > 0 {
+            self.add(Action::Answer(post), |next| hear(next, Answer::Story(request.made)));
+            if may_fail {
+                self.add(Action::AnswerLost(post), |next| {
+                    trouble(next);
+                    hear(next, Answer::Unclear);
+                });
+            }
+            return;
+        }
+        if self.from.stories.iter().any(Option::is_none) {
+            self.add(Action::Effect(post), |next| {
+                let made = next.make_story(post).unwrap_or_default();
+                next.requests[slot] = request.awaited.then_some(Request { made, ..request });
+            });
+        }
+        if !request.awaited {
+            self.add(Action::Vanish(post), |next| next.requests[slot] = None);
+        }
+        if may_fail {
+            self.add(Action::Refuse(post), |next| {
+                trouble(next);
+                hear(next, Answer::Refused);
+            });
+            self.add(Action::Drop(post), |next| {
+                trouble(next);
+                hear(next, Answer::Unclear);
+            });
+            self.add(Action::TimeOut(post), |next| {
+                trouble(next);
+                hear(next, Answer::Unclear);
+                next.requests[slot] = Some(Request { awaited: false, ..request });
+            });
+        }
+    }
+
+    fn time(&mut self) {
+        let (state, rules) = (self.from, self.rules);
+        let left = state.left;
+        let served = state.requests.iter().flatten().all(|request| request.made > 0 || request.age < PROCESSING);
+        let listed = state.stories.iter().flatten().all(|story| story.listed || story.age < LAG);
+        let punctual = state.publisher.step == Step::Idle || state.publisher.age < DEADLINE;
+        if served && listed && punctual {
+            self.add(Action::Tick, |next| next.tick(rules));
+        }
+        let at_rest = state.requests.iter().flatten().all(|request| request.made > 0)
+            && state.stories.iter().flatten().all(|story| story.listed);
+        if left.sleeps > 0 && at_rest {
+            self.add(Action::Sleep, |next| {
+                next.left.sleeps -= 1;
+                next.age_rows(rules, u8::MAX);
+                next.stories.iter_mut().flatten().for_each(|story| story.age = LAG);
+            });
+        }
+        if left.set_forward > 0 {
+            self.add(Action::SetForward, |next| {
+                next.left.set_forward -= 1;
+                next.age_rows(rules, u8::MAX);
+                if rules.clock == Whose::Kakaos {
+                    for (row, was) in next.posts.iter_mut().zip(state.posts) {
+                        row.age = if row.phase == Phase::InDoubt { was.age } else { row.age };
+                    }
+                    next.sync(rules);
+                }
+            });
+        }
+        if left.set_back > 0 {
+            self.add(Action::SetBack, |next| {
+                next.left.set_back -= 1;
+                for row in &mut next.posts {
+                    row.age = 0;
+                    let dated = matches!(row.phase, Phase::Publishing | Phase::InDoubt);
+                    row.misdated |= dated && rules.clock == Whose::Ours;
+                }
+                next.sync(rules);
+            });
+        }
+        if left.kills > 0 && state.running {
+            self.add(Action::Kill, |next| {
+                next.left.kills -= 1;
+                next.die();
+            });
+            if !rules.full_sync {
+                self.add(Action::PowerLoss, |next| {
+                    next.left.kills -= 1;
+                    next.posts = next.on_disk;
+                    next.die();
+                });
+                self.add(Action::Checkpoint, |next| next.on_disk = next.posts);
+            }
+        }
+    }
+
+    /// People: they post by hand, cancel, and settle doubts. One who settles tells the truth, and takes longer than a request.
+    fn people(&mut self) {
+        let (state, rules) = (self.from, self.rules);
+        if state.left.by_hand > 0 && state.stories.iter().any(Option::is_none) {
+            self.add(Action::ByHand, |next| {
+                next.left.by_hand -= 1;
+                next.make_story(POSTS as u8);
+            });
+        }
+        if state.left.commands == 0 {
+            return;
+        }
+        for post in 0..POSTS as u8 {
+            match state.phase(post) {
+                Phase::Scheduled | Phase::Claimed => self.add(Action::Cancel(post), |next| {
+                    next.left.commands -= 1;
+                    next.set(rules, post, Phase::Cancelled);
+                }),
+                Phase::InDoubt | Phase::Parked if state.is_plain(post) => {
+                    let mut of_post =
+                        (0..).zip(&state.stories).filter(|(_, story)| story.is_some_and(|s| s.by == post));
+                    match of_post.next() {
+                        Some((place, _)) => self.add(Action::ResolveFound(post), |next| {
+                            next.left.commands -= 1;
+                            next.publish(rules, post, place + 1);
+                        }),
+                        None => self.add(Action::ResolveAbsent(post), |next| {
+                            next.left.commands -= 1;
+                            next.set(rules, post, Phase::Scheduled);
+                        }),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

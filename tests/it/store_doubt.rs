@@ -1,0 +1,125 @@
+//! Posts in doubt: what is asked about them, what settles them, and who comes too late.
+
+use storyd::domain::policy::InDoubt;
+use storyd::domain::post::PostState;
+use storyd::store::Written;
+use storyd::store::queue::{Doubt, JobPosts};
+
+use crate::support::queue::{Queue, ambiguous, note, photo, t};
+
+/// A post in doubt since `t(0)`, whose list is to be looked at from `t(1)` on.
+async fn doubtful(queue: &Queue, job: &JobPosts) -> Doubt {
+    queue.add(job).await;
+    if job.content.needs_preparing() {
+        queue.prepare(&job.account, t(-10)).await;
+    }
+    let intent = queue.intend(&job.account, t(0)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(0)).await.unwrap();
+    queue.store.doubt_due(&job.account, t(1)).await.unwrap().unwrap()
+}
+
+/// The doubt as somebody else read it, too.
+async fn read_again(queue: &Queue) -> Doubt {
+    queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_doubt_is_looked_at_when_its_time_has_come_and_the_account_is_served() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &JobPosts { in_doubt: InDoubt::Hold, ..note("a", t(0)) }).await;
+    assert_eq!((doubt.intent_at, doubt.since, doubt.policy, doubt.absences), (t(0), t(0), InDoubt::Hold, 0));
+    assert!(queue.store.doubt_due("cafe", t(0)).await.unwrap().is_none());
+    assert!(queue.store.doubt_due("shop", t(1)).await.unwrap().is_none());
+    queue.block("cafe", t(10), t(1)).await;
+    assert!(queue.store.doubt_due("cafe", t(9)).await.unwrap().is_none(), "a blocked account's list cannot be read");
+    assert!(queue.store.due(t(9)).await.unwrap().is_empty());
+    assert!(queue.store.doubt_due("cafe", t(10)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_look_that_settles_nothing_is_on_record_and_sets_the_next_one() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    let post = doubt.post;
+    let why = "not in the list yet";
+    assert_eq!(queue.store.look_again(doubt, 1, t(5), t(2), why).await.unwrap(), Written::Done);
+    assert!(queue.store.doubt_due("cafe", t(4)).await.unwrap().is_none());
+    let doubt = queue.store.doubt_due("cafe", t(5)).await.unwrap().unwrap();
+    assert_eq!((doubt.absences, doubt.since), (1, t(0)), "the quarantine counts from the doubt, not from the look");
+    let last = queue.events(post).await.pop().unwrap();
+    assert_eq!((last.event.as_str(), last.state.as_str(), last.reason.as_str()), ("check", "in_doubt", why));
+}
+
+#[tokio::test]
+async fn what_the_list_shows_was_published() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    assert_eq!(queue.store.record_found(doubt, "_s.1", t(2)).await.unwrap(), Written::Done);
+    let [story] = queue.store.stories(None, None, 9).await.unwrap().try_into().unwrap();
+    assert_eq!((story.story_id.as_str(), story.learnt_by.as_str(), story.published_at), ("_s.1", "reconcile", t(2)));
+    assert_eq!(queue.store.owned_stories("cafe", &["_s.0", "_s.1"]).await.unwrap(), ["_s.1"]);
+    assert!(queue.store.owned_stories("shop", &["_s.1"]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_story_that_another_post_took_in_the_meantime_settles_nothing() {
+    let queue = Queue::new().await;
+    queue.add(&note("first", t(-1))).await;
+    let intent = queue.intend("cafe", t(-1)).await;
+    let _ = queue.store.record_published(intent, "_s.1", t(-1)).await.unwrap();
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    let post = doubt.post;
+    assert_eq!(queue.store.record_found(doubt, "_s.1", t(2)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.state(post).await, PostState::InDoubt);
+}
+
+#[tokio::test]
+async fn what_is_proved_absent_goes_back_into_the_queue_with_the_upload_that_is_still_good() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &photo("a", t(0))).await;
+    let post = doubt.post;
+    assert_eq!(queue.store.record_absent(doubt, t(5)).await.unwrap(), Written::Done);
+    assert_eq!(queue.state(post).await, PostState::Scheduled);
+    assert_eq!(queue.instant(post, "prepare_at").await, queue.instant(post, "artifact_until_at").await);
+    assert_eq!(queue.claim("cafe", t(5)).await.unwrap().taken().post, post, "at once");
+}
+
+#[tokio::test]
+async fn what_is_proved_absent_waits_for_a_person_when_the_job_says_so() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &JobPosts { in_doubt: InDoubt::Hold, ..note("a", t(0)) }).await;
+    let post = doubt.post;
+    assert_eq!(queue.store.record_absent(doubt, t(5)).await.unwrap(), Written::Done);
+    assert_eq!(queue.state(post).await, PostState::Held);
+    assert!(queue.claim("cafe", t(9)).await.is_none());
+}
+
+#[tokio::test]
+async fn what_was_parked_is_not_looked_at_and_only_its_own_story_settles_it() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    let (absent, again, found) = (read_again(&queue).await, read_again(&queue).await, read_again(&queue).await);
+    let post = doubt.post;
+    assert_eq!(queue.store.park(doubt, "nobody can tell", t(2)).await.unwrap(), Written::Done);
+    assert!(queue.store.doubt_due("cafe", t(99)).await.unwrap().is_none());
+    assert_eq!(queue.store.record_absent(absent, t(3)).await.unwrap(), Written::Lost, "a person decides that");
+    assert_eq!(queue.store.look_again(again, 0, t(4), t(3), "").await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_found(found, "_s.1", t(3)).await.unwrap(), Written::Done, "found is found");
+    assert_eq!(queue.state(post).await, PostState::Published);
+}
+
+#[tokio::test]
+async fn whoever_read_a_doubt_that_was_settled_since_changes_nothing() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    let (absent, again, found) = (read_again(&queue).await, read_again(&queue).await, read_again(&queue).await);
+    let post = doubt.post;
+    queue.store.resolve_absent(post, "anna", t(2)).await.unwrap();
+    let intent = queue.intend("cafe", t(2)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(3), t(2)).await.unwrap();
+    assert_eq!(queue.store.park(doubt, "", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_absent(absent, t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.look_again(again, 2, t(9), t(4), "").await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_found(found, "_s.1", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.state(post).await, PostState::InDoubt, "the newer doubt stands");
+}

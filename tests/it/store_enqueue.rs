@@ -1,0 +1,286 @@
+//! From the plan to the queue and again: what is added, what follows an edit, what is withdrawn, and what is never touched.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use storyd::domain::policy::{InDoubt, Late, LateThen};
+use storyd::domain::post::PostState;
+use storyd::store::queue::{Enqueued, JobPosts, NewPost};
+
+use crate::support::queue::{
+    AHEAD, LEASE, Queue, ambiguous, micro, named, note, occurrence, photo, t, text, transient,
+};
+
+fn counted(added: u64, changed: u64, cancelled: u64, restored: u64, busy: u64) -> Enqueued {
+    Enqueued { added, changed, cancelled, restored, busy }
+}
+
+/// A job with these occurrences.
+fn job(occurrences: Vec<NewPost>) -> JobPosts {
+    JobPosts { occurrences, ..note("a", t(0)) }
+}
+
+fn none(job: &str) -> JobPosts {
+    JobPosts { occurrences: Vec::new(), ..note(job, t(0)) }
+}
+
+fn skip(seconds: u64) -> Late {
+    Late { within: Duration::from_secs(seconds), then: LateThen::Skip }
+}
+
+/// (name, instant, state) of every post of the job `a`, by instant.
+async fn rows(queue: &Queue) -> Vec<(Timestamp, PostState)> {
+    let mut rows: Vec<_> = queue.posts("a").await.into_iter().map(|row| (row.occurs_at, row.state)).collect();
+    rows.sort();
+    rows
+}
+
+#[tokio::test]
+async fn the_same_plan_twice_changes_nothing_the_second_time() {
+    let queue = Queue::new().await;
+    let plan = JobPosts {
+        late: skip(600),
+        delete_after: Some(Duration::from_secs(60)),
+        tags: vec!["menu".into()],
+        occurrences: vec![occurrence(t(0)), occurrence(t(1))],
+        ..photo("a", t(0))
+    };
+    assert_eq!(queue.enqueue(&plan, t(-60)).await, counted(2, 0, 0, 0, 0));
+    assert_eq!(queue.enqueue(&plan, t(-30)).await, Enqueued::default());
+    assert_eq!(queue.number("SELECT count(*) FROM event").await, Some(2));
+}
+
+#[tokio::test]
+async fn an_edit_reaches_a_post_that_waits() {
+    let queue = Queue::new().await;
+    let post = queue.add(&photo("a", t(0))).await;
+    queue.prepare("cafe", t(-10)).await;
+    let edited = JobPosts { content: text("고친 글"), ..photo("a", t(0)) };
+    assert_eq!(queue.enqueue(&edited, t(-5)).await, counted(0, 1, 0, 0, 0));
+    let row = queue.only("a").await;
+    assert_eq!((row.kind.as_str(), row.content.text()), ("note", Some("고친 글")));
+    assert_eq!(queue.instant(post, "artifact_until_at").await, None, "what was uploaded is of no use");
+    assert_eq!(queue.events(post).await.pop().unwrap().reason, "the job file changed its content");
+    assert_eq!(queue.claim("cafe", t(0)).await.unwrap().content().text(), Some("고친 글"));
+}
+
+#[tokio::test]
+async fn an_edit_of_the_content_starts_with_fresh_attempts_and_an_edit_of_the_tags_does_not() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    let claim = queue.claim("cafe", t(0)).await.unwrap();
+    let _ = queue.store.retry(claim, &transient(), t(5), AHEAD, t(0)).await.unwrap();
+    queue.enqueue(&JobPosts { tags: vec!["x".into()], ..note("a", t(0)) }, t(1)).await;
+    assert_eq!(queue.only("a").await.publish_failures, 1);
+    queue.enqueue(&JobPosts { content: text("고친 글"), ..note("a", t(0)) }, t(2)).await;
+    let row = queue.only("a").await;
+    assert_eq!((row.publish_failures, row.due_at), (0, t(5)), "the next try is when it was");
+}
+
+#[tokio::test]
+async fn another_account_takes_the_post_over_and_prepares_it_anew() {
+    let queue = Queue::new().await;
+    let post = queue.add(&photo("a", t(0))).await;
+    queue.prepare("cafe", t(-10)).await;
+    assert_eq!(queue.enqueue(&JobPosts { account: "shop".into(), ..photo("a", t(0)) }, t(-5)).await.changed, 1);
+    assert_eq!(queue.instant(post, "prepare_at").await, Some(t(-10)));
+    assert!(queue.claim("cafe", t(0)).await.is_none() && queue.claim("shop", t(0)).await.is_none());
+    assert_eq!(queue.prepare("shop", t(0)).await, post);
+    assert!(queue.claim("shop", t(0)).await.is_some());
+}
+
+#[tokio::test]
+async fn a_post_that_is_held_or_failed_follows_the_file_and_stays_where_it_is() {
+    let queue = Queue::new().await;
+    for state in [PostState::Held, PostState::Failed] {
+        let post = queue.post_in(state).await;
+        let name = state.as_str();
+        let account = format!("account-{state}");
+        let late = Late { within: Duration::from_secs(1200), then: LateThen::Skip };
+        let edited = JobPosts { account, late, content: text("고친 글"), ..note(name, t(0)) };
+        queue.enqueue(&edited, t(15)).await;
+        let row = queue.only(name).await;
+        assert_eq!((row.state, row.content.text()), (state, Some("고친 글")));
+        assert_eq!(queue.last(post).await.0, "edit");
+        assert_eq!(queue.enqueue(&edited, t(16)).await, Enqueued::default());
+    }
+}
+
+#[tokio::test]
+async fn a_claimed_post_is_edited_once_its_attempt_is_over() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    let claim = queue.claim("cafe", t(0)).await.unwrap();
+    let edited = JobPosts { content: text("고친 글"), ..note("a", t(0)) };
+    assert_eq!(queue.enqueue(&note("a", t(0)), t(0)).await, Enqueued::default(), "no edit, nobody is in the way");
+    assert_eq!(queue.enqueue(&edited, t(0)).await, counted(0, 0, 0, 0, 1));
+    assert_eq!(claim.content().text(), Some("글 a"));
+    let _ = queue.store.retry(claim, &transient(), t(5), AHEAD, t(0)).await.unwrap();
+    assert_eq!(queue.enqueue(&edited, t(1)).await, counted(0, 1, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn what_is_out_or_on_its_way_is_never_touched_nor_added_again() {
+    let queue = Queue::new().await;
+    for state in [PostState::Publishing, PostState::InDoubt, PostState::Published, PostState::Deleted] {
+        let post = queue.post_in(state).await;
+        let name = state.as_str();
+        let before = queue.events(post).await.len();
+        let account = format!("account-{state}");
+        let edited = JobPosts { account: account.clone(), content: text("고친 글"), ..note(name, t(0)) };
+        let moved = JobPosts { account, occurrences: vec![named(&t(0).to_string(), t(99))], ..note(name, t(0)) };
+        let renamed = JobPosts { occurrences: vec![named("another name", t(0))], ..edited.clone() };
+        for plan in [edited, moved, renamed, none(name)] {
+            assert_eq!(queue.enqueue(&plan, t(1)).await, Enqueued::default(), "{state}");
+        }
+        assert_eq!((queue.state(post).await, queue.events(post).await.len()), (state, before));
+        assert_eq!(queue.posts(name).await.len(), 1, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_left_the_file_is_withdrawn_and_goes_on_when_it_is_back() {
+    let queue = Queue::new().await;
+    let post = queue.add(&note("a", t(0))).await;
+    assert_eq!(queue.enqueue(&none("a"), t(-50)).await, counted(0, 0, 1, 0, 0));
+    let row = queue.only("a").await;
+    assert_eq!((row.state, row.reason.as_str()), (PostState::Cancelled, "its time left the job file"));
+    assert_eq!(queue.enqueue(&none("a"), t(-49)).await, Enqueued::default());
+    assert_eq!(queue.enqueue(&note("a", t(0)), t(-40)).await, counted(0, 0, 0, 1, 0));
+    assert_eq!(queue.last(post).await, ("release".to_owned(), "plan".to_owned()));
+    assert!(queue.claim("cafe", t(0)).await.is_some());
+}
+
+#[tokio::test]
+async fn what_is_back_says_what_the_file_says_now() {
+    let queue = Queue::new().await;
+    queue.add(&photo("a", t(0))).await;
+    queue.enqueue(&none("a"), t(-50)).await;
+    let edited = JobPosts { content: text("고친 글"), late: skip(60), ..photo("a", t(0)) };
+    assert_eq!(queue.enqueue(&edited, t(-40)).await, counted(0, 0, 0, 1, 0));
+    assert_eq!(queue.claim("cafe", t(0)).await.unwrap().content().text(), Some("고친 글"));
+}
+
+#[tokio::test]
+async fn a_claimed_post_whose_time_left_the_file_never_leaves() {
+    let queue = Queue::new().await;
+    let post = queue.add(&note("a", t(0))).await;
+    let claim = queue.claim("cafe", t(0)).await.unwrap();
+    assert_eq!(queue.enqueue(&none("a"), t(0)).await.cancelled, 1);
+    assert_eq!(queue.open_attempts().await, 0);
+    assert!(queue.store.intend(claim, t(0), LEASE).await.unwrap().is_none());
+    assert_eq!(queue.state(post).await, PostState::Cancelled);
+}
+
+#[tokio::test]
+async fn what_a_person_cancelled_stays_cancelled_and_still_follows_the_file() {
+    let queue = Queue::new().await;
+    let post = queue.add(&note("a", t(0))).await;
+    queue.store.cancel(post, "anna", "not now", t(-50)).await.unwrap();
+    let edited = JobPosts { content: text("고친 글"), ..note("a", t(0)) };
+    assert_eq!(queue.enqueue(&edited, t(-40)).await, Enqueued::default());
+    assert_eq!(queue.enqueue(&none("a"), t(-30)).await, Enqueued::default());
+    assert_eq!(queue.enqueue(&edited, t(-20)).await, Enqueued::default());
+    assert_eq!(queue.state(post).await, PostState::Cancelled);
+    queue.store.release(post, &[PostState::Cancelled], "anna", "", AHEAD, t(-10)).await.unwrap();
+    assert_eq!(queue.claim("cafe", t(0)).await.unwrap().content().text(), Some("고친 글"));
+}
+
+#[tokio::test]
+async fn a_job_that_left_the_files_is_withdrawn_whole() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    queue.add(&note("b", t(1))).await;
+    let claim = queue.claim("cafe", t(0)).await.unwrap();
+    assert_eq!(queue.store.cancel_gone_jobs(&["b"], t(0)).await.unwrap(), 1);
+    assert_eq!(queue.store.cancel_gone_jobs(&["b"], t(0)).await.unwrap(), 0);
+    assert_eq!(queue.only("a").await.reason, "its job left the job files");
+    assert_eq!(queue.only("b").await.state, PostState::Scheduled);
+    assert_eq!(queue.open_attempts().await, 0);
+    assert!(queue.store.intend(claim, t(0), LEASE).await.unwrap().is_none());
+    assert_eq!(queue.enqueue(&note("a", t(0)), t(1)).await.restored, 1);
+}
+
+#[tokio::test]
+async fn what_a_schedule_yielded_while_its_job_was_in_no_file_is_not_made_up_for() {
+    let queue = Queue::new().await;
+    queue.add(&JobPosts { complete_until: t(10), ..note("a", t(0)) }).await;
+    let known = queue.store.known_job("a").await.unwrap().unwrap();
+    assert_eq!((known.enqueued_until, known.first_waiting), (t(10), Some(t(0))));
+    queue.store.cancel_gone_jobs(&[], t(5)).await.unwrap();
+    let known = queue.store.known_job("a").await.unwrap().unwrap();
+    assert_eq!((known.enqueued_until, known.first_waiting), (Timestamp::MAX, None));
+    let back = JobPosts { complete_until: t(500), occurrences: vec![occurrence(t(400))], ..note("a", t(0)) };
+    queue.enqueue(&back, t(300)).await;
+    assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().enqueued_until, t(500), "from here on it counts");
+}
+
+#[tokio::test]
+async fn a_job_without_waiting_posts_is_noticed_when_it_leaves_the_files() {
+    let queue = Queue::new().await;
+    queue.enqueue(&none("a"), t(0)).await;
+    assert_eq!(queue.store.cancel_gone_jobs(&[], t(5)).await.unwrap(), 0);
+    assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().enqueued_until, Timestamp::MAX);
+    assert!(queue.store.known_job("b").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_watermark_only_rises() {
+    let queue = Queue::new().await;
+    queue.add(&JobPosts { complete_until: t(10), ..note("a", t(0)) }).await;
+    queue.enqueue(&JobPosts { complete_until: t(5), ..note("a", t(0)) }, t(-70)).await;
+    let known = queue.store.known_job("a").await.unwrap().unwrap();
+    assert_eq!((known.enqueued_until, known.first_seen_at), (t(10), t(-60)));
+}
+
+#[tokio::test]
+async fn an_occurrence_before_the_start_is_kept_when_it_waits_and_never_added() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    let plan = JobPosts {
+        add_after: t(5),
+        occurrences: vec![occurrence(t(0)), occurrence(t(3)), occurrence(t(5)), occurrence(t(6))],
+        ..note("a", t(0))
+    };
+    assert_eq!(queue.enqueue(&plan, t(5)).await, counted(1, 0, 0, 0, 0));
+    assert_eq!(rows(&queue).await, [(t(0), PostState::Scheduled), (t(6), PostState::Scheduled)]);
+}
+
+#[tokio::test]
+async fn a_changed_late_policy_applies_to_the_window_as_it_began() {
+    let queue = Queue::new().await;
+    let post = queue.add(&JobPosts { late: skip(600), ..note("a", t(0)) }).await;
+    queue.enqueue(&JobPosts { late: skip(1200), ..note("a", t(0)) }, t(-50)).await;
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(20)));
+    queue.enqueue(&note("a", t(0)), t(-40)).await;
+    assert_eq!(queue.instant(post, "late_until_at").await, None, "post: never too late");
+    queue.enqueue(&JobPosts { late: skip(600), ..note("a", t(0)) }, t(-30)).await;
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(10)));
+    assert_eq!(queue.store.sweep_late(t(11)).await.unwrap().missed, 1);
+    queue.store.release(post, &[PostState::Missed], "anna", "", AHEAD, t(60)).await.unwrap();
+    queue.enqueue(&JobPosts { late: skip(1800), ..note("a", t(0)) }, t(61)).await;
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(90)), "what a person let go keeps its window");
+}
+
+#[tokio::test]
+async fn how_long_a_story_stays_up_follows_the_file_until_it_is_out() {
+    let queue = Queue::new().await;
+    queue.add(&JobPosts { delete_after: Some(Duration::from_secs(60)), ..note("a", t(0)) }).await;
+    queue.enqueue(&JobPosts { delete_at: Some(t(30)), in_doubt: InDoubt::Hold, ..note("a", t(0)) }, t(-5)).await;
+    let intent = queue.intend("cafe", t(0)).await;
+    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    let stays = note("a", t(0));
+    assert_eq!(queue.enqueue(&stays, t(1)).await, Enqueued::default());
+    assert_eq!(queue.store.stories(None, None, 9).await.unwrap()[0].delete_at, Some(t(30)));
+}
+
+#[tokio::test]
+async fn a_post_of_now_keeps_its_instant() {
+    let queue = Queue::new().await;
+    queue.enqueue(&job(vec![named("now", t(0))]), t(0)).await;
+    assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().now_post, Some(t(0)));
+    let intent = queue.intend("cafe", t(0)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), micro(t(0))).await.unwrap();
+    assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().now_post, Some(t(0)));
+    assert_eq!(queue.enqueue(&job(vec![named("now", t(0))]), t(9)).await, Enqueued::default());
+}

@@ -1,0 +1,146 @@
+//! What a person does to a post, and what is refused with the next step.
+
+use std::time::Duration;
+
+use storyd::domain::policy::{Late, LateThen};
+use storyd::domain::post::{PostEvent, PostState};
+use storyd::store::queue::{JobPosts, Refusal};
+
+use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, micro, note, photo, t, transient};
+
+#[tokio::test]
+async fn release_lets_go_exactly_what_may_be_let_go() {
+    let queue = Queue::new().await;
+    for state in PostState::ALL {
+        let post = queue.post_in(state).await;
+        let released = queue.store.release(post, &PostState::ALL, "anna", "try again", AHEAD, t(20)).await;
+        if state.next(PostEvent::Release).is_ok() {
+            released.unwrap();
+            assert_eq!(queue.last(post).await, ("release".to_owned(), "anna".to_owned()), "{state}");
+            assert_eq!(queue.state(post).await, PostState::Scheduled, "{state}");
+            assert_eq!(queue.instant(post, "due_at").await, Some(t(20)), "{state}: its time has passed");
+        } else {
+            let refusal = released.unwrap_err();
+            assert!(
+                matches!(refusal, Refusal::NotPossible { state: found, .. } if found == state),
+                "{state}: {refusal}"
+            );
+            assert_eq!(queue.state(post).await, state);
+        }
+    }
+}
+
+#[tokio::test]
+async fn release_touches_no_state_that_the_command_is_not_for() {
+    let queue = Queue::new().await;
+    let post = queue.post_in(PostState::Held).await;
+    let refusal = queue.store.release(post, &[PostState::Failed], "anna", "", AHEAD, t(20)).await.unwrap_err();
+    assert!(refusal.to_string().contains("`release` lets it go ahead"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_released_post_starts_afresh() {
+    let queue = Queue::new().await;
+    let late = Late { within: Duration::from_secs(600), then: LateThen::Skip };
+    let post = queue.add(&JobPosts { late, ..photo("a", t(0)) }).await;
+    let claim = queue.store.claim_to_prepare("cafe", t(-10), LEASE).await.unwrap().unwrap();
+    let _ = queue.store.fail(claim, &transient(), t(-9)).await.unwrap();
+    queue.store.release(post, &[PostState::Failed], "anna", "", AHEAD, t(-8)).await.unwrap();
+    let row = queue.only("a").await;
+    assert_eq!((row.due_at, row.prepare_failures), (t(0), 0), "its time is yet to come");
+    assert_eq!(queue.instant(post, "prepare_at").await, Some(t(-8)));
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(10)));
+    assert_eq!(queue.store.sweep_late(micro(t(10))).await.unwrap().missed, 1);
+    queue.store.release(post, &[PostState::Missed], "anna", "", AHEAD, t(30)).await.unwrap();
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(40)), "its window starts anew");
+    assert_eq!(queue.store.sweep_late(t(40)).await.unwrap().missed, 0);
+}
+
+#[tokio::test]
+async fn a_post_that_was_taken_from_a_worker_can_be_let_go_while_that_worker_still_runs() {
+    let queue = Queue::new().await;
+    let post = queue.add(&photo("a", t(0))).await;
+    let slow = queue.store.claim_to_prepare("cafe", t(-10), LEASE).await.unwrap().unwrap();
+    queue.store.cancel(post, "anna", "", t(-9)).await.unwrap();
+    assert_eq!(queue.open_attempts().await, 0, "nobody must close it later");
+    queue.store.release(post, &[PostState::Cancelled], "anna", "", AHEAD, t(-8)).await.unwrap();
+    assert_eq!(queue.prepare("cafe", t(-8)).await, post);
+    let _ = queue.store.retry(slow, &transient(), t(5), AHEAD, t(-7)).await.unwrap();
+    assert_eq!(queue.only("a").await.prepare_failures, 0, "the slow worker has lost it");
+}
+
+#[tokio::test]
+async fn cancel_withdraws_what_has_not_left_and_refuses_the_rest() {
+    let queue = Queue::new().await;
+    for state in PostState::ALL.into_iter().filter(|state| *state != PostState::Cancelled) {
+        let post = queue.post_in(state).await;
+        let cancelled = queue.store.cancel(post, "anna", "not now", t(20)).await;
+        if state.next(PostEvent::Cancel).is_ok() {
+            cancelled.unwrap();
+            assert_eq!(queue.state(post).await, PostState::Cancelled, "{state}");
+            assert_eq!(queue.last(post).await, ("cancel".to_owned(), "anna".to_owned()), "{state}");
+        } else {
+            let refusal = cancelled.unwrap_err();
+            assert!(
+                matches!(refusal, Refusal::NotPossible { state: found, .. } if found == state),
+                "{state}: {refusal}"
+            );
+        }
+    }
+    assert_eq!(
+        queue.number("SELECT count(*) FROM post WHERE state = 'cancelled' AND lease_until_at IS NOT NULL").await,
+        Some(0)
+    );
+}
+
+#[tokio::test]
+async fn a_person_settles_a_doubt_parked_or_not() {
+    let queue = Queue::new().await;
+    let parked = queue.add(&note("a", t(0))).await;
+    queue.park("cafe", t(0)).await;
+    queue.store.resolve_absent(parked, "anna", t(2)).await.unwrap();
+    let row = queue.only("a").await;
+    assert_eq!((row.state, row.parked_at, row.due_at), (PostState::Scheduled, None, t(2)));
+    let intent = queue.intend("cafe", t(2)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(3), t(2)).await.unwrap();
+    queue.store.resolve_found(parked, "_s.1", "anna", t(3)).await.unwrap();
+    let row = queue.only("a").await;
+    assert_eq!((row.state, row.story_id.as_deref()), (PostState::Published, Some("_s.1")));
+    assert_eq!(queue.store.stories(None, None, 9).await.unwrap()[0].learnt_by, "anna");
+}
+
+#[tokio::test]
+async fn a_story_is_not_given_to_two_posts_by_hand() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    let second = queue.add(&note("b", t(1))).await;
+    let intent = queue.intend("cafe", t(0)).await;
+    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    queue.park("cafe", t(1)).await;
+    let refusal = queue.store.resolve_found(second, "_s.1", "anna", t(2)).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::StoryTaken(_)), "{refusal}");
+}
+
+#[tokio::test]
+async fn only_a_doubt_can_be_settled() {
+    let queue = Queue::new().await;
+    let post = queue.add(&note("a", t(0))).await;
+    let found = queue.store.resolve_found(post, "_s.1", "anna", t(2)).await.unwrap_err();
+    assert!(matches!(found, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{found}");
+    let absent = queue.store.resolve_absent(post, "anna", t(2)).await.unwrap_err();
+    assert!(matches!(absent, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{absent}");
+}
+
+#[tokio::test]
+async fn a_post_that_does_not_exist_is_named() {
+    let queue = Queue::new().await;
+    let refusals = [
+        queue.store.cancel(7, "anna", "", t(0)).await,
+        queue.store.release(7, &PostState::ALL, "anna", "", AHEAD, t(0)).await,
+        queue.store.resolve_found(7, "_s.1", "anna", t(0)).await,
+        queue.store.resolve_absent(7, "anna", t(0)).await,
+    ];
+    for refusal in refusals {
+        assert!(matches!(refusal, Err(Refusal::NoSuchPost(7))), "{refusal:?}");
+    }
+}

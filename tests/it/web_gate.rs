@@ -1,0 +1,148 @@
+//! Who may ask the dashboard, with which methods, and what every answer bears.
+
+use std::sync::Arc;
+
+use reqwest::{Method, StatusCode};
+use sqlx::ConnectOptions;
+use storyd::web::{self, Dashboard, Surroundings, WebError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::world::World;
+
+async fn dashboard(world: &World) -> Dashboard {
+    web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), Surroundings::default()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_can_be_neither_framed_nor_kept_nor_scripted() {
+    let world = World::new().await;
+    let dashboard = dashboard(&world).await;
+    for path in ["/", "/posts", "/stories", "/healthz", "/style.css", "/icon.svg", "/posts/999", "/nowhere"] {
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+        let headers = answer.headers();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self';"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        let others = ["x-content-type-options", "cache-control", "x-frame-options", "referrer-policy"];
+        assert_eq!(others.map(|name| headers[name].to_str().unwrap()), ["nosniff", "no-store", "DENY", "no-referrer"]);
+        assert!(headers.get("set-cookie").is_none());
+    }
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_can_be_changed() {
+    let world = World::new().await;
+    let dashboard = dashboard(&world).await;
+    let client = reqwest::Client::new();
+    for path in ["/", "/posts", "/posts/1", "/stories", "/healthz"] {
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            let answer = client.request(method.clone(), format!("{}{path}", dashboard.url())).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+    let head = client.head(format!("{}/", dashboard.url())).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(head.text().await.unwrap(), "");
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_told_kindly() {
+    let world = World::new().await;
+    let dashboard = dashboard(&world).await;
+    let missing = [
+        "/posts/7",
+        "/posts/x",
+        "/posts/9999999999999999999999",
+        "/posts/%3Cb%3E",
+        "/posts/%FF",
+        "/nowhere",
+        "/posts?state=odd",
+    ];
+    for path in missing {
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+        let status = answer.status();
+        let html = answer.text().await.unwrap();
+        assert!(status.is_client_error() && !html.contains("<b>"), "{path}: {status} {html}");
+        if path != "/posts/%FF" {
+            assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+            assert!(html.contains("Nothing here"), "{path}");
+        }
+    }
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_name_is_refused_on_the_loopback() {
+    let world = World::new().await;
+    let dashboard = dashboard(&world).await;
+    let address = dashboard.url().trim_start_matches("http://").to_owned();
+    let port = address.rsplit_once(':').unwrap().1.to_owned();
+    let statuses = [
+        (address.clone(), "200"),
+        (format!("localhost:{port}"), "200"),
+        ("evil.example".to_owned(), "421"),
+        (format!("evil.example:{port}"), "421"),
+    ];
+    for (host, status) in statuses {
+        for path in ["/", "/healthz", "/style.css"] {
+            let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}{path}: {answer}");
+        }
+    }
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_the_databases_answer() {
+    let mut world = World::new().await;
+    world.condone("its database is closed under it");
+    let dashboard = dashboard(&world).await;
+    let url = format!("{}/healthz", dashboard.url());
+    let answer = reqwest::Client::new().get(&url).send().await.unwrap();
+    assert_eq!((answer.status(), answer.text().await.unwrap().as_str()), (StatusCode::OK, "ok\n"));
+    // A table that is gone stands for every way in which a database stops answering.
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("data/queue.db"));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query("ALTER TABLE post RENAME TO gone").execute(&mut connection).await.unwrap();
+    let answer = reqwest::Client::new().get(&url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    for path in ["/", "/posts/1", "/stories"] {
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.text().await.unwrap().contains("The database does not answer"), "{path}");
+    }
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_lets_go_of_the_queue_and_the_port_though_a_client_dawdles() {
+    let world = World::new().await;
+    let ctx = world.shared();
+    let holders = Arc::strong_count(&ctx);
+    let dashboard = dashboard(&world).await;
+    let address = dashboard.url().trim_start_matches("http://").to_owned();
+    let mut dawdler = tokio::net::TcpStream::connect(&address).await.unwrap();
+    dawdler.write_all(b"GET / HTTP/1.1\r\nHost: 127").await.unwrap();
+    dashboard.stop().await;
+    assert_eq!(Arc::strong_count(&ctx), holders);
+    let again = web::start(ctx.clone(), address.parse().unwrap(), Surroundings::default()).await.unwrap();
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named_with_the_way_out() {
+    let world = World::new().await;
+    let dashboard = dashboard(&world).await;
+    let taken = dashboard.url().trim_start_matches("http://").parse().unwrap();
+    let error = web::start(world.shared(), taken, Surroundings::default()).await.unwrap_err();
+    assert!(matches!(&error, WebError::Listen { listen, .. } if *listen == taken));
+    let told = error.to_string();
+    assert!(told.contains(&taken.to_string()) && told.contains("dashboard"), "{told}");
+    dashboard.stop().await;
+}

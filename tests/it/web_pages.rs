@@ -1,0 +1,211 @@
+//! What the dashboard shows: each page says what it must, and says it safely.
+
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::plan;
+use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::store::queue::{DeleteOrder, PauseOrder, PauseScope};
+use storyd::web::{self, Dashboard, Surroundings};
+
+use crate::support::world::{World, png};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+const EVIL: &str = "<script>alert('1')</script> & \"x\"";
+
+/// A dashboard of the world as it stands, and what one of its pages says.
+async fn dashboard(world: &World) -> Dashboard {
+    let surroundings = Surroundings { command_flags: " --data-dir d".into(), sandbox_url: None };
+    web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), surroundings).await.unwrap()
+}
+
+async fn get(dashboard: &Dashboard, path: &str) -> String {
+    let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    answer.text().await.unwrap()
+}
+
+/// What a reader sees of a page: its text without the tags, a line per line.
+fn text(html: &str) -> String {
+    let body = &html[html.find("<body>").unwrap()..];
+    let mut text = String::new();
+    let mut inside_tag = false;
+    for character in body.chars() {
+        match character {
+            '<' => inside_tag = true,
+            '>' => inside_tag = false,
+            other if !inside_tag => text.push(other),
+            _ => {}
+        }
+    }
+    let plain = text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'");
+    let lines = plain.replace("&#38;", "&");
+    let lines = lines.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_groups_what_comes_by_day_and_names_every_trouble_with_its_command() {
+    let mut world = World::new().await;
+    world.write("a.png", &png(1));
+    world.fault(vec![
+        FaultRule::new(FaultName::Code(-402)).on(&[Call::Upload]),
+        FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories, Call::Delete]),
+        FaultRule::new(FaultName::AnswerLost).on(&[Call::Note]).times(1),
+    ]);
+    world.jobs(
+        "doubt:\n  at: now\n  type: note\n  content: 나갔을까요?\n
+soon:\n  at: 2026-12-02 09:00\n  type: note\n  content: |\n    겨울 신메뉴가 나왔어요! ☕\n    매장에서 만나요.\n
+morrow:\n  at: 2026-12-03 10:30\n  type: link\n  url: https://example.com/menu\n  tags: [menu]\n
+gone:\n  at: 2026-12-01 11:00\n  type: note\n  content: 내려갈 글\n  delete_after: 1h\n
+pictures:\n  at: 2026-12-01 12:00\n  account: shop\n  type: photo\n  images: [a.png]\n  content: 사진\n  late: {within: 30d, then: skip}\n
+missed:\n  at: 2026-12-01 06:00\n  type: note\n  content: 늦은 글\n
+held:\n  at: 2026-12-01 06:30\n  type: note\n  content: 기다리는 글\n  late: {within: 10m, then: hold}\n",
+    );
+    world.pass(24 * HOUR - Duration::from_secs(60)).await;
+    world.condone("the doubt stays open, and the take-down has failed");
+    let dashboard = dashboard(&world).await;
+    let html = get(&dashboard, "/").await;
+    assert!(html.contains("<meta http-equiv=\"refresh\" content=\"60\">"));
+    insta::with_settings!({filters => [
+        (r"[A-Za-z]{7}\.[A-Za-z0-9]{11}", "[story]"),
+    ]}, { insta::assert_snapshot!(text(&html)) });
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_shows_its_whole_story() {
+    let mut world = World::new().await;
+    world.write("images/latte.png", &png(1));
+    world.jobs(
+        "photos:\n  at: now\n  type: photo\n  images: [images/latte.png]\n  content: |\n    주말엔\n    라떼 한 잔\n  \
+         permission: friends\n  enable_share: true\n  ios_exec_param: menu_id=12\n  delete_after: 2h\n",
+    );
+    world.fault(vec![FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::Upload]).times(1)]);
+    world.pass(HOUR).await;
+    let post = world.post("photos").await;
+    let story = post.story_id.unwrap();
+    let dashboard = dashboard(&world).await;
+    let html = get(&dashboard, &format!("/posts/{}", post.post)).await;
+    let (profile, activity) = story.split_once('.').unwrap();
+    assert!(html.contains(&format!("href=\"https://story.kakao.com/{profile}/{activity}\"")));
+    assert!(html.contains("주말엔\n라떼 한 잔</div>"), "line breaks stay");
+    let text = text(&html);
+    for part in
+        ["latte.png", "friends", "sharing", "menu_id=12", "prepare", "retry", "intend", "published", "taken down"]
+    {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert!(text.contains("Tue 2026-12-01 08:00 KST"), "{text}");
+    dashboard.stop().await;
+
+    // In the sandbox the story has no page at Kakao.
+    let surroundings = Surroundings { sandbox_url: Some("http://127.0.0.1:1".into()), ..Surroundings::default() };
+    let dashboard = web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), surroundings).await.unwrap();
+    let html = get(&dashboard, &format!("/posts/{}", post.post)).await;
+    assert!(!html.contains("story.kakao.com") && html.contains("nothing reaches Kakao") && html.contains(&story));
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_of_a_post_or_of_a_problem_becomes_markup() {
+    let mut world = World::new().await;
+    let text = serde_json::to_string(EVIL).unwrap();
+    world.jobs(&format!("evil:\n  at: now\n  type: note\n  content: {text}\nnext:\n  at: 2026-12-05 09:00\n  type: note\n  content: {text}\n"));
+    world.settle().await;
+    world.write("jobs.yaml", format!("version: 1\nzone: Asia/Seoul\njobs:\n  broken: {EVIL}\n").as_bytes());
+    let problems = plan::load(&[world.path("jobs.yaml")]).unwrap_err();
+    world.ctx().plan.set_broken(problems);
+    let dashboard = dashboard(&world).await;
+    let post = world.post("evil").await.post;
+    for path in ["/", "/posts", "/stories", &format!("/posts/{post}")] {
+        let html = get(&dashboard, path).await;
+        assert!(!html.contains("<script"), "{path}: {html}");
+        assert!(
+            html.contains("&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;x&#34;"),
+            "{path}: {html}"
+        );
+    }
+    let html = get(&dashboard, "/").await;
+    assert!(html.contains("The job files do not load") && html.contains("What loaded last stays in force"), "{html}");
+    assert!(html.contains("broken: &#60;script&#62;"), "the excerpt of the problem: {html}");
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_lists_come_in_pages_with_the_newest_first() {
+    let mut world = World::new().await;
+    let times: Vec<String> = (0..60).map(|minute| format!("2026-12-01 10:{minute:02}")).collect();
+    world.jobs(&format!("many:\n  at: [{}]\n  type: note\n  content: 글\n", times.join(", ")));
+    world.pass(3 * HOUR).await;
+    let dashboard = dashboard(&world).await;
+    for (path, other) in
+        [("/stories", "/stories?page=2"), ("/posts?state=published", "/posts?state=published&#38;page=2")]
+    {
+        let first = get(&dashboard, path).await;
+        assert_eq!(first.matches("class=\"number\"").count(), 50, "{path}");
+        assert!(first.contains("10:59 KST") && !first.contains("10:05 KST"), "{path}");
+        assert!(first.contains(&format!("href=\"{other}\"")), "{path}: {first}");
+        let second = get(&dashboard, &other.replace("&#38;", "&")).await;
+        assert_eq!(second.matches("class=\"number\"").count(), 10, "{path}");
+        assert!(second.contains("10:05 KST") && !second.contains("rel=\"next\""), "{path}");
+    }
+    // Beyond every page there is an empty one, not an error.
+    assert!(get(&dashboard, "/stories?page=4294967295").await.contains("No story is on record this far back"));
+    assert!(get(&dashboard, "/posts?state=failed").await.contains("There is no such post"));
+    assert!(get(&dashboard, "/posts?job=many&account=cafe").await.contains("of job many · on account cafe"));
+    assert!(get(&dashboard, "/posts?job=none&page=x&nonsense=%ff").await.contains("There is no such post"));
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_down_and_its_failure_are_seen() {
+    let mut world = World::new().await;
+    world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+    world.settle().await;
+    let post = world.post("p").await.post;
+    let order = DeleteOrder { actor: "kim", reason: "wrong price" };
+    let now = world.clock.now();
+    let _ = world.ctx().store.order_delete(post, order, now, now).await.unwrap();
+    world.fault(vec![FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::Delete])]);
+    world.pass(DAY).await;
+    let dashboard = dashboard(&world).await;
+    for path in ["/".to_owned(), format!("/posts/{post}")] {
+        let html = get(&dashboard, &path).await;
+        assert!(html.contains(&format!("storyd admin delete {post} --data-dir d")), "{path}: {html}");
+    }
+    assert!(get(&dashboard, "/stories").await.contains("deletion failed"));
+    world.fault(vec![]);
+    let now = world.clock.now();
+    let _ = world.ctx().store.order_delete(post, order, now, now).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Deleted);
+    assert!(text(&get(&dashboard, "/").await).contains("Nothing needs a person"));
+    assert!(text(&get(&dashboard, "/stories").await).contains("deleted"));
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
+    let mut world = World::new().await;
+    world.jobs(
+        "menu:\n  at: 2026-12-02 09:00\n  type: note\n  content: 글\n  tags: [오늘]\nother:\n  at: 2026-12-03 09:00\n  type: note\n  content: 글\n",
+    );
+    world.settle().await;
+    let now = world.clock.now();
+    let order = PauseOrder { actor: "kim", reason: "<i>a recall</i>", until: Some(now + HOUR) };
+    let _ = world.ctx().store.pause(&PauseScope::Tag("오늘".into()), order, now).await.unwrap();
+    let _ = world.ctx().store.pause(&PauseScope::Job("it's".into()), order, now).await.unwrap();
+    let dashboard = dashboard(&world).await;
+    let html = get(&dashboard, "/").await;
+    assert!(!html.contains("<i>"), "{html}");
+    let said = text(&html);
+    assert!(said.contains("tag 오늘 by kim since Tue 2026-12-01 08:00 KST (now)"), "{said}");
+    assert!(said.contains("until Tue 2026-12-01 09:00 KST (in 1 h): <i>a recall</i>"), "{said}");
+    assert!(said.contains("storyd admin resume --tag 오늘 --data-dir d"), "{said}");
+    assert!(said.contains(r"storyd admin resume --job 'it'\''s' --data-dir d"), "{said}");
+    assert_eq!(html.matches(">paused</span>").count(), 1, "{said}");
+    dashboard.stop().await;
+}
