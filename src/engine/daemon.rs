@@ -1,4 +1,4 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; [`lanes`] runs the deeds side
+//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; `lanes` runs the deeds side
 //! by side.
 
 mod lanes;

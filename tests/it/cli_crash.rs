@@ -85,7 +85,7 @@ fn killed_during_an_upload_it_uploads_again_and_posts_once() {
 
 #[test]
 fn told_to_stop_during_a_publish_it_waits_for_the_answer() {
-    let (folder, emulator, daemon) = begun(NOTE, "delay,count=1,calls=note,after=2s");
+    let (folder, emulator, daemon) = begun(NOTE, "delay,count=1,calls=note,after=5s");
     emulator.is_asked("note");
     daemon.signal("TERM");
     let done = daemon.end();

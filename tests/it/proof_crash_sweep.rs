@@ -71,6 +71,7 @@ fn stride() -> u64 {
     std::env::var("STORYD_SWEEP_STRIDE").ok().and_then(|text| text.parse().ok()).unwrap_or(7).max(1)
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of a sweep are what it is for")]
 async fn sweep(kind: &str, job: &str, steps_at_least: u64) {
     let steps = at_every_step(job).await;
     assert!(steps >= steps_at_least, "a {kind} takes {steps} steps: some of them no longer count");

@@ -16,7 +16,7 @@ fn values(key: &str) -> Vec<&'static str> {
 }
 
 fn value(key: &str) -> &'static str {
-    *values(key).last().unwrap_or_else(|| panic!("the unit has no {key}="))
+    values(key).pop().unwrap_or_else(|| panic!("the unit has no {key}="))
 }
 
 /// Writes the unit with the program of this build in it, since systemd checks that it exists, and with `change` applied.

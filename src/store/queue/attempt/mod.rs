@@ -21,7 +21,7 @@ pub struct Claim {
     pub occurs_at: Timestamp,
 }
 
-/// The durable intent to publish one post now. Nothing can be published without one, and only [`Store::intend`] makes one.
+/// The durable intent to publish one post now. Nothing can be published without one, and only [`Store::intend`](crate::store::Store::intend) makes one.
 #[derive(Debug)]
 pub struct Intent {
     taken: Taken,
