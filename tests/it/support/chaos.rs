@@ -1,5 +1,5 @@
-//! Real processes for the proof under SIGKILL: a sandbox, a daemon that is killed and started again, the person who steps in. Owns
-//! the processes, their folder and the job file; what comes of it is judged by [`super::evidence`].
+//! Real processes for the proof under SIGKILL: a sandbox, daemons that are killed, commands beside them. Owns the processes, their
+//! folder and the job file; what comes of it is judged by [`super::evidence`].
 
 #![allow(clippy::disallowed_methods, reason = "real processes live in real time")]
 
@@ -14,15 +14,22 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use storyd::domain::clock::Clock;
 use storyd::sandbox::RequestRecord;
 
 use super::world::png;
 
 /// Whoever waits longer than this for a process waits for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The shortest that the settings take beside a publish time-out of two seconds.
+pub(crate) const QUARANTINE_S: u64 = 33;
 /// Pictures that the photo posts choose from.
 const PICTURES: u8 = 6;
+
+/// The program under test: the one that was built with the tests, unless the environment names another.
+fn program() -> PathBuf {
+    let named = std::env::var_os("STORYD_CHAOS_PROGRAM");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_storyd").into(), |name| std::fs::canonicalize(name).unwrap())
+}
 
 /// Chance from a seed: splitmix64.
 pub(crate) struct Dice(u64);
@@ -96,16 +103,23 @@ impl Process {
         }
     }
 
-    /// SIGKILL, wherever it is.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
+    /// SIGKILL, wherever it is. What it had come to by then, if it was faster.
+    pub(crate) fn kill(mut self) -> Option<ExitStatus> {
+        let faster = self.child.try_wait().unwrap();
+        let _ = self.child.kill();
         self.child.wait().unwrap();
+        faster
+    }
+
+    /// Sends a signal by its name. One that is gone takes none.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").args([&format!("-{name}"), &id]).stderr(Stdio::null()).status().unwrap();
     }
 
     /// SIGTERM, and its end.
     pub(crate) fn terminate(self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         self.end()
     }
 
@@ -128,7 +142,7 @@ impl Drop for Process {
     }
 }
 
-/// A job, and every text that it ever had.
+/// A job, and every text and time that it ever had.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) name: String,
@@ -136,54 +150,37 @@ pub(crate) struct Job {
     pub(crate) kind: &'static str,
     /// The last one is in the file.
     pub(crate) texts: Vec<String>,
-    /// `None` is `now`.
-    pub(crate) at: Option<Timestamp>,
+    /// The last one is in the file; `None` is `now`.
+    pub(crate) times: Vec<Option<Timestamp>>,
     pub(crate) in_file: bool,
-    pub(crate) holds: bool,
-}
-
-/// How large the run is.
-pub(crate) struct Size {
-    pub(crate) posts: usize,
-    pub(crate) accounts: usize,
-    /// Due times are drawn from so many seconds.
-    pub(crate) span_s: u64,
+    /// Further lines in the file.
+    pub(crate) rest: String,
 }
 
 /// Everything that lives in one folder: the sandbox with its ledger, the settings, the job file, the queue.
 pub(crate) struct Town {
     dir: tempfile::TempDir,
     /// Before `dir`, it would outlive its folder; the order does not matter to a killed process.
-    _sandbox: Process,
+    sandbox: Option<Process>,
     url: String,
     http: (tokio::runtime::Runtime, reqwest::Client),
     pub(crate) jobs: Vec<Job>,
     pub(crate) requests: BTreeMap<u64, RequestRecord>,
     pub(crate) accounts: Vec<String>,
+    sandbox_flags: Vec<String>,
 }
 
 impl Town {
     /// Founds it: tokens handed in, job file written, nothing running but the sandbox.
-    pub(crate) fn new(size: &Size, dice: &mut Dice) -> Self {
+    pub(crate) fn new(accounts: Vec<String>, jobs: Vec<Job>, sandbox_seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let accounts: Vec<String> = (0..size.accounts).map(|number| format!("account{number}")).collect();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_storyd"));
-        command.current_dir(dir.path()).args([
-            "--json",
-            "sandbox",
-            "--listen",
-            "127.0.0.1:0",
-            "--ledger",
-            "stories.jsonl",
-        ]);
-        command.args(["--seed", &dice.below(u64::MAX).to_string()]);
-        command.args(accounts.iter().flat_map(|account| ["--account", account]));
-        let sandbox = Process::start(command);
-        let started = first_json(&sandbox);
-        let url = started["url"].as_str().unwrap().to_owned();
         let http = (tokio::runtime::Runtime::new().unwrap(), reqwest::Client::new());
-        let jobs = draw_jobs(size, &accounts, dice);
-        let town = Self { dir, _sandbox: sandbox, url, http, jobs, requests: BTreeMap::new(), accounts };
+        let mut sandbox_flags =
+            vec!["--ledger".into(), "stories.jsonl".into(), "--seed".into(), sandbox_seed.to_string()];
+        sandbox_flags.extend(accounts.iter().flat_map(|account| ["--account".into(), account.clone()]));
+        let (sandbox, url, requests) = (None, String::new(), BTreeMap::new());
+        let mut town = Self { dir, sandbox, url, http, jobs, requests, accounts, sandbox_flags };
+        let started = town.start_sandbox("127.0.0.1:0");
         for shade in 0..PICTURES {
             std::fs::write(town.path(&format!("{shade}.png")), png(shade)).unwrap();
         }
@@ -198,6 +195,25 @@ impl Town {
         town
     }
 
+    /// What the sandbox prints at its start.
+    fn start_sandbox(&mut self, address: &str) -> Value {
+        let mut command = Command::new(program());
+        command.current_dir(self.dir.path()).args(["--json", "sandbox", "--listen", address]).args(&self.sandbox_flags);
+        let sandbox = Process::start(command);
+        let started = first_json(&sandbox);
+        self.url = started["url"].as_str().unwrap().to_owned();
+        self.sandbox = Some(sandbox);
+        started
+    }
+
+    /// Kills the sandbox and starts it again from its ledger, so that what it tells from then on is what is on disk.
+    pub(crate) fn sandbox_from_disk(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.kill();
+        }
+        self.start_sandbox("127.0.0.1:0");
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -208,7 +224,7 @@ impl Town {
         let mut text = format!(
             "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
              timeouts: {{connect: 1s, request: 2s, upload: 2s, publish: 2s, lease: 10s}}\n\
-             defaults:\n  quarantine: 33s\n  catch_up_gap: 1s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n"
+             defaults:\n  quarantine: {QUARANTINE_S}s\n  catch_up_gap: 1s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n"
         );
         for account in &self.accounts {
             writeln!(text, "  {account}: {{rest_api_key: key}}").unwrap();
@@ -216,24 +232,38 @@ impl Town {
         text
     }
 
-    /// Replaces the job file whole, as an editor does.
-    pub(crate) fn write_jobs(&self) {
-        let mut text = "version: 1\nzone: Asia/Seoul\njobs:\n".to_owned();
+    fn job_file(&self) -> String {
+        // One that is never due keeps the file from being empty.
+        let mut text =
+            "version: 1\nzone: Asia/Seoul\njobs:\n  anchor: {at: 2190-01-01 09:00, account: account0, type: note, \
+                        content: never}\n"
+                .to_owned();
         for job in self.jobs.iter().filter(|job| job.in_file) {
-            let at = job.at.map_or("now".to_owned(), |at| at.to_string());
+            let at = job.times.last().unwrap().map_or("now".to_owned(), |at| at.to_string());
             let (name, account, kind) = (&job.name, &job.account, job.kind);
             writeln!(text, "  {name}:\n    at: {at}\n    account: {account}\n    type: {kind}").unwrap();
-            writeln!(text, "    content: {:?}", job.texts.last().unwrap()).unwrap();
+            writeln!(text, "    content: {:?}\n{}", job.texts.last().unwrap(), job.rest).unwrap();
             match kind {
                 "photo" => writeln!(text, "    images: [{}.png]", name.len() % usize::from(PICTURES)).unwrap(),
                 "link" => writeln!(text, "    url: https://example.com/{name}").unwrap(),
                 _ => {}
             }
-            if job.holds {
-                writeln!(text, "    in_doubt: hold").unwrap();
-            }
         }
-        self.replace_jobs(&text);
+        text
+    }
+
+    /// Replaces the job file whole, as an editor does.
+    pub(crate) fn write_jobs(&self) {
+        self.replace_jobs(&self.job_file());
+    }
+
+    /// Writes the job file in two goes, as a copying program does: for a moment half of it is there.
+    pub(crate) fn write_jobs_in_place(&self) {
+        let text = self.job_file();
+        let half = (text.len() / 2..text.len()).find(|at| text.is_char_boundary(*at)).unwrap();
+        std::fs::write(self.path("jobs.yaml"), &text[..half]).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(self.path("jobs.yaml"), text).unwrap();
     }
 
     /// A file in the middle of being edited.
@@ -248,7 +278,7 @@ impl Town {
 
     fn storyd(&self, args: &[&str]) -> Command {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_storyd"));
+        let mut command = Command::new(program());
         command.current_dir(self.dir.path()).env_remove("STORYD_SETTINGS").args(args).stderr(log);
         command
     }
@@ -267,8 +297,22 @@ impl Town {
 
     /// A command that must do what it is told.
     pub(crate) fn tell(&self, args: &[&str]) {
+        assert!(self.tries(args), "{args:?} was refused\n{}", self.last_log());
+    }
+
+    /// A command that may come too late: true when it did what it was told, false when it said that this is not possible.
+    pub(crate) fn tries(&self, args: &[&str]) -> bool {
         let status = self.storyd(args).stdout(Stdio::null()).status().unwrap();
-        assert!(status.success(), "{args:?} ended with {status}\n{}", self.last_log());
+        match status.code() {
+            Some(0) => true,
+            Some(4..=6) => false,
+            _ => panic!("{args:?} ended with {status}\n{}", self.last_log()),
+        }
+    }
+
+    /// A command that goes on by itself.
+    pub(crate) fn begins(&self, args: &[&str]) -> Process {
+        Process::start(self.storyd(args))
     }
 
     /// What a command prints as JSON.
@@ -319,30 +363,4 @@ fn first_json(process: &Process) -> Value {
         }
     }
     panic!("no JSON: {text}");
-}
-
-fn draw_jobs(size: &Size, accounts: &[String], dice: &mut Dice) -> Vec<Job> {
-    let start = Clock::system().now();
-    let mut jobs = Vec::new();
-    for number in 0..size.posts {
-        let kind = ["note", "note", "photo", "link"][dice.index(4)];
-        // The same text more than once in an account is where one story can be taken for another.
-        let text = match dice.below(10) {
-            0 => format!("오늘의 커피 {}", dice.below(3)),
-            1 => format!("  글 {number} \n둘째 줄: ☕ \"따옴표\" "),
-            _ => format!("글 {number}"),
-        };
-        let seconds = i64::try_from(dice.below(size.span_s)).unwrap();
-        let due = Timestamp::from_second(start.as_second() + seconds).unwrap();
-        jobs.push(Job {
-            name: format!("job-{number}"),
-            account: accounts[dice.index(accounts.len())].clone(),
-            kind,
-            texts: vec![text],
-            at: (!dice.percent(10)).then_some(due),
-            in_file: true,
-            holds: dice.percent(5),
-        });
-    }
-    jobs
 }

@@ -20,10 +20,12 @@ pub(crate) struct Post {
     pub(crate) kind: String,
     pub(crate) state: PostState,
     pub(crate) occurs_at: Timestamp,
+    pub(crate) due_at: Timestamp,
     pub(crate) content: Content,
     pub(crate) reason: String,
     pub(crate) story_id: Option<String>,
     pub(crate) parked_at: Option<Timestamp>,
+    pub(crate) blocked: Option<String>,
 }
 
 /// A recorded story, as `admin stories --json` shows it.
@@ -31,7 +33,37 @@ pub(crate) struct Post {
 pub(crate) struct Recorded {
     pub(crate) story_id: String,
     pub(crate) post: i64,
-    pub(crate) learnt_by: String,
+    pub(crate) delete_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) delete_fault: Option<String>,
+}
+
+/// One entry of a post's history.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    pub(crate) at: Timestamp,
+    pub(crate) event: String,
+    pub(crate) actor: String,
+}
+
+/// What a person ordered, and was told to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) what: Ordered,
+    /// The command had returned by then.
+    pub(crate) from: Timestamp,
+    /// The command that takes it back had not begun by then.
+    pub(crate) until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ordered {
+    /// Post withdrawn.
+    Cancel(i64),
+    /// Account paused.
+    Pause(String),
+    /// Story of a post taken down.
+    Delete(i64),
 }
 
 /// All that is known when everything is quiet.
@@ -44,8 +76,13 @@ pub(crate) struct Evidence {
     pub(crate) told: BTreeSet<i64>,
     pub(crate) ledger: Vec<LedgerEntry>,
     pub(crate) requests: Vec<RequestRecord>,
-    /// Intents of each account, from the history of its posts.
-    pub(crate) intents: BTreeMap<String, usize>,
+    /// Of each post, oldest first.
+    pub(crate) history: BTreeMap<i64, Vec<Move>>,
+    pub(crate) orders: Vec<Order>,
+    /// Attempts without a verdict.
+    pub(crate) open_attempts: usize,
+    /// What `PRAGMA integrity_check` says of the database.
+    pub(crate) integrity: String,
 }
 
 /// A broken promise.
@@ -61,6 +98,10 @@ pub(crate) enum Complaint {
     Early(String),
     /// A request without an intent.
     Unintended(String),
+    /// What a person was told to have happened, or to be stopped, was not.
+    Disobeyed(String),
+    /// The evidence itself has gaps.
+    Incomplete(String),
 }
 
 type Key = (String, String, String);
@@ -69,10 +110,13 @@ type Key = (String, String, String);
 pub(crate) fn judge(evidence: &Evidence) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     every_job_has_an_end(evidence, &mut complaints);
+    every_doubt_is_settled_or_told(evidence, &mut complaints);
     every_record_is_true(evidence, &mut complaints);
     every_story_has_its_post(evidence, &mut complaints);
     nothing_left_before_its_time(evidence, &mut complaints);
     nothing_left_without_an_intent(evidence, &mut complaints);
+    every_order_was_obeyed(evidence, &mut complaints);
+    the_evidence_is_whole(evidence, &mut complaints);
     complaints
 }
 
@@ -87,26 +131,54 @@ fn every_job_has_an_end(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
         posts.entry(post.job.as_str()).or_default().push(post);
     }
     for job in &evidence.jobs {
-        match posts.get(job.name.as_str()).map_or(&[][..], Vec::as_slice) {
-            [] if job.in_file => complaints.push(Complaint::Lost(format!("{} never became a post", job.name))),
-            [] => {}
-            [post] => match end_of(post, job, &evidence.told) {
-                Ok(()) => {}
-                Err(what) => complaints.push(Complaint::Lost(format!("post {} ({}) {what}", post.post, post.job))),
-            },
-            several => complaints.push(Complaint::Twice(format!("{} became {} posts", job.name, several.len()))),
+        let of_job = posts.get(job.name.as_str()).map_or(&[][..], Vec::as_slice);
+        let last = job.times.last().copied().flatten();
+        if job.in_file && !of_job.iter().any(|post| last.is_none_or(|at| at == post.occurs_at)) {
+            complaints.push(Complaint::Lost(format!("{} at {last:?} never became a post", job.name)));
+        }
+        let mut seen = BTreeSet::new();
+        for post in of_job {
+            let what = format!("post {} ({} at {})", post.post, post.job, post.occurs_at);
+            if !seen.insert(post.occurs_at) {
+                complaints.push(Complaint::Twice(format!("{what} stands beside another for the same time")));
+            }
+            if !job.times.iter().any(|at| at.is_none_or(|at| at == post.occurs_at)) {
+                complaints.push(Complaint::Twice(format!("{what} stands for a time that was never asked for")));
+            }
+            if let Err(end) = end_of(post, job, evidence) {
+                complaints.push(Complaint::Lost(format!("{what} {end}")));
+            }
         }
     }
 }
 
-fn end_of(post: &Post, job: &Job, told: &BTreeSet<i64>) -> Result<(), String> {
-    let is_told = told.contains(&post.post) && !post.reason.is_empty();
+fn end_of(post: &Post, job: &Job, evidence: &Evidence) -> Result<(), String> {
+    let is_told = evidence.told.contains(&post.post) && !post.reason.is_empty();
+    let withdrawn = || {
+        let wanted = job.in_file && job.times.last().is_none_or(|at| at.is_none_or(|at| at == post.occurs_at));
+        !wanted || evidence.orders.iter().any(|order| order.what == Ordered::Cancel(post.post))
+    };
     match post.state {
-        PostState::Published => Ok(()),
-        PostState::Cancelled if !job.in_file && !post.reason.is_empty() => Ok(()),
+        PostState::Published | PostState::Deleted => Ok(()),
+        PostState::Cancelled if !post.reason.is_empty() && withdrawn() => Ok(()),
         PostState::Failed | PostState::Missed | PostState::Held if is_told => Ok(()),
         PostState::InDoubt if is_told && post.parked_at.is_some() => Ok(()),
         state => Err(format!("ended as {state}, reason {:?}, told: {is_told}", post.reason)),
+    }
+}
+
+fn every_doubt_is_settled_or_told(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
+    for post in &evidence.posts {
+        let moves = evidence.history.get(&post.post).map_or(&[][..], Vec::as_slice);
+        let open = moves.iter().fold(false, |open, step| match step.event.as_str() {
+            "doubt" => true,
+            "publish" | "repost" | "hold" => false,
+            _ => open,
+        });
+        let parked = post.state == PostState::InDoubt && post.parked_at.is_some();
+        if open && !(parked && evidence.told.contains(&post.post)) {
+            complaints.push(Complaint::Lost(format!("the doubt of post {} was neither settled nor told", post.post)));
+        }
     }
 }
 
@@ -117,15 +189,15 @@ fn by_name(jobs: &[Job]) -> BTreeMap<&str, &Job> {
 fn every_record_is_true(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
     let jobs = by_name(&evidence.jobs);
     let ledger: BTreeMap<&str, &LedgerEntry> = evidence.ledger.iter().map(|story| (story.id.as_str(), story)).collect();
-    let recorded: BTreeMap<i64, &str> =
-        evidence.stories.iter().map(|story| (story.post, story.story_id.as_str())).collect();
+    let recorded: BTreeMap<i64, &Recorded> = evidence.stories.iter().map(|story| (story.post, story)).collect();
     for post in &evidence.posts {
         let what = format!("post {} ({})", post.post, post.job);
-        if post.story_id.as_deref() != recorded.get(&post.post).copied() {
+        let record = recorded.get(&post.post);
+        if post.story_id.as_deref() != record.map(|record| record.story_id.as_str()) {
             complaints.push(Complaint::Altered(format!("{what}: the queue and the list of stories differ")));
         }
-        if post.state == PostState::Published && post.story_id.is_none() {
-            complaints.push(Complaint::Lost(format!("{what} is published without a story")));
+        if matches!(post.state, PostState::Published | PostState::Deleted) && post.story_id.is_none() {
+            complaints.push(Complaint::Lost(format!("{what} is {} without a story", post.state)));
         }
         let Some(id) = post.story_id.as_deref() else { continue };
         let Some(story) = ledger.get(id) else {
@@ -144,6 +216,13 @@ fn every_record_is_true(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
                 post.content, story.content
             )));
         }
+        let gone = [story.deleted_at.is_some(), post.state == PostState::Deleted];
+        if gone != [record.is_some_and(|record| record.deleted_at.is_some()); 2] {
+            complaints.push(Complaint::Altered(format!(
+                "{what} is {}, and its story {id} was deleted: {:?}",
+                post.state, story.deleted_at
+            )));
+        }
         if story.created_at < post.occurs_at {
             complaints.push(Complaint::Early(format!("{what} exists before its time")));
         }
@@ -156,7 +235,7 @@ fn every_story_has_its_post(evidence: &Evidence, complaints: &mut Vec<Complaint>
         *owners.entry(id).or_default() += 1;
     }
     let mut doubts: BTreeMap<Key, usize> = BTreeMap::new();
-    for post in evidence.posts.iter().filter(|post| matches!(post.state, PostState::InDoubt | PostState::Held)) {
+    for post in evidence.posts.iter().filter(|post| post.state == PostState::InDoubt) {
         *doubts.entry(key(&post.account, &post.kind, post.content.text())).or_default() += 1;
     }
     for story in &evidence.ledger {
@@ -204,16 +283,66 @@ fn nothing_left_before_its_time(evidence: &Evidence, complaints: &mut Vec<Compla
     }
 }
 
+/// When the posts of an account were intended.
+fn intents<'e>(evidence: &'e Evidence, account: &'e str) -> impl Iterator<Item = (&'e Post, Timestamp)> {
+    evidence.posts.iter().filter(move |post| post.account == account).flat_map(|post| {
+        let moves = evidence.history.get(&post.post).into_iter().flatten();
+        moves.filter(|step| step.event == "intend").map(move |step| (post, step.at))
+    })
+}
+
 fn nothing_left_without_an_intent(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
     let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
     for account in evidence.requests.iter().filter(|request| publishes(request)).filter_map(|r| r.account.as_deref()) {
         *requests.entry(account).or_default() += 1;
     }
     for (account, left) in requests {
-        let intents = evidence.intents.get(account).copied().unwrap_or(0);
+        let intents = intents(evidence, account).count();
         if left > intents {
             complaints.push(Complaint::Unintended(format!("{left} requests left {account} for {intents} intents")));
         }
+    }
+}
+
+fn every_order_was_obeyed(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
+    let ledger: BTreeMap<&str, &LedgerEntry> = evidence.ledger.iter().map(|story| (story.id.as_str(), story)).collect();
+    for order in &evidence.orders {
+        let covers = |at: Timestamp| at > order.from && order.until.is_none_or(|until| at < until);
+        let disobeyed = match &order.what {
+            Ordered::Cancel(number) => {
+                let account = evidence.posts.iter().find(|post| post.post == *number).map(|post| &post.account);
+                account.is_none_or(|account| {
+                    intents(evidence, account).any(|(post, at)| post.post == *number && covers(at))
+                })
+            }
+            Ordered::Pause(account) => intents(evidence, account).any(|(_, at)| covers(at)),
+            Ordered::Delete(number) => {
+                let story = evidence.posts.iter().find(|post| post.post == *number).and_then(|p| p.story_id.as_deref());
+                let story = story.and_then(|id| ledger.get(id));
+                story.is_none_or(|story| story.deleted_at.is_none())
+            }
+        };
+        if disobeyed {
+            complaints.push(Complaint::Disobeyed(format!("{order:?}")));
+        }
+    }
+}
+
+fn the_evidence_is_whole(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
+    let mut missing = |what: String| complaints.push(Complaint::Incomplete(what));
+    let seen: BTreeSet<u64> = evidence.requests.iter().map(|request| request.number).collect();
+    let gaps = (1..=seen.last().copied().unwrap_or(0)).filter(|number| !seen.contains(number)).count();
+    if gaps > 0 {
+        missing(format!("{gaps} requests are in no record"));
+    }
+    if evidence.open_attempts > 0 {
+        missing(format!("{} attempts have no verdict", evidence.open_attempts));
+    }
+    if evidence.integrity != "ok" {
+        missing(format!("the database is damaged: {}", evidence.integrity));
+    }
+    for post in evidence.posts.iter().filter(|post| evidence.history.get(&post.post).is_none_or(Vec::is_empty)) {
+        missing(format!("post {} has no history", post.post));
     }
 }
 
