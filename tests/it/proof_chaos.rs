@@ -10,7 +10,7 @@
 //!
 //! | variable | meaning | unless set |
 //! |---|---|---|
-//! | `STORYD_CHAOS_SEED` | everything that is drawn follows from it; printed with the result | another one each time |
+//! | `STORYD_CHAOS_SEED` | everything that is drawn follows from it; printed with the result | 1 |
 //! | `STORYD_CHAOS_POSTS` | jobs, each with one post or, when its time is moved, more | 160 |
 //! | `STORYD_CHAOS_ACCOUNTS` | accounts that they are spread over | 8 |
 //! | `STORYD_CHAOS_KILLS` | lives of the daemon; more than 50 make a long run, with the slow faults too | 14 |
@@ -47,7 +47,7 @@ const ROUND: usize = 10;
 fn killed_at_any_instant_under_every_fault_nothing_is_posted_twice_and_nothing_is_lost() {
     let number = |name, default| usize::try_from(from_environment(name, default)).unwrap();
     let size = Size {
-        seed: from_environment("STORYD_CHAOS_SEED", u64::from(std::process::id())),
+        seed: from_environment("STORYD_CHAOS_SEED", 1),
         posts: number("STORYD_CHAOS_POSTS", 160),
         accounts: number("STORYD_CHAOS_ACCOUNTS", 8),
         kills: number("STORYD_CHAOS_KILLS", 14),

@@ -98,6 +98,11 @@ fn a_run_in_order_is_not_condemned() {
         evidence.orders.push(ordered(Ordered::Delete(1)));
     });
     assert_eq!(taken_down, []);
+    let withdrawn = said_of(|evidence| {
+        ended(evidence, PostState::Cancelled, "");
+        evidence.orders.push(Order { from: AFTER.parse().unwrap(), ..ordered(Ordered::Cancel(2)) });
+    });
+    assert_eq!(withdrawn, []);
     let paused_and_resumed = said_of(|evidence| {
         evidence.orders.push(Order { until: Some(BEFORE.parse().unwrap()), ..ordered(Ordered::Pause("cafe".into())) });
     });

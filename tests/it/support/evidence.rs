@@ -154,13 +154,12 @@ fn every_job_has_an_end(evidence: &Evidence, complaints: &mut Vec<Complaint>) {
 
 fn end_of(post: &Post, job: &Job, evidence: &Evidence) -> Result<(), String> {
     let is_told = evidence.told.contains(&post.post) && !post.reason.is_empty();
-    let withdrawn = || {
-        let wanted = job.in_file && job.times.last().is_none_or(|at| at.is_none_or(|at| at == post.occurs_at));
-        !wanted || evidence.orders.iter().any(|order| order.what == Ordered::Cancel(post.post))
-    };
+    // A person may withdraw without saying why; the record then says who.
+    let by_person = evidence.orders.iter().any(|order| order.what == Ordered::Cancel(post.post));
+    let wanted = job.in_file && job.times.last().is_none_or(|at| at.is_none_or(|at| at == post.occurs_at));
     match post.state {
         PostState::Published | PostState::Deleted => Ok(()),
-        PostState::Cancelled if !post.reason.is_empty() && withdrawn() => Ok(()),
+        PostState::Cancelled if by_person || !(wanted || post.reason.is_empty()) => Ok(()),
         PostState::Failed | PostState::Missed | PostState::Held if is_told => Ok(()),
         PostState::InDoubt if is_told && post.parked_at.is_some() => Ok(()),
         state => Err(format!("ended as {state}, reason {:?}, told: {is_told}", post.reason)),
