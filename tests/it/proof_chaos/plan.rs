@@ -156,6 +156,7 @@ fn draw_life(dice: &mut Dice, size: &Size, round: usize, span_s: u64) -> Life {
     let faults = faults::draw(dice, size.is_long());
     // What is rare by chance stands at fixed rounds too, so that the short run has seen it.
     let ending = match round {
+        2 | 4 => Ending::Kill,
         3 => Ending::Stop,
         5 => Ending::StopThenKill(Duration::from_millis(dice.below(40))),
         _ if round > 1 && dice.percent(25) => Ending::KillInStartup,
