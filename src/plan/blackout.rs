@@ -270,7 +270,7 @@ fn dates(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<RangeInclusive<
                     .help("write the earlier date first, or correct the year"),
             ),
             (Err(TimeError::NoSuch(sentence)), _) | (_, Err(TimeError::NoSuch(sentence))) => {
-                drop(report.add(Code::NoSuchTime, &node.span, sentence));
+                report.add(Code::NoSuchTime, &node.span, sentence);
             }
             _ => drop(
                 report
