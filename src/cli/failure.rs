@@ -27,6 +27,8 @@ const NOT_POSSIBLE: u8 = 5;
 pub(super) const NEEDS_ATTENTION: u8 = 6;
 const ANOTHER_DAEMON: u8 = 7;
 const DATABASE: u8 = 8;
+/// `plan` found something to change.
+pub(super) const CHANGES: u8 = 9;
 
 /// Why a command ends without having done what was asked.
 #[derive(Debug)]

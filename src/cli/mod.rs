@@ -5,6 +5,7 @@ mod admin;
 mod check;
 mod failure;
 mod output;
+mod plan;
 mod run;
 mod sandbox;
 mod setup;
@@ -23,7 +24,8 @@ use output::note;
 #[command(name = "storyd", version, about, propagate_version = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done · 1 unexpected · 2 usage · 3 problems in job files or settings · 4 no such thing · \
-    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used"
+    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used · 9 `plan` would \
+    change something"
 )]
 struct Cli {
     #[command(flatten)]
@@ -58,6 +60,8 @@ enum Command {
     Run(run::Args),
     /// Look for problems in job files, without running anything
     Check(check::Args),
+    /// What the job files will change in the queue, and the coming posts
+    Plan(plan::Args),
     /// The sandbox alone, for any client
     Sandbox(sandbox::Args),
     /// The accounts that post
@@ -108,6 +112,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Run(args) => run::run(common, args).await,
         Command::Check(args) => check::run(common, &args),
+        Command::Plan(args) => plan::run(common, args).await,
         Command::Sandbox(args) => sandbox::run(common, args).await,
         Command::Account(command) => account::run(common, command).await,
         Command::Admin(command) => admin::run(common, command).await,

@@ -5,6 +5,7 @@
 mod cli_crash;
 mod cli_delete;
 mod cli_main_job;
+mod cli_plan;
 mod cli_problems;
 mod judge;
 mod kakao_calls;
@@ -44,6 +45,7 @@ mod story_delete;
 mod story_doubt;
 mod story_edits;
 mod story_faults;
+mod story_month;
 mod story_pace;
 mod story_pause;
 mod story_publish;

@@ -1,0 +1,207 @@
+//! `storyd plan`: what the job files will change in the queue, and the coming posts. Changes nothing.
+//!
+//! The changes come from the very code that enqueues, so that the queue becomes what is shown here.
+
+mod revision;
+mod told;
+mod warning;
+mod width;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::failure::{CHANGES, DONE, Failure, broken};
+use super::output::{self, note};
+use super::show::{counted, print_json};
+use super::{Common, setup};
+use crate::domain::clock::{Clock, earlier, later};
+use crate::domain::post::PostState;
+use crate::engine::{Rules, wanted};
+use crate::plan::problem::Problem;
+use crate::plan::{self, Plan};
+use crate::settings::Settings;
+use crate::store::queue::{Change, ChangeKind, Face};
+use crate::store::view::StoryRow;
+use crate::store::{Access, Store, StoreError};
+use warning::Warning;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing would change · 9 something would change · 3 problems in the job files; the others as \
+    everywhere.\nA published post is never changed: `!` marks an edit that comes too late."
+)]
+pub(super) struct Args {
+    /// Job files and folders of them [default: `jobs` of the settings]
+    jobs: Vec<PathBuf>,
+    /// Compare with another version of the files instead of with the queue: a file or folder, or a revision of the git checkout that
+    /// the files lie in, such as `main` or `HEAD~1`
+    #[arg(long, value_name = "FILE|REV")]
+    against: Option<String>,
+    /// Show the posts of this many days
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(0..=400))]
+    days: u16,
+    /// Print Markdown for the comment of a pull request
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// What the files are compared with: `queue`, `nothing` (no queue yet), or the other version.
+    against: String,
+    /// The commit of the checkout that the files lie in, if they all lie at one.
+    commit: Option<String>,
+    /// When this was found.
+    at: Timestamp,
+    /// How many jobs and job files there are.
+    jobs: usize,
+    files: usize,
+    /// What would change, and the edits that come too late.
+    changes: Vec<Change>,
+    /// The posts that are to appear until `coming_until`, in the order of time.
+    coming: Vec<Coming>,
+    coming_until: Timestamp,
+    /// What a person should look at.
+    warnings: Vec<Warning>,
+    /// The warnings of the job files themselves.
+    problems: Vec<Problem>,
+}
+
+/// A post that is to appear.
+#[derive(Clone, Debug, Serialize)]
+struct Coming {
+    /// Its number, if it is in the queue.
+    post: Option<i64>,
+    job: String,
+    /// Whether the files add, change or leave it.
+    kind: ChangeKind,
+    /// `scheduled`, `held` or where it stands on its way.
+    state: PostState,
+    #[serde(flatten)]
+    face: Face,
+    /// UTF-16 units of its text, as Kakao counts.
+    length: usize,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
+    let home = setup::home(common)?;
+    let paths = setup::job_paths(&args.jobs, &home.settings)?;
+    let rules = Rules::new(&home.settings)?;
+    let plan = plan::load(&paths).map_err(|problems| broken(&problems))?;
+    let now = Clock::system().now();
+    let (against, changes, published) = match &args.against {
+        Some(spec) => {
+            let (label, old) = revision::load(spec, &paths).await?;
+            (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
+        }
+        None => match open(&home).await? {
+            Some(store) => {
+                let changes = wanted::preview(Some(&store), &plan, &rules, now).await?;
+                let published = published(&store, now).await?;
+                store.close().await;
+                ("queue".to_owned(), changes, published)
+            }
+            None => {
+                note!("storyd: there is no queue in {} yet, so everything is new", home.data_dir.display());
+                ("nothing".to_owned(), wanted::preview(None, &plan, &rules, now).await?, Vec::new())
+            }
+        },
+    };
+    let report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    if common.json {
+        print_json(&report)?;
+    } else if args.markdown {
+        output::write(format_args!("{}", told::markdown(&report)));
+    } else {
+        output::write(format_args!("{}", told::text(&report, width::of_terminal())));
+    }
+    Ok(if report.changes.iter().any(|change| change.kind != ChangeKind::Ignored) { CHANGES } else { DONE })
+}
+
+/// Everything that is told, from what was found.
+fn report(
+    plan: &Plan,
+    against: String,
+    changes: Vec<Change>,
+    published: &[StoryRow],
+    settings: &Settings,
+    days: u16,
+    now: Timestamp,
+) -> Report {
+    let mut problems = plan.warnings.clone();
+    problems.extend(plan.warnings_at(now));
+    let coming_until = later(now, Duration::from_secs(u64::from(days) * 86_400));
+    let all = coming(&changes);
+    let warnings = warning::find(&changes, &all, published, settings, now);
+    Report {
+        against,
+        commit: plan.commit().map(str::to_owned),
+        at: now,
+        jobs: plan.jobs.len(),
+        files: plan.files.len(),
+        changes: changes.into_iter().filter(|change| change.kind != ChangeKind::Unchanged).collect(),
+        coming: all.into_iter().filter(|coming| coming.face.occurs_at <= coming_until).collect(),
+        coming_until,
+        warnings,
+        problems,
+    }
+}
+
+/// The queue, beside a daemon that may be running; nothing when there is none yet.
+async fn open(home: &setup::Home) -> Result<Option<Store>, Failure> {
+    match Store::open(&home.data_dir, Access::Beside).await {
+        Ok(store) => Ok(Some(store)),
+        Err(StoreError::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Most stories that are compared with what is coming.
+const STORIES_MAX: u32 = 2_000;
+
+/// The stories of the look-back.
+async fn published(store: &Store, now: Timestamp) -> Result<Vec<StoryRow>, Failure> {
+    let since = earlier(now, warning::LOOK_BACK);
+    let rows = store.stories(None, None, STORIES_MAX).await?;
+    Ok(rows.into_iter().filter(|story| story.published_at > since && story.deleted_at.is_none()).collect())
+}
+
+/// The posts that are to appear once the files are in the queue, in the order of time.
+fn coming(changes: &[Change]) -> Vec<Coming> {
+    let waits =
+        |state| matches!(state, PostState::Scheduled | PostState::Claimed | PostState::Held | PostState::Publishing);
+    let of = |change: &Change| {
+        // What is under way goes out as it is.
+        let face = if change.kind == ChangeKind::Ignored { &change.before } else { &change.after };
+        let face = face.clone().filter(|_| waits(change.becomes))?;
+        let length = face.content.text().unwrap_or_default().encode_utf16().count();
+        let (job, kind, state) = (change.job.clone(), change.kind, change.becomes);
+        Some(Coming { post: change.post, job, kind, state, face, length })
+    };
+    let mut coming: Vec<Coming> = changes.iter().filter_map(of).collect();
+    coming.sort_by(|one, other| (one.face.occurs_at, &one.job).cmp(&(other.face.occurs_at, &other.job)));
+    coming
+}
+
+/// `2 added, 1 changed`; `no changes`.
+fn summary(report: &Report) -> String {
+    let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
+    let parts = [
+        (ChangeKind::Added, "added"),
+        (ChangeKind::Changed, "changed"),
+        (ChangeKind::Cancelled, "cancelled"),
+        (ChangeKind::Ignored, "too late to change"),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .map(|(kind, word)| (count(kind), word))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let said = if said.is_empty() { "no changes".to_owned() } else { said.join(", ") };
+    format!("{} in {}: {said}", counted(report.jobs, "job"), counted(report.files, "file"))
+}

@@ -1,0 +1,451 @@
+//! The plan as people read it: the changes with what differs, then the coming posts day by day. Pure; columns are counted as a terminal
+//! shows them.
+
+use std::fmt::Write as _;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::super::show::{instant, length};
+use super::width::{fit, pad, width};
+use super::{Coming, Report, summary};
+use crate::domain::content::{Body, Content};
+use crate::domain::post::PostState;
+use crate::plan::problem::{Paint, render};
+use crate::store::queue::{Change, ChangeKind, Face};
+
+/// Most posts of one job that are shown one by one for one kind of change; the others are counted.
+const EACH_MAX: usize = 4;
+/// Most lines of the coming posts.
+const COMING_MAX: usize = 400;
+/// Most lines of one text's differences.
+const DIFF_LINES_MAX: usize = 40;
+/// GitHub refuses comments of more than 65,536 characters.
+const MARKDOWN_CHARS_MAX: usize = 60_000;
+/// Columns of a Markdown block.
+const MARKDOWN_WIDTH: usize = 100;
+
+/// For a terminal of so many columns.
+pub(super) fn text(report: &Report, columns: usize) -> String {
+    let mut out = format!("{}{}\n", summary(report), compared(report));
+    let changes = changes(report, columns);
+    if !changes.is_empty() {
+        write!(out, "\n{changes}").ok();
+    }
+    let coming = coming(report, columns);
+    write!(out, "\n{}\n{coming}", coming_title(report)).ok();
+    for warning in &report.warnings {
+        write!(out, "\nwarning: {}", warning.message).ok();
+    }
+    if !report.warnings.is_empty() {
+        out.push('\n');
+    }
+    if !report.problems.is_empty() {
+        write!(out, "\n{}", render(&report.problems, Paint::Plain)).ok();
+    }
+    out
+}
+
+/// For the comment of a pull request. Texts stand in fences, so that nothing in them is markup and nobody is mentioned.
+pub(super) fn markdown(report: &Report) -> String {
+    let mut out = format!("### storyd plan\n\n{}{}\n", summary(report), compared(report));
+    let changes = changes(report, MARKDOWN_WIDTH);
+    if !changes.is_empty() {
+        write!(out, "\n{}", fenced("diff", &changes)).ok();
+    }
+    if !report.warnings.is_empty() {
+        let warnings: String = report.warnings.iter().map(|warning| format!("{}\n", warning.message)).collect();
+        write!(out, "\n**To look at**\n\n{}", fenced("text", &warnings)).ok();
+    }
+    if !report.problems.is_empty() {
+        let problems: String = report.problems.iter().map(|problem| format!("{problem}\n")).collect();
+        write!(out, "\n**Warnings of the job files**\n\n{}", fenced("text", &problems)).ok();
+    }
+    let coming = fenced("text", &coming(report, MARKDOWN_WIDTH));
+    write!(out, "\n<details><summary>{}</summary>\n\n{coming}\n</details>\n", coming_title(report)).ok();
+    out
+}
+
+/// A block that ends where it should: its fence is longer than any within, and it is cut to what a comment may hold.
+fn fenced(kind: &str, text: &str) -> String {
+    let longest = text.split(|char| char != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let limit = MARKDOWN_CHARS_MAX / 4;
+    let cut = text.char_indices().nth(limit).map_or(text, |(at, _)| text.get(..at).unwrap_or(text));
+    let more = if cut.len() < text.len() { "\n… and more; `storyd plan` shows all of it" } else { "" };
+    format!("{fence}{kind}\n{}{more}\n{fence}\n", cut.trim_end())
+}
+
+fn compared(report: &Report) -> String {
+    match report.against.as_str() {
+        "queue" | "nothing" => String::new(),
+        other => format!("\nagainst {other}"),
+    }
+}
+
+fn coming_title(report: &Report) -> String {
+    let (from, until) = (report.at.as_second(), report.coming_until.as_second());
+    let days = u64::try_from(until - from).unwrap_or(0) / 86_400;
+    format!("coming within {days} days: {}", super::counted(report.coming.len(), "post"))
+}
+
+fn sign(kind: ChangeKind) -> char {
+    match kind {
+        ChangeKind::Added => '+',
+        ChangeKind::Changed => '~',
+        ChangeKind::Cancelled => '-',
+        ChangeKind::Ignored => '!',
+        ChangeKind::Unchanged => ' ',
+    }
+}
+
+/// The changes job by job, each kind together.
+fn changes(report: &Report, columns: usize) -> String {
+    let moved = moved(report);
+    let mut groups: Vec<((&str, ChangeKind, &[&'static str]), Vec<&Change>)> = Vec::new();
+    for change in report.changes.iter().chain(&moved) {
+        if change.kind != ChangeKind::Changed && moved.iter().any(|moved| moved.job == change.job) {
+            continue;
+        }
+        let key = (change.job.as_str(), change.kind, change.parts.as_slice());
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, group)) => group.push(change),
+            None => groups.push((key, vec![change])),
+        }
+    }
+    groups.sort_by_key(|((job, kind, _), _)| (*job, *kind));
+    let mut out = String::new();
+    for ((_, kind, _), mut group) in groups {
+        group.sort_by_key(|change| face(change).map(|face| face.occurs_at));
+        // What differs is shown with the first; the same edit of thirty posts need not be read thirty times.
+        let shown = if kind == ChangeKind::Changed { 1 } else { EACH_MAX };
+        let shown = if group.len() == shown + 1 { shown + 1 } else { shown };
+        for change in group.iter().take(shown) {
+            one_change(&mut out, change, columns);
+        }
+        if let Some(last) = group.get(shown..).and_then(<[&Change]>::last) {
+            let until = face(last).map_or_else(String::new, |face| instant(face.occurs_at, &face.zone));
+            let word = if kind == ChangeKind::Changed { "more like it" } else { "more" };
+            writeln!(out, "    and {} {word}, the last on {until}", group.len() - shown).ok();
+        }
+    }
+    out
+}
+
+/// The jobs of which one post leaves and another comes: what a person calls a moved time.
+fn moved(report: &Report) -> Vec<Change> {
+    let of = |kind, job: &str| {
+        let mut all = report.changes.iter().filter(move |change| change.kind == kind && change.job == job);
+        all.next().filter(|_| all.next().is_none())
+    };
+    let cancelled =
+        report.changes.iter().filter(|change| change.kind == ChangeKind::Cancelled && !change.source.is_empty());
+    let pairs = cancelled.filter_map(|gone| {
+        let gone = of(ChangeKind::Cancelled, &gone.job)?;
+        let come = of(ChangeKind::Added, &gone.job).filter(|come| come.before.is_none())?;
+        let reason = "another time is another post: the first is cancelled".to_owned();
+        Some(Change { kind: ChangeKind::Changed, before: gone.before.clone(), reason, ..come.clone() })
+    });
+    pairs.collect()
+}
+
+fn face(change: &Change) -> Option<&Face> {
+    change.after.as_ref().or(change.before.as_ref())
+}
+
+fn one_change(out: &mut String, change: &Change, columns: usize) {
+    let Some(face) = face(change) else { return };
+    let head = format!(
+        "{} {}  {}  {}  {}{}",
+        sign(change.kind),
+        change.job,
+        instant(face.occurs_at, &face.zone),
+        face.account,
+        face.content.kind(),
+        state(change)
+    );
+    writeln!(out, "{head}").ok();
+    if !change.reason.is_empty() {
+        writeln!(out, "    because {}", change.reason).ok();
+    }
+    match (change.kind, &change.before, &change.after) {
+        (ChangeKind::Added, _, Some(after)) => {
+            let says = excerpt(&after.content);
+            writeln!(out, "    {}", fit(&says, columns.saturating_sub(4))).ok();
+        }
+        (_, Some(before), Some(after)) => differences(out, before, after, columns),
+        _ => {}
+    }
+}
+
+/// The state, where it is not what one expects.
+fn state(change: &Change) -> String {
+    match (change.kind, change.becomes) {
+        (ChangeKind::Added | ChangeKind::Changed, PostState::Scheduled) | (ChangeKind::Cancelled, _) => String::new(),
+        (_, state) => format!("  ({state})"),
+    }
+}
+
+/// One line of what a post says.
+fn excerpt(content: &Content) -> String {
+    let text = content.text().unwrap_or_default();
+    match &content.body {
+        Body::Note { .. } => text.to_owned(),
+        Body::Photo { images, .. } => format!("[{}] {text}", super::counted(images.len(), "image")),
+        Body::Link { url, .. } => format!("[{url}] {text}"),
+    }
+}
+
+fn differences(out: &mut String, before: &Face, after: &Face, columns: usize) {
+    let deletion = |face: &Face| match (face.delete_after_s, face.delete_at) {
+        (_, Some(at)) => instant(at, &face.zone),
+        (Some(seconds), None) => format!("{} after it was posted", length(std::time::Duration::from_secs(seconds))),
+        (None, None) => "never".into(),
+    };
+    let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
+    let mut line = |name: &str, old: String, new: String| {
+        if old != new {
+            writeln!(out, "    {}{old} → {new}", pad(name, 10)).ok();
+        }
+    };
+    line("time", instant(before.occurs_at, &before.zone), instant(after.occurs_at, &after.zone));
+    line("zone", before.zone.clone(), after.zone.clone());
+    line("account", before.account.clone(), after.account.clone());
+    line("blackout", or_none(before.blackout.as_deref()), or_none(after.blackout.as_deref()));
+    line("type", before.content.kind().into(), after.content.kind().into());
+    line("audience", audience(&before.content), audience(&after.content));
+    let url = |face: &Face| match &face.content.body {
+        Body::Link { url, .. } => url.clone(),
+        _ => "none".into(),
+    };
+    line("url", url(before), url(after));
+    line("late", before.late.clone(), after.late.clone());
+    line("in doubt", before.in_doubt.clone(), after.in_doubt.clone());
+    line("deletion", deletion(before), deletion(after));
+    line("tags", before.tags.join(" "), after.tags.join(" "));
+    let app = |face: &Face| serde_json::to_string(&face.content.app).unwrap_or_default();
+    line("app", app(before), app(after));
+    images(out, &before.content, &after.content);
+    lines(out, before.content.text().unwrap_or_default(), after.content.text().unwrap_or_default(), columns);
+}
+
+fn audience(content: &Content) -> String {
+    let share = match content.enable_share {
+        Some(true) => ", sharing allowed",
+        Some(false) => ", sharing not allowed",
+        None => "",
+    };
+    format!("{}{share}", content.permission.as_str())
+}
+
+/// The images that differ, by name, and by their bytes where the name is the same.
+fn images(out: &mut String, before: &Content, after: &Content) {
+    let (old, new) = (before.images(), after.images());
+    if old == new {
+        return;
+    }
+    writeln!(out, "    images").ok();
+    let named = |image: &crate::domain::content::Image| {
+        format!("{} ({} bytes, sha256 {}…)", image.name, image.bytes, image.sha256.get(..8).unwrap_or_default())
+    };
+    let (gone, come): (Vec<_>, Vec<_>) = (
+        old.iter().filter(|image| !new.contains(image)).collect(),
+        new.iter().filter(|image| !old.contains(image)).collect(),
+    );
+    for (sign, images) in [('-', &gone), ('+', &come)] {
+        for image in images {
+            writeln!(out, "      {sign} {}", named(image)).ok();
+        }
+    }
+    if gone.is_empty() && come.is_empty() {
+        let order: Vec<&str> = new.iter().map(|image| image.name.as_str()).collect();
+        writeln!(out, "      in another order: {}", order.join(", ")).ok();
+    }
+}
+
+/// The text, line by line.
+fn lines(out: &mut String, before: &str, after: &str, columns: usize) {
+    if before == after {
+        return;
+    }
+    writeln!(out, "    text").ok();
+    let diff = TextDiff::from_lines(before, after);
+    let all: Vec<String> = diff
+        .iter_all_changes()
+        .map(|change| {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            let line = change.value().trim_end_matches('\n');
+            let line = if width(line) + 8 <= columns { line.to_owned() } else { fit(line, columns.saturating_sub(8)) };
+            format!("      {sign} {line}").trim_end().to_owned()
+        })
+        .collect();
+    for line in all.iter().take(DIFF_LINES_MAX) {
+        writeln!(out, "{line}").ok();
+    }
+    if all.len() > DIFF_LINES_MAX {
+        writeln!(out, "      … and {} lines more", all.len() - DIFF_LINES_MAX).ok();
+    }
+}
+
+/// The coming posts, by the day in the zone of each.
+fn coming(report: &Report, columns: usize) -> String {
+    struct Line {
+        day: String,
+        sign: char,
+        cells: [String; 5],
+        says: String,
+    }
+    let line = |one: &Coming| {
+        let shown = instant(one.face.occurs_at, &one.face.zone);
+        // `Tue 2026-12-01 09:00 KST`
+        let (day, time) =
+            (shown.get(..14).unwrap_or(&shown).to_owned(), shown.get(15..).unwrap_or_default().to_owned());
+        let state = if one.state == PostState::Scheduled { String::new() } else { format!(" ({})", one.state) };
+        let job = format!("{}{state}", one.job);
+        let kind = match &one.face.content.body {
+            Body::Photo { images, .. } => format!("photo×{}", images.len()),
+            _ => one.face.content.kind().to_owned(),
+        };
+        let says = match &one.face.content.body {
+            Body::Link { url, text: None } => url.clone(),
+            _ => one.face.content.text().unwrap_or_default().to_owned(),
+        };
+        Line {
+            day,
+            sign: sign(one.kind),
+            cells: [time, one.face.account.clone(), kind, one.length.to_string(), job],
+            says,
+        }
+    };
+    let mut lines: Vec<Line> = report.coming.iter().take(COMING_MAX).map(line).collect();
+    // Zones apart: an instant that comes later may lie on an earlier day.
+    lines.sort_by(|one, other| one.day.get(4..).cmp(&other.day.get(4..)));
+    let mut widths = [0; 5];
+    for line in &lines {
+        for (widest, cell) in widths.iter_mut().zip(&line.cells) {
+            *widest = width(cell).max(*widest);
+        }
+    }
+    // A long name must not push away what the posts say.
+    widths[4] = widths[4].min(columns / 3);
+    let mut out = String::new();
+    let mut day = "";
+    for line in &lines {
+        if line.day != day {
+            day = &line.day;
+            writeln!(out, "{day}").ok();
+        }
+        let [time, account, kind, units, job] = &line.cells;
+        let job = fit(job, widths[4]);
+        let start = format!(
+            "{} {}  {}  {}  {}{units}  {}  ",
+            line.sign,
+            pad(time, widths[0]),
+            pad(account, widths[1]),
+            pad(kind, widths[2]),
+            " ".repeat(widths[3].saturating_sub(width(units))),
+            pad(&job, widths[4]),
+        );
+        let says = fit(&line.says, columns.saturating_sub(width(&start)).max(8));
+        writeln!(out, "{}", format!("{start}{says}").trim_end()).ok();
+    }
+    if report.coming.len() > COMING_MAX {
+        writeln!(out, "  … and {} more; --json lists all, --days fewer", report.coming.len() - COMING_MAX).ok();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::engine::{Rules, wanted};
+    use crate::plan;
+    use crate::settings::Settings;
+
+    /// Tuesday 1 December 2026, 08:55 in Seoul.
+    fn now() -> Timestamp {
+        "2026-11-30T23:55:00Z".parse().unwrap()
+    }
+
+    fn settings() -> Settings {
+        let text = "accounts:\n  cafe: {rest_api_key: x, min_gap: 10m}\n";
+        Settings::parse(text, Path::new("storyd.yaml")).unwrap()
+    }
+
+    /// What becomes of a queue that holds what the `old` files want.
+    fn report(old: &str, new: &str) -> Report {
+        let dir = tempfile::tempdir().unwrap();
+        let load = |jobs: &str| {
+            let file = dir.path().join("jobs.yaml");
+            std::fs::write(&file, format!("version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n{jobs}")).unwrap();
+            plan::load(&[file]).unwrap_or_else(|problems| panic!("{problems}"))
+        };
+        let image = |name: &str, shade: u8| {
+            let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\0\0\0\0");
+            png.extend([shade; 16]);
+            std::fs::write(dir.path().join(name), png).unwrap();
+        };
+        image("latte-1.png", 1);
+        image("latte-2.png", 2);
+        let (old, new) = (load(old), load(new));
+        let settings = settings();
+        let rules = Rules::new(&settings).unwrap();
+        let changes = wanted::between_plans(&old, &new, &rules, now()).unwrap();
+        let mut report = super::super::report(&new, "main".into(), changes, &[], &settings, 14, now());
+        report.problems.clear();
+        report
+    }
+
+    const OLD: &str = r#"
+  opened: {at: 2026-11-30 09:00, type: note, content: 어제 문을 열었어요}
+  opening-notice: {at: 2026-12-01 09:00, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  주말-사진: {at: 2026-12-05 10:00, type: photo, images: [latte-1.png], content: "주말엔 라떼 한 잔 ☕\n매장에서 만나요"}
+  weekly: {cron: "0 9 * * MON", type: note, content: 이번 주도 힘내세요}
+  farewell: {at: 2026-12-09 18:00, type: note, content: 안녕히}
+"#;
+
+    const NEW: &str = r#"
+  opened: {at: 2026-11-30 09:00, type: note, content: 어제 새로 문을 열었어요}
+  opening-notice: {at: 2026-12-01 09:00, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  once-more: {at: 2026-12-01 09:05, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  주말-사진: {at: 2026-12-05 10:30, type: photo, images: [latte-1.png, latte-2.png], content: "주말엔 라떼 두 잔 ☕\n매장에서 만나요", tags: [menu]}
+  weekly: {cron: "0 9 * * MON", type: note, content: 이번 주도 함께해요 👨‍👩‍👧, delete_after: 7d}
+  "daily": {cron: "30 18 * * *", type: link, url: "https://example.com/menu", late: {within: 2h, then: hold}}
+"#;
+
+    #[test]
+    fn the_changes_and_the_coming_posts_read_well_at_eighty_columns() {
+        let told = text(&report(OLD, NEW), 80);
+        assert!(told.lines().all(|line| line.starts_with("warning: ") || width(line) <= 80), "{told}");
+        insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn nothing_changes_when_nothing_changed() {
+        let report = report(OLD, OLD);
+        assert!(report.changes.is_empty(), "{:?}", report.changes);
+        insta::assert_snapshot!(text(&report, 60));
+    }
+
+    #[test]
+    fn markdown_shows_texts_as_they_are_and_nothing_in_them_counts() {
+        let new = OLD.replace("안녕히", "\"@everyone ```` <b>잘 가요</b> | `x`\"");
+        let told = markdown(&report(OLD, &new));
+        assert!(told.contains("`````diff"), "{told}");
+        insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn a_comment_is_never_longer_than_it_may_be() {
+        let jobs: String =
+            (0..3_000).map(|n| format!("  job-{n}: {{at: 2026-12-02 09:00, type: note, content: 글 {n}}}\n")).collect();
+        assert!(markdown(&report("  x: {at: now, type: note, content: x}\n", &jobs)).chars().count() < 65_536);
+    }
+}

@@ -1,0 +1,140 @@
+//! What a person should look at before the files come into force. Pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::show::{instant, length, relative};
+use super::Coming;
+use crate::domain::clock::between;
+use crate::domain::content::comparable;
+use crate::settings::Settings;
+use crate::store::queue::{Change, ChangeKind};
+use crate::store::view::StoryRow;
+
+/// How far back and ahead the same text counts as said twice.
+pub(super) const LOOK_BACK: Duration = Duration::from_secs(7 * 86_400);
+/// A new or changed post that is due so soon leaves no time to think again.
+const SOON: Duration = Duration::from_secs(10 * 60);
+/// Most warnings of one kind.
+const EACH_MAX: usize = 20;
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Warning {
+    /// `same_text`, `close`, `soon`, `past` or `too_late`.
+    pub(super) kind: &'static str,
+    /// The job that it is about.
+    pub(super) job: String,
+    /// One sentence.
+    pub(super) message: String,
+}
+
+/// Every warning, the most urgent kind first.
+pub(super) fn find(
+    changes: &[Change],
+    coming: &[Coming],
+    published: &[StoryRow],
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Warning> {
+    let mut all = too_late(changes);
+    for mut kind in [soon(coming, now), same_text(coming, published, now), close(coming, settings)] {
+        let left_out = kind.len().saturating_sub(EACH_MAX);
+        kind.truncate(EACH_MAX);
+        if let Some(last) = kind.last_mut().filter(|_| left_out > 0) {
+            last.message.push_str(&format!("; and {left_out} more like it"));
+        }
+        all.extend(kind);
+    }
+    all
+}
+
+fn too_late(changes: &[Change]) -> Vec<Warning> {
+    let ignored = changes.iter().filter(|change| change.kind == ChangeKind::Ignored);
+    let mut warnings: Vec<Warning> = Vec::new();
+    for change in ignored {
+        let message = format!("the edit of {} is ignored: {}", change.job, change.reason);
+        if !warnings.iter().any(|warning| warning.message == message) {
+            warnings.push(Warning { kind: "too_late", job: change.job.clone(), message });
+        }
+    }
+    warnings.truncate(EACH_MAX);
+    warnings
+}
+
+fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
+    let edited = coming.iter().filter(|one| matches!(one.kind, ChangeKind::Added | ChangeKind::Changed));
+    let near = edited.filter(|one| between(now, one.face.occurs_at) < SOON);
+    near.map(|one| {
+        let (at, job) = (one.face.occurs_at, one.job.clone());
+        if at < now {
+            let (ago, late) = (relative(at, now), &one.face.late);
+            let message = format!("{job} was to appear {ago}: its late policy decides ({late})");
+            return Warning { kind: "past", job, message };
+        }
+        let when = if at == now { "at once".to_owned() } else { relative(at, now) };
+        let message = format!("{job} is due {when}: it goes out as soon as the files are in force");
+        Warning { kind: "soon", job, message }
+    })
+    .collect()
+}
+
+fn same_text(coming: &[Coming], published: &[StoryRow], now: Timestamp) -> Vec<Warning> {
+    // What says what: when, the job, and whether it is out.
+    let mut said: BTreeMap<(&str, String), Vec<(Timestamp, &str, bool)>> = BTreeMap::new();
+    for story in published {
+        let text = comparable(story.content.text().unwrap_or_default());
+        said.entry((story.account.as_str(), text)).or_default().push((story.published_at, &story.job, true));
+    }
+    for one in coming {
+        let text = comparable(one.face.content.text().unwrap_or_default());
+        said.entry((one.face.account.as_str(), text)).or_default().push((one.face.occurs_at, &one.job, false));
+    }
+    let mut warnings: Vec<Warning> = Vec::new();
+    for ((account, text), mut posts) in said {
+        if text.is_empty() {
+            continue;
+        }
+        posts.sort();
+        for pair in posts.windows(2) {
+            let &[(first_at, first, first_out), (at, job, out)] = pair else { continue };
+            // A job that repeats is meant to say the same again.
+            if first == job || out || between(first_at, at) > LOOK_BACK {
+                continue;
+            }
+            let earlier =
+                if first_out { format!("{first} said {}", relative(first_at, now)) } else { first.to_owned() };
+            let message = format!("{job} says the same on {account} as {earlier}");
+            if !warnings.iter().any(|warning| warning.message == message) {
+                warnings.push(Warning { kind: "same_text", job: job.to_owned(), message });
+            }
+        }
+    }
+    warnings
+}
+
+fn close(coming: &[Coming], settings: &Settings) -> Vec<Warning> {
+    let mut last: BTreeMap<&str, &Coming> = BTreeMap::new();
+    let mut warnings = Vec::new();
+    for one in coming {
+        let account = one.face.account.as_str();
+        let before = last.insert(account, one);
+        let gap = settings.accounts.get(account).map(|account| account.min_gap).unwrap_or_default();
+        let Some(before) = before.filter(|_| !gap.is_zero()) else { continue };
+        let apart = between(before.face.occurs_at, one.face.occurs_at);
+        if apart < gap {
+            let (when, other) = (instant(one.face.occurs_at, &one.face.zone), &before.job);
+            let apart = if apart.is_zero() { "at the same time as".into() } else { format!("{} after", length(apart)) };
+            let gap = length(gap);
+            let message = format!(
+                "{} comes {apart} {other} ({when}), and {account} keeps {gap} between stories: it waits",
+                one.job
+            );
+            warnings.push(Warning { kind: "close", job: one.job.clone(), message });
+        }
+    }
+    warnings
+}

@@ -1,0 +1,110 @@
+//! `storyd plan` with the real program: with and without a queue, beside a daemon, and between two versions of the files.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::process::Folder;
+
+const NOTE: &str = "notice:\n  at: 2098-12-01 09:00\n  type: note\n  content: 겨울 신메뉴가 나왔어요!";
+
+/// Runs git in the folder, knowing nothing of this machine's own settings.
+fn git(folder: &Folder, line: &str) {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder.path("")).args(["-c", "user.name=Team", "-c", "user.email=team@example.com"]);
+    command.args(["-c", "init.defaultBranch=main"]).args(line.split_whitespace());
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "git {line}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn without_a_queue_everything_is_new_and_nothing_is_made() {
+    let folder = Folder::new();
+    folder.jobs(NOTE);
+    let done = folder.run("plan --sandbox jobs.yaml");
+    assert_eq!(done.code, Some(9), "{done:?}");
+    assert!(
+        done.stdout.starts_with("1 job in 1 file: 1 added\n\n+ notice  Mon 2098-12-01 09:00 KST  cafe  note\n"),
+        "{}",
+        done.stdout
+    );
+    assert!(done.stderr.contains("there is no queue in .storyd-sandbox yet"), "{}", done.stderr);
+    assert!(!folder.path(".storyd-sandbox").exists());
+}
+
+#[test]
+fn beside_a_daemon_the_plan_tells_an_edit_before_it_is_made() {
+    let folder = Folder::new();
+    folder.jobs(NOTE);
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("waiting for notice");
+    let same = folder.run("plan --sandbox jobs.yaml");
+    assert_eq!((same.code, same.stderr.as_str()), (Some(0), ""), "{}", same.stdout);
+    assert!(same.stdout.starts_with("1 job in 1 file: no changes\n"), "{}", same.stdout);
+    // The edit lies elsewhere, as the branch of a pull request does.
+    let jobs = std::fs::read_to_string(folder.path("jobs.yaml")).unwrap();
+    folder.write("branch.yaml", jobs.replace("나왔어요!", "나왔습니다."));
+    let edited = folder.run("plan --sandbox branch.yaml");
+    assert_eq!(edited.code, Some(9));
+    let expected = "~ notice  Mon 2098-12-01 09:00 KST  cafe  note\n    text\n      - 겨울 신메뉴가 나왔어요!\n      + 겨울 신메뉴가 나왔습니다.\n";
+    assert!(edited.stdout.contains(expected), "{}", edited.stdout);
+    let json: Value = serde_json::from_str(&folder.run("plan --sandbox branch.yaml --json").stdout).unwrap();
+    assert_eq!((&json["changes"][0]["kind"], &json["changes"][0]["parts"][0]), (&"changed".into(), &"content".into()));
+    assert_eq!(folder.json("admin queue --sandbox")[0]["content"]["body"]["text"], "겨울 신메뉴가 나왔어요!");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+}
+
+#[test]
+fn two_versions_are_compared_without_a_queue() {
+    let folder = Folder::new();
+    folder.jobs(NOTE);
+    git(&folder, "init -q");
+    git(&folder, "add jobs.yaml");
+    git(&folder, "commit -q -m first");
+    let same = folder.run("plan jobs.yaml --against HEAD");
+    assert_eq!(same.code, Some(0), "{same:?}");
+    folder.jobs(&NOTE.replace("09:00", "10:30"));
+    let moved = folder.run("plan jobs.yaml --against HEAD");
+    assert_eq!(moved.code, Some(9));
+    assert!(moved.stdout.contains("1 added, 1 cancelled\nagainst HEAD ("), "{}", moved.stdout);
+    let comment = folder.run("plan jobs.yaml --against HEAD --markdown");
+    assert!(
+        comment.stdout.starts_with("### storyd plan\n\n1 job in 1 file: 1 added, 1 cancelled\nagainst HEAD"),
+        "{}",
+        comment.stdout
+    );
+    assert!(comment.stdout.contains("```diff\n~ notice  Mon 2098-12-01 10:30 KST"), "{}", comment.stdout);
+    // The checkout is as it was: nothing staged, the edit still there.
+    let staged =
+        Command::new("git").arg("-C").arg(folder.path("")).args(["diff", "--cached", "--quiet"]).status().unwrap();
+    assert!(staged.success());
+    assert!(std::fs::read_to_string(folder.path("jobs.yaml")).unwrap().contains("10:30"));
+
+    folder.write("old.yaml", "version: 1\nzone: Asia/Seoul\njobs: {}\n");
+    let added = folder.run("plan jobs.yaml --against old.yaml --json");
+    let json: Value = serde_json::from_str(&added.stdout).unwrap();
+    assert_eq!(
+        (added.code, &json["against"], &json["changes"][0]["kind"]),
+        (Some(9), &"old.yaml".into(), &"added".into())
+    );
+    assert_eq!(json["commit"].as_str().map(str::len), Some(40));
+
+    let unknown = folder.run("plan jobs.yaml --against nowhere");
+    assert_eq!(unknown.code, Some(4));
+    assert!(unknown.stderr.contains("nowhere is neither a file nor a revision of "), "{}", unknown.stderr);
+    folder.write("broken.yaml", "version: 1\njobs:\n");
+    let broken = folder.run("plan jobs.yaml --against broken.yaml");
+    assert_eq!(broken.code, Some(3));
+    assert!(broken.stderr.contains("so nothing can be compared with them"), "{}", broken.stderr);
+}
+
+#[test]
+fn outside_of_a_checkout_a_revision_means_nothing() {
+    let folder = Folder::new();
+    folder.jobs(NOTE);
+    let done = folder.run("plan jobs.yaml --against main");
+    assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""));
+    assert!(done.stderr.contains("lies in no git checkout"), "{}", done.stderr);
+}
