@@ -11,6 +11,12 @@ use crate::domain::post::PostState;
 use crate::store::queue::Write;
 use crate::store::{Result, StoreError, micros, span, write_json};
 
+/// Under what texts that compare as equal are found.
+pub(in crate::store) fn text_key(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(comparable(text).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
 pub(super) struct Columns<'a> {
     posts: &'a JobPosts,
@@ -27,12 +33,10 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
-        use sha2::Digest;
-        let text = comparable(posts.content.text().unwrap_or_default());
         Ok(Self {
             posts,
             content: write_json(&posts.content)?,
-            text_key: sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            text_key: text_key(posts.content.text().unwrap_or_default()),
             tags: write_json(&posts.tags)?,
             late_within: span(posts.late.within),
             late_then: posts.late.then.as_str(),
