@@ -111,8 +111,7 @@ async fn places_in(
     stretch: Stretch<'_>,
     limit: i64,
 ) -> Result<Vec<Place>> {
-    let Stretch { state, after, until } = stretch;
-    let (due_at, post) = (after.due_at, after.post);
+    let Stretch { state, after: Place { due_at, post }, until } = stretch;
     let places = match (&listing.job, &listing.tag, &listing.account) {
         (Some(job), ..) => {
             sqlx::query_as!(
