@@ -135,6 +135,12 @@ impl Content {
         }
     }
 
+    /// Every text that a reader sees or follows: what it says, and where its link leads.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let url = if let Body::Link { url, .. } = &self.body { Some(url.as_str()) } else { None };
+        self.text().into_iter().chain(url)
+    }
+
     /// `note`, `photo` or `link`.
     pub fn kind(&self) -> &'static str {
         match self.body {

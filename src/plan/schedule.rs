@@ -75,7 +75,7 @@ pub struct CronRule {
 
 impl CronRule {
     /// Reads a pattern of five fields: minute, hour, day of month, month, weekday. The error is a sentence.
-    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
+    pub fn parse(pattern: &str) -> Result<Self, String> {
         let fields: Vec<&str> = pattern.split_whitespace().collect();
         check_fields(&fields)?;
         let cron = read_fields(&fields)?;

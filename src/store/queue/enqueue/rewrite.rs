@@ -5,11 +5,17 @@ use jiff::Timestamp;
 use super::pairing::{Differs, Existing, Says};
 use super::{JobPosts, NewPost};
 use crate::domain::clock::later;
-use crate::domain::content::{Content, comparable};
+use crate::domain::content::comparable;
 use crate::domain::policy::LateThen;
 use crate::domain::post::PostState;
 use crate::store::queue::Write;
 use crate::store::{Result, StoreError, micros, span, write_json};
+
+/// Under what texts that compare as equal are found.
+pub(in crate::store) fn text_key(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(comparable(text).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
 pub(super) struct Columns<'a> {
@@ -32,7 +38,7 @@ impl<'a> Columns<'a> {
         Ok(Self {
             posts,
             content: write_json(&posts.content)?,
-            text_key: text_key(&posts.content),
+            text_key: text_key(posts.content.text().unwrap_or_default()),
             varies: posts.occurrences.iter().any(|occurrence| occurrence.text.is_some()),
             tags: write_json(&posts.tags)?,
             late_within: span(posts.late.within),
@@ -50,7 +56,7 @@ impl<'a> Columns<'a> {
             return Ok(Says { content: self.content.clone(), text_key: self.text_key.clone(), varies: self.varies });
         };
         let content = self.posts.content.clone().saying(text.clone());
-        Ok(Says { content: write_json(&content)?, text_key: text_key(&content), varies: true })
+        Ok(Says { content: write_json(&content)?, text_key: text_key(text), varies: true })
     }
 
     fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
@@ -60,12 +66,6 @@ impl<'a> Columns<'a> {
     fn prepare_at(&self, occurs_at: i64) -> Option<i64> {
         self.posts.content.needs_preparing().then(|| occurs_at - self.prepare_ahead)
     }
-}
-
-fn text_key(content: &Content) -> String {
-    use sha2::Digest;
-    let text = comparable(content.text().unwrap_or_default());
-    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Every post of the job that waits, that bears a wanted name, or that lies where something may be wanted.
