@@ -313,7 +313,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
 
     /// Reads the job files again. What does not load changes nothing.
     async fn reload(&mut self) {
-        match load(&self.start.jobs).await {
+        match load(&self.start.jobs, self.ctx.clock.now()).await {
             Ok(plan) => {
                 self.watch.follow(&plan.watch);
                 (self.tell)(News::Plan(&plan));
