@@ -33,8 +33,8 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let settings = setup::settings(common)?;
     let paths = setup::job_paths(&args.jobs, &settings)?;
     let paint = paint(&std::io::stdout());
-    let loaded = plan::load(&paths).map(|mut plan| {
-        let now = Clock::system().now();
+    let now = Clock::system().now();
+    let loaded = plan::load(&paths, now).map(|mut plan| {
         plan.warnings.extend(plan.warnings_at(now));
         plan
     });

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::{Result, Rules};
 use crate::domain::clock::{earlier, later};
 use crate::domain::policy::BlackoutThen;
-use crate::plan::schedule::{AtTime, NOMINAL_NOW, Schedule};
+use crate::plan::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
+use crate::plan::script::TextError;
 use crate::plan::{DeleteRule, Job, Plan, TZDB};
 use crate::store::Store;
 use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, compare};
@@ -24,7 +25,7 @@ pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Time
             Some(store) => store.known_job(&job.name).await?,
             None => None,
         };
-        wanted.push(posts(job, known, rules, now));
+        wanted.extend(tell(job, posts(job, known, rules, now)));
     }
     Ok(wanted)
 }
@@ -40,7 +41,9 @@ pub async fn preview(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Tim
 
 /// What enqueueing `new` would do in a queue that holds what `old` wants, and nothing else.
 pub fn between_plans(old: &Plan, new: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<Change>> {
-    let wanted = |plan: &Plan| plan.jobs.values().map(|job| posts(job, None, rules, now)).collect::<Vec<_>>();
+    let wanted = |plan: &Plan| -> Vec<JobPosts> {
+        plan.jobs.values().filter_map(|job| tell(job, posts(job, None, rules, now))).collect()
+    };
     compare(&wanted(old), &wanted(new), now)
 }
 
@@ -49,7 +52,20 @@ pub(super) fn names(plan: &Plan) -> Vec<&str> {
     plan.jobs.keys().map(String::as_str).collect()
 }
 
-fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> JobPosts {
+/// Leaves out a job whose texts cannot be made. Only for what lies beyond the texts that loading makes: what is in the queue stays,
+/// until the file is mended.
+fn tell(job: &Job, posts: std::result::Result<JobPosts, TextError>) -> Option<JobPosts> {
+    posts
+        .inspect_err(|error| tracing::error!(job.name = %job.name, "no more posts of this job are enqueued: {error}"))
+        .ok()
+}
+
+fn posts(
+    job: &Job,
+    known: Option<KnownJob>,
+    rules: &Rules,
+    now: Timestamp,
+) -> std::result::Result<JobPosts, TextError> {
     let until = later(now, rules.horizon);
     let (found, add_after) = match &job.schedule {
         Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
@@ -60,8 +76,7 @@ fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> J
             let first = known
                 .and_then(|known| known.first_waiting)
                 .map_or(add_after, |at| add_after.min(earlier(at, Duration::from_micros(1))));
-            let found = job.occurrences(first, until, OCCURRENCES_MAX);
-            (found.into_iter().map(|occurrence| (occurrence.nominal, occurrence.at)).collect(), add_after)
+            (job.occurrences(first, until, OCCURRENCES_MAX), add_after)
         }
     };
     let (delete_after, delete_at) = match &job.delete {
@@ -69,7 +84,13 @@ fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> J
         Some(DeleteRule::At(at)) => (None, Some(*at)),
         None => (None, None),
     };
-    JobPosts {
+    let mut voice = job.voice();
+    let occurrences = found.into_iter().map(|occurrence| {
+        let text = voice.as_mut().map(|voice| voice.text(&occurrence)).transpose()?;
+        Ok(new_post(job, occurrence, text, rules))
+    });
+    let occurrences = occurrences.collect::<std::result::Result<_, TextError>>()?;
+    Ok(JobPosts {
         job: job.name.clone(),
         source: format!("{}:{}:{}", job.place.file.display(), job.place.line, job.place.column),
         commit: job.commit.clone(),
@@ -83,13 +104,14 @@ fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> J
         delete_after,
         delete_at,
         prepare_ahead: rules.prepare_ahead,
-        occurrences: found.into_iter().map(|(nominal, at)| new_post(job, nominal, at, rules)).collect(),
+        occurrences,
         add_after,
         complete_until: until,
-    }
+    })
 }
 
-fn new_post(job: &Job, nominal: String, nominal_at: Timestamp, rules: &Rules) -> NewPost {
+fn new_post(job: &Job, occurrence: Occurrence, text: Option<String>, rules: &Rules) -> NewPost {
+    let Occurrence { nominal, at: nominal_at, .. } = occurrence;
     let (occurs_at, mut falls_in) = job.placed(&nominal, nominal_at, &rules.blackouts);
     // Posted and taken down in one breath is nobody's wish: a person decides.
     if let (Some(DeleteRule::At(delete_at)), Some(falls_in)) = (&job.delete, &mut falls_in)
@@ -99,17 +121,21 @@ fn new_post(job: &Job, nominal: String, nominal_at: Timestamp, rules: &Rules) ->
         falls_in.then = BlackoutThen::Hold;
         falls_in.reason.push_str(" (and it lasts beyond `delete_at`)");
     }
-    NewPost { nominal, nominal_at, occurs_at, falls_in }
+    NewPost { nominal, nominal_at, occurs_at, falls_in, text }
 }
 
 /// Every time of an `at`, past ones too: the late policy decides about those. `now` is the moment at which the job was first
 /// seen, and stays that.
-fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<(String, Timestamp)> {
+fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<Occurrence> {
     times
         .iter()
         .map(|time| match time {
-            AtTime::Now => (NOMINAL_NOW.into(), known.and_then(|known| known.now_post).unwrap_or(now)),
-            AtTime::Fixed(occurrence) => (occurrence.nominal.clone(), occurrence.at),
+            AtTime::Now => Occurrence {
+                nominal: NOMINAL_NOW.into(),
+                at: known.and_then(|known| known.now_post).unwrap_or(now),
+                shifted: false,
+            },
+            AtTime::Fixed(occurrence) => occurrence.clone(),
         })
         .collect()
 }

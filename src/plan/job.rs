@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::DeleteRule;
 use super::blackout::{self, Blackout};
 use super::content::{self, Wanted};
@@ -15,7 +17,10 @@ use super::name;
 use super::policy::{self, SHARED_KEYS, Shared};
 use super::problem::{Code, Problem, Source};
 use super::schedule::Schedule;
+use super::script::Script;
+use super::text::Stage;
 use super::timing::{self, Zone};
+use super::vars;
 use crate::domain::content::{Permission, comparable};
 
 /// The version of the format.
@@ -28,6 +33,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("message", "content"),
     ("body", "content"),
     ("image", "images"),
+    ("texts", "contents"),
+    ("messages", "contents"),
+    ("variables", "vars"),
     ("photos", "images"),
     ("image_url_list", "images"),
     ("link", "url"),
@@ -47,7 +55,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 const FILE: Shape = Shape {
     what: "a job file",
-    keys: &["version", "zone", "account", "defaults", "blackouts", "jobs"],
+    keys: &["version", "zone", "account", "vars", "defaults", "blackouts", "jobs"],
     free_x: true,
     synonyms: SYNONYMS,
 };
@@ -65,6 +73,8 @@ const JOB: Shape = Shape {
         "jitter",
         "type",
         "content",
+        "contents",
+        "vars",
         "images",
         "url",
         "account",
@@ -93,7 +103,10 @@ pub(super) struct Draft {
     pub(super) schedule: Schedule,
     /// Where `at` or `cron` stands.
     pub(super) at_span: Range<usize>,
-    pub(super) wanted: Wanted,
+    pub(super) shape: content::Shape,
+    /// What the next story says.
+    pub(super) text: Option<String>,
+    pub(super) script: Option<Script>,
     pub(super) shared: Shared,
     pub(super) delete: Option<DeleteRule>,
 }
@@ -108,18 +121,25 @@ pub(super) struct FileDraft {
     pub(super) report: Report,
 }
 
-/// Reads one job file.
-pub(super) fn read(source: &Arc<Source>) -> FileDraft {
+/// Reads one job file. `now` tells which occurrences are to come: their texts are made and judged.
+pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
     let mut draft =
         FileDraft { jobs: Vec::new(), blackouts: Arc::default(), names: BTreeMap::new(), report: Report::new(source) };
+    if let Some(at) = source.text().find("\r\n") {
+        let message = "the file has Windows line ends; texts are posted with plain ones";
+        draft
+            .report
+            .add(Code::LineEnds, &(at..at), message)
+            .help("nothing needs to be done; set the editor to LF to be rid of this note");
+    }
     match file::parse(source) {
-        Ok(root) => read_root(&root, &mut draft),
-        Err(problems) => draft.report.problems = problems,
+        Ok(root) => read_root(&root, now, &mut draft),
+        Err(problems) => draft.report.problems.extend(problems),
     }
     draft
 }
 
-fn read_root(root: &Node, draft: &mut FileDraft) {
+fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     let report = &mut draft.report;
     if matches!(root.kind, Kind::Null) {
         report.problems.push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing"));
@@ -133,6 +153,7 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
     }
     let defaults = defaults(&fields, report);
     draft.blackouts = blackout::read(&fields, report).into();
+    let vars = vars::read(&fields, report);
     let Some(jobs) = fields.get("jobs") else {
         if fields.lacks("jobs") {
             fields::missing(&fields, "the job file", "jobs", "jobs:", report);
@@ -152,12 +173,22 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
         report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
         return;
     }
+    let file = Head { defaults, vars, zone, now, jobs: entries.len() };
     for entry in entries {
         if draft.report.is_full() {
             break;
         }
-        read_entry(entry, &defaults, zone.as_ref(), draft);
+        read_entry(entry, &file, draft);
     }
+}
+
+/// What the file says for all its jobs.
+struct Head {
+    defaults: Shared,
+    vars: BTreeMap<String, String>,
+    zone: Option<Zone>,
+    now: Timestamp,
+    jobs: usize,
 }
 
 fn version(fields: &Fields<'_>, report: &mut Report) {
@@ -191,7 +222,7 @@ fn defaults(fields: &Fields<'_>, report: &mut Report) -> Shared {
     Shared { account: shared.account.clone().or(account), ..shared }
 }
 
-fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut FileDraft) {
+fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
     let source = Arc::clone(&draft.report.source);
     let report = &mut draft.report;
     let key = entry.key.span.clone();
@@ -206,21 +237,15 @@ fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut
     } else if let Some(first) = draft.names.get(&name) {
         fields::duplicate_key(&name, first, &key, report);
     }
-    if let Some(job) = read_job(&name, &entry.value, &key, defaults, zone, report) {
+    if let Some(job) = read_job(&name, &entry.value, &key, file, report) {
         timing::falls_into(&job.schedule, &job.at_span, &job.zone, &draft.blackouts, report);
         draft.jobs.push(job);
     }
     draft.names.entry(name).or_insert(key);
 }
 
-fn read_job(
-    name: &str,
-    node: &Node,
-    key: &Range<usize>,
-    defaults: &Shared,
-    zone: Option<&Zone>,
-    report: &mut Report,
-) -> Option<Draft> {
+fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &mut Report) -> Option<Draft> {
+    let (defaults, zone) = (&file.defaults, file.zone.as_ref());
     let fields = Fields::read(node, key, &JOB, report)?;
     let own = Shared::read(&fields, report);
     let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
@@ -229,7 +254,9 @@ fn read_job(
     }
     let schedule = timing::schedule(&fields, zone, report);
     let delete_at = timing::delete_at(&fields, schedule.as_ref(), zone, report);
-    let wanted = content::read(&fields, kind, report);
+    let mut vars = file.vars.clone();
+    vars.extend(vars::read(&fields, report));
+    let wanted = content::read(&fields, kind, vars, report);
     let shared = own.clone().or(defaults);
     if shared.account.is_none() && fields.lacks("account") {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
@@ -248,13 +275,20 @@ fn read_job(
         (None, Some(after)) => Some(DeleteRule::After(after)),
         (None, None) => None,
     };
+    let (account, zone, schedule) = (shared.account.clone()?, zone?.clone(), schedule?);
+    let Wanted { words, shape } = wanted?;
+    let names = (name, account.as_str());
+    let stage = Stage { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
+    let (text, script) = words.map(|words| words.rehearse(&stage, report)).unzip();
     Some(Draft {
         name: Placed { value: name.to_owned(), span: key.clone() },
-        account: shared.account.clone()?,
-        zone: zone?.clone(),
-        schedule: schedule?,
+        account,
+        zone,
+        schedule,
         at_span: fields.key_span(if fields.has("cron") { "cron" } else { "at" }),
-        wanted: wanted?,
+        shape,
+        text,
+        script: script.flatten(),
         shared,
         delete,
     })

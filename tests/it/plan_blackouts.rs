@@ -13,7 +13,7 @@ fn load(head: &str, schedule: &str) -> Plan {
         schedule.replace('\n', "\n    ")
     );
     let dir = folder(&[("jobs.yaml", &file)]);
-    plan::load(&[dir.path().to_owned()]).unwrap_or_else(|problems| panic!("{problems}"))
+    plan::load(&[dir.path().to_owned()], at("2026-11-10T00:00:00Z")).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 fn at(text: &str) -> Timestamp {

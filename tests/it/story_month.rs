@@ -25,7 +25,7 @@ fn row(post: &PostRow) -> Row {
 /// Reads the files of the team, compares what the plan says with what enqueueing does, and says what changed.
 async fn read(world: &World) -> [usize; 4] {
     let ctx = world.ctx();
-    let plan = plan::load(&[world.path("jobs")]).unwrap_or_else(|problems| panic!("{problems}"));
+    let plan = plan::load(&[world.path("jobs")], world.clock.now()).unwrap_or_else(|problems| panic!("{problems}"));
     let changes = wanted::preview(Some(&ctx.store), &plan, &ctx.rules, world.clock.now()).await.unwrap();
     let mut expected: Vec<(Option<i64>, Row)> =
         world.posts().await.iter().map(|post| (Some(post.post), row(post))).collect();
@@ -98,7 +98,7 @@ async fn after_each_step_of_a_month_the_queue_is_what_the_plan_said() {
     // A merge that went wrong is committed, and found out two days later.
     let before: Vec<Row> = world.posts().await.iter().map(row).collect();
     world.write("jobs/december.yaml", format!("<<<<<<< HEAD\n{moved}=======\n>>>>>>> main\n").as_bytes());
-    let problems = plan::load(&[world.path("jobs")]).unwrap_err();
+    let problems = plan::load(&[world.path("jobs")], world.clock.now()).unwrap_err();
     world.ctx().plan.set_broken(problems);
     world.settle().await;
     assert_eq!(world.posts().await.iter().map(row).collect::<Vec<_>>(), before, "nothing moves");

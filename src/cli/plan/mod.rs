@@ -91,11 +91,11 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
     let rules = Rules::new(&home.settings)?;
-    let plan = plan::load(&paths).map_err(|problems| broken(&problems))?;
     let now = Clock::system().now();
+    let plan = plan::load(&paths, now).map_err(|problems| broken(&problems))?;
     let (against, changes, published) = match &args.against {
         Some(spec) => {
-            let (label, old) = revision::load(spec, &paths).await?;
+            let (label, old) = revision::load(spec, &paths, now).await?;
             (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
         }
         None => match open(&home).await? {

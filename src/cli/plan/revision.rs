@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::failure::{Failure, PROBLEMS, tell_problems};
 use super::super::show::counted;
 use crate::engine::daemon;
@@ -17,10 +19,10 @@ const STREAM_BYTES_MAX: u64 = 1_000_000;
 const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// The plan of that version, with its name. Files that it does not have are left out: their jobs are new.
-pub(super) async fn load(spec: &str, paths: &[PathBuf]) -> Result<(String, Plan), Failure> {
+pub(super) async fn load(spec: &str, paths: &[PathBuf], now: Timestamp) -> Result<(String, Plan), Failure> {
     let file = Path::new(spec);
     if file.exists() {
-        return read(spec, &[file.to_owned()]).map(|plan| (spec.to_owned(), plan));
+        return read(spec, &[file.to_owned()], now).map(|plan| (spec.to_owned(), plan));
     }
     let top = toplevel(spec, paths).await?;
     let commit = commit(spec, &top).await?;
@@ -38,12 +40,12 @@ pub(super) async fn load(spec: &str, paths: &[PathBuf]) -> Result<(String, Plan)
         }
     }
     let label = format!("{spec} ({})", commit.get(..10).unwrap_or(&commit));
-    let plan = if old.is_empty() { Plan::default() } else { read(&label, &old)? };
+    let plan = if old.is_empty() { Plan::default() } else { read(&label, &old, now)? };
     Ok((label, plan))
 }
 
-fn read(label: &str, paths: &[PathBuf]) -> Result<Plan, Failure> {
-    plan::load(paths).map_err(|problems| {
+fn read(label: &str, paths: &[PathBuf], now: Timestamp) -> Result<Plan, Failure> {
+    plan::load(paths, now).map_err(|problems| {
         tell_problems(&problems);
         let count = counted(problems.errors(), "problem");
         Failure::new(

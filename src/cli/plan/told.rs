@@ -385,7 +385,7 @@ mod tests {
         let load = |jobs: &str| {
             let file = dir.path().join("jobs.yaml");
             std::fs::write(&file, format!("version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n{jobs}")).unwrap();
-            plan::load(&[file]).unwrap_or_else(|problems| panic!("{problems}"))
+            plan::load(&[file], now()).unwrap_or_else(|problems| panic!("{problems}"))
         };
         let image = |name: &str, shade: u8| {
             let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\0\0\0\0");

@@ -237,7 +237,7 @@ pub(crate) fn occurrence(occurs_at: Timestamp) -> NewPost {
 
 /// The same under another name.
 pub(crate) fn named(nominal: &str, occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: nominal.into(), nominal_at: occurs_at, occurs_at, falls_in: None }
+    NewPost { nominal: nominal.into(), nominal_at: occurs_at, occurs_at, falls_in: None, text: None }
 }
 
 pub(crate) fn text(text: &str) -> Content {

@@ -107,7 +107,9 @@ impl Face {
     }
 
     fn of_occurrence(occurrence: &NewPost, is: &Columns<'_>) -> Result<Self> {
-        Self::of(&is.row, micros(occurrence.occurs_at), occurrence.falls_in.as_ref().map(ToString::to_string))
+        let (content, _) = is.says(occurrence);
+        let row = Row { content: content.to_owned(), ..is.row.clone() };
+        Self::of(&row, micros(occurrence.occurs_at), occurrence.falls_in.as_ref().map(ToString::to_string))
     }
 }
 
@@ -242,7 +244,10 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             by_plan: true,
             blackout: occurrence.falls_in.as_ref().map(ToString::to_string),
             tzdb: posts.tzdb.clone(),
-            row: columns.row.clone(),
+            row: {
+                let (content, text_key) = columns.says(occurrence);
+                Row { content: content.to_owned(), text_key: text_key.to_owned(), ..columns.row.clone() }
+            },
         })
     });
     // Numbers of their own, that no queue gives.

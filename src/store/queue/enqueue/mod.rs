@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 pub use self::change::{Change, ChangeKind, Face, compare};
 use self::rewrite::Columns;
+pub(in crate::store) use self::rewrite::text_key;
 use self::step::{Deed, Step, Turn, steps};
 use super::{Result, Store, Write, micros};
 use crate::domain::content::Content;
@@ -36,6 +37,8 @@ pub struct NewPost {
     pub occurs_at: Timestamp,
     /// The blackout that it falls into.
     pub falls_in: Option<FallsIn>,
+    /// What it says, if that differs from post to post; absent: what the job says.
+    pub text: Option<String>,
 }
 
 /// All that the plan says of one job.
@@ -143,7 +146,8 @@ impl Store {
     }
 
     /// Brings the queue in line with the plan, in one transaction that moves the jobs' watermarks too: `jobs` are brought up to date, and
-    /// the waiting posts of every job that is not among `names` are withdrawn.
+    /// the waiting posts of every job that is not among `names` are withdrawn. What a person put into the queue by hand stands in no job
+    /// file: its job's name begins with `@`, which no job file can write, and it is left alone.
     ///
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
     /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
@@ -216,7 +220,7 @@ async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Times
     .await?;
     let names = write_json(&names)?;
     sqlx::query!(
-        "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT IN (SELECT value FROM json_each($1))",
+        "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT GLOB '@*' AND name NOT IN (SELECT value FROM json_each($1))",
         names,
         at
     )
@@ -250,7 +254,8 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
                 }
             }
             (Deed::Add { why, turn }, None, Some(occurrence)) => {
-                let post = rewrite::insert(tx, columns, occurrence, why, now).await?;
+                // A pruned occurrence is refused: its post was there before.
+                let Some(post) = rewrite::insert(tx, columns, occurrence, why, now).await? else { continue };
                 if let Some(turn) = turn {
                     rewrite::turn(tx, post, turn, now).await?;
                     report.held += u64::from(matches!(turn, Turn::Hold(_)));

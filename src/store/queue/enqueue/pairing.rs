@@ -27,7 +27,7 @@ pub(super) struct Existing {
 }
 
 /// The columns of a post that follow the job, as they are compared and written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) account: String,
     pub(super) content: String,

@@ -1,5 +1,7 @@
 //! The SQL of enqueueing: reads what a job has, and writes what its file says.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -13,21 +15,34 @@ use crate::domain::post::PostState;
 use crate::store::queue::Write;
 use crate::store::{Result, StoreError, micros, span, write_json};
 
+/// Under what texts that compare as equal are found.
+pub(in crate::store) fn text_key(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(comparable(text).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
 pub(super) struct Columns<'a> {
     pub(super) posts: &'a JobPosts,
     pub(super) row: Row,
+    /// Content and text key of the occurrences that have a text of their own, by nominal time.
+    own: HashMap<&'a str, (String, String)>,
     prepare_ahead: i64,
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
-        use sha2::Digest;
-        let text = comparable(posts.content.text().unwrap_or_default());
+        let mut own = HashMap::new();
+        for occurrence in &posts.occurrences {
+            if let Some(text) = &occurrence.text {
+                let content = write_json(&posts.content.clone().saying(text.clone()))?;
+                own.insert(occurrence.nominal.as_str(), (content, text_key(text)));
+            }
+        }
         let row = Row {
             account: posts.account.clone(),
             content: write_json(&posts.content)?,
-            text_key: sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            text_key: text_key(posts.content.text().unwrap_or_default()),
             tags: write_json(&posts.tags)?,
             zone: posts.zone.clone(),
             late_within: span(posts.late.within),
@@ -36,7 +51,13 @@ impl<'a> Columns<'a> {
             delete_after: posts.delete_after.map(span),
             delete_at: posts.delete_at.map(micros),
         };
-        Ok(Self { posts, row, prepare_ahead: span(posts.prepare_ahead) })
+        Ok(Self { posts, row, own, prepare_ahead: span(posts.prepare_ahead) })
+    }
+
+    /// What the post of an occurrence says, and the key of its text.
+    pub(super) fn says(&self, occurrence: &NewPost) -> (&str, &str) {
+        let own = self.own.get(occurrence.nominal.as_str());
+        own.map_or((&self.row.content, &self.row.text_key), |(content, text_key)| (content, text_key))
     }
 
     fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
@@ -102,11 +123,14 @@ impl Found {
     }
 }
 
+/// The number of a post that is no longer in the record.
+pub(super) const PRUNED: i64 = 0;
+
 /// Every post of the job that waits, that bears a wanted name, or that lies where something may be wanted.
-pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts: &JobPosts) -> Result<Vec<Existing>> {
-    let names: Vec<&str> = posts.occurrences.iter().map(|occurrence| occurrence.nominal.as_str()).collect();
+pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts_of: &JobPosts) -> Result<Vec<Existing>> {
+    let names: Vec<&str> = posts_of.occurrences.iter().map(|occurrence| occurrence.nominal.as_str()).collect();
     let names = write_json(&names)?;
-    let first = posts.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min().unwrap_or(i64::MAX);
+    let first = posts_of.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min().unwrap_or(i64::MAX);
     let rows = sqlx::query_as!(
         Found,
         r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
@@ -116,13 +140,36 @@ pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts: &Jo
              UNION SELECT id FROM post WHERE job = $1 AND nominal_at >= $2
              UNION SELECT id FROM post WHERE job = $1 AND nominal IN (SELECT value FROM json_each($3)))
            ORDER BY id"#,
-        posts.job,
+        posts_of.job,
+        first,
+        names
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut posts: Vec<Existing> =
+        rows.into_iter().map(|row| row.read().map(|(_, existing)| existing)).collect::<Result<_>>()?;
+    let pruned = sqlx::query!(
+        "SELECT nominal, nominal_at FROM pruned
+         WHERE job = $1 AND (nominal_at >= $2 OR nominal IN (SELECT value FROM json_each($3)))",
+        posts_of.job,
         first,
         names
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.read().map(|(_, existing)| existing)).collect()
+    // What was taken out of the record for its age still stands for its occurrence.
+    posts.extend(pruned.into_iter().map(|row| Existing {
+        id: PRUNED,
+        nominal: row.nominal,
+        nominal_at: row.nominal_at,
+        occurs_at: row.nominal_at,
+        state: PostState::Deleted,
+        by_plan: false,
+        blackout: None,
+        tzdb: String::new(),
+        row: Row::default(),
+    }));
+    Ok(posts)
 }
 
 /// The waiting posts of every job that is not among `names`, each with the name of its job.
@@ -136,7 +183,7 @@ pub(super) async fn posts_of_gone_jobs(
         r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
            FROM job j CROSS JOIN post p
-           WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held')
+           WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
              AND j.name NOT IN (SELECT value FROM json_each($1))
            ORDER BY p.nominal_at, p.id"#,
         names
@@ -146,15 +193,15 @@ pub(super) async fn posts_of_gone_jobs(
     rows.into_iter().map(Found::read).collect()
 }
 
-/// Writes a new post, `scheduled`, and gives its number. `why` is a sentence for its history; empty when there is nothing to say.
+/// Writes a new post, `scheduled`, and gives its number; none if one of its name or its instant was there and was pruned. `why` is a sentence for its history; empty when there is nothing to say.
 pub(super) async fn insert(
     tx: &mut Write,
     is: &Columns<'_>,
     occurrence: &NewPost,
     why: &str,
     now: Timestamp,
-) -> Result<i64> {
-    let (posts, row) = (is.posts, &is.row);
+) -> Result<Option<i64>> {
+    let (posts, row, (content, text_key)) = (is.posts, &is.row, is.says(occurrence));
     let (at, nominal_at, occurs_at) = (micros(now), micros(occurrence.nominal_at), micros(occurrence.occurs_at));
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
     let (kind, blackout) = (posts.content.kind(), occurrence.falls_in.as_ref().map(ToString::to_string));
@@ -168,9 +215,9 @@ pub(super) async fn insert(
         occurrence.nominal,
         nominal_at,
         row.account,
-        row.content,
+        content,
         kind,
-        row.text_key,
+        text_key,
         row.tags,
         row.zone,
         occurs_at,
@@ -190,7 +237,7 @@ pub(super) async fn insert(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(done.last_insert_rowid())
+    Ok((done.rows_affected() == 1).then(|| done.last_insert_rowid()))
 }
 
 /// Takes the posts that are about to move off their instants, so that they can trade places. Seen by nobody: it is undone
@@ -219,8 +266,9 @@ pub(super) async fn set_aside(tx: &mut Write, steps: &[Step<'_>]) -> Result<()> 
 pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Result<()> {
     let (posts, row, state, kind) = (is.posts, &is.row, post.state.as_str(), is.posts.content.kind());
     let (nominal_at, occurs_at) = (micros(occurrence.nominal_at), micros(occurrence.occurs_at));
-    let says_otherwise =
-        (&post.row.content, &post.row.text_key, &post.row.account) != (&row.content, &row.text_key, &row.account);
+    let (content, text_key) = is.says(occurrence);
+    let says_otherwise = (post.row.content.as_str(), post.row.text_key.as_str()) != (content, text_key)
+        || post.row.account != row.account;
     let moves = post.occurs_at != occurs_at;
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
     let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
@@ -239,9 +287,9 @@ pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPos
          WHERE id = $1 AND state = $18",
         post.id,
         row.account,
-        row.content,
+        content,
         kind,
-        row.text_key,
+        text_key,
         row.tags,
         row.zone,
         occurs_at,

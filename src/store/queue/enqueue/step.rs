@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::NewPost;
 use super::pairing::{Existing, pair};
-use super::rewrite::Columns;
+use super::rewrite::{Columns, PRUNED};
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::plan::NOMINAL_NOW;
@@ -59,7 +59,7 @@ pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &Columns<'_>)
     let (has, wants) = (&post.row, &is.row);
     let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
     let parts = [
-        ("content", (&has.content, &has.text_key) != (&wants.content, &wants.text_key)),
+        ("content", (has.content.as_str(), has.text_key.as_str()) != is.says(occurrence)),
         ("account", has.account != wants.account),
         ("late policy", (has.late_within, &has.late_then) != (wants.late_within, &wants.late_then)),
         ("in-doubt policy", has.in_doubt != wants.in_doubt),
@@ -109,7 +109,7 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
         let taken = stuck && pairs.moving.iter().any(|(post, _)| post.nominal_at == at);
         push(None, Some(*occurrence), if taken { Deed::Wait } else { add(occurrence) });
     }
-    for (post, occurrence) in &pairs.out {
+    for (post, occurrence) in pairs.out.iter().filter(|(post, _)| post.id != PRUNED) {
         // What a schedule yielded in the past follows the job of that day: nobody edits it.
         let in_flight = matches!(post.state, PostState::Publishing | PostState::InDoubt);
         let asked_for = in_flight || occurrence.nominal_at > is.posts.add_after;
