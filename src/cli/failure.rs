@@ -133,7 +133,10 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::Store(error) => error.into(),
             Refusal::NoSuchPost(_) => Self::no_such_thing(refusal.to_string()),
-            Refusal::NotPossible { .. } | Refusal::StoryTaken(_) => Self::not_possible(refusal.to_string()),
+            Refusal::NotPossible { .. }
+            | Refusal::JobGone { .. }
+            | Refusal::TooSoon { .. }
+            | Refusal::StoryTaken(_) => Self::not_possible(refusal.to_string()),
         }
     }
 }

@@ -102,9 +102,9 @@ impl PostState {
             (S::Publishing | S::InDoubt, E::Publish) => S::Published,
             (S::Publishing, E::Doubt) => S::InDoubt,
             (S::InDoubt, E::Repost) => S::Scheduled,
-            (S::Claimed | S::Publishing, E::Fail) => S::Failed,
+            (S::Claimed | S::Publishing | S::InDoubt, E::Fail) => S::Failed,
             (S::Scheduled, E::Miss) => S::Missed,
-            (S::Scheduled | S::InDoubt, E::Hold) => S::Held,
+            (S::Scheduled | S::InDoubt | S::Cancelled, E::Hold) => S::Held,
             (S::Scheduled | S::Claimed | S::Held | S::Failed, E::Cancel) => S::Cancelled,
             (S::Missed | S::Held | S::Failed | S::Cancelled, E::Release) => S::Scheduled,
             (S::Published, E::Delete) => S::Deleted,
@@ -224,6 +224,7 @@ mod tests {
         publishing  fail      failed
         in_doubt    publish   published
         in_doubt    repost    scheduled
+        in_doubt    fail      failed
         in_doubt    hold      held
         published   delete    deleted
         missed      release   scheduled
@@ -231,6 +232,7 @@ mod tests {
         held        release   scheduled
         failed      cancel    cancelled
         failed      release   scheduled
+        cancelled   hold      held
         cancelled   release   scheduled
         ");
     }

@@ -36,6 +36,7 @@ mod store_guards;
 mod store_moves;
 mod store_people;
 mod store_sweeps;
+mod story_clocks;
 mod story_delete;
 mod story_doubt;
 mod story_edits;

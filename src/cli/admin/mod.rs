@@ -130,7 +130,7 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
             let list = home.command("admin stories");
             format!("the story {story} is on record for another post; `{list}` lists them")
         }
-        Refusal::Store(_) => return refusal.into(),
+        Refusal::JobGone { .. } | Refusal::TooSoon { .. } | Refusal::Store(_) => return refusal.into(),
     };
     Failure::from(refusal).saying(text)
 }

@@ -15,7 +15,7 @@ mod story;
 mod sweep;
 
 pub use attempt::{Claim, Intent, Taken};
-pub use doubt::Doubt;
+pub use doubt::{Absence, Doubt, Proof};
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};

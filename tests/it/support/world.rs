@@ -1,17 +1,14 @@
 //! The world of a story test: a folder with job files, a queue on disk, the sandbox, and a clock that moves by hand. Dropping it
 //! judges the promises, with the sandbox's own ledger as the witness.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use storyd::domain::clock::{Clock, later};
-use storyd::domain::content::comparable;
-use storyd::domain::post::PostState;
+use storyd::domain::clock::{Clock, between, later};
 use storyd::engine::daemon::{Upkeep, step, sweep_at_start};
-use storyd::engine::{Ctx, PlanCell, Report, Rules};
+use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
 use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
@@ -33,6 +30,8 @@ pub(crate) const START: &str = "2026-12-01T08:00:00+09:00";
 pub(crate) struct World {
     dir: tempfile::TempDir,
     pub(crate) clock: Clock,
+    /// Kakao's, when it does not follow ours.
+    kakao_clock: Option<Clock>,
     pub(crate) sandbox: Running,
     pub(crate) settings: Settings,
     limits: Limits,
@@ -51,6 +50,18 @@ impl World {
     /// The same, with the sandbox's options changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), at(START), change).await
+    }
+
+    /// A world in which Kakao has a clock of its own: time passes for both, but setting ours does not move theirs.
+    pub(crate) async fn with_two_clocks() -> Self {
+        let theirs = Clock::manual(at(START));
+        let clock = theirs.clone();
+        let mut world = Self::with(move |options| {
+            options.clock = SandboxClock::from_fn(Arc::new(move || clock.now().as_microsecond()));
+        })
+        .await;
+        world.kakao_clock = Some(theirs);
+        world
     }
 
     /// A world in a folder that may hold a queue and a job file already, at a chosen time.
@@ -95,6 +106,7 @@ impl World {
         let mut world = Self {
             dir,
             clock,
+            kakao_clock: None,
             sandbox,
             settings: Settings::default(),
             limits,
@@ -140,6 +152,7 @@ impl World {
             clock: self.clock.clone(),
             rules: Rules::new(&self.settings).unwrap(),
             plan: PlanCell::default(),
+            under_way: UnderWay::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
@@ -256,9 +269,9 @@ impl World {
         for _ in 0..ROUNDS_MAX {
             let next = self.ctx().store.next_wake(self.clock.now()).await.unwrap();
             match next {
-                Some(next) if next <= until => self.clock.set(next),
+                Some(next) if next <= until => self.go_on(next),
                 _ => {
-                    self.clock.set(until);
+                    self.go_on(until);
                     all.extend(self.settle().await);
                     return all;
                 }
@@ -266,6 +279,19 @@ impl World {
             all.extend(self.settle().await);
         }
         panic!("time does not get on: {:?}", all.last());
+    }
+
+    /// Whether Kakao's clock is its own.
+    pub(super) fn has_two_clocks(&self) -> bool {
+        self.kakao_clock.is_some()
+    }
+
+    /// Time passes, for everybody.
+    fn go_on(&self, to: Timestamp) {
+        if let Some(theirs) = &self.kakao_clock {
+            theirs.advance(between(self.clock.now(), to));
+        }
+        self.clock.set(to);
     }
 
     /// The only post of a job.
@@ -305,61 +331,6 @@ impl World {
     pub(crate) fn requests(&self, call: &str) -> usize {
         self.sandbox.requests().iter().filter(|request| request.call.as_deref() == Some(call)).count()
     }
-
-    /// Holds the record against the ledger. Called by the drop of every world.
-    async fn judge(&self) {
-        let posts = self.posts().await;
-        let ledger = self.ledger();
-        let mut asked: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-        for post in &posts {
-            self.judge_post(post, &ledger).await;
-            let intended = self.events(post.post).await.iter().any(|event| event.event == "intend");
-            if intended {
-                *asked.entry(key(&post.account, &post.kind, post.content.text())).or_default() += 1;
-            }
-        }
-        let mut exist: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-        for story in &ledger {
-            *exist.entry(key(&story.account, &story.kind, story.content.as_deref())).or_default() += 1;
-            let recorded = posts.iter().any(|post| post.story_id.as_deref() == Some(story.id.as_str()));
-            let doubtful = posts.iter().any(|post| {
-                matches!(post.state, PostState::InDoubt | PostState::Publishing | PostState::Held)
-                    && key(&post.account, &post.kind, post.content.text())
-                        == key(&story.account, &story.kind, story.content.as_deref())
-            });
-            assert!(recorded || doubtful, "the story {} exists and nobody recorded or doubts it", story.id);
-        }
-        for (what, stories) in exist {
-            let posts = asked.get(&what).copied().unwrap_or(0);
-            assert!(stories <= posts, "{what:?} exists {stories} times for {posts} posts");
-        }
-    }
-
-    async fn judge_post(&self, post: &PostRow, ledger: &[LedgerEntry]) {
-        let what = format!("post {} ({})", post.post, post.job);
-        if let Some(id) = &post.story_id {
-            let story = ledger.iter().find(|story| story.id == *id);
-            let story = story.unwrap_or_else(|| panic!("{what} is recorded as story {id}, which never existed"));
-            assert_eq!(story.account, post.account, "{what}");
-            assert_eq!(story.content.as_deref(), post.content.text(), "{what} was altered");
-            assert!(story.created_at >= post.occurs_at, "{what} came {:?} early", post.occurs_at - story.created_at);
-            assert_eq!(story.deleted_at.is_some(), post.state == PostState::Deleted, "{what} is {}", post.state);
-        }
-        let under_way = matches!(post.state, PostState::Claimed | PostState::Publishing);
-        let open = self.attempts(post.post).await.iter().filter(|attempt| attempt.ended_at.is_none()).count();
-        assert_eq!(open, usize::from(under_way), "{what} is {} with {open} open attempts", post.state);
-        let mut state = PostState::Scheduled;
-        for event in self.events(post.post).await {
-            let next = PostState::parse(&event.state).unwrap();
-            let known = storyd::domain::post::PostEvent::ALL.into_iter().find(|known| known.as_str() == event.event);
-            match known {
-                Some(known) => assert_eq!(state.next(known), Ok(next), "{what}"),
-                None => assert_eq!(state, next, "{what}: {} moved it", event.event),
-            }
-            state = next;
-        }
-        assert_eq!(state, post.state, "{what}: its history ends elsewhere");
-    }
 }
 
 impl Drop for World {
@@ -369,10 +340,6 @@ impl Drop for World {
         }
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.judge()));
     }
-}
-
-fn key(account: &str, kind: &str, text: Option<&str>) -> (String, String, String) {
-    (account.into(), kind.into(), comparable(text.unwrap_or_default()))
 }
 
 /// An instant from its RFC 3339 form.
