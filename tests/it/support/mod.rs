@@ -1,7 +1,8 @@
 //! What the integration tests share.
 
+pub(crate) mod chaos;
+pub(crate) mod evidence;
 pub(crate) mod process;
-mod promises;
 pub(crate) mod queue;
 pub(crate) mod stub;
 pub(crate) mod world;

@@ -1,6 +1,8 @@
 //! The world of a story test: a folder with job files, a queue on disk, the sandbox, and a clock that moves by hand. Dropping it
 //! judges the promises, with the sandbox's own ledger as the witness.
 
+mod judge;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -281,11 +283,6 @@ impl World {
         panic!("time does not get on: {:?}", all.last());
     }
 
-    /// Whether Kakao's clock is its own.
-    pub(super) fn has_two_clocks(&self) -> bool {
-        self.kakao_clock.is_some()
-    }
-
     /// Time passes, for everybody.
     fn go_on(&self, to: Timestamp) {
         if let Some(theirs) = &self.kakao_clock {
@@ -330,15 +327,6 @@ impl World {
     /// How many requests of a call reached the sandbox.
     pub(crate) fn requests(&self, call: &str) -> usize {
         self.sandbox.requests().iter().filter(|request| request.call.as_deref() == Some(call)).count()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if std::thread::panicking() || self.engine.is_none() || self.condoned.is_some() {
-            return;
-        }
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.judge()));
     }
 }
 
