@@ -40,6 +40,20 @@ pub enum Refusal {
         /// How long it may take.
         wait: Duration,
     },
+    /// Its job file decides when it goes out at the earliest.
+    #[error("post {post} is due at {occurs_at} by its job file; it goes out earlier only when its job file says so")]
+    BeforeItsJob {
+        /// The post.
+        post: i64,
+        /// What its job file says.
+        occurs_at: jiff::Timestamp,
+    },
+    /// Another post of the job has that time.
+    #[error("another post of the job of post {0} has that time; choose another one")]
+    TimeTaken(i64),
+    /// No audit has seen such a story, or it is on record.
+    #[error("no audit has found a story {0} that is not on record")]
+    NotFound(String),
     /// The story ID belongs to another post.
     #[error("the story {0} is already recorded for another post; `storyd admin stories` lists them")]
     StoryTaken(String),
@@ -79,20 +93,11 @@ impl Store {
         if !from.contains(&state) || state.next(PostEvent::Release).is_err() {
             return Err(Refusal::NotPossible { post, state });
         }
-        let gone = sqlx::query_scalar!(
-            "SELECT j.name FROM post p JOIN job j ON j.name = p.job WHERE p.id = $1 AND j.gone_at IS NOT NULL",
-            post
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(StoreError::from)?;
-        if let Some(job) = gone {
-            return Err(Refusal::JobGone { post, job });
-        }
+        self.refuse_gone(post).await?;
         let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'release', actor = $3, reason = $4, changed_at = $5,
-               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0, follow = 1, held_reason = NULL,
+               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0, follow = iif(job GLOB '@*', 0, 1),
                late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $5) + late_within),
                prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN artifact_until_at > $5 THEN artifact_until_at
                                  ELSE max($5, max(occurs_at, $5) - $6) END
@@ -208,14 +213,29 @@ impl Store {
         self.expect_moved(post, done.rows_affected()).await
     }
 
-    async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
+    pub(super) async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
         if rows == 1 {
             return Ok(());
         }
         Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
     }
 
-    async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
+    /// What no job file says is not published, whoever orders it.
+    pub(super) async fn refuse_gone(&self, post: i64) -> std::result::Result<(), Refusal> {
+        let gone = sqlx::query_scalar!(
+            "SELECT j.name FROM post p JOIN job j ON j.name = p.job WHERE p.id = $1 AND j.gone_at IS NOT NULL",
+            post
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::from)?;
+        match gone {
+            Some(job) => Err(Refusal::JobGone { post, job }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
         let word = sqlx::query_scalar!("SELECT state FROM post WHERE id = $1", post)
             .fetch_optional(&self.readers)
             .await

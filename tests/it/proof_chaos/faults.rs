@@ -32,7 +32,8 @@ const NOT_CREATED: [(&str, &str); 9] = [
     ("code-603", ""),
     ("code-9798", ",calls=note+photo+link"),
 ];
-/// Created when the answer is long gone: only the quarantine keeps these from appearing twice. With how late, in seconds.
+/// Created when the answer is long gone, with how late in seconds: only the quarantine keeps the last of these from appearing twice, for
+/// two listings ten seconds apart may both lack them.
 const LATE: [(&str, u64); 4] =
     [("late-effect", 2), ("late-effect-server-error", 3), ("late-effect", 9), ("late-effect-server-error", 20)];
 /// As many of [`LATE`] as a short run waits for.
@@ -95,7 +96,7 @@ pub(super) fn draw(dice: &mut Dice, long: bool) -> Vec<String> {
         draw(40, name, 12, "");
     }
     for (name, after) in &LATE[..if long { LATE.len() } else { LATE_SHORT }] {
-        draw(40, name, if long { 4 } else { 10 }, &format!(",after={after}s"));
+        draw(40, name, 12, &format!(",after={after}s"));
     }
     for (name, rest) in NOT_CREATED {
         draw(if long { 30 } else { 12 }, name, if long { 4 } else { 2 }, rest);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use storyd::domain::clock::Clock;
 
 use super::plan::{Act, Ending, Life};
-use crate::support::chaos::{Process, Town};
+use crate::support::chaos::{PATIENCE, Process, Town};
 use crate::support::evidence::{Order, Ordered, Post};
 
 /// What happened, counted.
@@ -47,7 +47,7 @@ impl Run {
     /// From start to death.
     pub(super) fn live_and_die(&mut self, life: &Life) {
         self.town.set_faults(&life.faults);
-        let daemon = self.town.daemon();
+        let daemon = if life.twins { self.one_of_two() } else { self.town.daemon() };
         if life.ending == Ending::KillInStartup {
             daemon.watch(life.length);
             self.killed(daemon);
@@ -88,6 +88,25 @@ impl Run {
                 self.ordered(Ordered::Delete(post));
             }
         }
+    }
+
+    /// Starts two daemons at once. The one that is left over.
+    fn one_of_two(&mut self) -> Process {
+        let (mut left, mut right) = (self.town.daemon(), self.town.daemon());
+        let began = Instant::now();
+        let code = loop {
+            assert!(began.elapsed() < PATIENCE, "two daemons run beside each other\n{}", self.town.last_log());
+            if let Some(status) = left.ended() {
+                std::mem::swap(&mut left, &mut right);
+                break status.code();
+            }
+            if let Some(status) = right.ended() {
+                break status.code();
+            }
+        };
+        assert_eq!(code, Some(7), "the second of two daemons\n{}", self.town.last_log());
+        self.deaths.seconds += 1;
+        left
     }
 
     fn follow(&self, daemon: &Process, length: Duration) {

@@ -55,6 +55,8 @@ pub(super) struct PlannedJob {
 #[derive(Debug)]
 pub(super) struct Life {
     pub(super) faults: Vec<String>,
+    /// Two daemons are started at the same instant; one of them must give way.
+    pub(super) twins: bool,
     /// In order; each begins when the one before is done and its time after the start has come.
     pub(super) acts: Vec<(Duration, Act)>,
     /// How long after it was ready, or after it was started.
@@ -156,7 +158,7 @@ fn draw_life(dice: &mut Dice, size: &Size, round: usize, span_s: u64) -> Life {
     let faults = faults::draw(dice, size.is_long());
     // What is rare by chance stands at fixed rounds too, so that the short run has seen it.
     let ending = match round {
-        2 | 4 => Ending::Kill,
+        2 | 4 | 6 => Ending::Kill,
         3 => Ending::Stop,
         5 => Ending::StopThenKill(Duration::from_millis(dice.below(40))),
         _ if round > 1 && dice.percent(25) => Ending::KillInStartup,
@@ -168,6 +170,8 @@ fn draw_life(dice: &mut Dice, size: &Size, round: usize, span_s: u64) -> Life {
         },
     };
     let length = match ending {
+        // Opening and sweeping are over soon; enqueueing thousands of jobs takes longer.
+        Ending::KillInStartup if size.is_long() && dice.percent(50) => Duration::from_micros(dice.below(3_000_000)),
         Ending::KillInStartup => Duration::from_micros(dice.below(350_000)),
         _ => Duration::from_micros(5_000 + dice.below(if size.is_long() { 1_500_000 } else { 700_000 })),
     };
@@ -181,7 +185,8 @@ fn draw_life(dice: &mut Dice, size: &Size, round: usize, span_s: u64) -> Life {
         _ => {}
     }
     acts.sort_by_key(|(after, _)| *after);
-    Life { faults, acts, length, ending, person_looks: dice.percent(20) }
+    let twins = ending != Ending::KillInStartup && (round == 6 || dice.percent(5));
+    Life { faults, twins, acts, length, ending, person_looks: dice.percent(20) }
 }
 
 fn draw_act(dice: &mut Dice, size: &Size, span_s: u64) -> Act {

@@ -19,7 +19,7 @@ use storyd::sandbox::RequestRecord;
 use super::world::png;
 
 /// Whoever waits longer than this for a process waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// The shortest that the settings take beside a publish time-out of two seconds.
 pub(crate) const QUARANTINE_S: u64 = 33;
 /// Pictures that the photo posts choose from.
@@ -101,6 +101,12 @@ impl Process {
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
+    }
+
+    /// What it ended with, once it has; waits for that a moment.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        std::thread::sleep(Duration::from_millis(2));
+        self.child.try_wait().unwrap()
     }
 
     /// SIGKILL, wherever it is. What it had come to by then, if it was faster.

@@ -21,9 +21,20 @@ pub(super) struct Existing {
     /// Whether it must follow the job file before it may leave.
     pub(super) follow: bool,
     pub(super) differs: Differs,
+    /// What it says and the key of its text, if the posts of its job differ in that.
+    pub(super) own: Option<(String, String)>,
+}
+
+/// What a post shall say, as its columns hold it.
+pub(super) struct Says {
+    pub(super) content: String,
+    pub(super) text_key: String,
+    /// Whether the posts of the job differ in this.
+    pub(super) varies: bool,
 }
 
 /// In what a post differs from what the job file says, but for its time.
+#[derive(Clone, Copy)]
 pub(super) struct Differs {
     pub(super) content: bool,
     pub(super) account: bool,
@@ -46,8 +57,8 @@ pub(super) struct Pairs<'a> {
     pub(super) surplus: Vec<&'a Existing>,
     /// Wanted, and without a post.
     pub(super) new: Vec<&'a NewPost>,
-    /// On their way, or in doubt: whether the job file says by now something else than they do, or nothing.
-    pub(super) undecided: Vec<(&'a Existing, bool)>,
+    /// On their way, or in doubt, with the occurrence that they stand for, if there still is one.
+    pub(super) undecided: Vec<(&'a Existing, Option<&'a NewPost>)>,
 }
 
 impl Existing {
@@ -59,6 +70,14 @@ impl Existing {
     /// Whether the job file cannot change it any more.
     fn is_out(&self) -> bool {
         matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
+    }
+
+    /// Whether it says something else than it shall.
+    pub(super) fn says_otherwise(&self, says: &Says) -> bool {
+        match &self.own {
+            Some((content, text_key)) if says.varies => *content != says.content || *text_key != says.text_key,
+            _ => self.differs.content,
+        }
     }
 
     fn waits(&self) -> bool {
@@ -117,10 +136,9 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     let mut free: Vec<&Existing> = posts.iter().filter(|post| !post.is_out() && !paired.contains(&post.id)).collect();
     let mut pairs = Pairs::default();
     for post in posts.iter().filter(|post| post.is_undecided()) {
-        let wanted = occurrences.iter().find(|occurrence| occurrence.nominal == post.nominal);
-        let stays = wanted.is_some_and(|occurrence| micros(occurrence.occurs_at) == post.occurs_at)
-            || occurrences.iter().any(|occurrence| micros(occurrence.occurs_at) == post.occurs_at);
-        pairs.undecided.push((post, !stays || post.differs.any()));
+        let there = occurrences.iter().find(|occurrence| micros(occurrence.occurs_at) == post.occurs_at);
+        let named = || occurrences.iter().find(|occurrence| occurrence.nominal == post.nominal);
+        pairs.undecided.push((post, there.or_else(named)));
     }
     while let Some(post) = free.pop() {
         match open.get_mut(&post.occurs_at) {
