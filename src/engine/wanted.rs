@@ -27,7 +27,15 @@ pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Time
         };
         wanted.extend(tell(job, posts(job, known, rules, now)));
     }
+    // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
+    wanted.sort_by_cached_key(first_new);
     Ok(wanted)
+}
+
+/// When the first of the occurrences that may be added appears.
+fn first_new(posts: &JobPosts) -> Timestamp {
+    let new = posts.occurrences.iter().filter(|occurrence| occurrence.nominal_at > posts.add_after);
+    new.map(|occurrence| occurrence.occurs_at).min().unwrap_or(Timestamp::MAX)
 }
 
 /// What enqueueing the plan would do now, and what it would leave as it is. Nothing is written, and no image is taken over.

@@ -42,6 +42,7 @@ mod store_moves;
 mod store_people;
 mod store_sweeps;
 mod story_blackouts;
+mod story_clocks;
 mod story_delete;
 mod story_doubt;
 mod story_edits;

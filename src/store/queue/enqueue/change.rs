@@ -119,6 +119,8 @@ impl Change {
         let stays = state.unwrap_or(PostState::Scheduled);
         let (kind, becomes, reason) = match &step.deed {
             Deed::Keep => (ChangeKind::Unchanged, stays, String::new()),
+            Deed::Mark(false) => (ChangeKind::Unchanged, stays, String::new()),
+            Deed::Mark(true) => (ChangeKind::Ignored, stays, ignored(stays).into()),
             Deed::Ignored => (ChangeKind::Ignored, stays, ignored(stays).into()),
             Deed::Busy => (ChangeKind::Ignored, stays, "an attempt is under way; it follows if that fails".into()),
             Deed::Wait => (ChangeKind::Ignored, stays, "it follows when another post of its job has made room".into()),
@@ -134,6 +136,7 @@ impl Change {
                 };
                 let (becomes, reason) = turns.iter().fold((stays, zone_rules.clone()), turned);
                 let kind = match (stays, becomes) {
+                    _ if told.is_none() && turns.is_empty() => ChangeKind::Unchanged,
                     (PostState::Scheduled | PostState::Held, PostState::Cancelled) => ChangeKind::Cancelled,
                     (PostState::Cancelled, PostState::Scheduled | PostState::Held) => ChangeKind::Added,
                     _ => ChangeKind::Changed,
@@ -188,13 +191,14 @@ impl Change {
 fn ignored(state: PostState) -> &'static str {
     match state {
         PostState::Published | PostState::Deleted => "it was published already",
-        _ => "it is on its way, or in doubt",
+        _ => "it is on its way, or in doubt; it follows if it proves not to be up",
     }
 }
 
 fn turned((_, why): (PostState, String), turn: &Turn) -> (PostState, String) {
     let (state, more) = match turn {
         Turn::Restore(why) => (PostState::Scheduled, *why),
+        Turn::RestoreHeld(why) => (PostState::Held, *why),
         Turn::Hold(why) => (PostState::Held, why.as_str()),
         Turn::Skip(why) => (PostState::Cancelled, why.as_str()),
     };
@@ -242,6 +246,8 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             occurs_at: micros(occurrence.occurs_at),
             state,
             by_plan: true,
+            follow: false,
+            was_held: false,
             blackout: occurrence.falls_in.as_ref().map(ToString::to_string),
             tzdb: posts.tzdb.clone(),
             row: {

@@ -117,7 +117,7 @@ pub struct KnownJob {
     /// Up to here every occurrence has become a post. For a job that was in no job file this lies beyond any instant: what its
     /// schedule yielded meanwhile was not asked for.
     pub enqueued_until: Timestamp,
-    /// `nominal_at` of the earliest post that still waits.
+    /// `nominal_at` of the earliest post that still waits, or whose request is out.
     pub first_waiting: Option<Timestamp>,
     /// `nominal_at` of its `at: now` post, if it has one.
     pub now_post: Option<Timestamp>,
@@ -128,7 +128,8 @@ impl Store {
     pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
         let row = sqlx::query!(
             r#"SELECT first_seen_at, enqueued_until_at, gone_at,
-                 (SELECT min(nominal_at) FROM post WHERE job = name AND state IN ('scheduled', 'claimed', 'held'))
+                 (SELECT min(nominal_at) FROM post WHERE job = name
+                    AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held'))
                    AS "waiting: i64",
                  (SELECT nominal_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
              FROM job WHERE name = $1"#,
@@ -169,6 +170,7 @@ impl Store {
         for (_, post) in rewrite::posts_of_gone_jobs(&mut tx, names).await? {
             report.cancelled += rewrite::withdraw(&mut tx, post.id, JOB_GONE, now).await?;
         }
+        rewrite::mark_gone_jobs(&mut tx, names).await?;
         for (posts, columns) in differing {
             let existing = rewrite::existing_posts(&mut tx, posts).await?;
             report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, now).await?;
@@ -240,7 +242,11 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
     rewrite::set_aside(tx, steps).await?;
     for step in steps {
         match (&step.deed, step.post, step.occurrence) {
+            (Deed::Mark(follow), Some(post), _) => rewrite::mark(tx, post.id, *follow).await?,
             (Deed::Edit { told, turns }, Some(post), Some(occurrence)) => {
+                if post.follow {
+                    rewrite::mark(tx, post.id, false).await?;
+                }
                 if let Some(told) = told {
                     rewrite::rewrite(tx, post, occurrence, columns).await?;
                     super::note(tx, post.id, now, "edit", "plan", told).await?;
@@ -248,7 +254,7 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
                 }
                 for turn in turns {
                     rewrite::turn(tx, post.id, turn, now).await?;
-                    report.restored += u64::from(matches!(turn, Turn::Restore(_)));
+                    report.restored += u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_)));
                     report.held += u64::from(matches!(turn, Turn::Hold(_)));
                     report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
                 }

@@ -19,6 +19,10 @@ pub(super) struct Existing {
     pub(super) state: PostState,
     /// Whether the plan, not a person, brought it into its state.
     pub(super) by_plan: bool,
+    /// Whether it must follow the job file before it may leave.
+    pub(super) follow: bool,
+    /// Whether it waited for a person when the plan withdrew it.
+    pub(super) was_held: bool,
     /// The blackout that it falls into, as the database keeps it.
     pub(super) blackout: Option<String>,
     /// The version of the time zone rules by which its instant was found.
@@ -41,8 +45,8 @@ pub(super) struct Row {
     pub(super) delete_at: Option<i64>,
 }
 
-/// What becomes of each post and each occurrence. A post that is out, or on its way, is in `out` at most, and so is an occurrence that
-/// it stands for.
+/// What becomes of each post and each occurrence. A post that is out is in `out` at most, and so is an occurrence that it, or one on
+/// its way, stands for.
 #[derive(Default)]
 pub(super) struct Pairs<'a> {
     /// At their instant already.
@@ -53,11 +57,18 @@ pub(super) struct Pairs<'a> {
     pub(super) surplus: Vec<&'a Existing>,
     /// Wanted, and without a post.
     pub(super) new: Vec<&'a NewPost>,
-    /// Out, or on its way, under the name of the occurrence: the job file cannot change it any more.
+    /// Out, under the name of the occurrence: the job file cannot change it any more.
     pub(super) out: Vec<(&'a Existing, &'a NewPost)>,
+    /// On their way, or in doubt, with the occurrence that they stand for, if there still is one.
+    pub(super) undecided: Vec<(&'a Existing, Option<&'a NewPost>)>,
 }
 
 impl Existing {
+    /// Whether its request is out and its fate open.
+    fn is_undecided(&self) -> bool {
+        matches!(self.state, PostState::Publishing | PostState::InDoubt)
+    }
+
     /// Whether the job file cannot change it any more.
     fn is_out(&self) -> bool {
         matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
@@ -83,7 +94,7 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     for occurrence in occurrences {
         let at = micros(occurrence.nominal_at);
         let own = by_name.get(occurrence.nominal.as_str()).copied();
-        if let Some(post) = own.filter(|post| post.is_out()) {
+        if let Some(post) = own.filter(|post| post.is_out() && !post.is_undecided()) {
             pairs.out.push((post, occurrence));
         }
         let is_out = own.is_some_and(Existing::is_out) || by_instant.get(&at).is_some_and(|post| post.is_out());
@@ -97,6 +108,11 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     // A post without an occurrence keeps its instant, whatever its state: it stands for the occurrence that is wanted there.
     // That may set free the post of that occurrence's name, which keeps its instant in turn.
     let mut free: Vec<&Existing> = posts.iter().filter(|post| !post.is_out() && !paired.contains(&post.id)).collect();
+    for post in posts.iter().filter(|post| post.is_undecided()) {
+        let there = occurrences.iter().find(|occurrence| micros(occurrence.nominal_at) == post.nominal_at);
+        let named = || occurrences.iter().find(|occurrence| occurrence.nominal == post.nominal);
+        pairs.undecided.push((post, there.or_else(named)));
+    }
     while let Some(post) = free.pop() {
         match open.get_mut(&post.nominal_at) {
             Some((_, stands)) => free.extend(stands.replace(post)),

@@ -78,6 +78,8 @@ struct Found {
     occurs_at: i64,
     state: String,
     actor: String,
+    follow: bool,
+    was_held: bool,
     blackout: Option<String>,
     tzdb: String,
     account: String,
@@ -115,6 +117,8 @@ impl Found {
             occurs_at: self.occurs_at,
             state,
             by_plan: self.actor == "plan",
+            follow: self.follow,
+            was_held: self.was_held,
             blackout: self.blackout,
             tzdb: self.tzdb,
             row,
@@ -133,10 +137,12 @@ pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts_of: 
     let first = posts_of.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min().unwrap_or(i64::MAX);
     let rows = sqlx::query_as!(
         Found,
-        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
+        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
+             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
            FROM post WHERE id IN (
-             SELECT id FROM post WHERE job = $1 AND state IN ('scheduled', 'claimed', 'held')
+             SELECT id FROM post WHERE job = $1
+               AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
              UNION SELECT id FROM post WHERE job = $1 AND nominal_at >= $2
              UNION SELECT id FROM post WHERE job = $1 AND nominal IN (SELECT value FROM json_each($3)))
            ORDER BY id"#,
@@ -165,6 +171,8 @@ pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts_of: 
         occurs_at: row.nominal_at,
         state: PostState::Deleted,
         by_plan: false,
+        follow: false,
+        was_held: false,
         blackout: None,
         tzdb: String::new(),
         row: Row::default(),
@@ -180,7 +188,8 @@ pub(super) async fn posts_of_gone_jobs(
     let names = write_json(&names)?;
     let rows = sqlx::query_as!(
         Found,
-        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, blackout, tzdb, account, content, text_key,
+        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
+             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
            FROM job j CROSS JOIN post p
            WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
@@ -318,9 +327,12 @@ pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPos
 pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp) -> Result<()> {
     let at = micros(now);
     let done = match turn {
-        Turn::Restore(why) => {
+        // One that waited for a person does so again.
+        Turn::Restore(why) | Turn::RestoreHeld(why) => {
             sqlx::query!(
-                "UPDATE post SET state = 'scheduled', event = 'release', actor = 'plan', reason = $3, changed_at = $2
+                "UPDATE post SET state = iif(held_reason IS NULL, 'scheduled', 'held'),
+                   event = iif(held_reason IS NULL, 'release', 'hold'), actor = 'plan', changed_at = $2,
+                   reason = iif(held_reason IS NULL, $3, $3 || '; before that: ' || held_reason), held_reason = NULL
                  WHERE id = $1 AND state IN ('cancelled', 'missed', 'held')",
                 post,
                 at,
@@ -360,7 +372,7 @@ pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Times
     let at = micros(now);
     let done = sqlx::query!(
         "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $2, changed_at = $3,
-           lease_until_at = NULL
+           held_reason = iif(state = 'held', reason, NULL), follow = 0, lease_until_at = NULL
          WHERE id = $1 AND state IN ('scheduled', 'claimed', 'held')",
         post,
         reason,
@@ -369,4 +381,23 @@ pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Times
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Notes whether a post must follow its job file before it may leave.
+pub(super) async fn mark(tx: &mut Write, post: i64, follow: bool) -> Result<()> {
+    sqlx::query!("UPDATE post SET follow = $2 WHERE id = $1", post, follow).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Notes that posts whose request is out, and whose job is not among `names`, must not go out again.
+pub(super) async fn mark_gone_jobs(tx: &mut Write, names: &[&str]) -> Result<()> {
+    let names = write_json(&names)?;
+    sqlx::query!(
+        "UPDATE post SET follow = 1 WHERE follow = 0 AND state IN ('publishing', 'in_doubt') AND job NOT GLOB '@*'
+           AND job NOT IN (SELECT value FROM json_each($1))",
+        names
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

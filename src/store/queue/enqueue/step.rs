@@ -39,6 +39,8 @@ pub(super) enum Deed {
     },
     /// Rewritten, if `told` says what changed; then taken to other states.
     Edit { told: Option<String>, turns: Vec<Turn> },
+    /// Nothing but a note whether it must follow the job file before it may leave again: its request is out, and its fate open.
+    Mark(bool),
     /// Cancelled.
     Withdraw { reason: &'static str },
 }
@@ -48,6 +50,8 @@ pub(super) enum Deed {
 pub(super) enum Turn {
     /// Back to `scheduled`.
     Restore(&'static str),
+    /// Back to `held`, where it was when it was withdrawn.
+    RestoreHeld(&'static str),
     /// `held`.
     Hold(String),
     /// `cancelled`, because a blackout leaves it out.
@@ -89,6 +93,15 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
     let pairs = pair(existing, &is.posts.occurrences);
     let mut steps = Vec::new();
     let mut push = |post, occurrence, deed| steps.push(Step { post, occurrence, deed });
+    for (post, occurrence) in &pairs.undecided {
+        let stale = occurrence.is_none_or(|occurrence| !differing(post, occurrence, is).is_empty());
+        let deed = match (stale, stale == post.follow) {
+            (_, false) => Deed::Mark(stale),
+            (true, true) => Deed::Ignored,
+            (false, true) => Deed::Keep,
+        };
+        push(Some(*post), *occurrence, deed);
+    }
     for post in &pairs.surplus {
         push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE });
     }
@@ -111,8 +124,7 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
     }
     for (post, occurrence) in pairs.out.iter().filter(|(post, _)| post.id != PRUNED) {
         // What a schedule yielded in the past follows the job of that day: nobody edits it.
-        let in_flight = matches!(post.state, PostState::Publishing | PostState::InDoubt);
-        let asked_for = in_flight || occurrence.nominal_at > is.posts.add_after;
+        let asked_for = occurrence.nominal_at > is.posts.add_after;
         if asked_for && differing(post, occurrence, is).iter().any(|part| SAID.contains(part)) {
             push(Some(*post), Some(*occurrence), Deed::Ignored);
         }
@@ -131,7 +143,7 @@ fn follow(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestam
         return if parts.is_empty() { Deed::Keep } else { Deed::Busy };
     }
     let turns = turns(post, occurrence, now);
-    if parts.is_empty() && turns.is_empty() {
+    if parts.is_empty() && turns.is_empty() && !post.follow {
         return Deed::Keep;
     }
     Deed::Edit { told: (!parts.is_empty()).then(|| told(&parts, post, occurrence, is)), turns }
@@ -159,6 +171,7 @@ fn turns(post: &Existing, occurrence: &NewPost, now: Timestamp) -> Vec<Turn> {
         _ => None,
     };
     match (restore, post.state) {
+        (Some(why), _) if post.was_held => vec![Turn::RestoreHeld(why)],
         (Some(why), _) => std::iter::once(Turn::Restore(why)).chain(stop).collect(),
         (None, PostState::Scheduled) if newly => stop.into_iter().collect(),
         (None, PostState::Held) if newly && then == Some(BlackoutThen::Skip) => stop.into_iter().collect(),
