@@ -17,10 +17,14 @@ use super::{Result, StoreError};
 
 /// "STDY": the application ID that the first migration writes.
 const APPLICATION_ID: i64 = 0x5354_4459;
+/// How every SQLite file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The first SQLite without the corruption that a checkpoint racing a writer could cause in WAL mode.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 /// How long a connection waits for another process's write (a command beside the daemon, a backup).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a write of ours waits for the one before it. A result must be recorded even behind the longest enqueueing.
+const WRITER_WAIT: Duration = Duration::from_secs(600);
 /// Readers: the commands and pages that look while the daemon works.
 const READERS_MAX: u32 = 4;
 
@@ -62,7 +66,6 @@ impl Store {
                 })?;
                 Some(take_lock(data_dir)?)
             }
-            Access::Beside if !path.exists() => return Err(StoreError::Missing(path)),
             Access::Beside => None,
         };
         inspect(&path, access).await?;
@@ -71,13 +74,13 @@ impl Store {
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            .acquire_timeout(WRITER_WAIT)
             .connect_with(writer_options(&path))
             .await
             .map_err(|error| unusable(&path, error))?;
         read_settings_back(&writer).await?;
-        match access {
-            Access::Daemon => MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(&path, error))?,
-            Access::Beside => expect_current(&writer, &path).await?,
+        if access == Access::Daemon {
+            MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(&path, error))?;
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -160,19 +163,27 @@ fn pragma_text(row: &sqlx::sqlite::SqliteRow) -> String {
     }
 }
 
-/// Looks at an existing file through a read-only connection that changes nothing, before anything else touches it.
+/// Looks at an existing file in ways that change nothing, before anything else touches it.
 async fn inspect(path: &Path, access: Access) -> Result<()> {
-    let size = match std::fs::metadata(path) {
-        Ok(meta) => meta.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(StoreError::File { doing: "read", path: path.into(), source }),
+    let unreadable = |source| StoreError::File { doing: "read", path: path.into(), source };
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut header).map_err(unreadable)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return unborn(path, access),
+        Err(source) => return Err(unreadable(source)),
     };
-    if size == 0 {
-        return if access == Access::Daemon { Ok(()) } else { Err(StoreError::Missing(path.into())) };
+    if header.is_empty() {
+        return unborn(path, access);
     }
+    if header != MAGIC {
+        return Err(StoreError::Foreign(path.into()));
+    }
+    // Without a log beside it the file is whole, and SQLite can be kept from creating one.
+    let whole = !path.with_extension("db-wal").exists();
     let mut connection = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
+        .immutable(whole)
         .busy_timeout(BUSY_TIMEOUT)
         .connect()
         .await
@@ -182,56 +193,39 @@ async fn inspect(path: &Path, access: Access) -> Result<()> {
     verdict
 }
 
+/// There is no queue yet, or one whose daemon died before it had made anything of it.
+fn unborn(path: &Path, access: Access) -> Result<()> {
+    match access {
+        Access::Daemon => Ok(()),
+        Access::Beside => Err(StoreError::Missing(path.into())),
+    }
+}
+
 async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Access) -> Result<()> {
-    let id: i64 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(|e| unusable(path, e))?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+    let refused = |error| unusable(path, error);
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(refused)?;
+    if id != APPLICATION_ID {
+        // A process that dies inside the very first migration leaves a file with its header alone, or with the bookkeeping
+        // table of the migrations.
+        let others: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(refused)?;
+        return if id == 0 && others == 0 { unborn(path, access) } else { Err(StoreError::Foreign(path.into())) };
+    }
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
         .fetch_one(&mut *connection)
         .await
-        .map_err(|e| unusable(path, e))?;
-    // A process that dies inside the very first migration leaves a file with the log's header alone, or with the
-    // bookkeeping table of the migrations.
-    let just_born = id == 0 && tables <= 2 && only_bookkeeping(connection).await?;
-    if id != APPLICATION_ID && !just_born {
-        return Err(StoreError::Foreign(path.into()));
-    }
-    // The daemon is about to make it, or died while it did.
-    if just_born && access == Access::Beside {
-        return Err(StoreError::Missing(path.into()));
-    }
-    // A log that was not folded in is the mark of an unclean stop: look closer before anything is built on the file.
-    let log = path.with_extension("db-wal");
-    let unclean = std::fs::metadata(&log).is_ok_and(|meta| meta.len() > 0);
-    if access == Access::Daemon && unclean {
-        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(connection)
-            .await
-            .map_err(|error| unusable(path, error))?;
-        if found != "ok" {
-            return Err(StoreError::Corrupt { path: path.into(), what: found });
-        }
-    }
-    Ok(())
-}
-
-async fn only_bookkeeping(connection: &mut SqliteConnection) -> Result<bool> {
-    let others: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'")
-        .fetch_one(connection)
-        .await?;
-    Ok(others == 0)
-}
-
-async fn expect_current(writer: &SqlitePool, path: &Path) -> Result<()> {
-    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
-        .fetch_one(writer)
-        .await
-        .map_err(|error| unusable(path, error))?;
+        .map_err(refused)?;
     let known = newest_migration();
-    match found.cmp(&known) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(StoreError::Newer { path: path.into(), found, known }),
-        std::cmp::Ordering::Less => Err(StoreError::Older { path: path.into(), found, known }),
+    if found > known {
+        return Err(StoreError::Newer { path: path.into(), found, known });
     }
+    if access == Access::Beside {
+        return if found < known { Err(StoreError::Older { path: path.into(), found, known }) } else { Ok(()) };
+    }
+    let damage: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await.map_err(refused)?;
+    if damage == "ok" { Ok(()) } else { Err(StoreError::Corrupt { path: path.into(), what: damage }) }
 }
 
 fn newest_migration() -> i64 {
@@ -258,31 +252,32 @@ fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
     match code.map(|code| code & 0xff) {
         Some(26) => StoreError::Foreign(path.into()),
         Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
-        Some(14 | 8) => StoreError::File {
-            doing: "open for writing",
-            path: path.into(),
-            source: std::io::Error::other(error.to_string()),
-        },
+        Some(14 | 8) => file_error("open for writing", path, &error),
+        Some(10) => file_error("read or write", path, &error),
         _ => StoreError::Database(error),
     }
+}
+
+fn file_error(doing: &'static str, path: &Path, error: &sqlx::Error) -> StoreError {
+    StoreError::File { doing, path: path.into(), source: std::io::Error::other(error.to_string()) }
 }
 
 /// The lock lies beside the database, not on it: closing any handle of the database file would drop the locks that SQLite
 /// itself holds there.
 fn take_lock(data_dir: &Path) -> Result<File> {
     let path: PathBuf = data_dir.join("storyd.lock");
-    let file_error = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
+    let failed = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .open(&path)
-        .map_err(file_error("open for writing"))?;
+        .map_err(failed("open for writing"))?;
     match file.try_lock() {
         Ok(()) => {
-            file.set_len(0).map_err(file_error("write"))?;
-            write!(file, "{}", std::process::id()).map_err(file_error("write"))?;
+            file.set_len(0).map_err(failed("write"))?;
+            write!(file, "{}", std::process::id()).map_err(failed("write"))?;
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
@@ -291,5 +286,51 @@ fn take_lock(data_dir: &Path) -> Result<File> {
             Err(StoreError::Running { path: data_dir.into(), pid: pid.trim().parse().ok() })
         }
         Err(TryLockError::Error(source)) => Err(StoreError::File { doing: "lock", path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_settings_that_the_promises_rest_on_took() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Access::Daemon).await.unwrap();
+        for (sql, wanted) in [
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA journal_mode", "wal"),
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA recursive_triggers", "1"),
+            ("PRAGMA auto_vacuum", "2"),
+            ("PRAGMA cell_size_check", "1"),
+            ("PRAGMA journal_size_limit", "67108864"),
+            ("PRAGMA busy_timeout", "10000"),
+            ("PRAGMA application_id", "1398031449"),
+        ] {
+            let row = sqlx::query(sql).fetch_one(&store.writer).await.unwrap();
+            assert_eq!(pragma_text(&row), wanted, "{sql}");
+        }
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_did_not_take_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = writer_options(&dir.path().join("queue.db")).synchronous(SqliteSynchronous::Normal);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        let error = read_settings_back(&writer).await.unwrap_err();
+        assert_eq!(error.to_string().split(';').next(), Some("SQLite reports synchronous=1 where storyd needs 2"));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        for access in [Access::Daemon, Access::Beside] {
+            let store = Store::open(dir.path(), access).await.unwrap();
+            let written = sqlx::query("INSERT INTO account (name) VALUES ('a')").execute(&store.readers).await;
+            assert!(written.unwrap_err().to_string().contains("readonly"));
+            store.close().await;
+        }
     }
 }
