@@ -83,6 +83,7 @@ codes! {
     BadAddress       "E070" "a listen address cannot be read"
     BadLimits        "E071" "two limits contradict each other"
     BadSecret        "E072" "a secret cannot be read"
+    BadSize          "E073" "a size is not in the form that is read, or out of range"
     EmptyFolder      "W001" "a folder holds no job file"
     TextCut          "W010" "a `#` ends a text that was perhaps meant to go on"
     NoEffect         "W020" "a key has no effect here"

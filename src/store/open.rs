@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -12,8 +13,10 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::check::{self, CHECKED_AT_START_BYTES};
+use super::disk::Disk;
 use super::media::Media;
-use super::{Result, StoreError};
+use super::{Result, StoreError, primary_code};
 
 /// "STDY": the application ID that the first migration writes.
 const APPLICATION_ID: i64 = 0x5354_4459;
@@ -44,9 +47,11 @@ pub enum Access {
 pub struct Store {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    pub(super) disk: Arc<Disk>,
+    pub(super) path: PathBuf,
     media: Media,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
-    _lock: Option<File>,
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -75,6 +80,9 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(WRITER_WAIT)
+            // SQLite ends a transaction by itself when the disk fails; sqlx does not notice, and could begin no other on this
+            // connection.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
             .connect_with(writer_options(&path))
             .await
             .map_err(|error| unusable(&path, error))?;
@@ -88,7 +96,8 @@ impl Store {
             .await
             .map_err(|error| unusable(&path, error))?;
         let media = Media::new(data_dir.join("media"));
-        Ok(Self { writer, readers, media, _lock: lock })
+        let disk = Arc::new(Disk::beneath(&path)?);
+        Ok(Self { writer, readers, disk, path, media, lock: Mutex::new(lock) })
     }
 
     /// The images of the queue's posts.
@@ -102,10 +111,12 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop.
-    pub async fn close(self) {
+    /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop. Waits for statements
+    /// under way; later ones fail.
+    pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -127,7 +138,7 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
         .pragma("fullfsync", "ON")
 }
 
-fn reader_options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON")
 }
 
@@ -224,8 +235,15 @@ async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Ac
     if access == Access::Beside {
         return if found < known { Err(StoreError::Older { path: path.into(), found, known }) } else { Ok(()) };
     }
-    let damage: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await.map_err(refused)?;
-    if damage == "ok" { Ok(()) } else { Err(StoreError::Corrupt { path: path.into(), what: damage }) }
+    // A file that is larger is looked at while the daemon works, unless that found something the last time.
+    let small = std::fs::metadata(path).is_ok_and(|meta| meta.len() <= CHECKED_AT_START_BYTES);
+    if !small && !check::is_suspect(path) {
+        return Ok(());
+    }
+    match check::damage(connection).await.map_err(refused)? {
+        Some(what) => Err(StoreError::Corrupt { path: path.into(), what }),
+        None => check::clear(path),
+    }
 }
 
 fn newest_migration() -> i64 {
@@ -245,11 +263,7 @@ fn migration_failed(path: &Path, error: sqlx::migrate::MigrateError) -> StoreErr
 
 /// Names SQLite's own error codes where one of them has a remedy of its own.
 fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
-    let code = match &error {
-        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<i64>().ok()),
-        _ => None,
-    };
-    match code.map(|code| code & 0xff) {
+    match primary_code(&error) {
         Some(26) => StoreError::Foreign(path.into()),
         Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
         Some(14 | 8) => file_error("open for writing", path, &error),
@@ -276,8 +290,8 @@ fn take_lock(data_dir: &Path) -> Result<File> {
         .map_err(failed("open for writing"))?;
     match file.try_lock() {
         Ok(()) => {
-            file.set_len(0).map_err(failed("write"))?;
-            write!(file, "{}", std::process::id()).map_err(failed("write"))?;
+            // Only to name this process to another one: on a full disk it is not named.
+            let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
@@ -332,5 +346,33 @@ mod tests {
             assert!(written.unwrap_err().to_string().contains("readonly"));
             store.close().await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_write_for_which_there_was_no_room_leaves_the_writer_as_good_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Access::Daemon).await.unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.writer).await.unwrap();
+        let limit = async |pages: i64| {
+            let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            sqlx::query(sql).execute(&store.writer).await.unwrap();
+        };
+        let fill = async || -> Result<()> {
+            let mut tx = store.begin().await?;
+            for n in 0..2_000 {
+                let name = format!("account-{n:0>50}");
+                sqlx::query("INSERT INTO account (name) VALUES ($1)").bind(name).execute(&mut *tx).await?;
+            }
+            tx.commit().await
+        };
+        limit(pages).await;
+        let error = fill().await.unwrap_err();
+        assert_eq!(store.notice(&error), super::super::Trouble::Full, "{error}");
+        assert!(store.is_short_of_room());
+        limit(pages + 1_000).await;
+        fill().await.unwrap();
+        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM account").fetch_one(&store.readers).await.unwrap();
+        assert_eq!(found, 2_000);
+        store.close().await;
     }
 }

@@ -4,6 +4,7 @@
 
 mod cli_crash;
 mod cli_delete;
+mod cli_machine;
 mod cli_main_job;
 mod cli_problems;
 mod judge;
@@ -30,6 +31,7 @@ mod sandbox_support;
 mod sandbox_uploads;
 mod store_claims;
 mod store_deletes;
+mod store_disk;
 mod store_doubt;
 mod store_enqueue;
 mod store_guards;

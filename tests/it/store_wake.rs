@@ -63,7 +63,7 @@ async fn it_wakes_when_a_lease_ends_a_doubt_is_to_be_looked_at_an_account_is_pro
     queue.store.unblock("cafe").await.unwrap();
     let doomed = queue.store.begin_delete("cafe", t(4)).await.unwrap().unwrap();
     let _ = queue.store.record_deleted(doomed, "down", t(4)).await.unwrap();
-    assert_eq!(next(&queue, t(0)).await, None);
+    assert_eq!(next(&queue, t(3)).await, None);
 }
 
 #[tokio::test]
