@@ -22,9 +22,15 @@ use crate::domain::clock::{Mark, between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
+<<<<<<< HEAD
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::{PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
+=======
+use crate::store::StoreError;
+use crate::store::queue::{Enqueued, Overdue, Swept};
+use crate::store::view::{Due, PostFilter, PostRow};
+>>>>>>> main
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -136,7 +142,15 @@ impl Upkeep {
 
 /// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
 async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
-    for post in ctx.store.note_overdue(earlier(now, DOWNTIME), now).await? {
+    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
+        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
+    if !known.is_empty() {
+        tracing::warn!(
+            posts = known.len(),
+            "still overdue, as said before; `storyd admin show` tells what becomes of each"
+        );
+    }
+    for post in new {
         let late = between(post.occurs_at, now);
         tracing::warn!(
             post.id = post.post,

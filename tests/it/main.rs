@@ -15,6 +15,8 @@ mod plan_examples;
 mod plan_load;
 mod plan_problems;
 mod plan_schedule;
+mod proof_chaos;
+mod proof_chaos_judge;
 mod proof_crash_sweep;
 mod proof_model;
 mod proof_power_loss;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use storyd::domain::post::PostState;
-use storyd::store::queue::Refusal;
+use storyd::store::queue::{PauseOrder, PauseScope, Refusal};
 
 use crate::support::world::{World, at, png};
 
@@ -126,6 +126,32 @@ async fn a_post_found_too_late_is_skipped_held_or_posted_as_its_job_says() {
         let done = events.iter().position(|event| ["miss", "hold", "claim"].contains(&event.event.as_str()));
         assert!(Some(told) < done, "{late}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_stays_overdue_is_recorded_as_such_once_however_often_the_daemon_starts() {
+    let mut world = World::new().await;
+    world.jobs(&format!("{}  late: {{within: 5h, then: skip}}\n", note("2026-12-01 09:00", "글")));
+    world.settle().await;
+    let order = PauseOrder { actor: "kim", reason: "", until: None };
+    let _ = world.ctx().store.pause(&PauseScope::All, order, world.clock.now()).await.unwrap();
+    let overdue = async |world: &World, post| {
+        let events = world.events(post).await;
+        events.into_iter().filter(|event| event.event == "overdue").map(|event| event.reason).collect::<Vec<_>>()
+    };
+    world.clock.set(at("2026-12-01T13:00:00+09:00"));
+    let post = world.post("p").await.post;
+    for _ in 0..3 {
+        world.crash().await;
+        world.settle().await;
+        assert_eq!(overdue(&world, post).await, ["found late; will be posted"]);
+    }
+    // What will become of it is another thing now, and is said.
+    world.clock.set(at("2026-12-01T15:00:00+09:00"));
+    world.crash().await;
+    world.settle().await;
+    assert_eq!(overdue(&world, post).await, ["found late; will be posted", "found late; will not be posted"]);
+    assert_eq!(world.post("p").await.state, PostState::Missed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
