@@ -22,15 +22,9 @@ use crate::domain::clock::{Mark, between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-<<<<<<< HEAD
-use crate::store::queue::{Enqueued, Swept};
+use crate::store::queue::{Enqueued, Overdue, Swept};
 use crate::store::view::{PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
-=======
-use crate::store::StoreError;
-use crate::store::queue::{Enqueued, Overdue, Swept};
-use crate::store::view::{Due, PostFilter, PostRow};
->>>>>>> main
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -248,11 +242,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     };
     supervisor(sd_notify::NotifyState::Stopping);
     chores.stop().await;
-    if let Err(error) = &stopped
-        && matches!(ctx.store.notice(error), Trouble::Disk | Trouble::Damaged)
-    {
+    if let Err(error) = &stopped {
+        ctx.store.notice(error);
+    }
+    if let Some(ended) = ctx.store.ended() {
         // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
         daemon.lanes.set.detach_all();
+        return Err(ended.into());
     }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
     Ok(stopped?)

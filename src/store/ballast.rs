@@ -31,6 +31,17 @@ impl Ballast {
         Self { file, bytes: AtomicU64::new(0), short, hand: Mutex::new(()) }
     }
 
+    /// Gives up a ballast that an earlier process left, if the disk is full. Says whether it did.
+    pub(super) fn give_up_if_full(data_dir: &Path) -> bool {
+        let ballast = Self::of(data_dir);
+        ballast.keep(ballast.file.metadata().map_or(0, |meta| meta.len()));
+        let full = ballast.lacks_room();
+        if full {
+            ballast.release();
+        }
+        full
+    }
+
     /// From here on this process keeps a ballast of so many bytes.
     pub(super) fn keep(&self, bytes: u64) {
         self.bytes.store(bytes, Ordering::Relaxed);

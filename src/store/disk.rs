@@ -94,7 +94,7 @@ impl Disk {
         let _ = self.ended.set(why);
     }
 
-    fn ended(&self) -> Option<StoreError> {
+    pub(super) fn ended(&self) -> Option<StoreError> {
         self.ended.get().map(|why| self.stopped(why))
     }
 

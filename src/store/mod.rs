@@ -148,6 +148,8 @@ impl StoreError {
         match self {
             Self::Database(error) => trouble_of(error),
             Self::Stopped { why: Ailment::Damaged(_), .. } | Self::Corrupt { .. } => Trouble::Damaged,
+            // Starting again would make an empty queue in its place: a person must bring it back first.
+            Self::Stopped { why: Ailment::Gone(_), .. } => Trouble::Other,
             Self::Stopped { .. } => Trouble::Disk,
             Self::File { source, .. } if ballast::is_want_of_room(source) => Trouble::Full,
             _ => Trouble::Other,

@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::ballast::Ballast;
 use super::check::{self, CHECKED_AT_START_BYTES};
 use super::disk::Disk;
 use super::media::Media;
@@ -74,27 +75,11 @@ impl Store {
             Access::Beside => None,
         };
         inspect(&path, access).await?;
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(WRITER_WAIT)
-            // SQLite ends a transaction by itself when the disk fails; sqlx does not notice, and could begin no other on this
-            // connection.
-            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
-            .connect_with(writer_options(&path))
-            .await
-            .map_err(|error| unusable(&path, error))?;
-        read_settings_back(&writer).await?;
-        if access == Access::Daemon {
-            MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(&path, error))?;
-        }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .connect_with(reader_options(&path))
-            .await
-            .map_err(|error| unusable(&path, error))?;
+        let (writer, readers) = match connect(&path, access).await {
+            // The log and its index take room before anything else can be done.
+            Err(_) if access == Access::Daemon && Ballast::give_up_if_full(data_dir) => connect(&path, access).await?,
+            opened => opened?,
+        };
         let media = Media::new(data_dir.join("media"));
         let disk = Arc::new(Disk::beneath(&path)?);
         Ok(Self { writer, readers, disk, path, media, lock: Mutex::new(lock) })
@@ -118,6 +103,32 @@ impl Store {
         self.writer.close().await;
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
+}
+
+/// The writer, up to date, and the readers.
+async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)> {
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(WRITER_WAIT)
+        // SQLite ends a transaction by itself when the disk fails; sqlx does not notice, and could begin no other on this
+        // connection.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+        .connect_with(writer_options(path))
+        .await
+        .map_err(|error| unusable(path, error))?;
+    read_settings_back(&writer).await?;
+    if access == Access::Daemon {
+        MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(path, error))?;
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .connect_with(reader_options(path))
+        .await
+        .map_err(|error| unusable(path, error))?;
+    Ok((writer, readers))
 }
 
 /// The settings of the writer, as connection options: a pragma sent through a pool would reach one connection only.

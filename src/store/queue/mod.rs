@@ -124,6 +124,11 @@ impl Store {
         })
     }
 
+    /// Why nothing is written any more, if so.
+    pub fn ended(&self) -> Option<StoreError> {
+        self.disk.ended()
+    }
+
     /// Waits until the disk failed or the file was found damaged or gone, if ever.
     pub async fn until_ended(&self) -> StoreError {
         self.disk.until_ended().await
