@@ -79,6 +79,11 @@ impl Disk {
             Trouble::Disk if self.ended.get().is_none() && self.ballast.lacks_room() => Trouble::Full,
             trouble => trouble,
         };
+        if matches!(trouble, Trouble::Disk | Trouble::Damaged)
+            && let Err(why) = self.still_there()
+        {
+            self.end(Ailment::Gone(why));
+        }
         match trouble {
             Trouble::Full => self.ballast.release(),
             Trouble::Disk => self.end(Ailment::Failed(error.in_sqlites_words())),
