@@ -32,6 +32,9 @@ const WRITER_WAIT: Duration = Duration::from_secs(600);
 /// Readers: the commands and pages that look while the daemon works.
 const READERS_MAX: u32 = 4;
 
+/// Lies in a data folder while a backup is put in place: between two files of it there is no queue to work on.
+pub(super) const RESTORING: &str = "restore-under-way";
+
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Who opens the queue.
@@ -49,10 +52,26 @@ pub struct Store {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     pub(super) disk: Arc<Disk>,
-    pub(super) path: PathBuf,
     media: Media,
+    pub(super) path: PathBuf,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
     lock: Mutex<Option<File>>,
+}
+
+/// The right to replace the queue of a data folder: no daemon runs on it while this is held.
+#[derive(Debug)]
+pub(super) struct DataLock(#[expect(dead_code, reason = "holding it is what it is for")] File);
+
+impl DataLock {
+    /// Takes it, making the folder if need be.
+    ///
+    /// # Errors
+    /// A daemon runs, or the folder cannot be used.
+    pub(super) fn take(data_dir: &Path) -> Result<Self> {
+        let failed = |source| StoreError::File { doing: "create the folder", path: data_dir.into(), source };
+        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        Ok(Self(take_lock(data_dir)?))
+    }
 }
 
 impl Store {
@@ -74,6 +93,9 @@ impl Store {
             }
             Access::Beside => None,
         };
+        if data_dir.join(RESTORING).exists() {
+            return Err(StoreError::Restoring(data_dir.into()));
+        }
         inspect(&path, access).await?;
         let (writer, readers) = match connect(&path, access).await {
             // The log and its index take room before anything else can be done.
@@ -83,6 +105,11 @@ impl Store {
         let media = Media::new(data_dir.join("media"));
         let disk = Arc::new(Disk::beneath(&path)?);
         Ok(Self { writer, readers, disk, path, media, lock: Mutex::new(lock) })
+    }
+
+    /// The database file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The images of the queue's posts.
@@ -315,75 +342,4 @@ fn take_lock(data_dir: &Path) -> Result<File> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_settings_that_the_promises_rest_on_took() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), Access::Daemon).await.unwrap();
-        for (sql, wanted) in [
-            ("PRAGMA synchronous", "2"),
-            ("PRAGMA journal_mode", "wal"),
-            ("PRAGMA foreign_keys", "1"),
-            ("PRAGMA recursive_triggers", "1"),
-            ("PRAGMA auto_vacuum", "2"),
-            ("PRAGMA cell_size_check", "1"),
-            ("PRAGMA journal_size_limit", "67108864"),
-            ("PRAGMA busy_timeout", "10000"),
-            ("PRAGMA application_id", "1398031449"),
-        ] {
-            let row = sqlx::query(sql).fetch_one(&store.writer).await.unwrap();
-            assert_eq!(pragma_text(&row), wanted, "{sql}");
-        }
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn a_setting_that_did_not_take_is_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = writer_options(&dir.path().join("queue.db")).synchronous(SqliteSynchronous::Normal);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-        let error = read_settings_back(&writer).await.unwrap_err();
-        assert_eq!(error.to_string().split(';').next(), Some("SQLite reports synchronous=1 where storyd needs 2"));
-    }
-
-    #[tokio::test]
-    async fn readers_cannot_write() {
-        let dir = tempfile::tempdir().unwrap();
-        for access in [Access::Daemon, Access::Beside] {
-            let store = Store::open(dir.path(), access).await.unwrap();
-            let written = sqlx::query("INSERT INTO account (name) VALUES ('a')").execute(&store.readers).await;
-            assert!(written.unwrap_err().to_string().contains("readonly"));
-            store.close().await;
-        }
-    }
-
-    #[tokio::test]
-    async fn a_write_for_which_there_was_no_room_leaves_the_writer_as_good_as_before() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), Access::Daemon).await.unwrap();
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.writer).await.unwrap();
-        let limit = async |pages: i64| {
-            let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-            sqlx::query(sql).execute(&store.writer).await.unwrap();
-        };
-        let fill = async || -> Result<()> {
-            let mut tx = store.begin().await?;
-            for n in 0..2_000 {
-                let name = format!("account-{n:0>50}");
-                sqlx::query("INSERT INTO account (name) VALUES ($1)").bind(name).execute(&mut *tx).await?;
-            }
-            tx.commit().await
-        };
-        limit(pages).await;
-        let error = fill().await.unwrap_err();
-        assert_eq!(store.notice(&error), super::super::Trouble::Full, "{error}");
-        assert!(store.is_short_of_room());
-        limit(pages + 1_000).await;
-        fill().await.unwrap();
-        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM account").fetch_one(&store.readers).await.unwrap();
-        assert_eq!(found, 2_000);
-        store.close().await;
-    }
-}
+mod tests;

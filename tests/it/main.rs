@@ -15,6 +15,7 @@ mod plan_examples;
 mod plan_load;
 mod plan_problems;
 mod plan_schedule;
+mod plan_text;
 mod proof_chaos;
 mod proof_chaos_judge;
 mod proof_crash_sweep;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use storyd::domain::post::PostState;
-use storyd::store::queue::{PauseOrder, PauseScope, Refusal};
+use storyd::engine::enqueue;
+use storyd::store::queue::{Enqueued, PauseOrder, PauseScope, Refusal};
+use storyd::store::view::PostRow;
 
 use crate::support::world::{World, at, png};
 
@@ -180,4 +182,32 @@ async fn downtime_longer_than_the_horizon_loses_no_occurrence_silently() {
     let missed = posts.iter().filter(|post| post.state == PostState::Missed).count();
     assert_eq!(missed, 31 + 31, "every day of two months has its record");
     assert_eq!(world.ledger().len(), 0, "and none of them goes out in a salvo");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_post_of_a_recurring_job_says_its_own_text_and_an_edit_reaches_only_what_it_changes() {
+    let mut world = World::new().await;
+    let jobs = |second: &str| {
+        format!(
+            "hello:\n  cron: 0 9 * * *\n  type: note\n  contents:\n    - \"{{{{ date.month }}}}월 {{{{ date.day }}}}일\"\n    - \"{second}\""
+        )
+    };
+    world.jobs(&jobs("{{ weekday }}"));
+    world.settle().await;
+    let seoul = jiff::tz::TimeZone::get("Asia/Seoul").unwrap();
+    let before = world.posts().await;
+    assert!(before.len() > 30, "{}", before.len());
+    let is_weekday = |row: &PostRow| row.content.text().is_some_and(|text| text.ends_with("요일"));
+    for row in before.iter().filter(|row| !is_weekday(row)) {
+        let local = seoul.to_datetime(row.occurs_at);
+        assert_eq!(row.content.text(), Some(format!("{}월 {}일", local.month(), local.day()).as_str()));
+    }
+    assert!(before.windows(2).all(|pair| is_weekday(&pair[0]) != is_weekday(&pair[1])), "they take turns");
+    world.jobs(&jobs("{{ weekday }}!"));
+    let report = enqueue::run_once(world.ctx()).await.unwrap();
+    let turned = before.iter().filter(|row| is_weekday(row)).count();
+    assert_eq!((report.changed, report.added, report.cancelled), (u64::try_from(turned).unwrap(), 0, 0));
+    assert_eq!(enqueue::run_once(world.ctx()).await.unwrap(), Enqueued::default(), "the same file changes nothing");
+    world.pass(DAY).await;
+    assert_eq!(world.ledger()[0].content.as_deref(), world.posts().await[0].content.text());
 }

@@ -226,7 +226,7 @@ async fn ids_in_states(connection: &mut SqliteConnection, states: &str, limit: i
     .await?)
 }
 
-async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<PostRow>> {
+pub(super) async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<PostRow>> {
     let ids = write_json(&ids)?;
     let rows = sqlx::query_as!(
         RawPost,
@@ -284,6 +284,6 @@ impl RawPost {
     }
 }
 
-fn state(word: &str) -> Result<PostState> {
+pub(super) fn state(word: &str) -> Result<PostState> {
     PostState::parse(word).ok_or_else(|| StoreError::Nonsense { what: format!("the state {word:?}") })
 }

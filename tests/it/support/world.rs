@@ -225,7 +225,7 @@ impl World {
 
     /// Loads the job file; what does not load changes nothing.
     pub(crate) fn load(&self) -> Result<(), Problems> {
-        let plan = plan::load(&[self.path("jobs.yaml")])?;
+        let plan = plan::load(&[self.path("jobs.yaml")], self.ctx().clock.now())?;
         self.ctx().plan.set(plan);
         Ok(())
     }

@@ -18,7 +18,8 @@ impl World {
         let mut asked: BTreeMap<(String, String, String), usize> = BTreeMap::new();
         for post in &posts {
             self.judge_post(post, &ledger).await;
-            let intended = self.events(post.post).await.iter().any(|event| event.event == "intend");
+            let intended =
+                self.events(post.post).await.iter().any(|event| matches!(event.event.as_str(), "intend" | "adopt"));
             if intended {
                 *asked.entry(key(&post.account, &post.kind, post.content.text())).or_default() += 1;
             }
