@@ -80,7 +80,6 @@ impl Clock {
 
     fn steady(&self) -> Steady {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
             Source::System => Steady::System(Instant::now()),
             Source::Manual(time) => Steady::Manual(time.lock().unwrap_or_else(PoisonError::into_inner).steady),
         }

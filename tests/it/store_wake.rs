@@ -149,6 +149,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                 _ => store.look_again(doubt, 1, later(draw.below(3)), now, "not yet").await.unwrap(),
             };
         }
+        Due::Audit | Due::Restore => panic!("nobody ordered one"),
         Due::Delete => {
             let doomed = store.begin_delete(account, now).await.unwrap().expect("a story is due to go");
             match draw.below(6) {
