@@ -45,6 +45,7 @@ mod store_queries;
 mod store_sweeps;
 mod store_view;
 mod store_wake;
+mod story_clocks;
 mod story_delete;
 mod story_doubt;
 mod story_edits;

@@ -35,7 +35,7 @@ async fn every_result_is_recorded_in_the_room_of_the_ballast() {
         let (fault, doubt) = (transient(), ambiguous());
         let record = async {
             match wanted {
-                PostState::Published => store.record_published(intent, "_s.1", t(1)).await,
+                PostState::Published => store.record_published(intent, "_s.1", None, t(1)).await,
                 PostState::InDoubt => store.record_doubt(intent, &doubt, t(2), t(1)).await,
                 PostState::Scheduled => store.retry(intent, &fault, t(2), AHEAD, t(1)).await,
                 _ => store.fail(intent, &fault, t(1)).await,

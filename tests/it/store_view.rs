@@ -18,7 +18,7 @@ async fn some() -> Queue {
     for (account, story) in [("cafe", "_c.1"), ("shop", "_s.1")] {
         let intent = queue.intend(account, t(2)).await;
         let at = t(2) + Duration::from_secs(u64::from(account == "shop"));
-        let _ = queue.store.record_published(intent, story, at).await.unwrap();
+        let _ = queue.store.record_published(intent, story, None, at).await.unwrap();
     }
     queue
 }

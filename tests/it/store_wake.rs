@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use storyd::domain::content::Artifact;
 use storyd::domain::policy::{Late, LateThen};
 use storyd::domain::post::PostState;
-use storyd::store::queue::{DeleteOrder, JobPosts, Swept};
+use storyd::store::queue::{Absence, DeleteOrder, JobPosts, Proof, Swept};
 use storyd::store::view::Due;
 
 use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, micro, note, photo, t, transient};
@@ -136,7 +136,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                 }
                 2 => return drop(intent),
                 3 => store.record_doubt(intent, &ambiguous(), later(0), now).await.unwrap(),
-                _ => store.record_published(intent, &story, now).await.unwrap(),
+                _ => store.record_published(intent, &story, None, now).await.unwrap(),
             };
         }
         Due::Reconcile => {
@@ -145,8 +145,11 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
             let _ = match draw.below(5) {
                 0 => store.park(doubt, "nobody can tell", now).await.unwrap(),
                 1 => store.record_found(doubt, &story, now).await.unwrap(),
-                2 => store.record_absent(doubt, now).await.unwrap(),
-                _ => store.look_again(doubt, 1, later(draw.below(3)), now, "not yet").await.unwrap(),
+                2 => store.record_absent(doubt, Absence::Hold, now).await.unwrap(),
+                _ => store
+                    .look_again(doubt, Proof { absences: 1, ..Proof::default() }, later(draw.below(3)), now, "not yet")
+                    .await
+                    .unwrap(),
             };
         }
         Due::Audit | Due::Restore => panic!("nobody ordered one"),
@@ -173,7 +176,7 @@ async fn nothing_else_is_taken(queue: &Queue, now: Timestamp) {
 }
 
 async fn sweep(queue: &Queue, now: Timestamp) -> (Swept, Swept) {
-    (queue.store.sweep_leases(now).await.unwrap(), queue.store.sweep_late(now).await.unwrap())
+    (queue.store.sweep_leases(&[], now).await.unwrap(), queue.store.sweep_late(now).await.unwrap())
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ mod sweep;
 pub use adopt::AdoptOrder;
 pub use attempt::{Claim, Intent, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
-pub use doubt::Doubt;
+pub use doubt::{Absence, Doubt, Proof};
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};
