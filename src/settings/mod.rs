@@ -5,6 +5,8 @@
 
 mod read;
 pub mod secret;
+mod size;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub watch: Watching,
     /// For all jobs, beside those of their files. Read in the zone of each job.
     pub blackouts: Vec<Blackout>,
+    /// Size of the file that is given up when the disk is full, in bytes.
+    pub ballast_bytes: u64,
     /// What holds for jobs that do not say otherwise, and for the queue.
     pub defaults: Defaults,
     /// How long things may take.
@@ -159,6 +163,7 @@ impl Default for Settings {
             horizon: Duration::from_secs(35 * 86_400),
             watch: Watching::default(),
             blackouts: Vec::new(),
+            ballast_bytes: 16 << 20,
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
             keep: Keep::default(),

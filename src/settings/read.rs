@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Account, Contradiction, Defaults, Keep, Secret, Settings, Timeouts, Watching, contradictions};
+use super::size;
+use super::watching;
+use super::{Account, Contradiction, Defaults, Keep, Secret, Settings, Timeouts, contradictions};
 use crate::plan::blackout;
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
@@ -30,6 +32,7 @@ const SETTINGS: Shape = Shape {
         "horizon",
         "watch",
         "blackouts",
+        "ballast",
         "defaults",
         "timeouts",
         "keep",
@@ -44,12 +47,6 @@ const DASHBOARD: Shape = Shape {
     keys: &["listen"],
     free_x: false,
     synonyms: &[("address", "listen"), ("port", "listen")],
-};
-const WATCH: Shape = Shape {
-    what: "`watch`",
-    keys: &["poll", "settle"],
-    free_x: false,
-    synonyms: &[("every", "poll"), ("interval", "poll"), ("debounce", "settle"), ("quiet", "settle")],
 };
 const DEFAULTS: Shape = Shape {
     what: "`defaults`",
@@ -80,6 +77,9 @@ const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credenti
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// Room for the results of what is under way at least; more than this is room that nobody needs.
+const BALLAST_BYTES: RangeInclusive<u64> = 64 * 1024..=1 << 30;
 
 /// Most entries of `retry`.
 const RETRIES_MAX: usize = 20;
@@ -112,8 +112,9 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
         dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
-        watch: watch(&fields, report).unwrap_or(base.watch),
+        watch: watching::read(&fields, report),
         blackouts: blackout::read(&fields, report),
+        ballast_bytes: size::read(&fields, "ballast", BALLAST_BYTES, report).unwrap_or(base.ballast_bytes),
         defaults: base.defaults,
         timeouts: base.timeouts,
         keep: keep(&fields, report),
@@ -191,16 +192,6 @@ fn read_timeouts(fields: &Fields<'_>, timeouts: &mut Timeouts, report: &mut Repo
     set(&mut timeouts.upload, duration(fields, "upload", (SECOND, HOUR), report));
     set(&mut timeouts.publish, duration(fields, "publish", (SECOND, HOUR), report));
     set(&mut timeouts.lease, duration(fields, "lease", (SECOND, DAY), report));
-}
-
-/// `watch: {poll: 30s}`.
-fn watch(fields: &Fields<'_>, report: &mut Report) -> Option<Watching> {
-    let inner = inner(fields, "watch", &WATCH, report)?;
-    let base = Watching::default();
-    Some(Watching {
-        poll: duration(&inner, "poll", (SECOND, HOUR), report).unwrap_or(base.poll),
-        settle: duration(&inner, "settle", (SECOND, HOUR), report).unwrap_or(base.settle),
-    })
 }
 
 fn set(place: &mut Duration, value: Option<Duration>) {
@@ -397,7 +388,7 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
-        let shapes = [SETTINGS, DASHBOARD, WATCH, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT];
+        let shapes = [SETTINGS, DASHBOARD, watching::WATCH, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT];
         for key in shapes.iter().flat_map(|shape| shape.keys) {
             assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
         }

@@ -23,7 +23,7 @@ fn without_a_queue_everything_is_new_and_nothing_is_made() {
     let folder = Folder::new();
     folder.jobs(NOTE);
     let done = folder.run("plan --sandbox jobs.yaml");
-    assert_eq!(done.code, Some(9), "{done:?}");
+    assert_eq!(done.code, Some(10), "{done:?}");
     assert!(
         done.stdout.starts_with("1 job in 1 file: 1 added\n\n+ notice  Mon 2098-12-01 09:00 KST  cafe  note\n"),
         "{}",
@@ -46,7 +46,7 @@ fn beside_a_daemon_the_plan_tells_an_edit_before_it_is_made() {
     let jobs = std::fs::read_to_string(folder.path("jobs.yaml")).unwrap();
     folder.write("branch.yaml", jobs.replace("나왔어요!", "나왔습니다."));
     let edited = folder.run("plan --sandbox branch.yaml");
-    assert_eq!(edited.code, Some(9));
+    assert_eq!(edited.code, Some(10));
     let expected = "~ notice  Mon 2098-12-01 09:00 KST  cafe  note\n    text\n      - 겨울 신메뉴가 나왔어요!\n      + 겨울 신메뉴가 나왔습니다.\n";
     assert!(edited.stdout.contains(expected), "{}", edited.stdout);
     let json: Value = serde_json::from_str(&folder.run("plan --sandbox branch.yaml --json").stdout).unwrap();
@@ -67,7 +67,7 @@ fn two_versions_are_compared_without_a_queue() {
     assert_eq!(same.code, Some(0), "{same:?}");
     folder.jobs(&NOTE.replace("09:00", "10:30"));
     let moved = folder.run("plan jobs.yaml --against HEAD");
-    assert_eq!(moved.code, Some(9));
+    assert_eq!(moved.code, Some(10));
     assert!(moved.stdout.contains("1 added, 1 cancelled\nagainst HEAD ("), "{}", moved.stdout);
     let comment = folder.run("plan jobs.yaml --against HEAD --markdown");
     assert!(
@@ -87,7 +87,7 @@ fn two_versions_are_compared_without_a_queue() {
     let json: Value = serde_json::from_str(&added.stdout).unwrap();
     assert_eq!(
         (added.code, &json["against"], &json["changes"][0]["kind"]),
-        (Some(9), &"old.yaml".into(), &"added".into())
+        (Some(10), &"old.yaml".into(), &"added".into())
     );
     assert_eq!(json["commit"].as_str().map(str::len), Some(40));
 

@@ -30,7 +30,7 @@ use warning::Warning;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing would change · 9 something would change · 3 problems in the job files; the others as \
+    after_help = "Exit codes: 0 nothing would change · 10 something would change · 3 problems in the job files; the others as \
     everywhere.\nA published post is never changed: `!` marks an edit that comes too late."
 )]
 pub(super) struct Args {

@@ -5,6 +5,7 @@
 //! are what [`Store::enqueue`] carries out and what [`Store::preview`] shows. Knows nothing of schedules and zones.
 
 mod change;
+mod moves;
 mod pairing;
 mod rewrite;
 mod step;
@@ -168,9 +169,9 @@ impl Store {
         note_jobs(&mut tx, jobs, names, now).await?;
         let mut report = Enqueued::default();
         for (_, post) in rewrite::posts_of_gone_jobs(&mut tx, names).await? {
-            report.cancelled += rewrite::withdraw(&mut tx, post.id, JOB_GONE, now).await?;
+            report.cancelled += moves::withdraw(&mut tx, post.id, JOB_GONE, now).await?;
         }
-        rewrite::mark_gone_jobs(&mut tx, names).await?;
+        moves::mark_gone_jobs(&mut tx, names).await?;
         for (posts, columns) in differing {
             let existing = rewrite::existing_posts(&mut tx, posts).await?;
             report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, now).await?;
@@ -197,7 +198,8 @@ impl Store {
     }
 }
 
-/// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more.
+/// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
+/// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day costs nothing.
 async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<()> {
     let at = micros(now);
     let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
@@ -214,7 +216,9 @@ async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Times
         "INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
          SELECT value ->> 0, value ->> 1, $2, value ->> 2 FROM json_each($1) WHERE true
          ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
-           enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)",
+           enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)
+         WHERE source <> excluded.source OR gone_at IS NOT NULL
+            OR excluded.enqueued_until_at - enqueued_until_at >= 86400000000",
         rows,
         at
     )
@@ -236,16 +240,16 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
     let mut report = Enqueued::default();
     for step in steps {
         if let (Deed::Withdraw { reason }, Some(post)) = (&step.deed, step.post) {
-            report.cancelled += rewrite::withdraw(tx, post.id, reason, now).await?;
+            report.cancelled += moves::withdraw(tx, post.id, reason, now).await?;
         }
     }
     rewrite::set_aside(tx, steps).await?;
     for step in steps {
         match (&step.deed, step.post, step.occurrence) {
-            (Deed::Mark(follow), Some(post), _) => rewrite::mark(tx, post.id, *follow).await?,
+            (Deed::Mark(follow), Some(post), _) => moves::mark(tx, post.id, *follow).await?,
             (Deed::Edit { told, turns }, Some(post), Some(occurrence)) => {
                 if post.follow {
-                    rewrite::mark(tx, post.id, false).await?;
+                    moves::mark(tx, post.id, false).await?;
                 }
                 if let Some(told) = told {
                     rewrite::rewrite(tx, post, occurrence, columns).await?;
@@ -253,7 +257,7 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
                     report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
                 }
                 for turn in turns {
-                    rewrite::turn(tx, post.id, turn, now).await?;
+                    moves::turn(tx, post.id, turn, now).await?;
                     report.restored += u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_)));
                     report.held += u64::from(matches!(turn, Turn::Hold(_)));
                     report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
@@ -263,7 +267,7 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
                 // A pruned occurrence is refused: its post was there before.
                 let Some(post) = rewrite::insert(tx, columns, occurrence, why, now).await? else { continue };
                 if let Some(turn) = turn {
-                    rewrite::turn(tx, post, turn, now).await?;
+                    moves::turn(tx, post, turn, now).await?;
                     report.held += u64::from(matches!(turn, Turn::Hold(_)));
                     report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
                 }

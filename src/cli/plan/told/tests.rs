@@ -1,0 +1,90 @@
+//! What `storyd plan` prints, at a fixed time.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::engine::{Rules, wanted};
+use crate::plan;
+use crate::settings::Settings;
+
+/// Tuesday 1 December 2026, 08:55 in Seoul.
+fn now() -> Timestamp {
+    "2026-11-30T23:55:00Z".parse().unwrap()
+}
+
+fn settings() -> Settings {
+    let text = "accounts:\n  cafe: {rest_api_key: x, min_gap: 10m}\n";
+    Settings::parse(text, Path::new("storyd.yaml")).unwrap()
+}
+
+/// What becomes of a queue that holds what the `old` files want.
+fn report(old: &str, new: &str) -> Report {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |jobs: &str| {
+        let file = dir.path().join("jobs.yaml");
+        std::fs::write(&file, format!("version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n{jobs}")).unwrap();
+        plan::load(&[file], now()).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    let image = |name: &str, shade: u8| {
+        let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\0\0\0\0");
+        png.extend([shade; 16]);
+        std::fs::write(dir.path().join(name), png).unwrap();
+    };
+    image("latte-1.png", 1);
+    image("latte-2.png", 2);
+    let (old, new) = (load(old), load(new));
+    let settings = settings();
+    let rules = Rules::new(&settings).unwrap();
+    let changes = wanted::between_plans(&old, &new, &rules, now()).unwrap();
+    let mut report = super::super::report(&new, "main".into(), changes, &[], &settings, 14, now());
+    report.problems.clear();
+    report
+}
+
+const OLD: &str = r#"
+  opened: {at: 2026-11-30 09:00, type: note, content: 어제 문을 열었어요}
+  opening-notice: {at: 2026-12-01 09:00, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  주말-사진: {at: 2026-12-05 10:00, type: photo, images: [latte-1.png], content: "주말엔 라떼 한 잔 ☕\n매장에서 만나요"}
+  weekly: {cron: "0 9 * * MON", type: note, content: 이번 주도 힘내세요}
+  farewell: {at: 2026-12-09 18:00, type: note, content: 안녕히}
+"#;
+
+const NEW: &str = r#"
+  opened: {at: 2026-11-30 09:00, type: note, content: 어제 새로 문을 열었어요}
+  opening-notice: {at: 2026-12-01 09:00, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  once-more: {at: 2026-12-01 09:05, type: note, content: "겨울 신메뉴가 나왔어요!"}
+  주말-사진: {at: 2026-12-05 10:30, type: photo, images: [latte-1.png, latte-2.png], content: "주말엔 라떼 두 잔 ☕\n매장에서 만나요", tags: [menu]}
+  weekly: {cron: "0 9 * * MON", type: note, content: 이번 주도 함께해요 👨‍👩‍👧, delete_after: 7d}
+  "daily": {cron: "30 18 * * *", type: link, url: "https://example.com/menu", late: {within: 2h, then: hold}}
+"#;
+
+#[test]
+fn the_changes_and_the_coming_posts_read_well_at_eighty_columns() {
+    let told = text(&report(OLD, NEW), 80);
+    assert!(told.lines().all(|line| line.starts_with("warning: ") || width(line) <= 80), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn nothing_changes_when_nothing_changed() {
+    let report = report(OLD, OLD);
+    assert!(report.changes.is_empty(), "{:?}", report.changes);
+    insta::assert_snapshot!(text(&report, 60));
+}
+
+#[test]
+fn markdown_shows_texts_as_they_are_and_nothing_in_them_counts() {
+    let new = OLD.replace("안녕히", "\"@everyone ```` <b>잘 가요</b> | `x`\"");
+    let told = markdown(&report(OLD, &new));
+    assert!(told.contains("`````diff"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_comment_is_never_longer_than_it_may_be() {
+    let jobs: String =
+        (0..3_000).map(|n| format!("  job-{n}: {{at: 2026-12-02 09:00, type: note, content: 글 {n}}}\n")).collect();
+    assert!(markdown(&report("  x: {at: now, type: note, content: x}\n", &jobs)).chars().count() < 65_536);
+}
