@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let teller = Teller { json: common.json, home: &home, engine: &engine, told_how: Cell::new(false) };
     let dashboard = engine.dashboard(&home).await;
     teller.begin(plan, dashboard.as_ref().map(Dashboard::url));
-    let start = Start { jobs, wake_file: home.wake_file() };
+    let start = Start { jobs, wake_file: home.wake_file(), watching: home.settings.watch };
     let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
     if let Some(dashboard) = dashboard {
         // First: it reads the queue that the engine closes.

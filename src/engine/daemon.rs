@@ -2,6 +2,7 @@
 //! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
 mod drain;
+mod files;
 mod lanes;
 mod machine;
 mod signals;
@@ -16,12 +17,13 @@ use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told};
 
-use super::reload::{Change, Watch, load};
+use super::reload::{Change, Watch};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
 use crate::domain::clock::{Mark, between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
+use crate::settings::Watching;
 use crate::store::queue::{Enqueued, Overdue, Swept};
 use crate::store::view::{PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
@@ -36,8 +38,6 @@ const DOWNTIME: Duration = Duration::from_secs(60);
 const SET_BACK: Duration = Duration::from_secs(5);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
-/// A burst of changes to job files is read once it has been quiet for so long.
-const QUIET: Duration = Duration::from_millis(300);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -84,6 +84,8 @@ pub struct Start {
     pub jobs: Vec<PathBuf>,
     /// A command beside the daemon writes this file to wake it.
     pub wake_file: PathBuf,
+    /// How changes of the job files are noticed.
+    pub watching: Watching,
 }
 
 /// Why the daemon stopped by itself.
@@ -241,10 +243,14 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
             }
             change = daemon.watch.changed() => match change {
                 Change::Wake => {}
-                Change::Files => daemon.reload_at = Some(later(daemon.ctx.clock.now(), QUIET)),
+                Change::Files => daemon.settle(),
             },
             told = signals.next() => match told {
-                Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
+                Told::Reload => {
+                    // Whoever sends it says that the files are whole.
+                    daemon.watch.differs();
+                    daemon.reload_at = Some(daemon.ctx.clock.now());
+                }
                 Told::Stop => break Ok(()),
             },
             ended = ctx.store.until_ended() => break Err(ended),
@@ -274,6 +280,8 @@ struct Daemon<Tell> {
     lanes: Lanes,
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
+    /// When the files are looked at next, whatever the system reports.
+    look_at: Timestamp,
     ready: bool,
     /// Whether it was told that the disk is full.
     told_full: bool,
@@ -289,6 +297,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             watch.follow(&plan.watch);
         }
         watch.follow(&start.jobs);
+        let look_at = later(ctx.clock.now(), start.watching.poll);
         let (lanes, upkeep, clocks) = (Lanes::default(), Upkeep::default(), ctx.clock.mark());
         Self {
             ctx,
@@ -298,6 +307,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             lanes,
             upkeep,
             reload_at: None,
+            look_at,
             ready: false,
             told_full: false,
             clocks,
@@ -311,10 +321,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         if self.ctx.store.is_short_of_room() {
             return self.sit_out().await;
         }
-        if self.reload_at.is_some_and(|at| at <= self.ctx.clock.now()) {
-            self.reload_at = None;
-            self.reload().await;
-        }
+        self.look_at_files().await;
         self.keep_up().await?;
         if !self.ready {
             self.ready = true;
@@ -332,7 +339,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
+        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, Some(self.look_at), self.lanes.next_rest()]))
     }
 
     async fn keep_up(&mut self) -> Result<()> {
@@ -360,24 +367,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 Ok(())
             }
             Err(error) => Err(error),
-        }
-    }
-
-    /// Reads the job files again. What does not load changes nothing.
-    async fn reload(&mut self) {
-        match load(&self.start.jobs, self.ctx.clock.now()).await {
-            Ok(plan) => {
-                self.watch.follow(&plan.watch);
-                (self.tell)(News::Plan(&plan));
-                self.ctx.plan.set(plan);
-            }
-            Err(problems) => {
-                self.watch.follow(problems.watch());
-                let count = problems.errors();
-                tracing::error!(problems = count, "the job files do not load; the last good plan stays in force");
-                (self.tell)(News::Broken(&problems));
-                self.ctx.plan.set_broken(problems);
-            }
         }
     }
 }

@@ -90,10 +90,11 @@ impl Watch {
         for path in paths {
             let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_owned() };
             let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            if self.folders.insert(folder.clone())
-                && let Err(error) = self.watcher.watch(&folder, RecursiveMode::NonRecursive)
+            // Again each time: a folder that was taken away and put back is another one.
+            if let Err(error) = self.watcher.watch(&folder, RecursiveMode::NonRecursive)
+                && self.folders.insert(folder.clone())
             {
-                tracing::warn!(folder = %folder.display(), %error, "cannot watch; send SIGHUP after a change");
+                tracing::warn!(folder = %folder.display(), %error, "cannot watch; it is looked at now and then");
             }
             self.looks.entry(path.clone()).or_insert_with(|| Look::at(path));
         }
@@ -113,7 +114,7 @@ impl Watch {
     }
 
     /// Whether anything that is followed looks otherwise than before.
-    fn differs(&mut self) -> bool {
+    pub(super) fn differs(&mut self) -> bool {
         let mut differs = false;
         for (path, look) in &mut self.looks {
             let found = Look::at(path);

@@ -1,0 +1,46 @@
+//! The daemon and its job files: when they are read again, and what follows.
+
+use super::{Daemon, News};
+use crate::domain::clock::later;
+use crate::engine::reload::load;
+
+impl<Tell: Fn(News<'_>)> Daemon<Tell> {
+    /// Reads the job files when they have changed and settled. A look now and then finds what no system reports.
+    pub(super) async fn look_at_files(&mut self) {
+        let now = self.ctx.clock.now();
+        let looks = self.look_at <= now;
+        if looks {
+            self.look_at = later(now, self.start.watching.poll);
+        }
+        let due = self.reload_at.is_some_and(|at| at <= now);
+        if (looks || due) && self.watch.differs() {
+            self.settle();
+        } else if due {
+            self.reload_at = None;
+            self.reload().await;
+        }
+    }
+
+    /// Waits until what is being written is whole.
+    pub(super) fn settle(&mut self) {
+        self.reload_at = Some(later(self.ctx.clock.now(), self.start.watching.settle));
+    }
+
+    /// Reads the job files again. What does not load changes nothing.
+    async fn reload(&mut self) {
+        match load(&self.start.jobs, self.ctx.clock.now()).await {
+            Ok(plan) => {
+                self.watch.follow(&plan.watch);
+                (self.tell)(News::Plan(&plan));
+                self.ctx.plan.set(plan);
+            }
+            Err(problems) => {
+                self.watch.follow(problems.watch());
+                let count = problems.errors();
+                tracing::error!(problems = count, "the job files do not load; the last good plan stays in force");
+                (self.tell)(News::Broken(&problems));
+                self.ctx.plan.set_broken(problems);
+            }
+        }
+    }
+}
