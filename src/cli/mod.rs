@@ -9,6 +9,7 @@ mod run;
 mod sandbox;
 mod setup;
 mod show;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

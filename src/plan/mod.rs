@@ -20,7 +20,8 @@ mod timing;
 mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -113,7 +114,17 @@ impl Job {
 /// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
 /// problems come back.
 pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
-    let gathered = source::gather(paths);
+    build(source::gather(paths))
+}
+
+/// Reads the text of a job file that lies nowhere, by the same rules; `name` stands for it in reports, and images are relative to
+/// `dir`.
+pub fn load_text(name: &str, dir: &Path, text: &str) -> Result<Plan, Problems> {
+    let source = Arc::new(problem::Source::new(Path::new(name), dir, text));
+    build(source::Gathered { sources: vec![source], ..source::Gathered::default() })
+}
+
+fn build(gathered: source::Gathered) -> Result<Plan, Problems> {
     let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(job::read).collect();
     same_names(&mut drafts);
     let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.wanted));
