@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let jobs = setup::job_paths(&args.jobs, &home.settings)?;
-    let plan = reload::load(&jobs).await;
+    let plan = reload::load(&jobs, Clock::system().now()).await;
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.

@@ -150,6 +150,16 @@ impl Content {
         }
     }
 
+    /// The same with another text.
+    #[must_use]
+    pub fn saying(mut self, words: String) -> Self {
+        match &mut self.body {
+            Body::Note { text } => *text = words,
+            Body::Photo { text, .. } | Body::Link { text, .. } => *text = Some(words),
+        }
+        self
+    }
+
     /// The images of a photo; empty for the other kinds.
     pub fn images(&self) -> &[Image] {
         match &self.body {
@@ -189,6 +199,11 @@ pub fn text_units(text: &str) -> usize {
 pub fn comparable(text: &str) -> String {
     let lf = text.replace("\r\n", "\n");
     icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(lf.trim()).into_owned()
+}
+
+/// Whether each syllable and each accented letter is one character (NFC), as keyboards write them.
+pub fn is_composed(text: &str) -> bool {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().is_normalized(text)
 }
 
 #[cfg(test)]

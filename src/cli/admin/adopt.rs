@@ -36,7 +36,10 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         [account] => account.clone(),
         [] => return Err(refused(Refusal::NotFound(args.story.clone()))),
         _ => {
-            return Err(Failure::usage(format!("name the account with --account; it may be {}", accounts.join(" or "))));
+            return Err(Failure::usage(format!(
+                "name the account with --account; it may be {}",
+                accounts.join(" or ")
+            )));
         }
     };
     let post = if args.dry_run {

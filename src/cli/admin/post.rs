@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -15,6 +16,7 @@ use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::engine::{Rules, enqueue};
+use crate::plan::problem::Source;
 use crate::plan::{self, Job};
 use crate::store::Store;
 use crate::store::view::PostFilter;
@@ -66,7 +68,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let name = args.name.clone().unwrap_or_else(|| format!("post-{}", now.strftime("%Y%m%d-%H%M%S-%6f")));
     let job = check(&args, &name, &account, now)?;
     let rules = Rules::new(&home.settings)?;
-    let mut posts = enqueue::posts(&rules, &job, None, now);
+    let mut posts = enqueue::posts(&rules, &job, None, now).map_err(|error| Failure::usage(error.to_string()))?;
     // No job file can write such a name, so none can withdraw or change it.
     posts.job = format!("@{}", job.name);
     posts.source = format!("`storyd admin post` by {}", super::actor());
@@ -180,7 +182,8 @@ fn check(args: &Args, name: &str, account: &str, now: Timestamp) -> Result<Job, 
         add("delete_after", quoted(after));
     }
     let dir = std::env::current_dir().map_err(|error| Failure::unexpected(error.to_string()))?;
-    let plan = plan::load_text("what was given", &dir, &file).map_err(|problems| broken(&problems))?;
+    let source = Arc::new(Source::new(Path::new("what was given"), &dir, file));
+    let plan = plan::load_with(&[], vec![source], now).map_err(|problems| broken(&problems))?;
     plan.jobs.into_values().next().ok_or_else(|| Failure::unexpected("nothing was read"))
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::pairing::{Existing, pair};
+use self::pairing::{Differs, Existing, pair};
 pub(in crate::store) use self::rewrite::text_key;
 use self::rewrite::{Columns, existing_posts, insert, set_aside, withdraw};
 use super::{Result, Store, Write, micros};
@@ -26,6 +26,8 @@ pub struct NewPost {
     pub nominal: String,
     /// When it should appear.
     pub occurs_at: Timestamp,
+    /// What it says, if that differs from post to post; absent: what the job says.
+    pub text: Option<String>,
 }
 
 /// All that the plan says of one job.
@@ -228,14 +230,16 @@ async fn follow(
     report: &mut Enqueued,
 ) -> Result<()> {
     let moves = post.occurs_at != micros(occurrence.occurs_at);
-    let differs = moves || post.differs.any();
+    let says = columns.says(occurrence)?;
+    let differences = Differs { content: post.says_otherwise(&says), ..post.differs };
+    let differs = moves || differences.any();
     if post.state == PostState::Claimed {
         report.busy += u64::from(differs);
         return Ok(());
     }
     if differs {
-        rewrite::rewrite(tx, post, occurrence, columns).await?;
-        super::note(tx, post.id, now, "edit", "plan", &post.differs.told(moves)).await?;
+        rewrite::rewrite(tx, post, (occurrence, &says, &differences), columns).await?;
+        super::note(tx, post.id, now, "edit", "plan", &differences.told(moves)).await?;
         report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
     }
     let why = match post.state {
