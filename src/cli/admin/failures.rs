@@ -8,6 +8,7 @@ use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{counted, local_zone, print_json};
 use super::filter::moment;
+use super::disk_full;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -39,6 +40,8 @@ pub(in crate::cli) struct Args {
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Failures {
+    /// Whether the disk was full when the daemon last looked, so that nothing is posted.
+    disk_full: bool,
     /// Posts that are `failed`, `missed`, `held` or `in_doubt`, by cause.
     causes: Vec<Cause>,
     /// Accounts that are blocked.
@@ -64,7 +67,8 @@ struct Cause {
 
 impl Failures {
     fn any(&self) -> bool {
-        !(self.causes.is_empty()
+        self.disk_full
+            || !(self.causes.is_empty()
             && self.accounts.is_empty()
             && self.deletions.is_empty()
             && self.findings.is_empty()
@@ -104,10 +108,13 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<F
     let (deletions, _) = store.story_page(&undeleted, None, DELETIONS_TOLD).await?;
     let findings = store.open_findings(filter.account).await?;
     let audits = store.failed_audits(filter.account).await?;
-    Ok(Failures { causes, accounts, deletions, findings, audits })
+    Ok(Failures { disk_full: store.is_short_of_room(), causes, accounts, deletions, findings, audits })
 }
 
 fn print(home: &Home, failures: &Failures) {
+    if failures.disk_full {
+        say!("{}", disk_full(home));
+    }
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());
         say!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post"));

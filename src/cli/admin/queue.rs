@@ -12,6 +12,7 @@ use super::super::setup::Home;
 use super::super::show::{Columns, counted, excerpt, local_zone, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::filter::Filter;
+use super::disk_full;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -83,6 +84,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let shown = list(&store, &listing, limit, form).await?;
     if form == Form::Human {
         around(&store, home, shown).await?;
+    }
+    if store.is_short_of_room() {
+        note!("storyd: {}", disk_full(home));
     }
     store.close().await;
     Ok(DONE)

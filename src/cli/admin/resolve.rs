@@ -42,8 +42,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
     let may = async |store: &Store, post| store.may(post, PostEvent::Publish, &[PostState::InDoubt]).await;
     let Some(story_id) = &args.finding.story else {
+        let quarantine = home.settings.defaults.quarantine;
         let absent = async |store: &Store, post| {
-            store.resolve_absent(post, &actor, clock.now()).await?;
+            store.resolve_absent(post, &actor, quarantine, clock.now()).await?;
             remark(store, post, &actor, reason, &clock).await
         };
         let done = |post| format!("post {post} goes back into the queue");
