@@ -102,7 +102,7 @@ async fn failures_are_grouped_by_their_cause_and_told_for_one_account_too() {
     assert_eq!(causes[1].remedy, "correct the job");
     assert_eq!(queue.store.failed_for("-2", None).await.unwrap(), [causes[1].example]);
     assert!(queue.store.failed_for("-2", Some("nobody")).await.unwrap().is_empty());
-    let later = FailureFilter { missed_since: t(1), ..filter };
+    let later = FailureFilter { missed_since: t(11), ..filter };
     assert!(queue.store.causes(later).await.unwrap().iter().all(|row| row.state != PostState::Missed));
     let one = FailureFilter { account: Some("account-held"), ..filter };
     assert_eq!(queue.store.causes(one).await.unwrap().len(), 1);
@@ -116,7 +116,7 @@ async fn every_month_is_counted_with_its_lateness() {
         let intent = queue.intend("cafe", t(100) + Duration::from_secs(late)).await;
         let story = format!("_c.{job}");
         let at = t(100) + Duration::from_secs(late) + Duration::from_millis(80);
-        let _ = queue.store.record_published(intent, &story, at).await.unwrap();
+        let _ = queue.store.record_published(intent, &story, None, at).await.unwrap();
     }
     queue.post_in(PostState::Missed).await;
     let rows = queue.store.stats(Some("cafe"), t(0)).await.unwrap();
@@ -217,7 +217,7 @@ async fn many_stories_are_ordered_down_one_after_the_other() {
     for job in ["a", "b", "c"] {
         queue.add(&note(job, t(0))).await;
         let intent = queue.intend("cafe", t(0)).await;
-        let _ = queue.store.record_published(intent, &format!("_c.{job}"), t(0)).await.unwrap();
+        let _ = queue.store.record_published(intent, &format!("_c.{job}"), None, t(0)).await.unwrap();
     }
     let up = StoryFilter { stands: StoryStands::Up, ..StoryFilter::default() };
     let (stories, _) = queue.store.story_page(&up, None, 9).await.unwrap();

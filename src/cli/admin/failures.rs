@@ -1,12 +1,14 @@
 //! `storyd admin failures`: what went wrong and needs a person, each with its next step.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{counted, local_zone, print_json};
+use super::super::show::{counted, excerpt, local_zone, print_json, time};
 use super::filter::moment;
 use super::disk_full;
 use crate::domain::clock::Clock;
@@ -14,13 +16,15 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::store::Store;
 use crate::store::view::{
-    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, StoryFilter, StoryRow, StoryStands,
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, PostFilter, PostRow, StoryFilter, StoryRow, StoryStands,
 };
 
 /// Numbers of posts that are told for each cause.
 const POSTS_TOLD: u32 = 1_000;
 /// Of those, the ones that fit into a line.
 const POSTS_IN_A_LINE: usize = 10;
+/// Of those, the ones whose job and text are told.
+const POSTS_SHOWN: usize = 3;
 /// Deletions that are told.
 const DELETIONS_TOLD: u32 = 1_000;
 
@@ -42,7 +46,9 @@ pub(in crate::cli) struct Args {
 struct Failures {
     /// Whether the disk was full when the daemon last looked, so that nothing is posted.
     disk_full: bool,
-    /// Posts that are `failed`, `missed`, `held` or `in_doubt`, by cause.
+    /// Posts that are `failed`, `missed`, `held` or `in_doubt`; at most 10,000.
+    posts: Vec<PostRow>,
+    /// The same by cause.
     causes: Vec<Cause>,
     /// Accounts that are blocked.
     accounts: Vec<AccountRow>,
@@ -98,6 +104,11 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<F
         let numbers = store.posts_of_cause(&row, filter, POSTS_TOLD).await?;
         causes.push(Cause { next_step: next_step(home, &row, filter.account), row, numbers });
     }
+    let states = vec![PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt];
+    let listed = PostFilter { states, account: filter.account.map(str::to_owned), ..PostFilter::default() };
+    let mut posts = store.posts(&listed).await?;
+    let told: BTreeSet<i64> = causes.iter().flat_map(|cause: &Cause| cause.numbers.iter().copied()).collect();
+    posts.retain(|post| post.state != PostState::Missed || told.contains(&post.post));
     let mut accounts = store.accounts().await?;
     accounts.retain(|a| a.blocked_code.is_some() && filter.account.is_none_or(|name| *name == a.account));
     let undeleted = StoryFilter {
@@ -108,10 +119,11 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<F
     let (deletions, _) = store.story_page(&undeleted, None, DELETIONS_TOLD).await?;
     let findings = store.open_findings(filter.account).await?;
     let audits = store.failed_audits(filter.account).await?;
-    Ok(Failures { disk_full: store.is_short_of_room(), causes, accounts, deletions, findings, audits })
+    Ok(Failures { disk_full: store.is_short_of_room(), posts, causes, accounts, deletions, findings, audits })
 }
 
 fn print(home: &Home, failures: &Failures) {
+    let now = Clock::system().now();
     if failures.disk_full {
         say!("{}", disk_full(home));
     }
@@ -125,6 +137,9 @@ fn print(home: &Home, failures: &Failures) {
         let row = &cause.row;
         say!("{} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause);
         say!("  {}", numbers(&cause.numbers, row.posts));
+        for post in failures.posts.iter().filter(|post| cause.numbers.contains(&post.post)).take(POSTS_SHOWN) {
+            say!("  {} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
+        }
         if !row.reason.is_empty() {
             say!("  {}", row.reason);
         }
