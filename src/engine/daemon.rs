@@ -1,26 +1,30 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; `lanes` runs the deeds side
-//! by side.
+//! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
+//! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
+mod drain;
 mod lanes;
+mod machine;
 mod signals;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use drain::drain;
+use jiff::{SignedDuration, Timestamp};
 use lanes::{Lanes, log, run_deed};
+use machine::ROOM_EVERY;
 use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
-use crate::domain::clock::{between, earlier, later};
+use crate::domain::clock::{Mark, between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::store::StoreError;
 use crate::store::queue::{Enqueued, Overdue, Swept};
-use crate::store::view::{Due, PostFilter, PostRow};
+use crate::store::view::{PostFilter, PostRow};
+use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -28,12 +32,12 @@ const SLEEP_MAX: Duration = Duration::from_secs(30);
 const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
 /// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
 const DOWNTIME: Duration = Duration::from_secs(60);
+/// A clock that goes back by more than this between two looks was set, and not merely slewed.
+const SET_BACK: Duration = Duration::from_secs(5);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
-/// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
-const DRAIN_PREPARE: Duration = Duration::from_secs(10);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -52,6 +56,12 @@ pub enum News<'a> {
     Enqueued(Enqueued),
     /// What a deed did.
     Deed(&'a Report),
+    /// The disk is full: nothing is claimed until there is room.
+    DiskFull,
+    /// There is room again, and the work goes on.
+    DiskHasRoom,
+    /// The wall clock moved otherwise than time did: it was set, or the machine slept.
+    ClockJumped(SignedDuration),
     /// Nothing is under way; this is what comes next.
     Waiting(&'a Next),
     /// Told to stop; waits for so many deeds.
@@ -107,10 +117,16 @@ impl Upkeep {
     /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
     async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
         let now = ctx.clock.now();
-        let leases = ctx.store.sweep_leases(now).await?;
-        let (_, generation) = ctx.plan.get();
+        if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
+            tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
+            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+            self.next_at = None;
+        }
+        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
+        let (plan, generation) = ctx.plan.get();
         let mut enqueued = None;
-        if generation != self.generation || self.next_at.is_none_or(|at| at <= now) {
+        let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
+        if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
             let report = enqueue::run_once(ctx).await?;
             self.generation = generation;
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
@@ -194,7 +210,10 @@ pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
 pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let now = ctx.clock.now();
     ctx.store.sweep_deletes(now).await?;
-    ctx.store.sweep_boot(now).await
+    let swept = ctx.store.sweep_boot(now).await?;
+    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
+    ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+    Ok(swept)
 }
 
 /// The daemon: runs until it is told to stop, then lets what is in flight finish.
@@ -205,11 +224,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let mut signals = Signals::new()?;
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
-    (daemon.tell)(News::Swept(sweep_at_start(&daemon.ctx).await?));
-    let scheduler = chores::start(&daemon.ctx).await;
+    daemon.sweep().await?;
+    let chores = chores::start(&daemon.ctx).await;
+    let ctx = daemon.ctx.clone();
     let stopped = loop {
         let nap = match daemon.turn().await {
             Ok(nap) => nap,
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => ROOM_EVERY,
             Err(error) => break Err(error),
         };
         tokio::select! {
@@ -226,11 +247,20 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
                 Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
                 Told::Stop => break Ok(()),
             },
+            ended = ctx.store.until_ended() => break Err(ended),
             () = sleep(nap) => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
-    chores::stop(scheduler).await;
+    chores.stop().await;
+    if let Err(error) = &stopped {
+        ctx.store.notice(error);
+    }
+    if let Some(ended) = ctx.store.ended() {
+        // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
+        daemon.lanes.set.detach_all();
+        return Err(ended.into());
+    }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
     Ok(stopped?)
 }
@@ -245,6 +275,10 @@ struct Daemon<Tell> {
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
+    /// Whether it was told that the disk is full.
+    told_full: bool,
+    /// How the clocks stood at the last look.
+    clocks: Mark,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -255,12 +289,28 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             watch.follow(&plan.watch);
         }
         watch.follow(&start.jobs);
-        let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
-        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
+        let (lanes, upkeep, clocks) = (Lanes::default(), Upkeep::default(), ctx.clock.mark());
+        Self {
+            ctx,
+            start,
+            watch,
+            tell,
+            lanes,
+            upkeep,
+            reload_at: None,
+            ready: false,
+            told_full: false,
+            clocks,
+            told_waiting: None,
+        }
     }
 
     /// Does what is due and says how long nothing will be.
     async fn turn(&mut self) -> Result<Duration> {
+        self.look_at_clocks();
+        if self.ctx.store.is_short_of_room() {
+            return self.sit_out().await;
+        }
         if self.reload_at.is_some_and(|at| at <= self.ctx.clock.now()) {
             self.reload_at = None;
             self.reload().await;
@@ -297,7 +347,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 Ok(())
             }
             // The files are at fault, not the database: the queue goes on as it is.
-            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. })) => {
+            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. }))
+                if error.trouble() != Trouble::Full =>
+            {
                 (self.tell)(News::NotEnqueued(&error));
                 let now = self.ctx.clock.now();
                 self.upkeep.generation = self.ctx.plan.get().1;
@@ -328,37 +380,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             }
         }
     }
-}
-
-/// Waits for what is in flight: publish requests, listings and take-downs until their own limits, uploads for a short while.
-async fn drain(
-    ctx: &Ctx,
-    lanes: &mut Lanes,
-    signals: &mut Signals,
-    tell: &impl Fn(News<'_>),
-) -> std::result::Result<(), DaemonError> {
-    if !lanes.is_empty() {
-        tell(News::Draining(lanes.set.len()));
-    }
-    let patience = later(ctx.clock.now(), DRAIN_PREPARE);
-    while !lanes.is_empty() {
-        let only_uploads = lanes.busy.iter().all(|(deed, _)| *deed == Due::Prepare);
-        if only_uploads && ctx.clock.now() >= patience {
-            // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
-            // puts their posts back into the queue.
-            lanes.set.detach_all();
-            return Ok(());
-        }
-        tokio::select! {
-            Some(done) = lanes.set.join_next_with_id() => lanes.settle(ctx, done, tell)?,
-            told = signals.next() => if told == Told::Stop {
-                lanes.set.detach_all();
-                return Err(DaemonError::Impatient);
-            },
-            () = sleep(SOON) => supervisor(sd_notify::NotifyState::Watchdog),
-        }
-    }
-    Ok(())
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.

@@ -97,6 +97,7 @@ codes! {
     BadUrl           "E060" "an address is not an http or https URL"
     BadAddress       "E070" "a listen address cannot be read"
     BadLimits        "E071" "two limits contradict each other"
+    BadSize          "E073" "a size is not in the form that is read, or out of range"
     NoToken          "E080" "an account has no token that works"
     NoConsent        "E081" "an account has not given a consent that its posts need"
     LineEnds         "N010" "Windows line ends are posted as plain ones"

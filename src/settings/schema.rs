@@ -50,6 +50,12 @@ const KEYS: &[KeyDoc] = &[
     ("upload", "Upload", "For the images of one photo.", DURATION),
     ("publish", "Publish", "For the one request that creates a story.", DURATION),
     ("lease", "Lease", "How long an attempt owns its post; more than twice each of the others.", DURATION),
+    (
+        "ballast",
+        "Ballast",
+        "Room beside the queue, given up when the disk is full so that what was posted is still recorded.",
+        r#"{"type": "string", "examples": ["16 MiB"]}"#,
+    ),
     ("keep", "Keep", "How long what is over stays on record; without a key, for ever.", "{}"),
     ("deleted", "Deleted", "Posts whose story was taken down.", DURATION),
     ("cancelled", "Cancelled", "Posts that were withdrawn.", DURATION),
