@@ -9,8 +9,8 @@ use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{counted, excerpt, local_zone, print_json, time};
-use super::filter::moment;
 use super::disk_full;
+use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -75,10 +75,10 @@ impl Failures {
     fn any(&self) -> bool {
         self.disk_full
             || !(self.causes.is_empty()
-            && self.accounts.is_empty()
-            && self.deletions.is_empty()
-            && self.findings.is_empty()
-            && self.audits.is_empty())
+                && self.accounts.is_empty()
+                && self.deletions.is_empty()
+                && self.findings.is_empty()
+                && self.audits.is_empty())
     }
 }
 

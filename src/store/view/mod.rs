@@ -4,6 +4,7 @@
 mod accounts;
 mod audits;
 mod failures;
+mod images;
 mod listing;
 mod pauses;
 mod posts;
