@@ -2,19 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_check;
 mod cli_crash;
 mod cli_delete;
 mod cli_machine;
 mod cli_main_job;
 mod cli_problems;
+mod cli_record;
+mod fuzz_edits;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
+mod plan_codes;
 mod plan_examples;
 mod plan_load;
 mod plan_problems;
 mod plan_schedule;
+mod plan_schema;
 mod plan_text;
 mod proof_chaos;
 mod proof_chaos_judge;
@@ -41,18 +46,23 @@ mod store_guards;
 mod store_moves;
 mod store_open;
 mod store_people;
+mod store_plans;
 mod store_queries;
+mod store_record;
 mod store_sweeps;
 mod store_view;
 mod store_wake;
+mod story_audit;
 mod story_clocks;
 mod story_delete;
 mod story_doubt;
 mod story_edits;
 mod story_faults;
+mod story_media;
 mod story_pace;
 mod story_pause;
 mod story_publish;
+mod story_restore;
 mod support;
 mod systemd;
 mod tidy;
