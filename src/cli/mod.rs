@@ -3,13 +3,16 @@
 mod account;
 mod admin;
 mod check;
+mod explain;
 mod failure;
 mod output;
 mod plan;
 mod run;
 mod sandbox;
+mod schema;
 mod setup;
 mod show;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +65,10 @@ enum Command {
     Check(check::Args),
     /// What the job files will change in the queue, and the coming posts
     Plan(plan::Args),
+    /// What the code of a problem means, with a wrong example and the right one
+    Explain(explain::Args),
+    /// The JSON Schema of job files, or of the settings, for editors
+    Schema(schema::Args),
     /// The sandbox alone, for any client
     Sandbox(sandbox::Args),
     /// The accounts that post
@@ -111,8 +118,10 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let common = &cli.common;
     match cli.command {
         Command::Run(args) => run::run(common, args).await,
-        Command::Check(args) => check::run(common, &args),
+        Command::Check(args) => check::run(common, &args).await,
         Command::Plan(args) => plan::run(common, args).await,
+        Command::Explain(args) => explain::run(common, &args),
+        Command::Schema(args) => schema::run(common, &args),
         Command::Sandbox(args) => sandbox::run(common, args).await,
         Command::Account(command) => account::run(common, command).await,
         Command::Admin(command) => admin::run(common, command).await,

@@ -68,7 +68,11 @@ fn tell(job: &Job, posts: std::result::Result<JobPosts, TextError>) -> Option<Jo
         .ok()
 }
 
-fn posts(
+/// What the plan says of a job, in the queue's terms.
+///
+/// # Errors
+/// A text that lies beyond those that loading made cannot be made.
+pub fn posts(
     job: &Job,
     known: Option<KnownJob>,
     rules: &Rules,

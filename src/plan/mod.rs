@@ -13,11 +13,14 @@ pub mod fields;
 pub mod file;
 mod job;
 pub mod name;
+pub mod picture;
 mod place;
 pub mod policy;
 pub mod problem;
 pub mod schedule;
+pub mod schema;
 pub mod script;
+mod slip;
 pub mod source;
 mod syntax;
 mod template;
@@ -167,7 +170,7 @@ impl Plan {
 
     /// The warnings that name dates, and so depend on what time it is: a pattern that names days of the month and weekdays, with the
     /// next days on which it posts.
-    pub fn warnings_at(&self, now: Timestamp) -> Vec<Problem> {
+    fn warnings_at(&self, now: Timestamp) -> Vec<Problem> {
         let both = self.jobs.values().filter_map(|job| {
             let Schedule::Cron(rule) = &job.schedule else { return None };
             let problem = rule.both_days.as_deref()?.clone();
@@ -180,7 +183,7 @@ impl Plan {
             }
             Some(problem.help(format!("the next days are {}", days.join(", "))))
         });
-        problem::in_order(both.collect())
+        both.collect()
     }
 }
 
@@ -222,6 +225,7 @@ pub fn load_with(paths: &[PathBuf], texts: Vec<Arc<Source>>, now: Timestamp) -> 
         return Err(Problems::new(problems, watch));
     }
     plan.watch = watch;
+    problems.extend(plan.warnings_at(now));
     plan.warnings = problem::in_order(problems);
     Ok(plan)
 }

@@ -67,13 +67,11 @@ fn a_job_without_jitter_and_blackouts_goes_out_when_its_schedule_says() {
 #[test]
 fn a_pattern_that_names_days_and_weekdays_is_shown_with_its_next_five_days() {
     let plan = load("", "cron: 0 9 13 * FRI");
-    assert_eq!(plan.warnings, []);
     insta::assert_snapshot!(
-        render(&plan.warnings_at(at("2026-11-10T00:00:00Z")), Paint::Plain)
-            .replace(&plan.files[0].parent().unwrap().display().to_string(), "")
+        render(&plan.warnings, Paint::Plain).replace(&plan.files[0].parent().unwrap().display().to_string(), "")
     );
     for clear in ["0 9 13 * *", "0 9 * * FRI", "0 9 13 * +FRI", "0 9 ? * FRI"] {
-        assert_eq!(load("", &format!("cron: {clear}")).warnings_at(at("2026-11-10T00:00:00Z")), [], "{clear}");
+        assert_eq!(load("", &format!("cron: {clear}")).warnings, [], "{clear}");
     }
 }
 

@@ -132,8 +132,6 @@ fn report(
     days: u16,
     now: Timestamp,
 ) -> Report {
-    let mut problems = plan.warnings.clone();
-    problems.extend(plan.warnings_at(now));
     let coming_until = later(now, Duration::from_secs(u64::from(days) * 86_400));
     let all = coming(&changes);
     let warnings = warning::find(&changes, &all, published, settings, now);
@@ -147,7 +145,7 @@ fn report(
         coming: all.into_iter().filter(|coming| coming.face.occurs_at <= coming_until).collect(),
         coming_until,
         warnings,
-        problems,
+        problems: plan.warnings.clone(),
     }
 }
 

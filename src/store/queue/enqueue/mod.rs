@@ -154,6 +154,15 @@ impl Store {
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
     /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
     pub async fn enqueue(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Enqueued> {
+        self.bring(jobs, Some(names), now).await
+    }
+
+    /// Brings the posts of one job that stands in no job file in line with what a person asks for; all others stay.
+    pub async fn enqueue_by_hand(&self, posts: &JobPosts, now: Timestamp) -> Result<Enqueued> {
+        self.bring(std::slice::from_ref(posts), None, now).await
+    }
+
+    async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, now: Timestamp) -> Result<Enqueued> {
         // Looked at before the writer is taken: a post that is due must not wait while thousands of jobs are compared.
         let mut differing = Vec::new();
         let mut reader = self.readers.acquire().await?;
@@ -166,12 +175,11 @@ impl Store {
         }
         drop(reader);
         let mut tx = self.begin().await?;
-        note_jobs(&mut tx, jobs, names, now).await?;
+        note_jobs(&mut tx, jobs, now).await?;
         let mut report = Enqueued::default();
-        for (_, post) in rewrite::posts_of_gone_jobs(&mut tx, names).await? {
-            report.cancelled += moves::withdraw(&mut tx, post.id, JOB_GONE, now).await?;
+        if let Some(names) = names {
+            report.cancelled += leave(&mut tx, names, now).await?;
         }
-        moves::mark_gone_jobs(&mut tx, names).await?;
         for (posts, columns) in differing {
             let existing = rewrite::existing_posts(&mut tx, posts).await?;
             report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, now).await?;
@@ -200,7 +208,7 @@ impl Store {
 
 /// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
 /// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day costs nothing.
-async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<()> {
+async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], now: Timestamp) -> Result<()> {
     let at = micros(now);
     let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
     let accounts = write_json(&accounts)?;
@@ -224,6 +232,17 @@ async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Times
     )
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// Withdraws the waiting posts of every job that is not among `names`, and notes since when they are gone. How many posts were withdrawn.
+async fn leave(tx: &mut Write, names: &[&str], now: Timestamp) -> Result<u64> {
+    let at = micros(now);
+    let mut cancelled = 0;
+    for (_, post) in rewrite::posts_of_gone_jobs(tx, names).await? {
+        cancelled += moves::withdraw(tx, post.id, JOB_GONE, now).await?;
+    }
+    moves::mark_gone_jobs(tx, names).await?;
     let names = write_json(&names)?;
     sqlx::query!(
         "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT GLOB '@*' AND name NOT IN (SELECT value FROM json_each($1))",
@@ -232,7 +251,7 @@ async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], names: &[&str], now: Times
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(cancelled)
 }
 
 /// Writes the steps of one job down.
