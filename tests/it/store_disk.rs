@@ -60,7 +60,8 @@ async fn without_room_for_a_result_no_request_leaves() {
     queue.store.keep_ballast(BALLAST);
     let post = queue.add(&note("a", t(0))).await;
     let claim = queue.claim("cafe", t(0)).await.unwrap();
-    let elsewhere = failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue(&note("b", t(9)), t(0))).await;
+    let elsewhere =
+        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("b", t(9)), t(0))).await;
     let error = elsewhere.unwrap_err();
     assert_eq!(queue.store.notice(&error), Trouble::Full);
     assert!(error.to_string().contains("free some space"), "{error}");
@@ -99,7 +100,7 @@ async fn after_a_commit_that_failed_nothing_is_written_any_more_whatever_is_on_t
             assert!(matches!(refused, StoreError::Stopped { .. }), "{refused}");
             assert!(refused.to_string().contains(words), "{refused}");
             assert!(queue.store.claim_to_publish("cafe", t(1), LEASE).await.is_err());
-            assert!(queue.store.enqueue(&note("d", t(9)), t(1)).await.is_err());
+            assert!(queue.store.enqueue_by_hand(&note("d", t(9)), t(1)).await.is_err());
             assert_eq!(queue.store.until_ended().await.to_string(), refused.to_string(), "the daemon is told");
             let Queue { dir, store } = queue;
             store.close().await;

@@ -143,11 +143,7 @@ async fn a_post_of_a_job_file_moves_to_a_later_time_and_one_by_hand_to_any() {
     queue.store.reschedule(by_hand, to(30), t(0)).await.unwrap();
     let row = queue.store.post(by_hand).await.unwrap().unwrap();
     assert_eq!((row.due_at, row.occurs_at), (t(30), t(30)));
-    assert_eq!(
-        queue.store.cancel_gone_jobs(&["a"], t(1)).await.unwrap(),
-        0,
-        "no job file withdraws what a person put there"
-    );
+    assert_eq!(queue.only_jobs(&["a"], t(1)).await, 0, "no job file withdraws what a person put there");
     let published = queue.post_in(PostState::Published).await;
     let refusal = queue.store.reschedule(published, to(90), t(0)).await.unwrap_err();
     assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");

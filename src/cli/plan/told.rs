@@ -172,7 +172,9 @@ fn one_change(out: &mut String, change: &Change, columns: usize) {
             let says = excerpt(&after.content);
             writeln!(out, "    {}", fit(&says, columns.saturating_sub(4))).ok();
         }
-        (_, Some(before), Some(after)) => differences(out, before, after, columns),
+        (ChangeKind::Changed | ChangeKind::Ignored, Some(before), Some(after)) => {
+            differences(out, before, after, columns)
+        }
         _ => {}
     }
 }

@@ -36,7 +36,7 @@ pub struct Change {
     pub reason: String,
     /// As it is; none for a new one and for one that stays.
     pub before: Option<Face>,
-    /// As the files want it; none for a cancelled one.
+    /// As the files want it; none for one that they do not name any more.
     pub after: Option<Face>,
 }
 
@@ -151,7 +151,7 @@ impl Change {
             _ => Vec::new(),
         };
         let before = step.post.filter(|_| kind != ChangeKind::Unchanged).map(Face::of_post).transpose()?;
-        let after = step.occurrence.filter(|_| kind != ChangeKind::Cancelled);
+        let after = step.occurrence;
         Ok(Self {
             kind,
             post: step.post.map(|post| post.id).filter(|id| *id > 0),
