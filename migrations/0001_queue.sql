@@ -58,17 +58,6 @@ CREATE TABLE job (
   gone_at           INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- The job files as the daemon last read them: one row. While they do not load, the plan that was in force stays, and this says so.
-CREATE TABLE job_files (
-  id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-  applied_at INTEGER,                           -- when a plan was last brought into the queue; NULL: never
-  commit_id  TEXT,                              -- the commit of their checkout then; NULL: none, or several
-  broken_at  INTEGER,                           -- since when they do not load; NULL: they do
-  problems   INTEGER NOT NULL DEFAULT 0 CHECK (problems >= 0),
-  report     TEXT NOT NULL DEFAULT '',          -- the problems, as a person reads them
-  CHECK ((broken_at IS NULL) = (problems = 0))
-) STRICT;
-
 CREATE TABLE post (
   id               INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: events and people refer to it
   job              TEXT NOT NULL REFERENCES job (name),
