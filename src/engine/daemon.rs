@@ -13,7 +13,7 @@ use lanes::{Lanes, log, run_deed};
 use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
-use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
+use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue, incidents};
 use crate::domain::clock::{between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
@@ -34,6 +34,8 @@ const SOON: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_millis(300);
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
 const DRAIN_PREPARE: Duration = Duration::from_secs(10);
+/// How often, at most, it is looked what people are to be told: a busy queue must not wait for it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -101,6 +103,9 @@ pub struct Upkeep {
     generation: u64,
     next_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
+    /// When it was last looked what people are to be told, and when the next look is due that was put off.
+    looked_at: Option<Timestamp>,
+    look_at: Option<Timestamp>,
 }
 
 impl Upkeep {
@@ -122,7 +127,28 @@ impl Upkeep {
         self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         let late = ctx.store.sweep_late(now).await?;
+        self.look(ctx, now).await?;
         Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
+    }
+
+    /// Looks what people are to be told. Nothing that posts depends on it, so a busy database puts it off.
+    async fn look(&mut self, ctx: &Ctx, now: Timestamp) -> Result<()> {
+        let soonest = self.looked_at.map(|at| later(at, LOOK_EVERY)).filter(|_| ctx.clock.runs());
+        if let (Some(soonest), Some(last)) = (soonest, self.looked_at)
+            && (last..soonest).contains(&now)
+        {
+            self.look_at = Some(soonest);
+            return Ok(());
+        }
+        (self.looked_at, self.look_at) = (Some(now), None);
+        match incidents::run_once(ctx).await {
+            Err(error) if error.is_busy() => {
+                tracing::warn!(%error, "what people are to be told could not be looked at; tried again shortly");
+                self.look_at = Some(later(now, LOOK_EVERY));
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
 
@@ -149,6 +175,9 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
         reports.push(run_deed(ctx, deed, &account).await?);
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
     }
     reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
     Ok(reports)
@@ -186,7 +215,11 @@ pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
 pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let now = ctx.clock.now();
     ctx.store.sweep_deletes(now).await?;
-    ctx.store.sweep_boot(now).await
+    let swept = ctx.store.sweep_boot(now).await?;
+    if let Some(since) = ctx.store.begin_life(now).await? {
+        incidents::restarted(ctx, since).await?;
+    }
+    Ok(swept)
 }
 
 /// The daemon: runs until it is told to stop, then lets what is in flight finish.
@@ -224,7 +257,8 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     supervisor(sd_notify::NotifyState::Stopping);
     chores::stop(scheduler).await;
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
-    Ok(stopped?)
+    stopped?;
+    Ok(daemon.ctx.store.end_life(daemon.ctx.clock.now()).await?)
 }
 
 /// The daemon between two events.
@@ -237,6 +271,8 @@ struct Daemon<Tell> {
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
+    /// When the next heartbeat is due, where there is one.
+    beat_at: Option<Timestamp>,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -248,7 +284,18 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         watch.follow(&start.jobs);
         let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
-        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
+        Self {
+            ctx,
+            start,
+            watch,
+            tell,
+            lanes,
+            upkeep,
+            reload_at: None,
+            ready: false,
+            beat_at: None,
+            told_waiting: None,
+        }
     }
 
     /// Does what is due and says how long nothing will be.
@@ -264,6 +311,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             supervisor(sd_notify::NotifyState::Ready);
         }
         supervisor(sd_notify::NotifyState::Watchdog);
+        self.beat();
         self.lanes.fill(&self.ctx).await?;
         let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
         if self.lanes.is_empty() && self.told_waiting != Some(next) {
@@ -272,7 +320,25 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
+        let own = [self.upkeep.next_at, self.upkeep.look_at, self.beat_at];
+        Ok(nap(&self.ctx, [next, self.reload_at, self.lanes.next_rest()].into_iter().chain(own)))
+    }
+
+    /// Tells the dead-man's switch that the loop turns. Sent from here and from nowhere else, and waited for by nobody.
+    fn beat(&mut self) {
+        let Some(every) = self.ctx.sinks.heartbeat_every() else { return };
+        let now = self.ctx.clock.now();
+        // A clock that was set back must not silence it for long.
+        if self.beat_at.is_some_and(|at| at > now && between(now, at) <= every) {
+            return;
+        }
+        self.beat_at = Some(later(now, every));
+        let sinks = self.ctx.sinks.clone();
+        tokio::spawn(async move {
+            if let Err(why) = sinks.beat().await {
+                tracing::warn!(%why, "the heartbeat did not arrive");
+            }
+        });
     }
 
     async fn keep_up(&mut self) -> Result<()> {
@@ -332,7 +398,7 @@ async fn drain(
     }
     let patience = later(ctx.clock.now(), DRAIN_PREPARE);
     while !lanes.is_empty() {
-        let only_uploads = lanes.busy.iter().all(|(deed, _)| *deed == Due::Prepare);
+        let only_uploads = lanes.busy.iter().all(|(deed, _)| matches!(deed, Due::Prepare | Due::Probe | Due::Notify));
         if only_uploads && ctx.clock.now() >= patience {
             // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
             // puts their posts back into the queue.
@@ -352,9 +418,9 @@ async fn drain(
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.
-fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration {
+fn nap(ctx: &Ctx, instants: impl Iterator<Item = Option<Timestamp>>) -> Duration {
     let now = ctx.clock.now();
-    let first = instants.into_iter().flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
+    let first = instants.flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
     let patience = sd_notify::watchdog_enabled().map_or(SLEEP_MAX, |limit| limit / 2);
     first.min(SLEEP_MAX).min(patience)
 }

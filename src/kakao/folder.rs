@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::token::{AccessToken, RefreshToken, TokenSet};
+use super::token::{AccessToken, Owner, RefreshToken, TokenSet};
 
 /// Longest account name, in bytes.
 const ACCOUNT_BYTES_MAX: usize = 64;
@@ -31,7 +31,7 @@ pub enum TokenError {
     #[error("{0:?} is no account name: use 1 to 64 of the characters a-z, 0-9, _ and -")]
     Account(String),
     /// Nobody has handed in any.
-    #[error("account \"{0}\" has no tokens: hand them in with `storyd account add-token {0}`")]
+    #[error("account \"{0}\" has no tokens: log it in with `storyd account login {0}`")]
     Missing(String),
     /// Others could read or replace them.
     #[error("`{path}` is open to others (mode {mode:03o}): run `chmod {wanted:o} {path}`")]
@@ -44,9 +44,7 @@ pub enum TokenError {
         wanted: u32,
     },
     /// The file does not hold a token set. The text never quotes it.
-    #[error(
-        "`{path}` does not hold tokens ({why}): remove it, and hand them in with `storyd account add-token {account}`"
-    )]
+    #[error("`{path}` does not hold tokens ({why}): remove it, and log in again with `storyd account login {account}`")]
     Unreadable {
         /// The file.
         path: String,
@@ -96,6 +94,10 @@ struct Stored {
     refresh_expires_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nickname: Option<String>,
     obtained_at: Timestamp,
 }
 
@@ -160,6 +162,8 @@ impl TokenFolder {
             refresh_token: set.refresh_token.as_ref().map(|token| token.expose().to_owned()),
             refresh_expires_at: set.refresh_expires_at,
             scopes: set.scopes.clone(),
+            user_id: set.owner.as_ref().map(|owner| owner.user_id),
+            nickname: set.owner.as_ref().and_then(|owner| owner.nickname.clone()),
             obtained_at: set.obtained_at,
         };
         let mut text = serde_json::to_vec_pretty(&stored).map_err(|error| failed("write", &path, error.into()))?;
@@ -261,6 +265,7 @@ fn typed(text: &[u8]) -> Result<TokenSet, String> {
         refresh_token: refresh_token.map_err(|error| error.to_string())?,
         refresh_expires_at: stored.refresh_expires_at,
         scopes: stored.scopes,
+        owner: stored.user_id.map(|user_id| Owner { user_id, nickname: stored.nickname }),
         obtained_at: stored.obtained_at,
     })
 }

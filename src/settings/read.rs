@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Account, Contradiction, Defaults, Secret, Settings, Timeouts, contradictions};
+use super::notify;
+use super::{Account, Contradiction, Defaults, REDIRECT_URI, Secret, Settings, Timeouts, contradictions};
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{self, Kind, Node};
@@ -19,9 +20,26 @@ use crate::plan::problem::{Code, Problems, Severity, Source};
 
 const SETTINGS: Shape = Shape {
     what: "the settings file",
-    keys: &["data_dir", "jobs", "api_url", "login_url", "dashboard", "horizon", "defaults", "timeouts", "accounts"],
+    keys: &[
+        "data_dir",
+        "jobs",
+        "api_url",
+        "login_url",
+        "dashboard",
+        "horizon",
+        "defaults",
+        "timeouts",
+        "notify",
+        "accounts",
+    ],
     free_x: true,
-    synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
+    synonyms: &[
+        ("data", "data_dir"),
+        ("job_files", "jobs"),
+        ("timeout", "timeouts"),
+        ("account", "accounts"),
+        ("notifications", "notify"),
+    ],
 };
 const DASHBOARD: Shape = Shape {
     what: "`dashboard`",
@@ -43,7 +61,7 @@ const TIMEOUTS: Shape = Shape {
 };
 const ACCOUNT: Shape = Shape {
     what: "an account",
-    keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
+    keys: &["rest_api_key", "client_secret", "redirect_uri", "in_doubt", "min_gap", "max_per_day"],
     free_x: false,
     synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
 };
@@ -86,6 +104,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
         defaults: base.defaults,
         timeouts: base.timeouts,
+        notify: notify::notify(&fields, report),
         accounts: accounts(&fields, report),
     };
     let defaults = inner(&fields, "defaults", &DEFAULTS, report);
@@ -106,7 +125,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
 }
 
 /// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
-fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
+pub(super) fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
     let node = fields.get(key).filter(|node| !matches!(node.kind, Kind::Null))?;
     Fields::read(node, &fields.key_span(key), shape, report)
 }
@@ -138,7 +157,12 @@ fn set(place: &mut Duration, value: Option<Duration>) {
     *place = value.unwrap_or(*place);
 }
 
-fn duration(fields: &Fields<'_>, key: &str, (min, max): (Duration, Duration), report: &mut Report) -> Option<Duration> {
+pub(super) fn duration(
+    fields: &Fields<'_>,
+    key: &str,
+    (min, max): (Duration, Duration),
+    report: &mut Report,
+) -> Option<Duration> {
     fields.duration(key, min, max, report).map(|duration| duration.value)
 }
 
@@ -172,7 +196,7 @@ fn paths(fields: &Fields<'_>, key: &str, report: &mut Report) -> Vec<PathBuf> {
     texts.into_iter().filter_map(|text| filled(key, text, report).map(PathBuf::from)).collect()
 }
 
-fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
+pub(super) fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
     if text.value.trim().is_empty() || text.value.contains('\0') {
         report
             .add(Code::EmptyText, &text.span, format!("`{key}` is empty"))
@@ -191,6 +215,21 @@ fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
             report
                 .add(Code::BadUrl, &span, format!("`{key}` cannot be `{value}`: {why}"))
                 .help("write the beginning that all calls share, as in `https://kapi.kakao.com`");
+            None
+        }
+    }
+}
+
+/// Kept to the letter: Kakao compares it with what is registered.
+fn redirect_uri(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+    let Placed { value, span } = fields.text("redirect_uri", report)?;
+    match check_url(&value) {
+        Ok(()) if !value.contains('#') => Some(value),
+        result => {
+            let why = result.err().unwrap_or_else(|| "it has a `#`".to_owned());
+            report
+                .add(Code::BadUrl, &span, format!("`redirect_uri` cannot be `{value}`: {why}"))
+                .help(format!("write it as it is registered at the app, as in `{REDIRECT_URI}`"));
             None
         }
     }
@@ -254,19 +293,26 @@ fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report
         fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
     }
     let client_secret = secret(&fields, "client_secret", report);
+    let redirect_uri = redirect_uri(&fields, report).unwrap_or_else(|| REDIRECT_URI.to_owned());
     let in_doubt = policy::in_doubt(&fields, report);
     let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
     let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
     Some(Account {
         rest_api_key: secret(&fields, "rest_api_key", report)?,
         client_secret,
+        redirect_uri,
         in_doubt,
         min_gap,
         max_per_day,
     })
 }
 
-fn whole_number(fields: &Fields<'_>, key: &str, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
+pub(super) fn whole_number(
+    fields: &Fields<'_>,
+    key: &str,
+    range: RangeInclusive<u32>,
+    report: &mut Report,
+) -> Option<u32> {
     let node = fields.get(key)?;
     let source = Arc::clone(&report.source);
     let number = node.raw(&source).and_then(|raw| raw.parse().ok()).filter(|number| range.contains(number));
@@ -280,7 +326,7 @@ fn whole_number(fields: &Fields<'_>, key: &str, range: RangeInclusive<u32>, repo
 }
 
 /// Says nothing of what stands there: it may be the secret.
-fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
+pub(super) fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
     let node = fields.get(key)?;
     if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
         return Some(Secret::Value(SecretString::from(text.to_owned())));
@@ -328,9 +374,12 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
-        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT];
-        for key in shapes.iter().flat_map(|shape| shape.keys) {
-            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
+        let sinks = [notify::NOTIFY, notify::HEARTBEAT, notify::SLACK, notify::WEBHOOK, notify::EMAIL, notify::COMMAND];
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT].into_iter().chain(sinks);
+        for key in shapes.flat_map(|shape| shape.keys) {
+            let shown =
+                |line: &str| line.trim_start().starts_with(&format!("{key}:")) || line.contains(&format!("{{{key}:"));
+            assert!(example.lines().any(shown), "{key}");
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod queue;
 pub mod view;
 
 mod open;
+mod room;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_account;
 mod cli_crash;
 mod cli_delete;
 mod cli_main_job;
@@ -10,6 +11,7 @@ mod judge;
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
+mod notify_sinks;
 mod plan_examples;
 mod plan_load;
 mod plan_problems;
@@ -40,6 +42,7 @@ mod story_delete;
 mod story_doubt;
 mod story_edits;
 mod story_faults;
+mod story_notify;
 mod story_pace;
 mod story_pause;
 mod story_publish;

@@ -226,7 +226,7 @@ fn a_missing_consent_names_the_scopes() {
     let scopes = vec!["story_publish".to_owned(), "story_read".to_owned()];
     let body = Body::Coded { code: -402, msg: "insufficient scopes.".into(), scopes };
     let fault = name_account(fault(Call::Once, &with(403, body)), "cafe");
-    insta::assert_snapshot!(fault, @r#"the account has not consented to this: "insufficient scopes." (-402). Let the account consent to story_publish, story_read, then hand its token in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the account has not consented to this: "insufficient scopes." (-402). Consent to story_publish, story_read as this account: `storyd account login cafe --scopes story_publish,story_read` shows the page for it."#);
 }
 
 #[test]

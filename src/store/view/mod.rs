@@ -2,12 +2,14 @@
 //! nothing here can change a row.
 
 mod accounts;
+mod incidents;
 mod pauses;
 mod posts;
 mod stories;
 mod work;
 
 pub use accounts::AccountRow;
+pub use incidents::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally, Told, WaitingNotice};
 pub use pauses::PauseRow;
 pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
 pub use stories::{StoryKey, StoryRow};

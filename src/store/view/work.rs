@@ -16,6 +16,10 @@ pub enum Due {
     Reconcile,
     /// A take-down.
     Delete,
+    /// A look whether an account that was turned away is served again.
+    Probe,
+    /// The delivery of a notice; the name with it is the sink's.
+    Notify,
 }
 
 impl Store {
@@ -46,7 +50,8 @@ impl Store {
                  EXISTS (SELECT 1 FROM post p WHERE p.account = a.name AND p.state = 'in_doubt' AND p.parked_at IS NULL
                            AND p.reconcile_at <= $1) AS "reconcile!: bool",
                  EXISTS (SELECT 1 FROM story s WHERE s.account = a.name AND s.delete_at IS NOT NULL
-                           AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool"
+                           AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool",
+                 coalesce(a.blocked_cure IN ('refresh', 'log_in', 'consent', 'join', 'settings'), 0) AS "probe!: bool"
                FROM account a WHERE a.probe_at IS NULL OR a.probe_at <= $1 ORDER BY a.name"#,
             at
         )
@@ -54,6 +59,11 @@ impl Store {
         .await?;
         let mut due = Vec::new();
         for row in rows {
+            // What can be asked without a post is asked first: a post is no probe then, and loses nothing.
+            if row.probe {
+                due.push((Due::Probe, row.name));
+                continue;
+            }
             let kinds = [
                 (Due::Prepare, row.prepare),
                 (Due::Publish, row.publish),
@@ -85,7 +95,9 @@ impl Store {
                  UNION ALL SELECT min(s.at) FROM (SELECT (SELECT min(delete_at) FROM story WHERE account = a.name
                      AND delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL AND delete_at > $1) AS at
                      FROM account a) s
-                 UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
+                 UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1
+                 UNION ALL SELECT min(next_at) FROM notice WHERE next_at IS NOT NULL AND next_at > $1
+                 UNION ALL SELECT next_at FROM telling WHERE next_at > $1)"#,
             at
         )
         .fetch_one(&self.readers)
@@ -99,6 +111,14 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         Ok(SignedDuration::from_micros(micros.unwrap_or(0)))
+    }
+
+    /// The largest difference between Kakao's clock and ours that an account met, and which account.
+    pub async fn largest_skew(&self) -> Result<Option<(String, SignedDuration)>> {
+        let row = sqlx::query!("SELECT name, skew_micros FROM account ORDER BY abs(skew_micros) DESC, name LIMIT 1")
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(|row| (row.name, SignedDuration::from_micros(row.skew_micros))))
     }
 
     /// Which of these stories of an account already belong to a post.

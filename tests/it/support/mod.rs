@@ -2,5 +2,6 @@
 
 pub(crate) mod process;
 pub(crate) mod queue;
+pub(crate) mod receiver;
 pub(crate) mod stub;
 pub(crate) mod world;

@@ -40,6 +40,7 @@ pub(crate) struct Done {
 /// A process that runs. Dropping it kills it.
 pub(crate) struct Process {
     child: Child,
+    stdin: Option<std::process::ChildStdin>,
     stdout: Output,
     stderr: Output,
     readers: Vec<std::thread::JoinHandle<()>>,
@@ -118,14 +119,29 @@ impl Folder {
     }
 
     pub(crate) fn start(&self, line: &str) -> Process {
+        self.spawn(line, Stdio::null())
+    }
+
+    /// Starts a command to which a person types.
+    pub(crate) fn talk(&self, line: &str) -> Process {
+        self.spawn(line, Stdio::piped())
+    }
+
+    /// From here on this text must appear in no output and no file.
+    pub(crate) fn keep_secret(&self, text: &str) {
+        self.secrets.lock().unwrap().insert(text.to_owned());
+    }
+
+    fn spawn(&self, line: &str, stdin: Stdio) -> Process {
         let mut command = self.storyd(line);
+        command.stdin(stdin);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (Output::default(), Output::default());
         let readers = vec![stdout.follow(child.stdout.take().unwrap()), stderr.follow(child.stderr.take().unwrap())];
         // What a sandbox prints at its start are tokens, on purpose.
         let told: &[&Output] = if line.starts_with("sandbox") { &[&stderr] } else { &[&stdout, &stderr] };
         self.outputs.lock().unwrap().extend(told.iter().copied().cloned());
-        Process { child, stdout, stderr, readers }
+        Process { stdin: child.stdin.take(), child, stdout, stderr, readers }
     }
 
     /// Starts a sandbox of its own with account `cafe`, and settings that point at it.
@@ -241,6 +257,16 @@ impl Process {
     /// What it wrote to stderr so far.
     pub(crate) fn err(&self) -> String {
         self.stderr.text()
+    }
+
+    /// Types a line.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Closes its stdin.
+    pub(crate) fn hang_up(&mut self) {
+        self.stdin = None;
     }
 
     /// Waits for words on stdout.

@@ -21,7 +21,7 @@ impl Breach {
 
 /// The floors from the ground up; imports only go down. The two of one storey never meet.
 pub(super) const FLOORS: &[&[&str]] =
-    &[&["domain"], &["plan"], &["settings"], &["store", "kakao"], &["engine"], &["web"], &["cli"]];
+    &[&["domain"], &["plan"], &["settings"], &["store", "kakao", "notify"], &["engine"], &["web"], &["cli"]];
 
 /// The other side of the wire: imports nothing of ours, so that no shared mistake can hide on both sides.
 pub(super) const SANDBOX: &str = "sandbox";
@@ -122,8 +122,11 @@ pub(super) fn http(file: &File) -> Vec<Breach> {
         return Vec::new();
     }
     let mut breaches = Vec::new();
-    if !file.under("src/kakao") {
-        breaches = named(file, "the HTTP client only under kakao", |path| path.starts("reqwest"));
+    if !file.under("src/kakao") && !file.under("src/notify") {
+        breaches = named(file, "the HTTP client only under kakao and notify", |path| path.starts("reqwest"));
+    }
+    if !file.under("src/notify") {
+        breaches.extend(named(file, "mail only under notify", |path| path.starts("lettre")));
     }
     if !file.under("src/sandbox") && !file.under("src/web") {
         breaches.extend(named(file, "the HTTP server only under sandbox and web", |path| {
@@ -273,8 +276,19 @@ pub(super) fn uncut(file: &File) -> Vec<Breach> {
 }
 
 /// The deeds, and what runs on the daemon's own patterns.
-pub(super) const DEEDS: [&str; 9] =
-    ["enqueue", "prepare", "publish", "reconcile", "audit", "delete", "prune", "notify", "chores"];
+pub(super) const DEEDS: [&str; 11] = [
+    "enqueue",
+    "incidents",
+    "prepare",
+    "probe",
+    "publish",
+    "reconcile",
+    "audit",
+    "delete",
+    "prune",
+    "notify",
+    "chores",
+];
 
 /// Deeds meet in the database. The daemon and the chores, which decide when, may name them.
 pub(super) fn deeds(file: &File) -> Vec<Breach> {
