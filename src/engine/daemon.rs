@@ -3,6 +3,7 @@
 
 mod lanes;
 mod signals;
+mod watchman;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lanes::{Lanes, log, run_deed};
 use signals::{Signals, Told};
+use watchman::Watchman;
 
 use super::reload::{Change, Watch, load};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue, incidents};
@@ -34,8 +36,6 @@ const SOON: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_millis(300);
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
 const DRAIN_PREPARE: Duration = Duration::from_secs(10);
-/// How often, at most, it is looked what people are to be told: a busy queue must not wait for it.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -103,9 +103,7 @@ pub struct Upkeep {
     generation: u64,
     next_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
-    /// When it was last looked what people are to be told, and when the next look is due that was put off.
-    looked_at: Option<Timestamp>,
-    look_at: Option<Timestamp>,
+    watchman: Watchman,
 }
 
 impl Upkeep {
@@ -127,28 +125,8 @@ impl Upkeep {
         self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         let late = ctx.store.sweep_late(now).await?;
-        self.look(ctx, now).await?;
+        self.watchman.look(ctx, now).await?;
         Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
-    }
-
-    /// Looks what people are to be told. Nothing that posts depends on it, so a busy database puts it off.
-    async fn look(&mut self, ctx: &Ctx, now: Timestamp) -> Result<()> {
-        let soonest = self.looked_at.map(|at| later(at, LOOK_EVERY)).filter(|_| ctx.clock.runs());
-        if let (Some(soonest), Some(last)) = (soonest, self.looked_at)
-            && (last..soonest).contains(&now)
-        {
-            self.look_at = Some(soonest);
-            return Ok(());
-        }
-        (self.looked_at, self.look_at) = (Some(now), None);
-        match incidents::run_once(ctx).await {
-            Err(error) if error.is_busy() => {
-                tracing::warn!(%error, "what people are to be told could not be looked at; tried again shortly");
-                self.look_at = Some(later(now, LOOK_EVERY));
-                Ok(())
-            }
-            done => done,
-        }
     }
 }
 
@@ -271,8 +249,6 @@ struct Daemon<Tell> {
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
-    /// When the next heartbeat is due, where there is one.
-    beat_at: Option<Timestamp>,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -284,18 +260,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         watch.follow(&start.jobs);
         let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
-        Self {
-            ctx,
-            start,
-            watch,
-            tell,
-            lanes,
-            upkeep,
-            reload_at: None,
-            ready: false,
-            beat_at: None,
-            told_waiting: None,
-        }
+        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
     }
 
     /// Does what is due and says how long nothing will be.
@@ -311,7 +276,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             supervisor(sd_notify::NotifyState::Ready);
         }
         supervisor(sd_notify::NotifyState::Watchdog);
-        self.beat();
+        self.upkeep.watchman.beat(&self.ctx);
         self.lanes.fill(&self.ctx).await?;
         let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
         if self.lanes.is_empty() && self.told_waiting != Some(next) {
@@ -320,25 +285,10 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        let own = [self.upkeep.next_at, self.upkeep.look_at, self.beat_at];
-        Ok(nap(&self.ctx, [next, self.reload_at, self.lanes.next_rest()].into_iter().chain(own)))
-    }
-
-    /// Tells the dead-man's switch that the loop turns. Sent from here and from nowhere else, and waited for by nobody.
-    fn beat(&mut self) {
-        let Some(every) = self.ctx.sinks.heartbeat_every() else { return };
-        let now = self.ctx.clock.now();
-        // A clock that was set back must not silence it for long.
-        if self.beat_at.is_some_and(|at| at > now && between(now, at) <= every) {
-            return;
-        }
-        self.beat_at = Some(later(now, every));
-        let sinks = self.ctx.sinks.clone();
-        tokio::spawn(async move {
-            if let Err(why) = sinks.beat().await {
-                tracing::warn!(%why, "the heartbeat did not arrive");
-            }
-        });
+        Ok(nap(
+            &self.ctx,
+            [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest(), self.upkeep.watchman.next_at()],
+        ))
     }
 
     async fn keep_up(&mut self) -> Result<()> {
@@ -418,9 +368,9 @@ async fn drain(
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.
-fn nap(ctx: &Ctx, instants: impl Iterator<Item = Option<Timestamp>>) -> Duration {
+fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration {
     let now = ctx.clock.now();
-    let first = instants.flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
+    let first = instants.into_iter().flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
     let patience = sd_notify::watchdog_enabled().map_or(SLEEP_MAX, |limit| limit / 2);
     first.min(SLEEP_MAX).min(patience)
 }

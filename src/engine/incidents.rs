@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
+use super::conditions::conditions;
 use super::{Ctx, Result, Telling};
 use crate::domain::clock::{earlier, later};
 use crate::domain::notice::{Item, Notice, Phase, Trouble};
-use crate::domain::telling::{instant, length, story_url};
-use crate::plan::problem::Problem;
+use crate::domain::telling::{instant, story_url};
 use crate::store::queue::{End, Findings, NewIncident};
-use crate::store::view::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally};
+use crate::store::view::{IncidentRow, PostNews, Tally};
 
 /// Between two notices of one kind for one account: whatever happens in between is told together.
 const GATHER: Duration = Duration::from_secs(600);
@@ -28,8 +28,6 @@ const WAITING_AGE: Duration = Duration::from_secs(7 * 86_400);
 const EVENTS_LAZY: i64 = 200;
 /// Looks in one run: each takes in a few hundred events.
 const LOOKS_MAX: usize = 20;
-/// A clock that is off by so much is told: a post comes out noticeably early or late.
-const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
 
 /// Looks at everything once, and tells what is to be told.
 pub async fn run_once(ctx: &Ctx) -> Result<()> {
@@ -84,7 +82,7 @@ async fn look(ctx: &Ctx) -> Result<bool> {
         && findings.ended.is_empty()
         && findings.changed.is_empty()
         && findings.news.is_empty();
-    if !nothing || upto - told.events_seen >= EVENTS_LAZY {
+    if !nothing || !news.is_empty() || upto - told.events_seen >= EVENTS_LAZY {
         ctx.store.record_findings(&findings, &ctx.sinks.names(), ctx.clock.now()).await?;
     }
     Ok(upto < told.last_event)
@@ -198,85 +196,6 @@ fn publication(event: &PostNews) -> Item {
         command: String::new(),
         url: story_url(&story),
     }
-}
-
-/// How accounts, stories, job files and the machine stand now.
-async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
-    let telling = &ctx.rules.telling;
-    let now = ctx.clock.now();
-    let mut found: Vec<NewIncident> = Vec::new();
-    found.extend(ctx.store.blocked_accounts().await?.into_iter().map(|account| blocked(account, telling)));
-    found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
-    if let Some(problems) = ctx.plan.broken() {
-        let first = problems.list().iter().map(in_a_line).next().unwrap_or_default();
-        let more = problems.errors().saturating_sub(1);
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        let reason = format!("{first}{more}; the posts that are planned go out as they were");
-        found.push(of_machine(Trouble::BrokenFile, "job files", reason, telling.command("check"), now));
-    }
-    if let Some((account, skew)) = ctx.store.largest_skew().await?
-        && skew.abs() >= CLOCK_OFF
-    {
-        let off = length(skew.unsigned_abs());
-        let word = if skew.is_negative() { "ahead of" } else { "behind" };
-        let reason = format!(
-            "this machine's clock is {off} {word} Kakao's, as the answers to {account} tell: posts come out so much too early or late"
-        );
-        found.push(of_machine(Trouble::ClockOff, "clock", reason, "timedatectl set-ntp true".into(), now));
-    }
-    let free = ctx.store.free_bytes()?;
-    if free < telling.disk_low {
-        let reason = format!(
-            "{} MB are free on the disk of the queue: when it is full, nothing more goes out",
-            free / 1_000_000
-        );
-        found.push(of_machine(Trouble::DiskLow, "disk", reason, "df -h".into(), now));
-    }
-    Ok(found)
-}
-
-/// `jobs.yaml:3:5: what is wrong`.
-fn in_a_line(problem: &Problem) -> String {
-    match problem.place() {
-        Some(place) => format!("{}:{}:{}: {}", place.file.display(), place.line, place.column, problem.message),
-        None => format!("{}: {}", problem.file().display(), problem.message),
-    }
-}
-
-fn blocked(account: BlockedAccount, telling: &Telling) -> NewIncident {
-    let waits = match account.waiting {
-        0 => "nothing of it waits".to_owned(),
-        1 => "1 post of it waits".to_owned(),
-        posts => format!("{posts} posts of it wait"),
-    };
-    NewIncident {
-        trouble: Trouble::Blocked,
-        subject: account.account.clone(),
-        post: None,
-        job: None,
-        reason: format!("{}. {} ({waits})", account.reason, account.remedy),
-        command: telling.command(&format!("account doctor {}", account.account)),
-        account: Some(account.account),
-        began_at: account.since,
-    }
-}
-
-fn not_deleted(story: NotDeleted, telling: &Telling) -> NewIncident {
-    NewIncident {
-        trouble: Trouble::NotDeleted,
-        subject: format!("story {}", story.story_id),
-        post: Some(story.post),
-        job: Some(story.job),
-        account: Some(story.account),
-        reason: format!("story {} is still there: {}", story.story_id, story.reason),
-        command: telling.command(&format!("admin delete {}", story.post)),
-        began_at: story.at,
-    }
-}
-
-fn of_machine(trouble: Trouble, subject: &str, reason: String, command: String, began_at: Timestamp) -> NewIncident {
-    let subject = subject.to_owned();
-    NewIncident { trouble, subject, post: None, job: None, account: None, reason, command, began_at }
 }
 
 /// Begins what is found and not open, ends what is open and not found. Pure.

@@ -13,6 +13,7 @@ pub mod publish;
 pub mod reconcile;
 pub mod reload;
 
+mod conditions;
 mod matching;
 mod session;
 mod setback;

@@ -164,7 +164,10 @@ pub fn stops_posts(fault: &Fault) -> bool {
 /// `fault` with the account's name in the commands that its remedy gives, for who knows whose call it was.
 pub fn name_account(mut fault: Fault, account: &str) -> Fault {
     for command in ["storyd account login", "storyd account doctor"] {
-        fault.remedy = fault.remedy.replace(&format!("`{command}"), &format!("`{command} {account}"));
+        // Only where no name stands yet: a fault may pass here twice.
+        for end in ["`", " --"] {
+            fault.remedy = fault.remedy.replace(&format!("`{command}{end}"), &format!("`{command} {account}{end}"));
+        }
     }
     fault
 }

@@ -11,6 +11,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,33 @@ pub enum TokenError {
 #[derive(Clone, Debug)]
 pub struct TokenFolder {
     path: PathBuf,
+    fuse: Option<Fuse>,
+}
+
+/// For tests: from its n-th step on nothing happens on the disk any more, as if the process had been killed before it.
+#[derive(Clone, Debug)]
+pub struct Fuse(Arc<AtomicU64>);
+
+impl Fuse {
+    /// One that blows before the `dies_at`-th step, from 1.
+    pub fn of(dies_at: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(dies_at)))
+    }
+
+    /// Whether it has.
+    pub fn has_blown(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 0
+    }
+
+    fn step(&self) -> io::Result<()> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)));
+        if left.unwrap_or(0) <= 1 { Err(io::Error::other("killed")) } else { Ok(()) }
+    }
+}
+
+/// A place where the process may be killed.
+fn step(fuse: Option<&Fuse>) -> io::Result<()> {
+    fuse.map_or(Ok(()), Fuse::step)
 }
 
 /// The right to write one account's tokens, exclusive among threads and processes until dropped. The file behind it also
@@ -79,6 +108,7 @@ pub struct AccountLock {
     account: String,
     path: PathBuf,
     file: File,
+    fuse: Option<Fuse>,
 }
 
 /// The file's shape. Keys that another version writes are left alone by reading past them.
@@ -111,7 +141,13 @@ impl TokenFolder {
         made.map_err(|source| failed("make the folder", path, source))?;
         let found = fs::metadata(path).map_err(|source| failed("look at", path, source))?;
         check_mode(path, &found, 0o700)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), fuse: None })
+    }
+
+    /// The same folder in a process that is going to be killed.
+    #[must_use]
+    pub fn with_fuse(self, fuse: Fuse) -> Self {
+        Self { fuse: Some(fuse), ..self }
     }
 
     /// The account's tokens. Needs no lock: a file is only ever replaced as a whole.
@@ -145,7 +181,7 @@ impl TokenFolder {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(|source| failed("open", &path, source))?;
         file.lock().map_err(|source| failed("lock", &path, source))?;
-        Ok(AccountLock { account: account.to_owned(), path, file })
+        Ok(AccountLock { account: account.to_owned(), path, file, fuse: self.fuse.clone() })
     }
 
     /// Replaces the tokens of the lock's account. On return they are on the disk.
@@ -169,12 +205,19 @@ impl TokenFolder {
         let mut text = serde_json::to_vec_pretty(&stored).map_err(|error| failed("write", &path, error.into()))?;
         text.push(b'\n');
         // One left by a crash is made anew, so that its permissions are ours from the first byte.
+        self.step(&beside)?;
         remove_if_there(&beside)?;
+        self.step(&beside)?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
         let mut file = file.map_err(|source| failed("make", &beside, source))?;
-        let written = file.write_all(&text).and_then(|()| file.sync_all());
-        written.map_err(|source| failed("write", &beside, source))?;
+        // In two halves, since a write can be cut short; the file counts only once it has its name.
+        let (half, rest) = text.split_at(text.len() / 2);
+        let written = file.write_all(half).and_then(|()| step(self.fuse.as_ref())).and_then(|()| file.write_all(rest));
+        let synced = written.and_then(|()| step(self.fuse.as_ref())).and_then(|()| file.sync_all());
+        synced.map_err(|source| failed("write", &beside, source))?;
+        self.step(&path)?;
         fs::rename(&beside, &path).map_err(|source| failed("replace", &path, source))?;
+        self.step(&path)?;
         self.sync()
     }
 
@@ -210,6 +253,10 @@ impl TokenFolder {
         Ok(self.path.join(format!("{account}.{ending}")))
     }
 
+    fn step(&self, path: &Path) -> Result<(), TokenError> {
+        step(self.fuse.as_ref()).map_err(|source| failed("write", path, source))
+    }
+
     /// Makes a rename or a removal outlive a power cut.
     fn sync(&self) -> Result<(), TokenError> {
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|source| failed("sync", &self.path, source))
@@ -240,8 +287,13 @@ impl AccountLock {
         let latest = &refreshes[refreshes.len().saturating_sub(REFRESHES_MAX)..];
         let text: String = latest.iter().map(|at| format!("{at}\n")).collect();
         let file = &mut self.file;
-        let written = file.rewind().and_then(|()| file.set_len(0)).and_then(|()| file.write_all(text.as_bytes()));
-        written.and_then(|()| file.sync_data()).map_err(|source| failed("write", &self.path, source))
+        let fuse = self.fuse.as_ref();
+        let emptied = step(fuse).and_then(|()| file.rewind()).and_then(|()| file.set_len(0));
+        let written = emptied.and_then(|()| step(fuse)).and_then(|()| file.write_all(text.as_bytes()));
+        written
+            .and_then(|()| step(fuse))
+            .and_then(|()| file.sync_data())
+            .map_err(|source| failed("write", &self.path, source))
     }
 }
 

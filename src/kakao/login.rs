@@ -14,7 +14,7 @@ use super::refresh::Credentials;
 use super::token::{Owner, TokenAnswer, TokenSet};
 use super::{Client, FORM, wire};
 use crate::domain::clock::later;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Cure, Fault, FaultClass};
 
 /// The consents without which nothing can be posted, or nothing be proved about what was posted.
 pub const SCOPES: [&str; 2] = ["story_publish", "story_read"];
@@ -172,6 +172,8 @@ fn of_code(mut fault: Fault) -> Fault {
             "Register exactly this redirect URI at the app (Kakao Login, Redirect URI), or set the account's \
                         `redirect_uri` to one that is."
                 .into();
+    } else if matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Wait(_))) {
+        fault.remedy = "Run the login again in ten minutes.".into();
     } else if fault.remedy.is_empty() {
         fault.remedy = "The code may be spent: run the login again.".into();
     }

@@ -37,7 +37,6 @@ impl Command {
             }
             child.wait().await
         };
-        // tidy: sleep because a command has no time-out of its own, and no statement of the store is inside
         #[expect(clippy::disallowed_methods, reason = "a command has no time-out of its own; no statement is inside")]
         let ended = tokio::time::timeout(self.timeout, talk).await;
         match ended {

@@ -113,7 +113,7 @@ async fn a_mail_arrives_with_its_subject_its_text_and_an_id_that_stays() {
     for mail in &mails {
         assert!(mail.data.contains("Message-ID: <storyd-9@example.com>"), "{}", mail.data);
         assert!(mail.data.contains("Date: Tue, 01 Dec 2026 00:00:00 +0000"), "{}", mail.data);
-        assert!(mail.data.contains("Subject: [storyd] 1 post failed ("), "{}", mail.data);
+        assert!(mail.data.contains("Subject: [storyd] 1 post failed "), "{}", mail.data);
         assert!(mail.data.contains("charset=utf-8"), "{}", mail.data);
     }
 }

@@ -66,7 +66,7 @@ fn cells() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
         ("-401  401", coded(401, -401), "refresh", "refresh"),
         ("-402  403", coded(403, -402), "consent 2", "consent 1"),
         ("-406  401", coded(401, -406), "person", "person"),
-        ("-601  400", coded(400, -601), "person", "person"),
+        ("-601  400", coded(400, -601), "join", "join"),
         ("-602  400", coded(400, -602), "permanent", "permanent"),
         ("-603  400", coded(400, -603), "transient", "ambiguous"),
         ("-604  400", coded(400, -604), "transient 2x", "transient 2x"),

@@ -56,14 +56,25 @@ impl Store {
     /// The notice arrived.
     pub async fn notice_delivered(&self, notice: i64, now: Timestamp) -> Result<()> {
         let at = micros(now);
+        let mut tx = self.begin().await?;
         sqlx::query!(
             "UPDATE notice SET next_at = NULL, ended_at = $2, outcome = 'delivered', tries = tries + 1, problem = NULL
              WHERE id = $1 AND next_at IS NOT NULL",
             notice,
             at
         )
-        .execute(self.writing().await)
+        .execute(&mut *tx)
         .await?;
+        // The sink is up again: what waited for its next try follows at once.
+        sqlx::query!(
+            "UPDATE notice SET next_at = $2
+             WHERE sink = (SELECT sink FROM notice WHERE id = $1) AND next_at IS NOT NULL AND next_at > $2",
+            notice,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
         Ok(())
     }
 

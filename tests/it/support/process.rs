@@ -269,6 +269,11 @@ impl Process {
         self.stdin = None;
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for words on stdout.
     #[track_caller]
     pub(crate) fn says(&self, words: &str) {
@@ -326,6 +331,16 @@ impl Emulator {
     /// Waits until a request of a call has come.
     pub(crate) fn is_asked(&self, call: &str) {
         until(|| format!("a request {call}"), || (self.requests(call) > 0).then_some(()));
+    }
+
+    /// Tells the sandbox something as its owner.
+    pub(crate) fn put(&self, path: &str, body: &str) {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        let length = body.len();
+        write!(stream, "PUT {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 200 "), "{body}: {answer}");
     }
 
     fn get(&self, path: &str) -> Vec<Value> {

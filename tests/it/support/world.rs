@@ -153,7 +153,10 @@ impl World {
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
         if self.path("jobs.yaml").exists() {
-            self.load().unwrap();
+            // As the daemon does: the last good plan stays, and here there is none.
+            if let Err(problems) = self.load() {
+                self.ctx().plan.set_broken(problems);
+            }
         }
     }
 
