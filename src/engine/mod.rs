@@ -1,6 +1,7 @@
 //! The deeds: one verb a file, each `run_once`, which takes no hints, looks at the database, does bounded work and reports.
 //! No deed calls another: they meet in the database. [`daemon`] decides when which one runs.
 
+pub mod audit;
 pub mod chores;
 pub mod daemon;
 pub mod delete;
@@ -9,9 +10,11 @@ pub mod incidents;
 pub mod notify;
 pub mod prepare;
 pub mod probe;
+pub mod prune;
 pub mod publish;
 pub mod reconcile;
 pub mod reload;
+pub mod restore;
 
 mod conditions;
 mod matching;
@@ -33,7 +36,7 @@ use crate::kakao::refresh::{Credentials, Tokens};
 use crate::notify::Sinks;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::settings::{Contradiction, Settings, contradictions};
+use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
 
@@ -108,6 +111,10 @@ pub struct Rules {
     pub lease: Duration,
     /// How long an upload or a scrape is trusted.
     pub artifact_life: Duration,
+    /// How long what is over stays on record.
+    pub keep: Keep,
+    /// When the accounts are audited: a cron pattern in UTC.
+    pub audit: Option<String>,
     /// What people are told, and in which words.
     pub telling: Telling,
 }
@@ -176,6 +183,8 @@ impl Rules {
                 disk_low: DISK_LOW,
                 command_flags: String::new(),
             },
+            keep: settings.keep,
+            audit: settings.audit.clone(),
         })
     }
 }
@@ -306,6 +315,20 @@ pub enum Outcome {
         at: Option<Timestamp>,
         /// Why.
         why: String,
+    },
+    /// A step of an audit.
+    Audited {
+        /// Differences that it found.
+        found: u32,
+        /// The audit is over.
+        ended: bool,
+    },
+    /// The list was consulted after a backup was restored; the account's posts go on.
+    Restored {
+        /// Stories that turned out to be posts of the record.
+        found: usize,
+        /// Posts that wait for a person.
+        held: usize,
     },
     /// Somebody else moved the post first.
     Lost,

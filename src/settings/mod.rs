@@ -3,6 +3,7 @@
 //! Owns the defaults and the relations between the limits. Reading is pure, and a secret is only a reference here; the one file
 //! that reads secrets is [`secret`].
 
+mod account;
 pub mod notify;
 mod read;
 pub mod secret;
@@ -52,8 +53,27 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Who is told of troubles, and how.
     pub notify: Notify,
+    /// How long what is over stays on record.
+    pub keep: Keep,
+    /// When the accounts are audited: a cron pattern of five fields, in UTC. Absent: when a person asks.
+    pub audit: Option<String>,
     /// By name.
     pub accounts: BTreeMap<String, Account>,
+}
+
+/// How long what is over stays on record. Absent: for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Posts whose story was taken down.
+    pub deleted: Option<Duration>,
+    /// Posts that were withdrawn.
+    pub cancelled: Option<Duration>,
+    /// Posts that came too late.
+    pub missed: Option<Duration>,
+    /// Posts that failed.
+    pub failed: Option<Duration>,
+    /// Audits, but for the last of each account.
+    pub audits: Option<Duration>,
 }
 
 /// What holds for jobs that do not say otherwise, and for the queue.
@@ -136,6 +156,8 @@ impl Default for Settings {
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
             notify: Notify::default(),
+            keep: Keep::default(),
+            audit: None,
             accounts: BTreeMap::new(),
         }
     }

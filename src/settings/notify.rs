@@ -9,7 +9,8 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::Secret;
-use super::read::{duration, filled, inner, secret, whole_number};
+use super::account::secret;
+use super::read::{duration, filled, inner, whole_number};
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{Kind, Node};
 use crate::plan::name::is_account_name;

@@ -1,22 +1,19 @@
 //! The shape of `storyd.yaml`, read key by key so that all its problems come at once.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use super::notify;
-use super::{Account, Contradiction, Defaults, REDIRECT_URI, Secret, Settings, Timeouts, contradictions};
+use super::account::accounts;
+use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify};
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{self, Kind, Node};
-use crate::plan::name::is_account_name;
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
+use crate::plan::schedule::CronRule;
 
 const SETTINGS: Shape = Shape {
     what: "the settings file",
@@ -30,6 +27,8 @@ const SETTINGS: Shape = Shape {
         "defaults",
         "timeouts",
         "notify",
+        "keep",
+        "audit",
         "accounts",
     ],
     free_x: true,
@@ -59,13 +58,12 @@ const TIMEOUTS: Shape = Shape {
     free_x: false,
     synonyms: &[],
 };
-const ACCOUNT: Shape = Shape {
-    what: "an account",
-    keys: &["rest_api_key", "client_secret", "redirect_uri", "in_doubt", "min_gap", "max_per_day"],
+const KEEP: Shape = Shape {
+    what: "`keep`",
+    keys: &["deleted", "cancelled", "missed", "failed", "audits"],
     free_x: false,
-    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
+    synonyms: &[("published", "deleted"), ("audit", "audits")],
 };
-const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -105,6 +103,8 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         defaults: base.defaults,
         timeouts: base.timeouts,
         notify: notify::notify(&fields, report),
+        keep: keep(&fields, report),
+        audit: audit(&fields, report),
         accounts: accounts(&fields, report),
     };
     let defaults = inner(&fields, "defaults", &DEFAULTS, report);
@@ -122,6 +122,33 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         report.add(Code::BadLimits, &span, message).help("change one of the two, or leave both out");
     }
     Some(settings)
+}
+
+/// Nothing that is over leaves the record within a day: what went wrong yesterday must be there to look at.
+fn keep(fields: &Fields<'_>, report: &mut Report) -> Keep {
+    let Some(fields) = inner(fields, "keep", &KEEP, report) else { return Keep::default() };
+    let mut length = |key| duration(&fields, key, (DAY, DAY * 36_500), report);
+    Keep {
+        deleted: length("deleted"),
+        cancelled: length("cancelled"),
+        missed: length("missed"),
+        failed: length("failed"),
+        audits: length("audits"),
+    }
+}
+
+fn audit(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+    let Placed { value, span } = fields.text("audit", report)?;
+    if value == "off" {
+        return None;
+    }
+    if let Err(error) = CronRule::parse(&value) {
+        report
+            .add(Code::BadCron, &span, format!("`audit` cannot be `{value}`: {error}"))
+            .help("write five fields in quotes, in UTC, as in `audit: \"30 19 * * *\"`, or `off`");
+        return None;
+    }
+    Some(value)
 }
 
 /// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
@@ -220,21 +247,6 @@ fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
     }
 }
 
-/// Kept to the letter: Kakao compares it with what is registered.
-fn redirect_uri(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
-    let Placed { value, span } = fields.text("redirect_uri", report)?;
-    match check_url(&value) {
-        Ok(()) if !value.contains('#') => Some(value),
-        result => {
-            let why = result.err().unwrap_or_else(|| "it has a `#`".to_owned());
-            report
-                .add(Code::BadUrl, &span, format!("`redirect_uri` cannot be `{value}`: {why}"))
-                .help(format!("write it as it is registered at the app, as in `{REDIRECT_URI}`"));
-            None
-        }
-    }
-}
-
 /// The outer `Option` is whether the file says anything, the inner one whether there is a dashboard.
 fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAddr>> {
     let fields = inner(fields, "dashboard", &DASHBOARD, report)?;
@@ -251,60 +263,6 @@ fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAd
             None
         }
     }
-}
-
-fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Account> {
-    let mut accounts = BTreeMap::new();
-    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, Kind::Null)) else { return accounts };
-    let Kind::Map(entries) = &node.kind else {
-        report
-            .add(
-                Code::WrongType,
-                &fields.key_span("accounts"),
-                "`accounts` holds accounts by name, and here is something else",
-            )
-            .help("write each account's name on a line of its own, two spaces in, with a colon behind it");
-        return accounts;
-    };
-    let mut names: BTreeMap<String, Range<usize>> = BTreeMap::new();
-    let source = Arc::clone(&report.source);
-    for entry in entries {
-        let span = &entry.key.span;
-        let name = entry.key.raw(&source).unwrap_or_default().to_owned();
-        if !is_account_name(&name) {
-            report
-                .add(Code::BadName, span, format!("`{name}` cannot be the name of an account"))
-                .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
-        } else if let Some(first) = names.get(&name) {
-            fields::duplicate_key(&name, first, span, report);
-        }
-        if let Some(account) = account(&name, &entry.value, span, report) {
-            accounts.insert(name.clone(), account);
-        }
-        names.entry(name).or_insert_with(|| span.clone());
-    }
-    accounts
-}
-
-fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Account> {
-    let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
-    if fields.lacks("rest_api_key") {
-        let what = format!("the account `{name}`");
-        fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
-    }
-    let client_secret = secret(&fields, "client_secret", report);
-    let redirect_uri = redirect_uri(&fields, report).unwrap_or_else(|| REDIRECT_URI.to_owned());
-    let in_doubt = policy::in_doubt(&fields, report);
-    let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
-    let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
-    Some(Account {
-        rest_api_key: secret(&fields, "rest_api_key", report)?,
-        client_secret,
-        redirect_uri,
-        in_doubt,
-        min_gap,
-        max_per_day,
-    })
 }
 
 pub(super) fn whole_number(
@@ -325,48 +283,6 @@ pub(super) fn whole_number(
     number
 }
 
-/// Says nothing of what stands there: it may be the secret.
-pub(super) fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
-    let node = fields.get(key)?;
-    if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
-        return Some(Secret::Value(SecretString::from(text.to_owned())));
-    }
-    if !matches!(node.kind, Kind::Map(_)) {
-        report
-            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
-            .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");
-        return None;
-    }
-    let inner = Fields::read(node, &fields.key_span(key), &SECRET, report)?;
-    let kinds: Vec<&str> = SECRET.keys.iter().copied().filter(|kind| inner.has(kind)).collect();
-    let [kind] = kinds.as_slice() else {
-        if SECRET.keys.iter().all(|kind| inner.lacks(kind)) || kinds.len() > 1 {
-            report
-                .add(
-                    Code::Exclusive,
-                    &fields.key_span(key),
-                    format!("`{key}` needs exactly one of `file`, `env`, `credential`"),
-                )
-                .help(format!("write `{key}: {{file: /etc/storyd/cafe.key}}`"));
-        }
-        return None;
-    };
-    let text = inner.text(kind, report)?;
-    let span = text.span.clone();
-    let value = filled(kind, text, report)?;
-    match *kind {
-        "file" => Some(Secret::File(report.source.dir().join(value))),
-        _ if value.contains(['/', '=']) || value.contains(char::is_whitespace) => {
-            report
-                .add(Code::BadName, &span, format!("this cannot be the name of an `{kind}` secret"))
-                .help("write the name alone, without a path or a value");
-            None
-        }
-        "env" => Some(Secret::Env(value)),
-        _ => Some(Secret::Credential(value)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,8 +290,9 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
+        use crate::settings::account::ACCOUNT;
         let sinks = [notify::NOTIFY, notify::HEARTBEAT, notify::SLACK, notify::WEBHOOK, notify::EMAIL, notify::COMMAND];
-        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT].into_iter().chain(sinks);
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT].into_iter().chain(sinks);
         for key in shapes.flat_map(|shape| shape.keys) {
             let shown =
                 |line: &str| line.trim_start().starts_with(&format!("{key}:")) || line.contains(&format!("{{{key}:"));

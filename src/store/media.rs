@@ -22,7 +22,7 @@ impl Media {
     }
 
     /// Where they lie.
-    pub(super) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 

@@ -9,7 +9,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
 use crate::domain::clock::later;
-use crate::engine::{Ctx, Outcome, Report, Result, delete, notify, prepare, probe, publish, reconcile};
+use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, notify, prepare, probe, publish, reconcile, restore};
 use crate::store::view::Due;
 
 /// Most lanes that run at the same time.
@@ -24,6 +24,8 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
         Due::Delete => delete::run_once(ctx, account).await,
         Due::Probe => probe::run_once(ctx, account).await,
         Due::Notify => notify::run_once(ctx, account).await,
+        Due::Audit => audit::run_once(ctx, account).await,
+        Due::Restore => restore::run_once(ctx, account).await,
     }
 }
 
@@ -147,6 +149,19 @@ pub(super) fn log(report: &Report) {
             tracing::warn!(sink = account, next_at = %at, why, "a notice was not delivered; tries again");
         }
         Outcome::NotTold { at: None, why } => tracing::error!(sink = account, why, "a notice was given up"),
+        Outcome::Audited { found: 0, ended: false } => tracing::debug!(account, "audit goes on"),
+        Outcome::Audited { found, ended: false } => {
+            tracing::warn!(account, found, "the audit found differences; `storyd admin audit --last` tells them");
+        }
+        Outcome::Audited { ended: true, .. } => tracing::info!(account, "audit done"),
+        Outcome::Restored { found, held } => {
+            tracing::warn!(
+                account,
+                found,
+                held,
+                "the list was consulted after a backup was restored; the account goes on"
+            );
+        }
         Outcome::Lost => tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first"),
     }
 }

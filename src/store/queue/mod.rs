@@ -5,7 +5,9 @@
 //! order that compiles.
 
 mod account;
+mod adopt;
 mod attempt;
+mod audit;
 mod doubt;
 mod enqueue;
 mod incident;
@@ -13,10 +15,15 @@ mod outbox;
 mod overdue;
 mod pause;
 mod person;
+mod prune;
+mod reschedule;
+mod restore;
 mod story;
 mod sweep;
 
+pub use adopt::AdoptOrder;
 pub use attempt::{Claim, Intent, Taken};
+pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
 pub use doubt::Doubt;
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use incident::{End, Findings, NewIncident};
@@ -24,6 +31,9 @@ pub use outbox::DueNotice;
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
+pub use prune::Pruned;
+pub use reschedule::Move;
+pub use restore::{Adoption, Candidate, RestoreDue};
 pub use story::{DeleteOrder, Doomed};
 pub use sweep::Swept;
 

@@ -278,7 +278,8 @@ pub(super) fn uncut(file: &File) -> Vec<Breach> {
 }
 
 /// The deeds, and what runs on the daemon's own patterns.
-pub(super) const DEEDS: [&str; 11] = [
+pub(super) const DEEDS: [&str; 12] = [
+    "restore",
     "enqueue",
     "incidents",
     "prepare",

@@ -23,7 +23,7 @@ impl Store {
                 WHERE state = 'scheduled' AND account = $1 AND prepare_at IS NOT NULL AND prepare_at <= $2
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
                   AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
-                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = $1)
                              OR (z.scope = 'job' AND z.target = post.job)
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))
                 ORDER BY prepare_at, id LIMIT 1)
@@ -75,7 +75,7 @@ impl Store {
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
                         AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
                   AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
-                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = $1)
+                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = $1)
                              OR (z.scope = 'job' AND z.target = p.job)
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
                 ORDER BY p.due_at, p.id LIMIT 1)
@@ -123,7 +123,7 @@ impl Store {
                AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $6
                      AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
                AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $3)
-                     AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = post.account)
+                     AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = post.account)
                           OR (z.scope = 'job' AND z.target = post.job)
                           OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(post.tags)))))",
             taken.post,
