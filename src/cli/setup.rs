@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
+use crate::engine::outlook::Outlook;
 use crate::engine::{AppKeys, Ctx, PlanCell, Rules};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
@@ -246,7 +247,8 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
     } else {
         (None, client(home, &clock)?, app_keys(home)?)
     };
-    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks });
+    let ctx =
+        Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks, outlook: Outlook::default() });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::outlook::outlook;
 use super::{Ctx, Result, Telling};
 use crate::domain::notice::Trouble;
 use crate::domain::telling::length;
@@ -36,6 +37,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
         );
         found.push(of_machine(Trouble::ClockOff, "clock", reason, "timedatectl set-ntp true".into(), now));
     }
+    found.extend(outlook(ctx).await?);
     let free = ctx.store.free_bytes()?;
     if free < telling.disk_low {
         let reason = format!(

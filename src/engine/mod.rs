@@ -18,6 +18,7 @@ pub mod restore;
 
 mod conditions;
 mod matching;
+pub mod outlook;
 mod session;
 mod setback;
 
@@ -39,6 +40,7 @@ use crate::plan::problem::Problems;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
+use outlook::Outlook;
 
 /// Everything that a deed may touch.
 pub struct Ctx {
@@ -58,6 +60,8 @@ pub struct Ctx {
     pub plan: PlanCell,
     /// The ways to people.
     pub sinks: Arc<Sinks>,
+    /// The last look ahead.
+    pub outlook: Outlook,
 }
 
 /// The app keys of the accounts.

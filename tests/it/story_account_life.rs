@@ -15,7 +15,6 @@ use crate::support::receiver::Receiver;
 use crate::support::world::{START, World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
 /// What everything of an account's posts goes through.
 const ALL: [Call; 5] = [Call::Note, Call::MyStories, Call::TokenInfo, Call::Scopes, Call::IsStoryUser];
 

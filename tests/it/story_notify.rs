@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use storyd::domain::clock::later;
 use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
+use storyd::kakao::folder::TokenFolder;
+use storyd::kakao::token::{AccessToken, TokenSet};
 use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::settings::notify::Notify;
 use storyd::store::queue::DeleteOrder;
 
 use crate::support::receiver::Receiver;
-use crate::support::world::World;
+use crate::support::world::{World, png};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -46,6 +49,24 @@ async fn release(world: &mut World) {
     let from = [PostState::Missed, PostState::Held, PostState::Failed];
     let post = world.post("p").await.post;
     ctx.store.release(post, &from, "tester", "", ctx.rules.prepare_ahead, now).await.unwrap();
+}
+
+/// An access token for a day, and nothing to renew it with.
+fn hand_in_access_token_alone(world: &World) {
+    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
+    let folder = TokenFolder::open(&world.path("data/tokens")).unwrap();
+    let now = world.clock.now();
+    let set = TokenSet {
+        access_token: AccessToken::new(&tokens.access_token).unwrap(),
+        access_expires_at: Some(later(now, DAY)),
+        refresh_token: None,
+        refresh_expires_at: None,
+        scopes: None,
+        owner: None,
+        obtained_at: now,
+    };
+    let lock = folder.lock("cafe").unwrap();
+    folder.save(&lock, &set).unwrap();
 }
 
 /// Brings a trouble about.
@@ -88,7 +109,10 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.ctx().store.ensure_account("cafe").await.unwrap();
             world.ctx().store.set_skew("cafe", two).await.unwrap();
         }
-        Trouble::Preflight => {}
+        Trouble::Preflight => {
+            hand_in_access_token_alone(world);
+            world.jobs("p:\n  at: 2026-12-12 09:00\n  type: note\n  content: 글\n");
+        }
         Trouble::Restarted => world.crash().await,
     }
     world.pass(5 * MINUTE).await;
@@ -108,7 +132,8 @@ async fn mend(trouble: Trouble, world: &mut World) {
             let (order, now) = (DeleteOrder { actor: "tester", reason: "" }, world.clock.now());
             let _ = world.ctx().store.order_delete(post, order, now, now).await.unwrap();
         }
-        Trouble::Blocked | Trouble::Preflight | Trouble::Restarted => {}
+        Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
+        Trouble::Blocked | Trouble::Restarted => {}
         Trouble::BrokenFile => world.jobs(&at_nine("{within: 1h, then: skip}")),
         Trouble::DiskLow => {
             world.stop().await;
@@ -123,7 +148,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_trouble_reaches_the_webhook_once_and_so_does_its_end() {
     let mut told = String::new();
-    for trouble in Trouble::ALL.into_iter().filter(|trouble| *trouble != Trouble::Preflight) {
+    for trouble in Trouble::ALL {
         let (mut world, receiver) = world().await;
         world.settle().await;
         stage(trouble, &mut world).await;
@@ -159,6 +184,26 @@ async fn every_trouble_reaches_the_webhook_once_and_so_does_its_end() {
     insta::with_settings!({ filters => vec![(r"story [A-Za-z0-9]+\.[A-Za-z0-9]+", "story [ID]"), (r"\d+ MB", "[N] MB")] }, {
         insta::assert_snapshot!("every_trouble", told);
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_that_vanish_are_told_while_there_is_time_to_bring_them_back() {
+    let (mut world, receiver) = world().await;
+    world.write("a.png", &png(1));
+    world.jobs("p:\n  at: 2026-12-01 20:00\n  type: photo\n  images: [a.png]\n  content: 사진\n");
+    world.pass(HOUR).await;
+    assert!(receiver.notices().is_empty());
+    let folder = world.path("data/media");
+    let picture = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&picture).unwrap();
+    std::fs::write(&picture, b"").unwrap();
+    // Before the job files are next brought into the queue, which would take the picture over again.
+    world.pass(15 * MINUTE).await;
+    assert_eq!(receiver.notices().len(), 1, "{:#?}", receiver.notices());
+    std::fs::write(&picture, bytes).unwrap();
+    world.pass(DAY).await;
+    assert!(receiver.notices()[1].starts_with("preflight ended"), "{:#?}", receiver.notices());
+    assert_eq!(world.post("p").await.state, PostState::Published);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storyd::domain::clock::{Clock, later};
 use storyd::engine::daemon::{Upkeep, step, sweep_at_start};
+use storyd::engine::outlook::Outlook;
 use storyd::engine::{Ctx, PlanCell, Report, Rules};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
@@ -148,6 +149,7 @@ impl World {
             rules,
             plan: PlanCell::default(),
             sinks: Arc::new(Sinks::new(&self.settings.notify).unwrap()),
+            outlook: Outlook::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
