@@ -11,12 +11,14 @@ CREATE TABLE account (
   blocked_reason  TEXT,
   blocked_remedy  TEXT,
   blocked_cure    TEXT CHECK (blocked_cure IN ('refresh', 'log_in', 'consent', 'join', 'owner', 'person', 'settings', 'wait', 'ended')),
+  blocked_scope   TEXT CHECK (blocked_scope IN ('account', 'everyone')),
   blocked_at      INTEGER,
   probe_at        INTEGER,
   -- Set by the first -401, cleared by the next success: a second -401 while it is set blocks the account.
   unauthorized_at INTEGER,
-  -- Kakao's clock less ours, from the Date header of its answers.
-  skew_micros     INTEGER NOT NULL DEFAULT 0,
+  -- The last answer of Kakao's that carried a date: when it came by our clock, and that date. NULL: none ever did.
+  heard_at        INTEGER,
+  heard_kakao_at  INTEGER,
   -- How densely it may post, in microseconds and stories a day, as the settings say.
   min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
   max_per_day     INTEGER CHECK (max_per_day > 0),
@@ -27,8 +29,10 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (blocked_reason IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_remedy IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_cure IS NULL)),
+  CHECK ((blocked_code IS NULL) = (blocked_scope IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
-  CHECK ((blocked_code IS NULL) = (probe_at IS NULL))
+  CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
+  CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
@@ -98,14 +102,23 @@ CREATE TABLE post (
   -- Kakao's raw JSON from the upload or the scrape, handed back byte for byte, and until when it is trusted.
   artifact         TEXT,
   artifact_until_at INTEGER,
-  -- The moment at which the last intent became durable.
+  -- The moment at which the last intent became durable, by our clock; how far Kakao's was ahead of it, as known then; and the
+  -- last date heard from Kakao before it, which no story of that intent can precede. NULL: no date was ever heard.
   intent_at        INTEGER,
-  -- In doubt: when to look at Kakao's list next, how many complete listings after the quarantine lacked the story, and since
-  -- when a person must decide.
+  intent_skew      INTEGER,
+  intent_floor_at  INTEGER,
+  -- In doubt: when to look at Kakao's list next; from when on, by both clocks, the quarantine counts; how many complete
+  -- listings after it lacked the story; and since when a person must decide.
   reconcile_at     INTEGER,
+  quarantine_at    INTEGER,
+  quarantine_kakao_at INTEGER,
   absences         INTEGER NOT NULL DEFAULT 0 CHECK (absences >= 0),
   parked_at        INTEGER,
   story_id         TEXT CHECK (length(story_id) BETWEEN 1 AND 256),
+  -- The job file changed, or lost, it while its request was out. Should it wait again, it follows the file before it leaves.
+  follow           INTEGER NOT NULL DEFAULT 0 CHECK (follow IN (0, 1)),
+  -- Why it was held when it left the job file. When it is back it is held again: only a person lets it go.
+  held_reason      TEXT,
 
   CHECK ((state IN ('claimed', 'publishing')) = (lease_until_at IS NOT NULL)),
   CHECK ((state IN ('published', 'deleted')) = (story_id IS NOT NULL)),
@@ -113,6 +126,8 @@ CREATE TABLE post (
   CHECK (state NOT IN ('publishing', 'in_doubt') OR kind = 'note' OR artifact IS NOT NULL),
   CHECK ((state = 'in_doubt' AND parked_at IS NULL) = (reconcile_at IS NOT NULL)),
   CHECK (state = 'in_doubt' OR parked_at IS NULL),
+  CHECK ((intent_skew IS NULL) = (intent_floor_at IS NULL)),
+  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
   CHECK ((artifact IS NULL) = (artifact_until_at IS NULL)),
   CHECK ((kind = 'note') = (prepare_at IS NULL)),
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
@@ -127,15 +142,14 @@ CREATE UNIQUE INDEX post_one_in_flight ON post (account)
 -- One story belongs to one post.
 CREATE UNIQUE INDEX post_story ON post (account, story_id) WHERE story_id IS NOT NULL;
 -- What the engine asks for, each index no larger than what waits for it.
-CREATE INDEX post_due       ON post (account, due_at, id)     WHERE state = 'scheduled';
 CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'scheduled' AND prepare_at IS NOT NULL;
-CREATE INDEX post_next_due  ON post (due_at)                  WHERE state = 'scheduled';
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
+CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
-CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'held');
--- What people look at.
+CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held');
+-- What people look at, and what is due.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
 CREATE INDEX post_job       ON post (job, state, due_at, id);
@@ -175,6 +189,7 @@ INSERT INTO transition (state, event, next) VALUES
   ('in_doubt',   'publish',  'published'),
   ('in_doubt',   'repost',   'scheduled'),
   ('in_doubt',   'hold',     'held'),
+  ('in_doubt',   'fail',     'failed'),
   ('published',  'delete',   'deleted'),
   ('scheduled',  'adopt',    'published'),
   ('missed',     'adopt',    'published'),
@@ -186,6 +201,7 @@ INSERT INTO transition (state, event, next) VALUES
   ('held',       'release',  'scheduled'),
   ('failed',     'cancel',   'cancelled'),
   ('failed',     'release',  'scheduled'),
+  ('cancelled',  'hold',     'held'),
   ('cancelled',  'release',  'scheduled');
 
 -- What happened to a post, for ever. `edit`, `check` and `park` leave the state as it is.
@@ -441,6 +457,15 @@ BEGIN SELECT RAISE(ABORT, 'the table of transitions is fixed'); END;
 
 CREATE TRIGGER account_is_kept BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'an account is never deleted'); END;
+-- What turned every account away turns a new one away too: it need not ask.
+CREATE TRIGGER account_inherits_block AFTER INSERT ON account
+WHEN EXISTS (SELECT 1 FROM account WHERE blocked_scope = 'everyone')
+BEGIN
+  UPDATE account SET (blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at) =
+    (SELECT blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at
+     FROM account WHERE blocked_scope = 'everyone' ORDER BY probe_at DESC LIMIT 1)
+  WHERE name = NEW.name;
+END;
 CREATE TRIGGER job_is_kept BEFORE DELETE ON job
 BEGIN SELECT RAISE(ABORT, 'a job is never deleted'); END;
 CREATE TRIGGER job_watermark_rises BEFORE UPDATE OF enqueued_until_at ON job

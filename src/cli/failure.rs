@@ -11,8 +11,8 @@ use crate::plan::problem::Problems;
 use crate::sandbox::SandboxError;
 use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
-use crate::store::StoreError;
 use crate::store::queue::Refusal;
+use crate::store::{StoreError, Trouble};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -26,7 +26,10 @@ const NOT_POSSIBLE: u8 = 5;
 /// Something waits for a person.
 pub(super) const NEEDS_ATTENTION: u8 = 6;
 const ANOTHER_DAEMON: u8 = 7;
+/// The queue cannot be used, and starting again would not help.
 const DATABASE: u8 = 8;
+/// The disk is full or failed. Starting again may help.
+const DISK: u8 = 9;
 
 /// Why a command ends without having done what was asked.
 #[derive(Clone, Debug)]
@@ -133,7 +136,11 @@ pub(super) fn broken(problems: &Problems) -> Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let code = if matches!(error, StoreError::Running { .. }) { ANOTHER_DAEMON } else { DATABASE };
+        let code = match error.trouble() {
+            _ if matches!(error, StoreError::Running { .. }) => ANOTHER_DAEMON,
+            Trouble::Full | Trouble::Disk => DISK,
+            Trouble::Busy | Trouble::Damaged | Trouble::Other => DATABASE,
+        };
         Self::new(code, error.to_string())
     }
 }
@@ -144,6 +151,8 @@ impl From<Refusal> for Failure {
             Refusal::Store(error) => error.into(),
             Refusal::NoSuchPost(_) | Refusal::NotFound(_) => Self::no_such_thing(refusal.to_string()),
             Refusal::NotPossible { .. }
+            | Refusal::JobGone { .. }
+            | Refusal::TooSoon { .. }
             | Refusal::StoryTaken(_)
             | Refusal::BeforeItsJob { .. }
             | Refusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),

@@ -10,7 +10,7 @@ use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
 use crate::engine::outlook::Outlook;
-use crate::engine::{AppKeys, Ctx, PlanCell, Rules};
+use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
@@ -212,11 +212,10 @@ impl Engine {
         }
     }
 
-    /// Closes the queue and stops the sandbox.
+    /// Closes the queue and stops the sandbox. Whoever still holds the queue, such as an upload that a drain has given up on, finds
+    /// it closed.
     pub(super) async fn stop(self) {
-        if let Ok(ctx) = Arc::try_unwrap(self.ctx) {
-            ctx.store.close().await;
-        }
+        self.ctx.store.close().await;
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
@@ -247,8 +246,8 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
     } else {
         (None, client(home, &clock)?, app_keys(home)?)
     };
-    let ctx =
-        Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks, outlook: Outlook::default() });
+    let (under_way, outlook) = (UnderWay::default(), Outlook::default());
+    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks, outlook, under_way });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     }
     found.extend(outlook(ctx).await?);
     let free = ctx.store.free_bytes()?;
-    if free < telling.disk_low {
+    if free < telling.disk_low || ctx.store.is_short_of_room() {
         let reason = format!(
             "{} MB are free on the disk of the queue: when it is full, nothing more goes out",
             free / 1_000_000

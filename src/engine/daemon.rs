@@ -1,41 +1,40 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; `lanes` runs the deeds side
-//! by side.
+//! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
+//! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
+mod drain;
 mod lanes;
+mod machine;
 mod signals;
+mod upkeep;
 mod watchman;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use drain::drain;
+use jiff::{SignedDuration, Timestamp};
 use lanes::{Lanes, log, run_deed};
+use machine::ROOM_EVERY;
 use signals::{Signals, Told};
-use watchman::Watchman;
+pub use upkeep::Upkeep;
 
 use super::reload::{Change, Watch, load};
-use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue, incidents};
-use crate::domain::clock::{between, earlier, later};
+use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
+use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::store::StoreError;
-use crate::store::queue::{Enqueued, Overdue, Swept};
+use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::{Due, PostFilter, PostRow};
+use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-/// How often the horizon is moved on for schedules that go on for ever.
-const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
-/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
-const DOWNTIME: Duration = Duration::from_secs(60);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
-/// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
-const DRAIN_PREPARE: Duration = Duration::from_secs(10);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -54,6 +53,12 @@ pub enum News<'a> {
     Enqueued(Enqueued),
     /// What a deed did.
     Deed(&'a Report),
+    /// The disk is full: nothing is claimed until there is room.
+    DiskFull,
+    /// There is room again, and the work goes on.
+    DiskHasRoom,
+    /// The wall clock moved otherwise than time did: it was set, or the machine slept.
+    ClockJumped(SignedDuration),
     /// Nothing is under way; this is what comes next.
     Waiting(&'a Next),
     /// Told to stop; waits for so many deeds.
@@ -95,63 +100,6 @@ pub enum DaemonError {
     /// Told twice to stop.
     #[error("stopped at once on the second signal; what was under way is settled on the next start")]
     Impatient,
-}
-
-/// When the plan was last brought into the queue.
-#[derive(Debug, Default)]
-pub struct Upkeep {
-    generation: u64,
-    next_at: Option<Timestamp>,
-    last_at: Option<Timestamp>,
-    watchman: Watchman,
-}
-
-impl Upkeep {
-    /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
-    async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
-        let now = ctx.clock.now();
-        let leases = ctx.store.sweep_leases(now).await?;
-        let (_, generation) = ctx.plan.get();
-        let mut enqueued = None;
-        if generation != self.generation || self.next_at.is_none_or(|at| at <= now) {
-            let report = enqueue::run_once(ctx).await?;
-            self.generation = generation;
-            self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
-            enqueued = Some(report);
-        }
-        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
-            tell_overdue(ctx, now).await?;
-        }
-        self.last_at = Some(now);
-        // After enqueueing: an occurrence that is too late from the start is never claimed.
-        let late = ctx.store.sweep_late(now).await?;
-        self.watchman.look(ctx, now).await?;
-        Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
-    }
-}
-
-/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
-async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
-    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
-        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
-    if !known.is_empty() {
-        tracing::warn!(
-            posts = known.len(),
-            "still overdue, as said before; `storyd admin show` tells what becomes of each"
-        );
-    }
-    for post in new {
-        let late = between(post.occurs_at, now);
-        tracing::warn!(
-            post.id = post.post,
-            job.name = post.job,
-            account = post.account,
-            late_s = late.as_secs(),
-            "overdue after downtime: {}",
-            post.then
-        );
-    }
-    Ok(())
 }
 
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
@@ -202,6 +150,8 @@ pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let now = ctx.clock.now();
     ctx.store.sweep_deletes(now).await?;
     let swept = ctx.store.sweep_boot(now).await?;
+    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
+    ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
     if let Some(since) = ctx.store.begin_life(now).await? {
         incidents::restarted(ctx, since).await?;
     }
@@ -216,11 +166,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let mut signals = Signals::new()?;
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
-    (daemon.tell)(News::Swept(sweep_at_start(&daemon.ctx).await?));
-    let scheduler = chores::start(&daemon.ctx).await;
+    daemon.sweep().await?;
+    let chores = chores::start(&daemon.ctx).await;
+    let ctx = daemon.ctx.clone();
     let stopped = loop {
         let nap = match daemon.turn().await {
             Ok(nap) => nap,
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => ROOM_EVERY,
             Err(error) => break Err(error),
         };
         tokio::select! {
@@ -237,11 +189,20 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
                 Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
                 Told::Stop => break Ok(()),
             },
+            ended = ctx.store.until_ended() => break Err(ended),
             () = sleep(nap) => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
-    chores::stop(scheduler).await;
+    chores.stop().await;
+    if let Err(error) = &stopped {
+        ctx.store.notice(error);
+    }
+    if let Some(ended) = ctx.store.ended() {
+        // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
+        daemon.lanes.set.detach_all();
+        return Err(ended.into());
+    }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
     stopped?;
     Ok(daemon.ctx.store.end_life(daemon.ctx.clock.now()).await?)
@@ -257,6 +218,10 @@ struct Daemon<Tell> {
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
+    /// Whether it was told that the disk is full.
+    told_full: bool,
+    /// How the clocks stood at the last look.
+    clocks: Mark,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -267,12 +232,28 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             watch.follow(&plan.watch);
         }
         watch.follow(&start.jobs);
-        let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
-        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
+        let (lanes, upkeep, clocks) = (Lanes::default(), Upkeep::default(), ctx.clock.mark());
+        Self {
+            ctx,
+            start,
+            watch,
+            tell,
+            lanes,
+            upkeep,
+            reload_at: None,
+            ready: false,
+            told_full: false,
+            clocks,
+            told_waiting: None,
+        }
     }
 
     /// Does what is due and says how long nothing will be.
     async fn turn(&mut self) -> Result<Duration> {
+        self.look_at_clocks();
+        if self.ctx.store.is_short_of_room() {
+            return self.sit_out().await;
+        }
         if self.reload_at.is_some_and(|at| at <= self.ctx.clock.now()) {
             self.reload_at = None;
             self.reload().await;
@@ -313,7 +294,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 Ok(())
             }
             // The files are at fault, not the database: the queue goes on as it is.
-            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. })) => {
+            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. }))
+                if error.trouble() != Trouble::Full =>
+            {
                 (self.tell)(News::NotEnqueued(&error));
                 let now = self.ctx.clock.now();
                 self.upkeep.generation = self.ctx.plan.get().1;
@@ -344,37 +327,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             }
         }
     }
-}
-
-/// Waits for what is in flight: publish requests, listings and take-downs until their own limits, uploads for a short while.
-async fn drain(
-    ctx: &Ctx,
-    lanes: &mut Lanes,
-    signals: &mut Signals,
-    tell: &impl Fn(News<'_>),
-) -> std::result::Result<(), DaemonError> {
-    if !lanes.is_empty() {
-        tell(News::Draining(lanes.set.len()));
-    }
-    let patience = later(ctx.clock.now(), DRAIN_PREPARE);
-    while !lanes.is_empty() {
-        let only_uploads = lanes.busy.iter().all(|(deed, _)| matches!(deed, Due::Prepare | Due::Probe | Due::Notify));
-        if only_uploads && ctx.clock.now() >= patience {
-            // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
-            // puts their posts back into the queue.
-            lanes.set.detach_all();
-            return Ok(());
-        }
-        tokio::select! {
-            Some(done) = lanes.set.join_next_with_id() => lanes.settle(ctx, done, tell)?,
-            told = signals.next() => if told == Told::Stop {
-                lanes.set.detach_all();
-                return Err(DaemonError::Impatient);
-            },
-            () = sleep(SOON) => supervisor(sd_notify::NotifyState::Watchdog),
-        }
-    }
-    Ok(())
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.

@@ -4,7 +4,7 @@
 use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result};
-use crate::domain::clock::{between, later};
+use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::name_account;
 use crate::kakao::token::AccessToken;
@@ -20,6 +20,8 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
         return Ok(Report::idle(Due::Publish, account));
     };
     let post = Some((claim.taken().post, claim.taken().job.clone()));
+    // Until the verdict is recorded: no sweep takes the request for dead while it may still leave or be answered.
+    let _under_way = ctx.under_way.enter(claim.taken().post);
     let occurs_at = claim.occurs_at;
     let report = |outcome| Report { deed: Due::Publish, account: account.into(), post: post.clone(), outcome };
 
@@ -35,7 +37,8 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let now = ctx.clock.now();
     let outcome = match answer {
         Ok(posted) => {
-            let written = ctx.store.record_published(intent, &posted.story_id, now).await?;
+            let heard = posted.server_date.map(|kakao_at| Heard { at: now, kakao_at });
+            let written = ctx.store.record_published(intent, &posted.story_id, heard, now).await?;
             ctx.store.unblock(account).await?;
             unless_lost(written, Outcome::Published { story_id: posted.story_id, late: between(occurs_at, now) })
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storyd::domain::clock::later;
+use storyd::domain::clock::{Heard, later};
 use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
@@ -107,7 +107,8 @@ async fn stage(trouble: Trouble, world: &mut World) {
         Trouble::ClockOff => {
             let two = jiff::SignedDuration::from_mins(2);
             world.ctx().store.ensure_account("cafe").await.unwrap();
-            world.ctx().store.set_skew("cafe", two).await.unwrap();
+            let at = world.clock.now();
+            world.ctx().store.hear("cafe", Heard { at, kakao_at: at + two }).await.unwrap();
         }
         Trouble::Preflight => {
             hand_in_access_token_alone(world);
@@ -140,7 +141,10 @@ async fn mend(trouble: Trouble, world: &mut World) {
             world.disk_low = 0;
             world.start().await;
         }
-        Trouble::ClockOff => world.ctx().store.set_skew("cafe", jiff::SignedDuration::ZERO).await.unwrap(),
+        Trouble::ClockOff => {
+            let at = world.clock.now();
+            world.ctx().store.hear("cafe", Heard { at, kakao_at: at }).await.unwrap();
+        }
     }
     world.pass(2 * HOUR).await;
 }

@@ -134,13 +134,25 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
             let audit = home.command("admin audit");
             format!("no audit has found a story {story} that is not on record; `{audit}` looks at the account's list")
         }
-        Refusal::BeforeItsJob { .. } | Refusal::TimeTaken(_) | Refusal::Store(_) => return refusal.into(),
+        Refusal::JobGone { .. }
+        | Refusal::TooSoon { .. }
+        | Refusal::BeforeItsJob { .. }
+        | Refusal::TimeTaken(_)
+        | Refusal::Store(_) => return refusal.into(),
     };
     Failure::from(refusal).saying(text)
 }
 
 fn no_such_post(home: &Home, post: i64) -> String {
     format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
+}
+
+/// What a full disk means, and what to do.
+fn disk_full(home: &Home) -> String {
+    let dir = home.data_dir.display();
+    format!(
+        "the disk is full: nothing is posted until there is room for {dir}; free some space (`df -h {dir}` tells where)"
+    )
 }
 
 /// Who gives the order: the name of the user, as the events record it.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::clock::{between, later};
 use crate::engine::{Ctx, Result, incidents};
+use crate::store::Trouble;
 
 /// How often, at most, it is looked: a busy queue must not wait for it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -37,7 +38,8 @@ impl Watchman {
         }
         (self.looked_at, self.look_at) = (Some(now), None);
         match incidents::run_once(ctx).await {
-            Err(error) if error.is_busy() => {
+            // A full disk has no room for notices either: what must be recorded goes first.
+            Err(error) if matches!(ctx.store.notice(&error), Trouble::Busy | Trouble::Full) => {
                 tracing::warn!(%error, "what people are to be told could not be looked at; tried again shortly");
                 self.look_at = Some(later(now, LOOK_EVERY));
                 Ok(())

@@ -58,7 +58,7 @@ impl Store {
             let why = if order.reason.is_empty() { String::new() } else { format!(": {}", order.reason) };
             note(&mut tx, post, now, "reschedule", order.actor, &format!("to {}{why}", order.to)).await?;
         }
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         self.expect_moved(post, done.rows_affected()).await
     }
 
@@ -76,6 +76,7 @@ impl Store {
             .await
             .map_err(StoreError::from)?
             .ok_or(Refusal::NoSuchPost(post))?;
+        self.refuse_gone(post).await?;
         if !row.by_hand && micros(to) < row.occurs_at {
             return Err(Refusal::BeforeItsJob { post, occurs_at: instant(row.occurs_at)? });
         }

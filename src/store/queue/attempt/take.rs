@@ -21,6 +21,7 @@ impl Store {
                  changed_at = $2, claim = claim + 1, lease_until_at = $3
              WHERE id = (SELECT id FROM post
                 WHERE state = 'scheduled' AND account = $1 AND prepare_at IS NOT NULL AND prepare_at <= $2
+                  AND follow = 0
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
                   AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
                         AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = $1)
@@ -64,7 +65,7 @@ impl Store {
             r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
                  changed_at = $2, claim = claim + 1, lease_until_at = $3
              WHERE id = (SELECT p.id FROM post p
-                WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2
+                WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2 AND p.follow = 0
                   AND (p.kind = 'note' OR p.artifact_until_at > $2)
                   AND (p.late_until_at IS NULL OR p.late_until_at >= $2)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
@@ -114,11 +115,15 @@ impl Store {
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let Claim { taken, content, artifact, .. } = claim;
-        let to_publish = taken.kind == Kind::Publish;
+        // Without room for the result nothing leaves.
+        let to_publish = taken.kind == Kind::Publish && !self.is_short_of_room();
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
-               intent_at = $3, lease_until_at = $4
+               intent_at = $3, lease_until_at = $4,
+               (intent_skew, intent_floor_at) =
+                 (SELECT a.heard_kakao_at - a.heard_at, a.heard_kakao_at FROM account a WHERE a.name = $6),
+               quarantine_at = NULL, quarantine_kakao_at = NULL
              WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3 AND due_at <= $3 AND $5
                AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $6
                      AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
