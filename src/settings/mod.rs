@@ -6,6 +6,7 @@
 mod account;
 pub mod notify;
 mod read;
+pub mod schema;
 pub mod secret;
 mod size;
 

@@ -24,8 +24,10 @@ use storyd::settings::Settings;
 use storyd::settings::notify::Notify;
 use storyd::store::crash::dying_at;
 use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
-use storyd::store::{Access, Store};
+use storyd::store::{Access, Store, StoreError};
 
+/// More openings than the start of a program takes.
+const OPENINGS_MAX: usize = 10_000;
 /// More rounds than any story needs: one that goes on longer spins.
 const ROUNDS_MAX: usize = 2_000;
 
@@ -145,6 +147,17 @@ impl World {
         folder.save(&lock, &set).unwrap();
     }
 
+    /// Opens the queue. A program that another test starts at this very moment inherits the lock until it is loaded.
+    async fn open(&self) -> Store {
+        for _ in 0..OPENINGS_MAX {
+            match Store::open(&self.path("data"), Access::Daemon).await {
+                Err(StoreError::Running { .. }) => tokio::task::yield_now().await,
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the queue stays locked");
+    }
+
     /// Starts the engine, as the daemon does.
     pub(crate) async fn start(&mut self) {
         let url = self.elsewhere.clone().unwrap_or_else(|| self.sandbox.url());
@@ -156,7 +169,7 @@ impl World {
         let mut rules = Rules::new(&self.settings).unwrap();
         rules.telling.disk_low = self.disk_low;
         let ctx = Ctx {
-            store: Store::open(&self.path("data"), Access::Daemon).await.unwrap(),
+            store: self.open().await,
             kakao: Client::new(endpoints, self.limits.clone(), self.clock.clone()).unwrap(),
             tokens: Tokens::new(TokenFolder::open(&self.path("data/tokens")).unwrap()),
             credentials: credentials.collect(),
@@ -193,6 +206,15 @@ impl World {
     /// The process dies: nothing is closed, nothing is said. What was on disk is there when it starts again.
     pub(crate) async fn crash(&mut self) {
         self.engine = None;
+        self.start().await;
+    }
+
+    /// The daemon stops, a backup takes the place of its queue, and it starts again.
+    pub(crate) async fn restored_from(&mut self, backup: &std::path::Path) {
+        self.engine = None;
+        let quarantine = self.settings.defaults.quarantine;
+        let now = self.clock.now();
+        storyd::store::backup::restore(backup, &self.path("data"), quarantine, "tester", now).await.unwrap();
         self.start().await;
     }
 
