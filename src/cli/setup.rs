@@ -9,24 +9,17 @@ use std::sync::{Arc, Mutex};
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
-<<<<<<< HEAD
 use crate::engine::outlook::Outlook;
-=======
 use crate::engine::preflight::Preflight;
->>>>>>> main
 use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use crate::kakao::{Client, Endpoints, Limits};
-<<<<<<< HEAD
 use crate::notify::Sinks;
-use crate::sandbox::{self, AccountTokens, Options, Running, SandboxError};
-=======
 use crate::plan::Plan;
 use crate::plan::problem::Problem;
-use crate::sandbox::{self, AccountTokens, Options, Running};
->>>>>>> main
+use crate::sandbox::{self, AccountTokens, Options, Running, SandboxError};
 use crate::settings::secret::SecretError;
 use crate::settings::{Secret, Settings};
 use crate::store::{Access, Store, StoreError};

@@ -6,12 +6,9 @@ pub mod chores;
 pub mod daemon;
 pub mod delete;
 pub mod enqueue;
-<<<<<<< HEAD
 pub mod incidents;
 pub mod notify;
-=======
 pub mod preflight;
->>>>>>> main
 pub mod prepare;
 pub mod probe;
 pub mod prune;

@@ -22,7 +22,8 @@ pub(super) const ACCOUNT: Shape = Shape {
     free_x: false,
     synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
 };
-const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
+pub(super) const SECRET: Shape =
+    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);

@@ -59,27 +59,12 @@ pub(super) const TIMEOUTS: Shape = Shape {
     free_x: false,
     synonyms: &[],
 };
-<<<<<<< HEAD
-const KEEP: Shape = Shape {
-=======
-pub(super) const ACCOUNT: Shape = Shape {
-    what: "an account",
-    keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
-    free_x: false,
-    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
-};
 pub(super) const KEEP: Shape = Shape {
->>>>>>> main
     what: "`keep`",
     keys: &["deleted", "cancelled", "missed", "failed", "audits"],
     free_x: false,
     synonyms: &[("published", "deleted"), ("audit", "audits")],
 };
-<<<<<<< HEAD
-=======
-pub(super) const SECRET: Shape =
-    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
->>>>>>> main
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -4,11 +4,8 @@
 mod accounts;
 mod audits;
 mod failures;
-<<<<<<< HEAD
-mod incidents;
-=======
 mod images;
->>>>>>> main
+mod incidents;
 mod listing;
 mod pauses;
 mod posts;
