@@ -11,6 +11,7 @@ mod sandbox;
 mod schema;
 mod setup;
 mod show;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
