@@ -6,6 +6,8 @@ mod files;
 mod lanes;
 mod machine;
 mod signals;
+mod upkeep;
+mod watchman;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,27 +17,22 @@ use drain::drain;
 use jiff::{SignedDuration, Timestamp};
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
-use signals::{Signals, Told};
+use signals::{Signals, Told, supervisor};
+pub use upkeep::Upkeep;
 
 use super::reload::{Change, Watch};
-use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
-use crate::domain::clock::{Mark, between, earlier, later};
+use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
+use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
 use crate::settings::Watching;
-use crate::store::queue::{Enqueued, Overdue, Swept};
-use crate::store::view::{PostFilter, PostRow};
+use crate::store::queue::{Enqueued, Swept};
+use crate::store::view::{Due, PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-/// How often the horizon is moved on for schedules that go on for ever.
-const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
-/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
-const DOWNTIME: Duration = Duration::from_secs(60);
-/// A clock that goes back by more than this between two looks was set, and not merely slewed.
-const SET_BACK: Duration = Duration::from_secs(5);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -107,67 +104,6 @@ pub enum DaemonError {
     Impatient,
 }
 
-/// When the plan was last brought into the queue.
-#[derive(Debug, Default)]
-pub struct Upkeep {
-    generation: u64,
-    next_at: Option<Timestamp>,
-    last_at: Option<Timestamp>,
-}
-
-impl Upkeep {
-    /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
-    async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
-        let now = ctx.clock.now();
-        if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
-            tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
-            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
-            self.next_at = None;
-        }
-        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
-        let (plan, generation) = ctx.plan.get();
-        let mut enqueued = None;
-        let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
-        if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
-            let report = enqueue::run_once(ctx).await?;
-            self.generation = generation;
-            self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
-            enqueued = Some(report);
-        }
-        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
-            tell_overdue(ctx, now).await?;
-        }
-        self.last_at = Some(now);
-        // After enqueueing: an occurrence that is too late from the start is never claimed.
-        let late = ctx.store.sweep_late(now).await?;
-        Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
-    }
-}
-
-/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
-async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
-    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
-        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
-    if !known.is_empty() {
-        tracing::warn!(
-            posts = known.len(),
-            "still overdue, as said before; `storyd admin show` tells what becomes of each"
-        );
-    }
-    for post in new {
-        let late = between(post.occurs_at, now);
-        tracing::warn!(
-            post.id = post.post,
-            job.name = post.job,
-            account = post.account,
-            late_s = late.as_secs(),
-            "overdue after downtime: {}",
-            post.then
-        );
-    }
-    Ok(())
-}
-
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
 /// command that executes without a daemon, and the tests.
 pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
@@ -175,6 +111,9 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
         reports.push(run_deed(ctx, deed, &account).await?);
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
     }
     reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
     Ok(reports)
@@ -215,6 +154,9 @@ pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let swept = ctx.store.sweep_boot(now).await?;
     // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
     ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+    if let Some(since) = ctx.store.begin_life(now).await? {
+        incidents::restarted(ctx, since).await?;
+    }
     Ok(swept)
 }
 
@@ -268,7 +210,8 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
         return Err(ended.into());
     }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
-    Ok(stopped?)
+    stopped?;
+    Ok(daemon.ctx.store.end_life(daemon.ctx.clock.now()).await?)
 }
 
 /// The daemon between two events.
@@ -329,6 +272,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             supervisor(sd_notify::NotifyState::Ready);
         }
         supervisor(sd_notify::NotifyState::Watchdog);
+        self.upkeep.watchman.beat(&self.ctx);
         self.lanes.fill(&self.ctx).await?;
         let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
         // A step of an audit follows the one before it within seconds: that is no waiting.
@@ -339,7 +283,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, Some(self.look_at), self.lanes.next_rest()]))
+        let own = [self.upkeep.next_at, self.reload_at, Some(self.look_at)];
+        let others = [next, self.lanes.next_rest(), self.upkeep.watchman.next_at()];
+        Ok(nap(&self.ctx, own.into_iter().chain(others)))
     }
 
     async fn keep_up(&mut self) -> Result<()> {
@@ -372,7 +318,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.
-fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration {
+fn nap(ctx: &Ctx, instants: impl IntoIterator<Item = Option<Timestamp>>) -> Duration {
     let now = ctx.clock.now();
     let first = instants.into_iter().flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
     let patience = sd_notify::watchdog_enabled().map_or(SLEEP_MAX, |limit| limit / 2);
@@ -382,11 +328,4 @@ fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration 
 #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
 async fn sleep(nap: Duration) {
     tokio::time::sleep(nap).await;
-}
-
-/// Tells systemd, where it runs us; elsewhere nobody listens.
-fn supervisor(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::debug!(%error, "the supervisor could not be told");
-    }
 }

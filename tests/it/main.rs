@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_account;
 mod cli_check;
 mod cli_crash;
 mod cli_delete;
@@ -10,11 +11,13 @@ mod cli_main_job;
 mod cli_plan;
 mod cli_problems;
 mod cli_record;
+mod cli_secrets;
 mod fuzz_edits;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
+mod notify_sinks;
 mod plan_blackouts;
 mod plan_codes;
 mod plan_examples;
@@ -29,6 +32,7 @@ mod proof_crash_sweep;
 mod proof_model;
 mod proof_power_loss;
 mod proof_properties;
+mod proof_refresh_sweep;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
@@ -54,6 +58,7 @@ mod store_record;
 mod store_sweeps;
 mod store_view;
 mod store_wake;
+mod story_account_life;
 mod story_audit;
 mod story_blackouts;
 mod story_clocks;
@@ -63,6 +68,7 @@ mod story_edits;
 mod story_faults;
 mod story_media;
 mod story_month;
+mod story_notify;
 mod story_pace;
 mod story_pause;
 mod story_publish;
