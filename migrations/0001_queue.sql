@@ -257,6 +257,7 @@ CREATE TABLE story (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_delete ON story (account, delete_at)
   WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
+CREATE INDEX story_deleted   ON story (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX story_not_deleted ON story (post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX story_id        ON story (story_id);
 CREATE INDEX story_published ON story (published_at, post_id);
