@@ -1,6 +1,8 @@
 //! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; `lanes` runs the deeds side
 //! by side.
 
+mod agenda;
+mod alarm;
 mod lanes;
 mod signals;
 
@@ -9,6 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use agenda::Agenda;
+use alarm::Alarm;
 use lanes::{Lanes, log, run_deed};
 use signals::{Signals, Told};
 
@@ -199,26 +203,32 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let mut daemon = Daemon::new(ctx, start, watch, tell);
     (daemon.tell)(News::Swept(sweep_at_start(&daemon.ctx).await?));
     let scheduler = chores::start(&daemon.ctx).await;
+    let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
-        let nap = match daemon.turn().await {
-            Ok(nap) => nap,
+        match daemon.turn().await {
+            Ok(nap) => alarm.set(nap),
             Err(error) => break Err(error),
-        };
+        }
         tokio::select! {
+            Some(report) = daemon.lanes.reports.recv() => {
+                daemon.lanes.take_note(&daemon.ctx, &report, &daemon.tell);
+                daemon.lanes.take_note_of_all(&daemon.ctx, &daemon.tell);
+            }
             Some(done) = daemon.lanes.set.join_next_with_id(), if !daemon.lanes.is_empty() => {
-                if let Err(error) = daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
-                    break Err(error);
+                match daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
+                    Ok(account) => daemon.agenda.ask(account),
+                    Err(error) => break Err(error),
                 }
             }
             change = daemon.watch.changed() => match change {
-                Change::Wake => {}
+                Change::Wake => daemon.agenda.ask_all(),
                 Change::Files => daemon.reload_at = Some(later(daemon.ctx.clock.now(), QUIET)),
             },
             told = signals.next() => match told {
                 Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
                 Told::Stop => break Ok(()),
             },
-            () = sleep(nap) => {}
+            () = alarm.rings() => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
@@ -234,6 +244,7 @@ struct Daemon<Tell> {
     watch: Watch,
     tell: Tell,
     lanes: Lanes,
+    agenda: Agenda,
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
@@ -247,32 +258,44 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             watch.follow(&plan.watch);
         }
         watch.follow(&start.jobs);
-        let (lanes, upkeep) = (Lanes::default(), Upkeep::default());
-        Self { ctx, start, watch, tell, lanes, upkeep, reload_at: None, ready: false, told_waiting: None }
+        let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
+        Self { ctx, start, watch, tell, lanes, agenda, upkeep, reload_at: None, ready: false, told_waiting: None }
     }
 
     /// Does what is due and says how long nothing will be.
     async fn turn(&mut self) -> Result<Duration> {
-        if self.reload_at.is_some_and(|at| at <= self.ctx.clock.now()) {
+        let now = self.ctx.clock.now();
+        if self.reload_at.is_some_and(|at| at <= now) {
             self.reload_at = None;
             self.reload().await;
+            self.agenda.ask_all();
         }
-        self.keep_up().await?;
+        if self.agenda.is_all_due(now) || self.upkeep.next_at.is_some_and(|at| at <= now) {
+            self.keep_up().await?;
+            self.agenda.look_at_all(&self.ctx).await?;
+            supervisor(sd_notify::NotifyState::Watchdog);
+        }
         if !self.ready {
             self.ready = true;
             (self.tell)(News::Ready);
             supervisor(sd_notify::NotifyState::Ready);
         }
-        supervisor(sd_notify::NotifyState::Watchdog);
-        self.lanes.fill(&self.ctx).await?;
-        let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
+        for (_, account) in self.lanes.rested(now) {
+            self.agenda.ask(Some(account));
+        }
+        for key in self.agenda.due(&self.ctx).await? {
+            self.lanes.line_up(key);
+        }
+        self.lanes.start(&self.ctx);
+        let next = self.agenda.next();
         if self.lanes.is_empty() && self.told_waiting != Some(next) {
             self.told_waiting = Some(next);
             let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        Ok(nap(&self.ctx, [next, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
+        let all = Some(self.agenda.all_at());
+        Ok(nap(&self.ctx, [next, all, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
     }
 
     async fn keep_up(&mut self) -> Result<()> {
@@ -327,6 +350,7 @@ async fn drain(
     signals: &mut Signals,
     tell: &impl Fn(News<'_>),
 ) -> std::result::Result<(), DaemonError> {
+    lanes.stop();
     if !lanes.is_empty() {
         tell(News::Draining(lanes.set.len()));
     }
@@ -340,7 +364,7 @@ async fn drain(
             return Ok(());
         }
         tokio::select! {
-            Some(done) = lanes.set.join_next_with_id() => lanes.settle(ctx, done, tell)?,
+            Some(done) = lanes.set.join_next_with_id() => drop(lanes.settle(ctx, done, tell)?),
             told = signals.next() => if told == Told::Stop {
                 lanes.set.detach_all();
                 return Err(DaemonError::Impatient);

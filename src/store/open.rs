@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -13,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::media::Media;
+use super::queue::Together;
 use super::{Result, StoreError};
 
 /// "STDY": the application ID that the first migration writes.
@@ -40,6 +42,8 @@ pub enum Access {
 pub struct Store {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    /// Where lanes gather to share a commit.
+    pub(super) together: Arc<Together>,
     media: Media,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
     _lock: Option<File>,
@@ -85,7 +89,7 @@ impl Store {
             .await
             .map_err(|error| unusable(&path, error))?;
         let media = Media::new(data_dir.join("media"));
-        Ok(Self { writer, readers, media, _lock: lock })
+        Ok(Self { writer, readers, together: Arc::default(), media, _lock: lock })
     }
 
     /// The images of the queue's posts.

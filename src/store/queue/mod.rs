@@ -14,7 +14,8 @@ mod person;
 mod story;
 mod sweep;
 
-pub use attempt::{Claim, Intent, Taken};
+pub(super) use attempt::Together;
+pub use attempt::{Claim, Intent, Recorded, Taken};
 pub use doubt::Doubt;
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use overdue::Overdue;

@@ -113,7 +113,7 @@ impl Store {
     /// time, or another post of the account is on its way. A post that is still the claim's own goes back into the queue.
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
-        let Claim { taken, content, artifact, .. } = claim;
+        let Claim { taken, content, artifact, occurs_at } = claim;
         let to_publish = taken.kind == Kind::Publish;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
@@ -140,7 +140,7 @@ impl Store {
             return Ok(None);
         }
         tx.commit().await?;
-        Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, intent_at: now }))
+        Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, occurs_at, intent_at: now }))
     }
 }
 
