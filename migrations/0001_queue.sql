@@ -31,7 +31,8 @@ CREATE TABLE account (
 
 -- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
 CREATE TABLE pause (
-  scope    TEXT NOT NULL CHECK (scope IN ('all', 'account', 'tag', 'job')),
+  -- `restore` is an account whose list has not been read since a backup was restored; the deed that reads it ends this pause.
+  scope    TEXT NOT NULL CHECK (scope IN ('all', 'account', 'tag', 'job', 'restore')),
   target   TEXT NOT NULL,                       -- the account's, tag's or job's name; empty for all
   actor    TEXT NOT NULL,
   reason   TEXT NOT NULL,
@@ -66,6 +67,8 @@ CREATE TABLE post (
   zone             TEXT NOT NULL,
   occurs_at        INTEGER NOT NULL CHECK (occurs_at BETWEEN 0 AND 253402207200000000),
   due_at           INTEGER NOT NULL CHECK (due_at BETWEEN 0 AND 253402207200000000),
+  -- Where a person moved it to; what is late is late by this.
+  moved_to_at      INTEGER,
   -- When preparing (upload or scrape) is next due. NULL for notes.
   prepare_at       INTEGER,
   late_within      INTEGER NOT NULL CHECK (late_within >= 0),
@@ -133,6 +136,16 @@ CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('s
 -- What people look at.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
+CREATE INDEX post_job       ON post (job, state, due_at, id);
+
+-- The tags of each post, in the order in which posts are listed. Kept by triggers.
+CREATE TABLE post_tag (
+  tag     TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  due_at  INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  PRIMARY KEY (tag, state, due_at, post_id)
+) STRICT, WITHOUT ROWID;
 
 -- Every legal move, the same table as `PostState::next`.
 CREATE TABLE transition (
@@ -161,6 +174,11 @@ INSERT INTO transition (state, event, next) VALUES
   ('in_doubt',   'repost',   'scheduled'),
   ('in_doubt',   'hold',     'held'),
   ('published',  'delete',   'deleted'),
+  ('scheduled',  'adopt',    'published'),
+  ('missed',     'adopt',    'published'),
+  ('held',       'adopt',    'published'),
+  ('failed',     'adopt',    'published'),
+  ('cancelled',  'adopt',    'published'),
   ('missed',     'release',  'scheduled'),
   ('held',       'cancel',   'cancelled'),
   ('held',       'release',  'scheduled'),
@@ -224,6 +242,129 @@ CREATE INDEX story_delete ON story (account, delete_at)
 CREATE INDEX story_id        ON story (story_id);
 CREATE INDEX story_published ON story (published_at, post_id);
 CREATE INDEX story_account   ON story (account, published_at, post_id);
+-- What should be gone and is not.
+CREATE INDEX story_undeleted ON story (published_at, post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
+
+-- ------------------------------------------------------------------------------------------------------------------ counts
+
+-- What came of an account's posts, by day (whole days since 1970-01-01, UTC). Kept by triggers, so that years are told from a few rows.
+CREATE TABLE tally (
+  account   TEXT NOT NULL REFERENCES account (name),
+  day       INTEGER NOT NULL,
+  published INTEGER NOT NULL DEFAULT 0,
+  late      INTEGER NOT NULL DEFAULT 0,         -- of those published: more than a minute after their time
+  retried   INTEGER NOT NULL DEFAULT 0,         -- of those published: more than one attempt at publishing
+  doubtful  INTEGER NOT NULL DEFAULT 0,         -- of those published: had been in doubt
+  missed    INTEGER NOT NULL DEFAULT 0,
+  failed    INTEGER NOT NULL DEFAULT 0,
+  deleted   INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (account, day)
+) STRICT, WITHOUT ROWID;
+
+-- How many published posts were late, and took, so long: each counts under the least bound that holds it.
+CREATE TABLE tally_length (
+  account TEXT NOT NULL REFERENCES account (name),
+  day     INTEGER NOT NULL,
+  what    TEXT NOT NULL CHECK (what IN ('lateness', 'duration')),
+  up_to   INTEGER NOT NULL,                     -- microseconds
+  posts   INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (account, day, what, up_to)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE length_bound (up_to INTEGER PRIMARY KEY) STRICT;
+INSERT INTO length_bound (up_to) VALUES
+  (5000), (10000), (20000), (30000), (50000), (75000), (100000), (150000), (200000), (300000), (500000), (750000), (1000000),
+  (1500000), (2000000), (3000000), (5000000), (10000000), (20000000), (30000000), (60000000), (120000000), (300000000),
+  (600000000), (1800000000), (3600000000), (7200000000), (21600000000), (86400000000), (604800000000), (9223372036854775807);
+
+-- ------------------------------------------------------------------------------------------------------------------ audits
+
+-- One comparison of the record with what Kakao shows. It goes on where it stopped, page by page, until the list has ended and
+-- every recorded story that the list lacked has been asked for.
+CREATE TABLE audit (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  account    TEXT NOT NULL REFERENCES account (name),
+  actor      TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at   INTEGER,
+  next_at    INTEGER,                           -- when it goes on
+  last_id    TEXT,                              -- the oldest story listed so far
+  listed     INTEGER NOT NULL DEFAULT 0 CHECK (listed IN (0, 1)),
+  asked_at   INTEGER,                           -- recorded stories up to here (published_at, post_id) have been looked for
+  asked_post INTEGER NOT NULL DEFAULT 0,
+  pages      INTEGER NOT NULL DEFAULT 0,
+  failures   INTEGER NOT NULL DEFAULT 0,        -- in a row
+  present    INTEGER NOT NULL DEFAULT 0,        -- listed and on record, as recorded
+  fault      TEXT,                              -- why it was given up
+  CHECK ((ended_at IS NULL) = (next_at IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX audit_open ON audit (account) WHERE ended_at IS NULL;
+CREATE INDEX audit_account ON audit (account, id);
+
+-- What an audit saw, with what people left there.
+CREATE TABLE audit_story (
+  audit_id INTEGER NOT NULL REFERENCES audit (id),
+  story_id TEXT NOT NULL,
+  comments INTEGER NOT NULL,
+  moods    INTEGER NOT NULL,
+  PRIMARY KEY (audit_id, story_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_story_runs ON audit_story (story_id, audit_id);
+
+-- A difference between the record and Kakao.
+CREATE TABLE finding (
+  audit_id       INTEGER NOT NULL REFERENCES audit (id),
+  account        TEXT NOT NULL REFERENCES account (name),
+  story_id       TEXT NOT NULL,
+  kind           TEXT NOT NULL CHECK (kind IN ('missing', 'altered', 'unknown', 'doubtful', 'still_up')),
+  post_id        INTEGER,
+  detail         TEXT NOT NULL,                  -- one sentence for a person
+  story          TEXT CHECK (json_valid(story)), -- what Kakao showed of it, for who adopts it
+  found_at       INTEGER NOT NULL,
+  -- A person has seen to it, or an adoption or a deletion has.
+  settled_at     INTEGER,
+  settled_by     TEXT,
+  settled_reason TEXT,
+  PRIMARY KEY (audit_id, story_id, kind),
+  CHECK ((settled_at IS NULL) = (settled_by IS NULL)),
+  CHECK ((settled_at IS NULL) = (settled_reason IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX finding_open ON finding (account, audit_id) WHERE settled_at IS NULL;
+CREATE INDEX finding_story ON finding (account, story_id, kind);
+
+-- ------------------------------------------------------------------------------------------- what a backup does not know
+
+-- A backup that was put in place. What went out after it was made stands in Kakao's lists alone.
+CREATE TABLE restoration (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  backup_at     INTEGER NOT NULL,
+  restored_at   INTEGER NOT NULL,
+  first_look_at INTEGER NOT NULL,               -- the end of the quarantine
+  actor         TEXT NOT NULL
+) STRICT;
+
+-- How far each account has got since. Until it is settled a pause holds the account's posts.
+CREATE TABLE restore (
+  account     TEXT NOT NULL PRIMARY KEY REFERENCES account (name),
+  backup_at   INTEGER NOT NULL,
+  restored_at INTEGER NOT NULL,
+  next_at     INTEGER,                          -- when its list is read next
+  listings    INTEGER NOT NULL DEFAULT 0,       -- complete ones after the quarantine
+  settled_at  INTEGER,
+  outcome     TEXT,
+  CHECK ((settled_at IS NULL) = (next_at IS NOT NULL)),
+  CHECK ((settled_at IS NULL) = (outcome IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Posts that were taken out of the record for their age. Their occurrences are never posted again.
+CREATE TABLE pruned (
+  job       TEXT NOT NULL,
+  nominal   TEXT NOT NULL,
+  occurs_at INTEGER NOT NULL,
+  PRIMARY KEY (job, nominal)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX pruned_instant ON pruned (job, occurs_at);
+-- The posts that the transaction under way takes out; empty between transactions. Nothing else can delete from the record.
+CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 
 -- ---------------------------------------------------------------------------------------------------------------- guards
 
@@ -253,7 +394,14 @@ BEGIN SELECT RAISE(ABORT, 'illegal transition of a post'); END;
 
 -- SQLite can rewrite a row by deleting it (INSERT OR REPLACE); a post is the record that people rely on.
 CREATE TRIGGER post_is_kept BEFORE DELETE ON post
+WHEN OLD.state NOT IN ('deleted', 'missed', 'failed', 'cancelled') OR NOT EXISTS (SELECT 1 FROM pruning WHERE post_id = OLD.id)
 BEGIN SELECT RAISE(ABORT, 'a post is never deleted'); END;
+CREATE TRIGGER post_was_pruned BEFORE INSERT ON post
+WHEN EXISTS (SELECT 1 FROM pruned WHERE job = NEW.job AND nominal = NEW.nominal)
+  OR EXISTS (SELECT 1 FROM pruned WHERE job = NEW.job AND occurs_at = NEW.occurs_at)
+BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER pruned_is_kept BEFORE DELETE ON pruned
+BEGIN SELECT RAISE(ABORT, 'what was pruned is never forgotten'); END;
 
 CREATE TRIGGER post_keeps_its_identity BEFORE UPDATE OF id, job, nominal, created_at ON post
 WHEN OLD.id IS NOT NEW.id OR OLD.job IS NOT NEW.job OR OLD.nominal IS NOT NEW.nominal OR OLD.created_at IS NOT NEW.created_at
@@ -277,9 +425,11 @@ BEGIN SELECT RAISE(ABORT, 'the story of a post never changes'); END;
 CREATE TRIGGER event_is_final_update BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'events are never altered'); END;
 CREATE TRIGGER event_is_final_delete BEFORE DELETE ON event
+WHEN NOT EXISTS (SELECT 1 FROM pruning WHERE post_id = OLD.post_id)
 BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
 
 CREATE TRIGGER attempt_is_kept BEFORE DELETE ON attempt
+WHEN NOT EXISTS (SELECT 1 FROM pruning WHERE post_id = OLD.post_id)
 BEGIN SELECT RAISE(ABORT, 'attempts are never deleted'); END;
 CREATE TRIGGER attempt_closes_once BEFORE UPDATE ON attempt
 WHEN OLD.ended_at IS NOT NULL
@@ -289,6 +439,7 @@ WHEN OLD.id IS NOT NEW.id OR OLD.post_id IS NOT NEW.post_id OR OLD.kind IS NOT N
 BEGIN SELECT RAISE(ABORT, 'an attempt is only closed, never altered'); END;
 
 CREATE TRIGGER story_is_kept BEFORE DELETE ON story
+WHEN OLD.deleted_at IS NULL OR NOT EXISTS (SELECT 1 FROM pruning WHERE post_id = OLD.post_id)
 BEGIN SELECT RAISE(ABORT, 'stories are never deleted from the record'); END;
 CREATE TRIGGER story_keeps_its_identity BEFORE UPDATE OF account, story_id, post_id, published_at, deleted_at ON story
 WHEN OLD.account IS NOT NEW.account OR OLD.story_id IS NOT NEW.story_id OR OLD.post_id IS NOT NEW.post_id
@@ -318,17 +469,104 @@ BEGIN
   UPDATE attempt SET ended_at = NEW.changed_at, verdict = 'lost' WHERE post_id = NEW.id AND ended_at IS NULL;
 END;
 
+CREATE TRIGGER post_tagged AFTER INSERT ON post
+WHEN NEW.tags <> '[]'
+BEGIN
+  INSERT OR IGNORE INTO post_tag (tag, state, due_at, post_id)
+  SELECT value, NEW.state, NEW.due_at, NEW.id FROM json_each(NEW.tags);
+END;
+
+CREATE TRIGGER post_tags_follow AFTER UPDATE OF tags, state, due_at ON post
+WHEN (OLD.tags <> '[]' OR NEW.tags <> '[]')
+ AND (OLD.tags <> NEW.tags OR OLD.state <> NEW.state OR OLD.due_at <> NEW.due_at)
+BEGIN
+  DELETE FROM post_tag WHERE tag IN (SELECT value FROM json_each(OLD.tags)) AND state = OLD.state AND due_at = OLD.due_at
+    AND post_id = OLD.id;
+  INSERT OR IGNORE INTO post_tag (tag, state, due_at, post_id)
+  SELECT value, NEW.state, NEW.due_at, NEW.id FROM json_each(NEW.tags);
+END;
+
+CREATE TRIGGER post_untagged AFTER DELETE ON post
+WHEN OLD.tags <> '[]'
+BEGIN
+  DELETE FROM post_tag WHERE tag IN (SELECT value FROM json_each(OLD.tags)) AND state = OLD.state AND due_at = OLD.due_at
+    AND post_id = OLD.id;
+END;
+
+-- A new time in the job file is the newer word.
+CREATE TRIGGER post_time_follows_its_job AFTER UPDATE OF occurs_at ON post
+WHEN OLD.occurs_at <> NEW.occurs_at AND NEW.moved_to_at IS NOT NULL
+BEGIN
+  UPDATE post SET moved_to_at = NULL WHERE id = NEW.id;
+END;
+
+-- An account that the backup did not know may have posted all the same.
+CREATE TRIGGER account_after_restoration AFTER INSERT ON account
+WHEN EXISTS (SELECT 1 FROM restoration)
+BEGIN
+  INSERT INTO restore (account, backup_at, restored_at, next_at)
+  SELECT NEW.name, backup_at, restored_at, first_look_at FROM restoration ORDER BY id DESC LIMIT 1;
+  INSERT OR IGNORE INTO pause (scope, target, actor, reason, since_at)
+  SELECT 'restore', NEW.name, actor, 'a backup was restored: its list is read first', restored_at
+  FROM restoration ORDER BY id DESC LIMIT 1;
+END;
+
+-- An occurrence from before the restore that turns up after the list was consulted was never looked for.
+CREATE TRIGGER post_after_restoration AFTER INSERT ON post
+WHEN EXISTS (SELECT 1 FROM restore WHERE account = NEW.account AND settled_at IS NOT NULL AND restored_at >= NEW.occurs_at)
+ AND NEW.event = 'enqueue'
+BEGIN
+  UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = NEW.changed_at,
+    reason = 'its time lies before the restored backup was put in place: it may be up already; look, then release or cancel it'
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER post_ended AFTER UPDATE OF state ON post
+WHEN OLD.state <> NEW.state AND NEW.state IN ('missed', 'failed')
+BEGIN
+  INSERT INTO tally (account, day, missed, failed)
+  VALUES (NEW.account, NEW.changed_at / 86400000000, NEW.state = 'missed', NEW.state = 'failed')
+  ON CONFLICT (account, day) DO UPDATE SET missed = missed + excluded.missed, failed = failed + excluded.failed;
+END;
+
 CREATE TRIGGER post_deleted AFTER UPDATE OF state ON post
 WHEN OLD.state <> 'deleted' AND NEW.state = 'deleted'
 BEGIN
   UPDATE story SET deleted_at = NEW.changed_at WHERE post_id = NEW.id;
+  UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'its story is gone'
+  WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
+  INSERT INTO tally (account, day, deleted) VALUES (NEW.account, NEW.changed_at / 86400000000, 1)
+  ON CONFLICT (account, day) DO UPDATE SET deleted = deleted + 1;
+END;
+
+CREATE TRIGGER post_counted AFTER UPDATE OF state ON post
+WHEN OLD.state <> 'published' AND NEW.state = 'published'
+BEGIN
+  INSERT INTO tally (account, day, published, late, retried, doubtful)
+  VALUES (NEW.account, NEW.changed_at / 86400000000, 1,
+    NEW.event <> 'adopt' AND NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) > 60000000,
+    (SELECT count(*) FROM attempt WHERE post_id = NEW.id AND kind = 'publish') > 1,
+    EXISTS (SELECT 1 FROM event WHERE post_id = NEW.id AND event = 'doubt'))
+  ON CONFLICT (account, day) DO UPDATE SET published = published + 1, late = late + excluded.late,
+    retried = retried + excluded.retried, doubtful = doubtful + excluded.doubtful;
+  INSERT INTO tally_length (account, day, what, up_to, posts)
+  SELECT NEW.account, NEW.changed_at / 86400000000, 'lateness', min(up_to), 1 FROM length_bound
+  WHERE up_to >= NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) AND NEW.event <> 'adopt'
+  GROUP BY NULL HAVING count(*) > 0
+  ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;
+  INSERT INTO tally_length (account, day, what, up_to, posts)
+  SELECT NEW.account, NEW.changed_at / 86400000000, 'duration', min(up_to), 1 FROM length_bound
+  WHERE up_to >= NEW.changed_at - NEW.intent_at AND OLD.state = 'publishing'
+  GROUP BY NULL HAVING count(*) > 0
+  ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;
 END;
 
 CREATE TRIGGER post_published AFTER UPDATE OF state ON post
 WHEN OLD.state <> 'published' AND NEW.state = 'published'
 BEGIN
   INSERT INTO story (account, story_id, post_id, published_at, learnt_by, delete_at, delete_by, delete_reason)
-  VALUES (NEW.account, NEW.story_id, NEW.id, NEW.changed_at, NEW.actor,
+  -- A story that was adopted is as old as Kakao says.
+  VALUES (NEW.account, NEW.story_id, NEW.id, iif(NEW.event = 'adopt', NEW.intent_at, NEW.changed_at), NEW.actor,
           coalesce(NEW.delete_at, NEW.changed_at + NEW.delete_after),
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL, 'job'),
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL,
@@ -336,12 +574,14 @@ BEGIN
   -- The pace: a gap after every story, a longer one between posts that are more than a minute late, and when the day's stories
   -- are used up, until the oldest of them is a day old.
   UPDATE account SET
-    next_at = max(NEW.changed_at + min_gap,
+    next_at = max(iif(NEW.event = 'adopt', next_at, NEW.changed_at + min_gap),
       iif(max_per_day IS NOT NULL
           AND (SELECT count(*) FROM story s WHERE s.account = NEW.account AND s.published_at > NEW.changed_at - 86400000000)
               >= max_per_day,
         (SELECT min(s.published_at) FROM story s WHERE s.account = NEW.account
             AND s.published_at > NEW.changed_at - 86400000000) + 86400000000, 0)),
-    next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000, NEW.changed_at + catch_up_gap, next_late_at)
+    next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000 AND NEW.event <> 'adopt', NEW.changed_at + catch_up_gap, next_late_at)
   WHERE name = NEW.account;
+  UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'it is on record now'
+  WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
 END;

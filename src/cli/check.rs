@@ -8,6 +8,7 @@ use super::failure::{DONE, Failure, PROBLEMS};
 use super::output::{self, say};
 use super::show::{counted, paint, print_json};
 use super::{Common, setup};
+use crate::domain::clock::Clock;
 use crate::plan;
 use crate::plan::problem::{self, Problem};
 
@@ -32,7 +33,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let settings = setup::settings(common)?;
     let paths = setup::job_paths(&args.jobs, &settings)?;
     let paint = paint(&std::io::stdout());
-    match plan::load(&paths) {
+    match plan::load(&paths, Clock::system().now()) {
         Ok(plan) if common.json => {
             print_json(&Findings { jobs: Some(plan.jobs.len()), files: Some(&plan.files), problems: &plan.warnings })?;
             Ok(DONE)

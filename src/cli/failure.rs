@@ -132,8 +132,11 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Store(error) => error.into(),
-            Refusal::NoSuchPost(_) => Self::no_such_thing(refusal.to_string()),
-            Refusal::NotPossible { .. } | Refusal::StoryTaken(_) => Self::not_possible(refusal.to_string()),
+            Refusal::NoSuchPost(_) | Refusal::NotFound(_) => Self::no_such_thing(refusal.to_string()),
+            Refusal::NotPossible { .. }
+            | Refusal::StoryTaken(_)
+            | Refusal::BeforeItsJob { .. }
+            | Refusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),
         }
     }
 }

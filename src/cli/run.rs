@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let jobs = setup::job_paths(&args.jobs, &home.settings)?;
-    let plan = reload::load(&jobs).await;
+    let plan = reload::load(&jobs, Clock::system().now()).await;
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
@@ -73,7 +73,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
     /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `failed`, `in_doubt`,
-    /// `absent`, `parked`, `missed`, `draining`.
+    /// `absent`, `parked`, `missed`, `audited`, `restored`, `draining`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -240,13 +240,19 @@ impl Teller<'_> {
             Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
             Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
             Outcome::Parked { why } => ("parked", None, None, why.clone()),
-            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost => return,
+            Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
+            Outcome::Restored { found, held } => {
+                let found = counted(*found, "story");
+                ("restored", None, None, format!("{found} found in the list, {} held", counted(*held, "post")))
+            }
+            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost | Outcome::Audited { .. } => return,
         };
         let (post, job) = report.post.as_ref().map_or((None, None), |(post, job)| (Some(*post), Some(job.as_str())));
         let account = report.account.as_str();
         // What went wrong stands in the log, which a person sees beside these lines.
         let text = match (story_id, job) {
             (Some(id), Some(job)) => format!("{event:<9}  {job}  →  story {id} on {account}, {reason}"),
+            _ if event == "restored" => format!("{event:<9}  {account}: {reason}"),
             _ => String::new(),
         };
         let story_id = story_id.map(String::as_str);

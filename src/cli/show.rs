@@ -1,15 +1,15 @@
 //! How things look: times, tables, excerpts, colours. What a person reads on a terminal; JSON is made from the rows themselves.
 
-use std::io::IsTerminal;
-use std::time::Duration;
-
 use comfy_table::{ContentArrangement, Table};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::io::IsTerminal;
 
 use super::failure::Failure;
 use super::output::{note, say};
 use crate::domain::content::{Body, Content};
+use crate::domain::telling;
+pub(super) use crate::domain::telling::{instant, length, relative, story_url};
 use crate::plan::problem::Paint;
 
 /// Narrowest last column that is worth its place.
@@ -22,50 +22,14 @@ pub(super) fn time(at: Timestamp, zone: &str, now: Timestamp) -> String {
     format!("{} ({})", instant(at, zone), relative(at, now))
 }
 
-/// `Tue 2026-12-01 09:00 KST`.
-pub(super) fn instant(at: Timestamp, zone: &str) -> String {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    let local = at.to_zoned(zone);
-    let format = if local.second() == 0 { "%a %Y-%m-%d %H:%M %Z" } else { "%a %Y-%m-%d %H:%M:%S %Z" };
-    local.strftime(format).to_string()
-}
-
 /// `Tue 2026-12-01 09:00:00 KST`, for lines of a history, which stay under each other.
 pub(super) fn stamp(at: Timestamp, zone: &str) -> String {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+    at.to_zoned(telling::zone(zone)).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// The IANA name of this machine's zone, for what belongs to no job.
 pub(super) fn local_zone() -> String {
     TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
-}
-
-/// `in 3 d 4 h`, `5 min ago`, `now`.
-pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
-    let ahead = at >= now;
-    let span =
-        Duration::try_from(if ahead { at.duration_since(now) } else { now.duration_since(at) }).unwrap_or_default();
-    if span < Duration::from_secs(1) {
-        return "now".into();
-    }
-    let length = length(span);
-    if ahead { format!("in {length}") } else { format!("{length} ago") }
-}
-
-/// A length of time in its two largest units; from ten days on, in days.
-pub(super) fn length(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) if seconds == 0 => format!("{} ms", span.as_millis()),
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, 0) => format!("{hours} h"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        (10.., _, _) | (_, 0, _) => format!("{days} d"),
-        (_, _, _) => format!("{days} d {hours} h"),
-    }
 }
 
 /// One line of what a post says.
@@ -202,39 +166,6 @@ pub(super) fn confirm(question: &str) -> Result<bool, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_time_names_its_day_its_zone_and_how_far_away_it_is() {
-        let now = at("2026-11-27T20:00:00Z");
-        assert_eq!(time(at("2026-12-01T00:00:00Z"), "Asia/Seoul", now), "Tue 2026-12-01 09:00 KST (in 3 d 4 h)");
-        assert_eq!(time(at("2026-11-27T19:54:30Z"), "UTC", now), "Fri 2026-11-27 19:54:30 UTC (5 min ago)");
-    }
-
-    #[test]
-    fn a_length_has_two_units_at_most() {
-        let lengths = [0, 1, 59, 60, 3_599, 3_600, 3_660, 86_400, 90_000, 863_999, 864_000, 127_600_000];
-        let said = lengths.map(|seconds| length(Duration::from_secs(seconds)));
-        let expected = [
-            "0 ms",
-            "1 s",
-            "59 s",
-            "1 min",
-            "59 min",
-            "1 h",
-            "1 h 1 min",
-            "1 d",
-            "1 d 1 h",
-            "9 d 23 h",
-            "10 d",
-            "1476 d",
-        ];
-        assert_eq!(said, expected);
-        assert_eq!(length(Duration::from_millis(54)), "54 ms");
-    }
 
     #[test]
     fn columns_stay_under_each_other_with_hangul_and_emoji_and_stack_where_it_is_narrow() {

@@ -135,6 +135,12 @@ impl Content {
         }
     }
 
+    /// Every text that a reader sees or follows: what it says, and where its link leads.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let url = if let Body::Link { url, .. } = &self.body { Some(url.as_str()) } else { None };
+        self.text().into_iter().chain(url)
+    }
+
     /// `note`, `photo` or `link`.
     pub fn kind(&self) -> &'static str {
         match self.body {
@@ -142,6 +148,16 @@ impl Content {
             Body::Photo { .. } => "photo",
             Body::Link { .. } => "link",
         }
+    }
+
+    /// The same with another text.
+    #[must_use]
+    pub fn saying(mut self, words: String) -> Self {
+        match &mut self.body {
+            Body::Note { text } => *text = words,
+            Body::Photo { text, .. } | Body::Link { text, .. } => *text = Some(words),
+        }
+        self
     }
 
     /// The images of a photo; empty for the other kinds.
@@ -183,6 +199,11 @@ pub fn text_units(text: &str) -> usize {
 pub fn comparable(text: &str) -> String {
     let lf = text.replace("\r\n", "\n");
     icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(lf.trim()).into_owned()
+}
+
+/// Whether each syllable and each accented letter is one character (NFC), as keyboards write them.
+pub fn is_composed(text: &str) -> bool {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().is_normalized(text)
 }
 
 #[cfg(test)]

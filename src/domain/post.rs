@@ -64,6 +64,8 @@ pub enum PostEvent {
     Release,
     /// The story is gone from Kakao.
     Delete,
+    /// A story that is up at Kakao turned out to be this post's.
+    Adopt,
 }
 
 /// An event that the state does not allow.
@@ -108,6 +110,7 @@ impl PostState {
             (S::Scheduled | S::Claimed | S::Held | S::Failed, E::Cancel) => S::Cancelled,
             (S::Missed | S::Held | S::Failed | S::Cancelled, E::Release) => S::Scheduled,
             (S::Published, E::Delete) => S::Deleted,
+            (S::Scheduled | S::Missed | S::Held | S::Failed | S::Cancelled, E::Adopt) => S::Published,
             _ => return Err(IllegalTransition { state: self, event }),
         };
         Ok(next)
@@ -137,7 +140,7 @@ impl PostState {
 
 impl PostEvent {
     /// Every event.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Claim,
         Self::Prepared,
         Self::Retry,
@@ -152,6 +155,7 @@ impl PostEvent {
         Self::Cancel,
         Self::Release,
         Self::Delete,
+        Self::Adopt,
     ];
 
     /// The word of the event table, JSON and the command line.
@@ -171,6 +175,7 @@ impl PostEvent {
             Self::Cancel => "cancel",
             Self::Release => "release",
             Self::Delete => "delete",
+            Self::Adopt => "adopt",
         }
     }
 }
@@ -211,6 +216,7 @@ mod tests {
         scheduled   miss      missed
         scheduled   hold      held
         scheduled   cancel    cancelled
+        scheduled   adopt     published
         claimed     prepared  scheduled
         claimed     retry     scheduled
         claimed     snooze    scheduled
@@ -227,19 +233,27 @@ mod tests {
         in_doubt    hold      held
         published   delete    deleted
         missed      release   scheduled
+        missed      adopt     published
         held        cancel    cancelled
         held        release   scheduled
+        held        adopt     published
         failed      cancel    cancelled
         failed      release   scheduled
+        failed      adopt     published
         cancelled   release   scheduled
+        cancelled   adopt     published
         ");
     }
 
     #[test]
-    fn only_publishing_and_doubt_lead_to_published() {
+    fn only_publishing_and_doubt_lead_to_published_but_for_a_story_that_kakao_shows() {
         for state in PostState::ALL {
-            let leads = PostEvent::ALL.iter().any(|e| state.next(*e) == Ok(PostState::Published));
-            assert_eq!(leads, matches!(state, PostState::Publishing | PostState::InDoubt), "{state}");
+            let leads = |adopts: bool| {
+                let events = PostEvent::ALL.iter().filter(|event| (**event == PostEvent::Adopt) == adopts);
+                events.into_iter().any(|event| state.next(*event) == Ok(PostState::Published))
+            };
+            assert_eq!(leads(false), matches!(state, PostState::Publishing | PostState::InDoubt), "{state}");
+            assert_eq!(leads(true), state.next(PostEvent::Release).is_ok() || state == PostState::Scheduled, "{state}");
         }
     }
 

@@ -30,7 +30,7 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     if ahead { format!("in {length}") } else { format!("{length} ago") }
 }
 
-/// A length of time in its two largest units.
+/// A length of time in its two largest units; from ten days on, in days.
 pub fn length(span: Duration) -> String {
     let seconds = span.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
@@ -40,7 +40,7 @@ pub fn length(span: Duration) -> String {
         (0, 0, _) => format!("{minutes} min"),
         (0, _, 0) => format!("{hours} h"),
         (0, _, _) => format!("{hours} h {minutes} min"),
-        (_, 0, _) => format!("{days} d"),
+        (10.., _, _) | (_, 0, _) => format!("{days} d"),
         (_, _, _) => format!("{days} d {hours} h"),
     }
 }
@@ -73,6 +73,28 @@ mod tests {
         let told = ["2026-12-01T00:00:00Z", "2026-11-27T19:54:30Z", "2026-11-27T20:00:00.4Z", "2026-11-28T20:00:00Z"]
             .map(|text| relative(at(text), now));
         assert_eq!(told, ["in 3 d 4 h", "5 min ago", "now", "in 1 d"]);
+    }
+
+    #[test]
+    fn a_length_has_two_units_at_most() {
+        let lengths = [0, 1, 59, 60, 3_599, 3_600, 3_660, 86_400, 90_000, 863_999, 864_000, 127_600_000];
+        let said = lengths.map(|seconds| length(Duration::from_secs(seconds)));
+        let expected = [
+            "0 ms",
+            "1 s",
+            "59 s",
+            "1 min",
+            "59 min",
+            "1 h",
+            "1 h 1 min",
+            "1 d",
+            "1 d 1 h",
+            "9 d 23 h",
+            "10 d",
+            "1476 d",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(length(Duration::from_millis(54)), "54 ms");
     }
 
     #[test]

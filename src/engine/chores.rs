@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
-use super::{Ctx, session};
-use crate::domain::clock::between;
+use super::{Ctx, prune, session};
+use crate::domain::clock::{between, earlier};
 
 /// Four times a day: often enough that an account without posts never lets its refresh token run out.
 const TOKEN_UPKEEP: &str = "0 17 */6 * * *";
 /// Every ten minutes: folds the write-ahead log into the database while nobody waits for it.
 const CHECKPOINT: &str = "0 */10 * * * *";
+/// Once a day, when few posts go out in Korea: what the settings no longer keep is taken out.
+const PRUNE: &str = "0 40 18 * * *";
+/// An account whose last audit is older than this is audited when the daemon starts, if audits are wanted at all: a machine that is
+/// off at the hour of the audits has them too.
+const AUDIT_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 /// A token set older than this is renewed even when nobody uses it, in days. A refresh token lives about two months and is
 /// replaced only in its last one.
 const TOKEN_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
@@ -20,6 +25,9 @@ const TOKEN_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86
 pub(super) async fn start(ctx: &Arc<Ctx>) -> Option<JobScheduler> {
     token_upkeep(ctx).await;
     checkpoint(ctx).await;
+    if ctx.rules.audit.is_some() {
+        order_audits(ctx, Some(AUDIT_AGE_MAX)).await;
+    }
     match schedule(ctx).await {
         Ok(scheduler) => Some(scheduler),
         Err(error) => {
@@ -54,6 +62,22 @@ async fn schedule(ctx: &Arc<Ctx>) -> Result<JobScheduler, JobSchedulerError> {
             Box::pin(async move { checkpoint(&ctx).await })
         })?)
         .await?;
+    let retention = ctx.clone();
+    scheduler
+        .add(Job::new_async(PRUNE, move |_, _| {
+            let ctx = retention.clone();
+            Box::pin(async move { take_out(&ctx).await })
+        })?)
+        .await?;
+    if let Some(pattern) = &ctx.rules.audit {
+        let audited = ctx.clone();
+        scheduler
+            .add(Job::new_async(format!("0 {pattern}").as_str(), move |_, _| {
+                let ctx = audited.clone();
+                Box::pin(async move { order_audits(&ctx, None).await })
+            })?)
+            .await?;
+    }
     scheduler.start().await?;
     Ok(scheduler)
 }
@@ -81,6 +105,41 @@ async fn token_upkeep(ctx: &Ctx) {
             Ok(_) => tracing::info!(account, "tokens renewed ahead of time"),
             Err(fault) => tracing::error!(account, %fault, "the tokens could not be renewed"),
         }
+    }
+}
+
+/// Asks for an audit of every account that has had none for so long.
+async fn order_audits(ctx: &Ctx, age: Option<std::time::Duration>) {
+    let ordered = async {
+        let now = ctx.clock.now();
+        for row in ctx.store.accounts().await? {
+            let fresh = match age {
+                Some(age) => ctx.store.audited_since(&row.account, earlier(now, age)).await?,
+                None => false,
+            };
+            if !fresh {
+                ctx.store.order_audit(&row.account, "daemon", now).await?;
+            }
+        }
+        super::Result::Ok(())
+    };
+    if let Err(error) = ordered.await {
+        tracing::error!(%error, "the audits could not be begun");
+    }
+}
+
+/// Takes out what the settings no longer keep.
+async fn take_out(ctx: &Ctx) {
+    match prune::run_once(ctx, &ctx.rules.keep).await {
+        Ok(pruned) if pruned != crate::store::queue::Pruned::default() => {
+            tracing::info!(
+                posts = pruned.posts,
+                audits = pruned.audits,
+                "what is no longer kept was taken out of the record"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "what is no longer kept could not be taken out; tried again tomorrow"),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
 use crate::store::StoreError;
-use crate::store::queue::{Enqueued, Swept};
+use crate::store::queue::{Enqueued, Overdue, Swept};
 use crate::store::view::{Due, PostFilter, PostRow};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
@@ -132,7 +132,15 @@ impl Upkeep {
 
 /// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
 async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
-    for post in ctx.store.note_overdue(earlier(now, DOWNTIME), now).await? {
+    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
+        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
+    if !known.is_empty() {
+        tracing::warn!(
+            posts = known.len(),
+            "still overdue, as said before; `storyd admin show` tells what becomes of each"
+        );
+    }
+    for post in new {
         let late = between(post.occurs_at, now);
         tracing::warn!(
             post.id = post.post,
@@ -288,7 +296,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         self.lanes.start(&self.ctx);
         let next = self.agenda.next();
-        if self.lanes.is_empty() && self.told_waiting != Some(next) {
+        // A step of an audit follows the one before it within seconds: that is no waiting.
+        let at_once = next.is_some_and(|at| between(now, at) < SOON * 2);
+        if self.lanes.is_empty() && self.told_waiting != Some(next) && !at_once {
             self.told_waiting = Some(next);
             let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
@@ -326,7 +336,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
 
     /// Reads the job files again. What does not load changes nothing.
     async fn reload(&mut self) {
-        match load(&self.start.jobs).await {
+        match load(&self.start.jobs, self.ctx.clock.now()).await {
             Ok(plan) => {
                 self.watch.follow(&plan.watch);
                 (self.tell)(News::Plan(&plan));

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{Ctx, Result};
 use crate::domain::clock::{earlier, later};
-use crate::plan::schedule::{AtTime, NOMINAL_NOW, Schedule};
+use crate::plan::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
+use crate::plan::script::TextError;
 use crate::plan::{DeleteRule, Job, Plan};
 use crate::store::StoreError;
 use crate::store::queue::{Enqueued, JobPosts, KnownJob, NewPost};
@@ -29,7 +30,11 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     }
     for job in plan.jobs.values() {
         let known = ctx.store.known_job(&job.name).await?;
-        report += ctx.store.enqueue(&posts(ctx, job, known, now), now).await?;
+        match posts(ctx, job, known, now) {
+            Ok(posts) => report += ctx.store.enqueue(&posts, now).await?,
+            // Only for what lies beyond the texts that loading makes. What is in the queue stays, until the file is mended.
+            Err(error) => tracing::error!(job.name = %job.name, "no more posts of this job are enqueued: {error}"),
+        }
     }
     Ok(report)
 }
@@ -50,10 +55,10 @@ async fn take_images(ctx: &Ctx, plan: &std::sync::Arc<Plan>) -> Result<()> {
         .unwrap_or_else(|_| Err(StoreError::Nonsense { what: "images whose reading was interrupted".into() }))
 }
 
-fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPosts {
+fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> std::result::Result<JobPosts, TextError> {
     let until = later(now, ctx.rules.horizon);
     let (occurrences, add_after) = match &job.schedule {
-        Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
+        Schedule::Once(times) => (new_posts(job, one_offs(times, known, now))?, Timestamp::MIN),
         Schedule::Cron(_) => {
             // What downtime skipped lies between the watermark and now. A job that is new starts with what comes.
             let add_after = known.map_or(now, |known| known.enqueued_until.min(now));
@@ -62,7 +67,7 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPo
                 .and_then(|known| known.first_waiting)
                 .map_or(add_after, |at| add_after.min(earlier(at, std::time::Duration::from_micros(1))));
             let found = job.occurrences(first, until, OCCURRENCES_MAX);
-            (found.into_iter().map(|o| NewPost { nominal: o.nominal, occurs_at: o.at }).collect(), add_after)
+            (new_posts(job, found)?, add_after)
         }
     };
     let (delete_after, delete_at) = match &job.delete {
@@ -70,7 +75,7 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPo
         Some(DeleteRule::At(at)) => (None, Some(*at)),
         None => (None, None),
     };
-    JobPosts {
+    Ok(JobPosts {
         job: job.name.clone(),
         source: format!("{}:{}:{}", job.place.file.display(), job.place.line, job.place.column),
         account: job.account.clone(),
@@ -88,20 +93,31 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> JobPo
         occurrences,
         add_after,
         complete_until: until,
-    }
+    })
+}
+
+/// The occurrences with their texts, where these differ.
+fn new_posts(job: &Job, occurrences: Vec<Occurrence>) -> std::result::Result<Vec<NewPost>, TextError> {
+    let mut voice = job.voice();
+    let posts = occurrences.into_iter().map(|occurrence| {
+        let text = voice.as_mut().map(|voice| voice.text(&occurrence)).transpose()?;
+        Ok(NewPost { nominal: occurrence.nominal, occurs_at: occurrence.at, text })
+    });
+    posts.collect()
 }
 
 /// Every time of an `at`, past ones too: the late policy decides about those. `now` is the moment at which the job was first
 /// seen, and stays that.
-fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<NewPost> {
+fn one_offs(times: &[AtTime], known: Option<KnownJob>, now: Timestamp) -> Vec<Occurrence> {
     times
         .iter()
         .map(|time| match time {
-            AtTime::Now => NewPost {
+            AtTime::Now => Occurrence {
                 nominal: NOMINAL_NOW.into(),
-                occurs_at: known.and_then(|known| known.now_post).unwrap_or(now),
+                at: known.and_then(|known| known.now_post).unwrap_or(now),
+                shifted: false,
             },
-            AtTime::Fixed(occurrence) => NewPost { nominal: occurrence.nominal.clone(), occurs_at: occurrence.at },
+            AtTime::Fixed(occurrence) => occurrence.clone(),
         })
         .collect()
 }

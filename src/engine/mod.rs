@@ -1,14 +1,17 @@
 //! The deeds: one verb a file, each `run_once`, which takes no hints, looks at the database, does bounded work and reports.
 //! No deed calls another: they meet in the database. [`daemon`] decides when which one runs.
 
+pub mod audit;
 pub mod chores;
 pub mod daemon;
 pub mod delete;
 pub mod enqueue;
 pub mod prepare;
+pub mod prune;
 pub mod publish;
 pub mod reconcile;
 pub mod reload;
+pub mod restore;
 
 mod matching;
 mod session;
@@ -27,7 +30,7 @@ use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::settings::{Contradiction, Settings, contradictions};
+use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
 
@@ -100,6 +103,10 @@ pub struct Rules {
     pub lease: Duration,
     /// How long an upload or a scrape is trusted.
     pub artifact_life: Duration,
+    /// How long what is over stays on record.
+    pub keep: Keep,
+    /// When the accounts are audited: a cron pattern in UTC.
+    pub audit: Option<String>,
 }
 
 /// How long a doubt may stay undecidable before a person is asked.
@@ -135,6 +142,8 @@ impl Rules {
             horizon: settings.horizon,
             lease: timeouts.lease,
             artifact_life: ARTIFACT_LIFE,
+            keep: settings.keep,
+            audit: settings.audit.clone(),
         })
     }
 }
@@ -254,6 +263,20 @@ pub enum Outcome {
     Parked {
         /// Why.
         why: String,
+    },
+    /// A step of an audit.
+    Audited {
+        /// Differences that it found.
+        found: u32,
+        /// The audit is over.
+        ended: bool,
+    },
+    /// The list was consulted after a backup was restored; the account's posts go on.
+    Restored {
+        /// Stories that turned out to be posts of the record.
+        found: usize,
+        /// Posts that wait for a person.
+        held: usize,
     },
     /// Somebody else moved the post first.
     Lost,

@@ -12,7 +12,7 @@ use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::name_account;
 use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
-use crate::store::queue::{Intent, Recorded};
+use crate::store::queue::{Intent, Onward};
 use crate::store::view::Due;
 
 /// How soon after a doubt arose Kakao's list is consulted for the first time.
@@ -138,7 +138,7 @@ async fn record(
     // Only with a token that is at hand: the record waits for no refresh.
     let token = if follow { ctx.tokens.at_hand(account, now) } else { None };
     let lease = token.is_some().then_some(ctx.rules.lease);
-    let Recorded { written, marked, next } = ctx.store.record_and_take(intent, &posted.story_id, now, lease).await?;
+    let Onward { written, marked, next } = ctx.store.record_and_take(intent, &posted.story_id, now, lease).await?;
     if marked {
         ctx.store.unblock(account).await?;
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
@@ -15,13 +16,13 @@ use tokio::sync::Notify;
 use crate::plan::problem::Problems;
 use crate::plan::{self, Plan};
 
-/// Reads the job files, off the async threads.
+/// Reads the job files, off the async threads. `now` tells which texts are to come.
 ///
 /// # Errors
 /// Every problem of every file.
-pub async fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
+pub async fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
     let paths = paths.to_vec();
-    match tokio::task::spawn_blocking(move || plan::load(&paths)).await {
+    match tokio::task::spawn_blocking(move || plan::load(&paths, now)).await {
         Ok(result) => result,
         // The loader is pure but for reading: if it panics, that is a bug, and hiding it would hide what a post says.
         Err(error) => std::panic::resume_unwind(error.into_panic()),

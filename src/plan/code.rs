@@ -9,21 +9,29 @@ pub enum Severity {
     Error,
     /// The files are loaded; a person should look.
     Warning,
+    /// The files are loaded; something is posted otherwise than it was typed.
+    Note,
 }
 
 impl Severity {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
+    }
+
+    /// Whether it stops the loading.
+    pub fn is_error(self) -> bool {
+        self == Self::Error
     }
 }
 
 macro_rules! codes {
     ($($name:ident $code:literal $meaning:literal)*) => {
-        /// What kind of problem. Codes that begin with `E` are errors, those with `W` warnings.
+        /// What kind of problem. Codes that begin with `E` are errors, those with `W` warnings, those with `N` notes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $(#[doc = $meaning] $name,)*
@@ -74,6 +82,8 @@ codes! {
     EmptyText        "E040" "a text is empty"
     TextTooLong      "E041" "a text is longer than Kakao takes"
     ControlCharacter "E042" "a text holds a control character"
+    BadTemplate      "E043" "a `{{ … }}` in a text cannot be read or filled in"
+    UnknownVariable  "E044" "a text names a variable that nobody has set"
     ImageUnreadable  "E050" "an image cannot be read"
     ImageTooBig      "E051" "an image is bigger than Kakao takes"
     ImageFormat      "E052" "a file is not an image of a format that Kakao takes"
@@ -83,8 +93,12 @@ codes! {
     BadAddress       "E070" "a listen address cannot be read"
     BadLimits        "E071" "two limits contradict each other"
     BadSecret        "E072" "a secret cannot be read"
+    LineEnds         "N010" "Windows line ends are posted as plain ones"
+    TrailingBlanks   "N011" "blanks at the end of a text are not posted"
+    Decomposed       "N012" "a text is written in decomposed letters"
     EmptyFolder      "W001" "a folder holds no job file"
     TextCut          "W010" "a `#` ends a text that was perhaps meant to go on"
+    NearLimit        "W011" "a text is close to Kakao's limit"
     NoEffect         "W020" "a key has no effect here"
     ShiftedTime      "W030" "a local time is skipped by a clock change, and moves"
     RepeatedTime     "W031" "a local time comes twice because of a clock change"
@@ -93,9 +107,13 @@ codes! {
 }
 
 impl Code {
-    /// Error or warning, by the first letter.
+    /// Error, warning or note, by the first letter.
     pub fn severity(self) -> Severity {
-        if self.as_str().starts_with('W') { Severity::Warning } else { Severity::Error }
+        match self.as_str().as_bytes().first() {
+            Some(b'W') => Severity::Warning,
+            Some(b'N') => Severity::Note,
+            _ => Severity::Error,
+        }
     }
 }
 

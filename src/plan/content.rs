@@ -11,7 +11,8 @@ use super::fields::{self, Fields, Placed, Report};
 use super::policy::Type;
 use super::problem::Code;
 use super::source::{ImageFacts, ImageTrouble};
-use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat, TEXT_UNITS_MAX, text_units};
+use super::text::Words;
+use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat};
 
 /// The keys that only some types take: (key, the types).
 const BY_TYPE: [(&str, &[Type]); 2] = [("images", &[Type::Photo]), ("url", &[Type::Link])];
@@ -19,16 +20,27 @@ const BY_TYPE: [(&str, &[Type]); 2] = [("images", &[Type::Photo]), ("url", &[Typ
 /// Longest URL, in bytes: what browsers and proxies pass on without cutting.
 const URL_BYTES_MAX: usize = 2_000;
 
-/// A body whose images are names still.
+/// A body whose images are names still, and whose text depends on when it is posted.
 #[derive(Clone, Debug)]
-pub(super) enum Wanted {
-    Note { text: String },
-    Photo { text: Option<String>, images: Vec<Placed<PathBuf>>, span: Range<usize> },
-    Link { text: Option<String>, url: String },
+pub(super) struct Wanted {
+    pub(super) words: Option<Words>,
+    pub(super) shape: Shape,
 }
 
-/// Reads `content`, `images` and `url`. What is wrong is reported; nothing comes back unless the body is whole.
-pub(super) fn read(fields: &Fields<'_>, kind: Option<Type>, report: &mut Report) -> Option<Wanted> {
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    Note,
+    Photo { images: Vec<Placed<PathBuf>>, span: Range<usize> },
+    Link { url: String },
+}
+
+/// Reads `content` or `contents`, `images` and `url`. What is wrong is reported; nothing comes back unless the body is whole.
+pub(super) fn read(
+    fields: &Fields<'_>,
+    kind: Option<Type>,
+    vars: BTreeMap<String, String>,
+    report: &mut Report,
+) -> Option<Wanted> {
     for (key, types) in BY_TYPE {
         if let Some(kind) = kind
             && fields.has(key)
@@ -40,90 +52,30 @@ pub(super) fn read(fields: &Fields<'_>, kind: Option<Type>, report: &mut Report)
                 .help(format!("remove the line, or write `type: {owner}`"));
         }
     }
-    let had = report.problems.len();
-    let text = text(fields, report);
-    let broken = report.problems.len() > had;
-    match kind? {
+    let words = Words::read(fields, vars, report);
+    let says = fields.has("content") || fields.has("contents");
+    let broken = says && words.is_none();
+    let shape = match kind? {
         Type::Note => {
-            if fields.lacks("content") {
+            if !says && fields.lacks("content") && fields.lacks("contents") {
                 fields::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
             }
-            Some(Wanted::Note { text: text? })
+            words.as_ref().map(|_| Shape::Note)
         }
         Type::Photo => {
             if fields.lacks("images") {
                 fields::missing(fields, "a photo", "images", "images: [images/latte-1.jpg]", report);
             }
-            let images = images(fields, report)?;
-            (!broken).then(|| Wanted::Photo { text, images, span: fields.key_span("images") })
+            images(fields, report).map(|images| Shape::Photo { images, span: fields.key_span("images") })
         }
         Type::Link => {
             if fields.lacks("url") {
                 fields::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
-            let url = url(fields, report)?;
-            (!broken).then_some(Wanted::Link { text, url })
+            url(fields, report).map(|url| Shape::Link { url })
         }
-    }
-}
-
-/// LF line breaks, and no white space at the end: a block of YAML ends with a line break that nobody means to post. White space
-/// in front stays.
-pub fn normalised(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
-}
-
-fn text(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
-    let node = fields.get("content")?;
-    let Placed { value, span } = fields.text("content", report)?;
-    let text = normalised(&value);
-    let units = text_units(&text);
-    if text.is_empty() {
-        report
-            .add(Code::EmptyText, if span.is_empty() { &fields.span } else { &span }, "`content` is empty")
-            .help("write what the story says; a photo and a link may also leave `content` out");
-        return None;
-    }
-    if units > TEXT_UNITS_MAX {
-        report
-            .add(
-                Code::TextTooLong,
-                &span,
-                format!("the text has {units} characters as Kakao counts; at most {TEXT_UNITS_MAX} fit"),
-            )
-            .help(format!("shorten it by {}; most emoji count as two", units - TEXT_UNITS_MAX));
-        return None;
-    }
-    if let Some(odd) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        let message = format!("the text holds the control character U+{:04X}", u32::from(odd));
-        report
-            .add(Code::ControlCharacter, &span, message)
-            .help("remove it: nobody can see it, and Kakao may refuse it");
-        return None;
-    }
-    if node.plain {
-        warn_about_comment(&span, report);
-    }
-    Some(text)
-}
-
-/// ` #라떼` behind an unquoted text is a comment to YAML and a hashtag to everybody else.
-fn warn_about_comment(span: &Range<usize>, report: &mut Report) {
-    let line = report.source.line_range(report.source.line_index(span.end));
-    let rest = report.source.slice(&(span.end..line.end)).to_owned();
-    let hash = rest.trim_start();
-    if rest.len() > hash.len() && hash.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)) {
-        let at = line.end - hash.len();
-        report
-            .add(
-                Code::TextCut,
-                &(at..line.end),
-                format!("`{}` is not posted: to YAML it is a comment", hash.trim_end()),
-            )
-            .help(
-                "put the whole text in double quotes if it belongs to it; write a space after `#` if it is a comment",
-            );
-    }
+    };
+    (!broken).then_some(Wanted { words, shape: shape? })
 }
 
 fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf>>> {
@@ -196,14 +148,15 @@ pub fn check_url(text: &str) -> Result<(), String> {
 
 /// Judges what was found about the images, and makes the body whole. The second value is the images' files.
 pub(super) fn finish(
-    wanted: Wanted,
+    shape: Shape,
+    text: Option<String>,
     facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
     report: &mut Report,
 ) -> Option<(Body, Vec<PathBuf>)> {
-    let (text, wanted, span) = match wanted {
-        Wanted::Note { text } => return Some((Body::Note { text }, Vec::new())),
-        Wanted::Link { text, url } => return Some((Body::Link { text, url }, Vec::new())),
-        Wanted::Photo { text, images, span } => (text, images, span),
+    let (wanted, span) = match shape {
+        Shape::Note => return text.map(|text| (Body::Note { text }, Vec::new())),
+        Shape::Link { url } => return Some((Body::Link { text, url }, Vec::new())),
+        Shape::Photo { images, span } => (images, span),
     };
     let mut images = Vec::new();
     let mut files = Vec::new();
@@ -268,12 +221,6 @@ fn image(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn line_breaks_are_lf_and_the_end_is_trimmed() {
-        assert_eq!(normalised("  a\r\n\r\nb \t\r\n\n"), "  a\n\nb");
-        assert_eq!(normalised("\n"), "");
-    }
 
     #[test]
     fn links_are_whole_addresses() {

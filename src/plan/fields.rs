@@ -263,9 +263,13 @@ pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report
         }
         _ => {
             let described = node.described(&report.source);
+            let braces = report.source.slice(&node.span).starts_with("{{");
             let note = report.add(Code::WrongType, &node.span, format!("`{key}` is text, but here is {described}"));
             match raw {
                 Some(raw) => note.help(format!("put it in quotes if it is meant as text: `\"{raw}\"`")),
+                None if braces => {
+                    note.help("put the whole text in quotes if it begins with a variable: `\"{{ shop }}에서 만나요\"`")
+                }
                 None => note.help("write one text; if it begins with a bracket, put it in double quotes"),
             };
         }
@@ -322,7 +326,7 @@ fn folded(name: &str) -> String {
 }
 
 /// "`a`, `b` and `c`".
-fn list(words: &[&str]) -> String {
+pub(super) fn list(words: &[&str]) -> String {
     join(words, "and")
 }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::DeleteRule;
 use super::content::{self, Wanted};
 use super::fields::{self, Fields, Placed, Report, Shape};
@@ -14,7 +16,10 @@ use super::name;
 use super::policy::{self, SHARED_KEYS, Shared};
 use super::problem::{Code, Problem, Source};
 use super::schedule::Schedule;
+use super::script::Script;
+use super::text::Stage;
 use super::timing::{self, Zone};
+use super::vars;
 use crate::domain::content::{Permission, comparable};
 
 /// The version of the format.
@@ -27,6 +32,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("message", "content"),
     ("body", "content"),
     ("image", "images"),
+    ("texts", "contents"),
+    ("messages", "contents"),
+    ("variables", "vars"),
     ("photos", "images"),
     ("image_url_list", "images"),
     ("link", "url"),
@@ -44,7 +52,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 const FILE: Shape = Shape {
     what: "a job file",
-    keys: &["version", "zone", "account", "defaults", "jobs"],
+    keys: &["version", "zone", "account", "vars", "defaults", "jobs"],
     free_x: true,
     synonyms: SYNONYMS,
 };
@@ -61,6 +69,8 @@ const JOB: Shape = Shape {
         "except",
         "type",
         "content",
+        "contents",
+        "vars",
         "images",
         "url",
         "account",
@@ -87,7 +97,10 @@ pub(super) struct Draft {
     pub(super) account: String,
     pub(super) zone: Zone,
     pub(super) schedule: Schedule,
-    pub(super) wanted: Wanted,
+    pub(super) shape: content::Shape,
+    /// What the next story says.
+    pub(super) text: Option<String>,
+    pub(super) script: Option<Script>,
     pub(super) shared: Shared,
     pub(super) delete: Option<DeleteRule>,
 }
@@ -101,17 +114,24 @@ pub(super) struct FileDraft {
     pub(super) report: Report,
 }
 
-/// Reads one job file.
-pub(super) fn read(source: &Arc<Source>) -> FileDraft {
+/// Reads one job file. `now` tells which occurrences are to come: their texts are made and judged.
+pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
     let mut draft = FileDraft { jobs: Vec::new(), names: BTreeMap::new(), report: Report::new(source) };
+    if let Some(at) = source.text().find("\r\n") {
+        let message = "the file has Windows line ends; texts are posted with plain ones";
+        draft
+            .report
+            .add(Code::LineEnds, &(at..at), message)
+            .help("nothing needs to be done; set the editor to LF to be rid of this note");
+    }
     match file::parse(source) {
-        Ok(root) => read_root(&root, &mut draft),
-        Err(problems) => draft.report.problems = problems,
+        Ok(root) => read_root(&root, now, &mut draft),
+        Err(problems) => draft.report.problems.extend(problems),
     }
     draft
 }
 
-fn read_root(root: &Node, draft: &mut FileDraft) {
+fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     let report = &mut draft.report;
     if matches!(root.kind, Kind::Null) {
         report.problems.push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing"));
@@ -124,6 +144,7 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
         fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
     }
     let defaults = defaults(&fields, report);
+    let vars = vars::read(&fields, report);
     let Some(jobs) = fields.get("jobs") else {
         if fields.lacks("jobs") {
             fields::missing(&fields, "the job file", "jobs", "jobs:", report);
@@ -143,12 +164,22 @@ fn read_root(root: &Node, draft: &mut FileDraft) {
         report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
         return;
     }
+    let file = Head { defaults, vars, zone, now, jobs: entries.len() };
     for entry in entries {
         if draft.report.is_full() {
             break;
         }
-        read_entry(entry, &defaults, zone.as_ref(), draft);
+        read_entry(entry, &file, draft);
     }
+}
+
+/// What the file says for all its jobs.
+struct Head {
+    defaults: Shared,
+    vars: BTreeMap<String, String>,
+    zone: Option<Zone>,
+    now: Timestamp,
+    jobs: usize,
 }
 
 fn version(fields: &Fields<'_>, report: &mut Report) {
@@ -182,7 +213,7 @@ fn defaults(fields: &Fields<'_>, report: &mut Report) -> Shared {
     Shared { account: shared.account.clone().or(account), ..shared }
 }
 
-fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut FileDraft) {
+fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
     let source = Arc::clone(&draft.report.source);
     let report = &mut draft.report;
     let key = entry.key.span.clone();
@@ -197,20 +228,14 @@ fn read_entry(entry: &Entry, defaults: &Shared, zone: Option<&Zone>, draft: &mut
     } else if let Some(first) = draft.names.get(&name) {
         fields::duplicate_key(&name, first, &key, report);
     }
-    if let Some(job) = read_job(&name, &entry.value, &key, defaults, zone, report) {
+    if let Some(job) = read_job(&name, &entry.value, &key, file, report) {
         draft.jobs.push(job);
     }
     draft.names.entry(name).or_insert(key);
 }
 
-fn read_job(
-    name: &str,
-    node: &Node,
-    key: &Range<usize>,
-    defaults: &Shared,
-    zone: Option<&Zone>,
-    report: &mut Report,
-) -> Option<Draft> {
+fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &mut Report) -> Option<Draft> {
+    let (defaults, zone) = (&file.defaults, file.zone.as_ref());
     let fields = Fields::read(node, key, &JOB, report)?;
     let own = Shared::read(&fields, report);
     let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
@@ -219,7 +244,9 @@ fn read_job(
     }
     let schedule = timing::schedule(&fields, zone, report);
     let delete_at = timing::delete_at(&fields, schedule.as_ref(), zone, report);
-    let wanted = content::read(&fields, kind, report);
+    let mut vars = file.vars.clone();
+    vars.extend(vars::read(&fields, report));
+    let wanted = content::read(&fields, kind, vars, report);
     let shared = own.clone().or(defaults);
     if shared.account.is_none() && fields.lacks("account") {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
@@ -238,12 +265,19 @@ fn read_job(
         (None, Some(after)) => Some(DeleteRule::After(after)),
         (None, None) => None,
     };
+    let (account, zone, schedule) = (shared.account.clone()?, zone?.clone(), schedule?);
+    let Wanted { words, shape } = wanted?;
+    let names = (name, account.as_str());
+    let stage = Stage { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
+    let (text, script) = words.map(|words| words.rehearse(&stage, report)).unzip();
     Some(Draft {
         name: Placed { value: name.to_owned(), span: key.clone() },
-        account: shared.account.clone()?,
-        zone: zone?.clone(),
-        schedule: schedule?,
-        wanted: wanted?,
+        account,
+        zone,
+        schedule,
+        shape,
+        text,
+        script: script.flatten(),
         shared,
         delete,
     })

@@ -1,8 +1,10 @@
 //! Text → plan: the job files of a team, read, checked and turned into one typed value.
 //!
-//! Pure but for [`source`]: the same texts and images give the same plan, whatever the time. All problems of all files come at
-//! once, each with its place and with what to write instead. Nothing here knows the queue, Kakao or the settings.
+//! Pure but for [`source`]: the same texts, images and `now` give the same plan, and `now` only tells which texts are to come,
+//! so that they are made and judged ahead. All problems of all files come at once, each with its place and with what to write
+//! instead. Nothing here knows the queue, Kakao or the settings.
 
+mod braces;
 mod code;
 pub mod content;
 pub mod duration;
@@ -14,13 +16,18 @@ mod place;
 pub mod policy;
 pub mod problem;
 pub mod schedule;
+pub mod script;
 pub mod source;
 mod syntax;
+mod template;
+pub mod text;
 mod timing;
+mod vars;
 mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,10 +35,13 @@ use jiff::tz::TimeZone;
 
 use crate::domain::content::Content;
 use crate::domain::policy::{InDoubt, Late};
-use content::Wanted;
+use content::Shape;
+use fields::Report;
 use job::{Draft, FileDraft};
-use problem::{Code, Place, Problem, Problems, Severity};
+use problem::{Code, Place, Problem, Problems, Source};
 pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
+use script::{Script, TextError, Voice};
+use source::{ImageFacts, ImageTrouble};
 
 /// The typed, validated whole of the job files.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,8 +69,10 @@ pub struct Job {
     pub time_zone: TimeZone,
     /// When.
     pub schedule: Schedule,
-    /// What.
+    /// What. If the text depends on the occurrence, the one here is that of the next: [`content_of`](Self::content_of) tells each.
     pub content: Content,
+    /// How the text of each occurrence is made; absent: every one says the same.
+    pub script: Option<Script>,
     /// The image files, absolute, parallel to the images of the content.
     pub image_files: Vec<PathBuf>,
     /// What happens when it is late; absent: what the settings say.
@@ -101,6 +113,24 @@ impl Job {
         }
     }
 
+    /// What the post of an occurrence says.
+    ///
+    /// # Errors
+    /// Its text cannot be made. What lies within the next 400 days was made when the plan was loaded, as far as its number is
+    /// bounded, so this is for what comes long after.
+    pub fn content_of(&self, occurrence: &Occurrence) -> Result<Content, TextError> {
+        match self.voice() {
+            Some(mut voice) => Ok(self.content.clone().saying(voice.text(occurrence)?)),
+            None => Ok(self.content.clone()),
+        }
+    }
+
+    /// Tells the text of one occurrence after the other; `None` when all say the same.
+    pub fn voice(&self) -> Option<Voice<'_>> {
+        let script = self.script.as_ref()?;
+        Some(Voice::new(script, &self.schedule, &self.time_zone, (&self.name, &self.account)))
+    }
+
     /// All entries of `at`, however far away, `now` first; none for `cron`.
     pub fn one_offs(&self) -> &[AtTime] {
         match &self.schedule {
@@ -111,12 +141,18 @@ impl Job {
 }
 
 /// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
-/// problems come back.
-pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
-    let gathered = source::gather(paths);
-    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(job::read).collect();
+/// problems come back. `now` tells which occurrences are to come.
+pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
+    load_with(paths, Vec::new(), now)
+}
+
+/// [`load`], and texts that lie in no file beside what is on disk.
+pub fn load_with(paths: &[PathBuf], texts: Vec<Arc<Source>>, now: Timestamp) -> Result<Plan, Problems> {
+    let mut gathered = source::gather(paths);
+    gathered.sources.extend(texts);
+    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
     same_names(&mut drafts);
-    let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.wanted));
+    let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.shape));
     let facts = source::images(names.collect::<BTreeSet<_>>());
 
     let mut plan =
@@ -124,35 +160,14 @@ pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
     let mut problems = gathered.problems;
     for FileDraft { jobs, mut report, .. } in drafts {
         for draft in jobs {
-            let Draft { name, account, zone, schedule, wanted, shared, delete } = draft;
-            let Some((body, image_files)) = content::finish(wanted, &facts, &mut report) else { continue };
-            let content = Content {
-                body,
-                permission: shared.permission.unwrap_or_default(),
-                enable_share: shared.enable_share,
-                app: shared.app,
-            };
-            let place = report.source.place(name.span.start);
-            let job = Job {
-                name: name.value.clone(),
-                account,
-                zone: zone.name,
-                time_zone: zone.zone,
-                schedule,
-                content,
-                image_files,
-                late: shared.late,
-                delete,
-                in_doubt: shared.in_doubt,
-                tags: shared.tags.unwrap_or_default(),
-                place,
-            };
-            plan.jobs.insert(name.value, job);
+            if let Some(job) = whole(draft, &facts, &mut report) {
+                plan.jobs.insert(job.name.clone(), job);
+            }
         }
         problems.append(&mut report.problems);
     }
     let watch: Vec<PathBuf> = gathered.watch.into_iter().chain(facts.into_keys()).collect();
-    if problems.iter().any(|problem| problem.severity() == Severity::Error) {
+    if problems.iter().any(|problem| problem.severity().is_error()) {
         return Err(Problems::new(problems, watch));
     }
     plan.watch = watch;
@@ -160,8 +175,38 @@ pub fn load(paths: &[PathBuf]) -> Result<Plan, Problems> {
     Ok(plan)
 }
 
-fn wanted_images(wanted: &Wanted) -> impl Iterator<Item = PathBuf> {
-    let images = if let Wanted::Photo { images, .. } = wanted { images.as_slice() } else { &[] };
+fn whole(
+    draft: Draft,
+    facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
+    report: &mut Report,
+) -> Option<Job> {
+    let Draft { name, account, zone, schedule, shape, text, script, shared, delete } = draft;
+    let (body, image_files) = content::finish(shape, text, facts, report)?;
+    let content = Content {
+        body,
+        permission: shared.permission.unwrap_or_default(),
+        enable_share: shared.enable_share,
+        app: shared.app,
+    };
+    Some(Job {
+        place: report.source.place(name.span.start),
+        name: name.value,
+        account,
+        zone: zone.name,
+        time_zone: zone.zone,
+        schedule,
+        content,
+        script,
+        image_files,
+        late: shared.late,
+        delete,
+        in_doubt: shared.in_doubt,
+        tags: shared.tags.unwrap_or_default(),
+    })
+}
+
+fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {
+    let images = if let Shape::Photo { images, .. } = shape { images.as_slice() } else { &[] };
     images.iter().map(|image| image.value.clone())
 }
 

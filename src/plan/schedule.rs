@@ -46,6 +46,13 @@ pub enum Schedule {
     Cron(Box<CronRule>),
 }
 
+impl Schedule {
+    /// Whether it names exactly one time.
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self, Self::Once(times) if times.len() == 1)
+    }
+}
+
 /// One entry of `at`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AtTime {
@@ -68,7 +75,7 @@ pub struct CronRule {
 
 impl CronRule {
     /// Reads a pattern of five fields: minute, hour, day of month, month, weekday. The error is a sentence.
-    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
+    pub fn parse(pattern: &str) -> Result<Self, String> {
         let fields: Vec<&str> = pattern.split_whitespace().collect();
         check_fields(&fields)?;
         let cron = read_fields(&fields)?;
@@ -154,7 +161,7 @@ impl CronRule {
         }
     }
 
-    fn matches_day(&self, day: Date) -> bool {
+    pub(super) fn matches_day(&self, day: Date) -> bool {
         let (month, number) = (day.month().unsigned_abs().into(), day.day().unsigned_abs().into());
         let weekday =
             croner::Weekday::from_days_from_sunday(day.weekday().to_sunday_zero_offset().unsigned_abs().into());
@@ -163,7 +170,20 @@ impl CronRule {
             && pattern.day_match(day.year().into(), month, number, weekday).unwrap_or(false)
     }
 
-    fn times_of(&self, day: Date) -> impl Iterator<Item = DateTime> {
+    /// How many times the rule names on a day that matches.
+    pub(super) fn times_on(&self, day: Date) -> u64 {
+        let ends = [self.from, self.until].into_iter().flatten().any(|end| end.date() == day);
+        let count = if ends {
+            self.times_of(day).count()
+        } else {
+            let pattern = &self.cron.pattern;
+            let hours = (0..24).filter(|hour| pattern.hour_match(*hour).unwrap_or(false)).count();
+            hours * (0..60).filter(|minute| pattern.minute_match(*minute).unwrap_or(false)).count()
+        };
+        u64::try_from(count).unwrap_or_default()
+    }
+
+    pub(super) fn times_of(&self, day: Date) -> impl Iterator<Item = DateTime> {
         let pattern = &self.cron.pattern;
         let hours = (0..24i8).filter(|hour| pattern.hour_match(hour.unsigned_abs().into()).unwrap_or(false));
         let times = hours.flat_map(move |hour| {

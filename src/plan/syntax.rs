@@ -22,7 +22,7 @@ pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem
     if *kind == K::UnknownAnchor && names_anchor {
         return unknown_alias(source, at);
     }
-    if let Some(problem) = bad_first_character(source, at) {
+    if let Some(problem) = bad_first_character(source, at).or_else(|| braces_first(source, at)) {
         return problem;
     }
     match kind {
@@ -52,8 +52,10 @@ pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem
 
 /// Any other complaint; `said` is the reader's own words.
 pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
-    if let Some(problem) =
-        tab(source, at).or_else(|| bad_first_character(source, at)).or_else(|| missing_space(source, at))
+    if let Some(problem) = tab(source, at)
+        .or_else(|| bad_first_character(source, at))
+        .or_else(|| braces_first(source, at))
+        .or_else(|| missing_space(source, at))
     {
         return problem;
     }
@@ -128,6 +130,27 @@ fn bad_first_character(source: &Arc<Source>, at: usize) -> Option<Problem> {
     Some(
         Problem::new(Code::Syntax, source, span, format!("an unquoted value cannot begin with `{first}`")).help(quoted),
     )
+}
+
+/// `content: {{ shop }}에서` is a text to people and the beginning of a mapping to YAML.
+fn braces_first(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    lines(source, at).find_map(|(range, line)| {
+        let start = value_start(line);
+        let value = line[start..].trim_end();
+        value.starts_with("{{").then(|| {
+            let span = range.start + start..range.start + start + 2;
+            Problem::new(Code::Syntax, source, span, "an unquoted text cannot begin with `{{`")
+                .help(format!("put the whole text in quotes: {}", quoted(value)))
+        })
+    })
+}
+
+/// The value in the quotes that need no change inside, if any do.
+fn quoted(value: &str) -> String {
+    match (value.contains('"'), value.contains('\'')) {
+        (true, false) => format!("`'{value}'`"),
+        _ => format!("`\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
 }
 
 fn missing_space(source: &Arc<Source>, at: usize) -> Option<Problem> {

@@ -45,8 +45,27 @@ pub struct Settings {
     pub defaults: Defaults,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// How long what is over stays on record.
+    pub keep: Keep,
+    /// When the accounts are audited: a cron pattern of five fields, in UTC. Absent: when a person asks.
+    pub audit: Option<String>,
     /// By name.
     pub accounts: BTreeMap<String, Account>,
+}
+
+/// How long what is over stays on record. Absent: for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Posts whose story was taken down.
+    pub deleted: Option<Duration>,
+    /// Posts that were withdrawn.
+    pub cancelled: Option<Duration>,
+    /// Posts that came too late.
+    pub missed: Option<Duration>,
+    /// Posts that failed.
+    pub failed: Option<Duration>,
+    /// Audits, but for the last of each account.
+    pub audits: Option<Duration>,
 }
 
 /// What holds for jobs that do not say otherwise, and for the queue.
@@ -126,6 +145,8 @@ impl Default for Settings {
             horizon: Duration::from_secs(35 * 86_400),
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
+            keep: Keep::default(),
+            audit: None,
             accounts: BTreeMap::new(),
         }
     }

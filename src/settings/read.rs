@@ -9,17 +9,30 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Account, Contradiction, Defaults, Secret, Settings, Timeouts, contradictions};
+use super::{Account, Contradiction, Defaults, Keep, Secret, Settings, Timeouts, contradictions};
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{self, Kind, Node};
 use crate::plan::name::is_account_name;
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
+use crate::plan::schedule::CronRule;
 
 const SETTINGS: Shape = Shape {
     what: "the settings file",
-    keys: &["data_dir", "jobs", "api_url", "login_url", "dashboard", "horizon", "defaults", "timeouts", "accounts"],
+    keys: &[
+        "data_dir",
+        "jobs",
+        "api_url",
+        "login_url",
+        "dashboard",
+        "horizon",
+        "defaults",
+        "timeouts",
+        "keep",
+        "audit",
+        "accounts",
+    ],
     free_x: true,
     synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
 };
@@ -46,6 +59,12 @@ const ACCOUNT: Shape = Shape {
     keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
     free_x: false,
     synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
+};
+const KEEP: Shape = Shape {
+    what: "`keep`",
+    keys: &["deleted", "cancelled", "missed", "failed", "audits"],
+    free_x: false,
+    synonyms: &[("published", "deleted"), ("audit", "audits")],
 };
 const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
@@ -86,6 +105,8 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
         defaults: base.defaults,
         timeouts: base.timeouts,
+        keep: keep(&fields, report),
+        audit: audit(&fields, report),
         accounts: accounts(&fields, report),
     };
     let defaults = inner(&fields, "defaults", &DEFAULTS, report);
@@ -103,6 +124,33 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         report.add(Code::BadLimits, &span, message).help("change one of the two, or leave both out");
     }
     Some(settings)
+}
+
+/// Nothing that is over leaves the record within a day: what went wrong yesterday must be there to look at.
+fn keep(fields: &Fields<'_>, report: &mut Report) -> Keep {
+    let Some(fields) = inner(fields, "keep", &KEEP, report) else { return Keep::default() };
+    let mut length = |key| duration(&fields, key, (DAY, DAY * 36_500), report);
+    Keep {
+        deleted: length("deleted"),
+        cancelled: length("cancelled"),
+        missed: length("missed"),
+        failed: length("failed"),
+        audits: length("audits"),
+    }
+}
+
+fn audit(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+    let Placed { value, span } = fields.text("audit", report)?;
+    if value == "off" {
+        return None;
+    }
+    if let Err(error) = CronRule::parse(&value) {
+        report
+            .add(Code::BadCron, &span, format!("`audit` cannot be `{value}`: {error}"))
+            .help("write five fields in quotes, in UTC, as in `audit: \"30 19 * * *\"`, or `off`");
+        return None;
+    }
+    Some(value)
 }
 
 /// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
@@ -328,7 +376,7 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
-        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, ACCOUNT];
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT];
         for key in shapes.iter().flat_map(|shape| shape.keys) {
             assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
         }

@@ -21,6 +21,11 @@ impl Media {
         Self { folder }
     }
 
+    /// Where they lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Takes over `source` as the bytes of `image`: written whole under a temporary name, synced, renamed, the folder synced.
     /// Does nothing when the bytes are there already.
     ///

@@ -1,9 +1,11 @@
-//! SQLite: the only floor that knows SQL. [`queue`] writes, [`view`] reads, [`media`] keeps the bytes of images.
+//! SQLite: the only floor that knows SQL. [`queue`] writes, [`view`] reads, [`media`] keeps the bytes of images, [`backup`] copies
+//! all of it and puts a copy back.
 //!
 //! One writer connection, every write in `BEGIN IMMEDIATE`, every commit with an fsync (`synchronous=FULL`, read back when it
 //! opens). Readers are read-only connections. No statement of this floor may be put inside a `select!` or a time-out: a dropped
 //! commit would be a doubt of our own. Knows nothing of Kakao, HTTP or YAML.
 
+pub mod backup;
 pub mod crash;
 pub mod media;
 pub mod queue;
@@ -59,6 +61,9 @@ pub enum StoreError {
         /// The version that this program needs.
         known: i64,
     },
+    /// A backup was being put in place.
+    #[error("a restore into {0} was interrupted; run the same `storyd admin restore` again, which completes it")]
+    Restoring(PathBuf),
     /// The file is damaged.
     #[error(
         "{path} is damaged ({what}) and was left untouched; restore a backup, or recover it with `sqlite3 {path} .recover`"

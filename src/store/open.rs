@@ -26,6 +26,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Readers: the commands and pages that look while the daemon works.
 const READERS_MAX: u32 = 4;
 
+/// Lies in a data folder while a backup is put in place: between two files of it there is no queue to work on.
+pub(super) const RESTORING: &str = "restore-under-way";
+
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Who opens the queue.
@@ -45,8 +48,25 @@ pub struct Store {
     /// Where lanes gather to share a commit.
     pub(super) together: Arc<Together>,
     media: Media,
+    path: PathBuf,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
     _lock: Option<File>,
+}
+
+/// The right to replace the queue of a data folder: no daemon runs on it while this is held.
+#[derive(Debug)]
+pub(super) struct DataLock(#[expect(dead_code, reason = "holding it is what it is for")] File);
+
+impl DataLock {
+    /// Takes it, making the folder if need be.
+    ///
+    /// # Errors
+    /// A daemon runs, or the folder cannot be used.
+    pub(super) fn take(data_dir: &Path) -> Result<Self> {
+        let failed = |source| StoreError::File { doing: "create the folder", path: data_dir.into(), source };
+        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        Ok(Self(take_lock(data_dir)?))
+    }
 }
 
 impl Store {
@@ -69,6 +89,9 @@ impl Store {
             Access::Beside if !path.exists() => return Err(StoreError::Missing(path)),
             Access::Beside => None,
         };
+        if data_dir.join(RESTORING).exists() {
+            return Err(StoreError::Restoring(data_dir.into()));
+        }
         inspect(&path, access).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -89,7 +112,12 @@ impl Store {
             .await
             .map_err(|error| unusable(&path, error))?;
         let media = Media::new(data_dir.join("media"));
-        Ok(Self { writer, readers, together: Arc::default(), media, _lock: lock })
+        Ok(Self { writer, readers, together: Arc::default(), media, path, _lock: lock })
+    }
+
+    /// The database file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The images of the queue's posts.

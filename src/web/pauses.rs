@@ -14,7 +14,7 @@ pub(super) struct Pause {
     pub(super) reason: String,
     pub(super) since: Moment,
     pub(super) until: Option<Moment>,
-    /// What ends it.
+    /// What ends it; empty when it ends by itself.
     pub(super) command: String,
 }
 
@@ -24,8 +24,16 @@ impl Pause {
         let everything = row.scope == "all";
         let target = if everything { String::new() } else { format!(" {}", word(&row.target)) };
         Self {
-            command: format!("storyd admin resume --{}{target}{}", row.scope, house.surroundings.command_flags),
-            what: if everything { "everything".into() } else { format!("{} {}", row.scope, row.target) },
+            command: if row.scope == "restore" {
+                String::new()
+            } else {
+                format!("storyd admin resume --{}{target}{}", row.scope, house.surroundings.command_flags)
+            },
+            what: match row.scope.as_str() {
+                "all" => "everything".into(),
+                "restore" => format!("account {}", row.target),
+                scope => format!("{scope} {}", row.target),
+            },
             since: moment(row.since_at),
             until: row.until_at.map(moment),
             actor: row.actor,
@@ -45,7 +53,7 @@ fn word(name: &str) -> String {
 /// Says so of a post that waits under a pause.
 pub(super) fn mark(entry: &mut Entry, pauses: &[PauseRow]) {
     let covered = pauses.iter().any(|pause| match pause.scope.as_str() {
-        "account" => pause.target == entry.account,
+        "account" | "restore" => pause.target == entry.account,
         "tag" => entry.tags.contains(&pause.target),
         "job" => pause.target == entry.job,
         _ => true,

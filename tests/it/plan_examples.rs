@@ -13,7 +13,8 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_example_job_file_posts_three_stories_at_once_and_the_rest_later() {
-    let plan = plan::load(&[root().join("jobs.example.yaml")]).unwrap_or_else(|problems| panic!("{problems}"));
+    let plan = plan::load(&[root().join("jobs.example.yaml")], crate::plan_load::now())
+        .unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(plan.warnings, []);
     let at_once: Vec<&str> =
         plan.jobs.values().filter(|job| job.one_offs() == [AtTime::Now]).map(|job| job.content.kind()).collect();

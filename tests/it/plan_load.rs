@@ -17,17 +17,22 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     dir
 }
 
+/// The time at which the tests of this floor read job files.
+pub(crate) fn now() -> Timestamp {
+    at("2026-11-21T00:00:00Z")
+}
+
 /// The smallest PNG that tells its size.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0";
 
 fn load(dir: &Path) -> Plan {
-    match plan::load(&[dir.to_owned()]) {
+    match plan::load(&[dir.to_owned()], now()) {
         Ok(plan) => plan,
         Err(problems) => panic!("{problems}"),
     }
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("a valid instant")
 }
 
@@ -174,7 +179,7 @@ fn folders_are_read_in_the_order_of_names_and_a_file_only_once() {
         format!("version: 1\nzone: UTC\naccount: a\njobs:\n  {name}: {{at: now, type: note, content: x}}\n")
     };
     let dir = folder(&[("b.yaml", &job("b")), ("a.yml", &job("a")), (".hidden.yaml", "?"), ("notes.txt", "?")]);
-    let plan = plan::load(&[dir.path().to_owned(), dir.path().join("b.yaml")]).expect("in order");
+    let plan = plan::load(&[dir.path().to_owned(), dir.path().join("b.yaml")], now()).expect("in order");
     let names: Vec<PathBuf> = plan.files.iter().map(|file| file.file_name().unwrap_or_default().into()).collect();
     assert_eq!(names, [PathBuf::from("a.yml"), PathBuf::from("b.yaml")]);
     assert_eq!(plan.jobs.len(), 2);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use storyd::plan;
 use storyd::plan::problem::{Paint, Problem, render};
 
-use crate::plan_load::folder;
+use crate::plan_load::{folder, now};
 
 fn broken() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
@@ -14,7 +14,7 @@ fn broken() -> PathBuf {
 
 /// The problems of files, warnings included, whether they load or not.
 pub(crate) fn problems(paths: &[PathBuf]) -> Vec<Problem> {
-    match plan::load(paths) {
+    match plan::load(paths, now()) {
         Ok(plan) => plan.warnings,
         Err(problems) => problems.list().to_vec(),
     }
@@ -79,7 +79,7 @@ fn files_that_cannot_be_read_are_named() {
     let paths = [dir.path().to_owned(), dir.path().join("missing.yaml")];
     let found = problems(&paths);
     insta::assert_snapshot!(report(dir.path(), &found));
-    let problems = plan::load(&paths).expect_err("does not load");
+    let problems = plan::load(&paths, now()).expect_err("does not load");
     assert!(problems.watch().contains(&dir.path().join("missing.yaml")), "a file that appears may mend it");
 }
 

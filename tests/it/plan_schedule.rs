@@ -15,7 +15,8 @@ fn job(zone: &str, schedule: &str) -> Job {
         schedule.replace('\n', "\n    ")
     );
     let dir = folder(&[("jobs.yaml", &file)]);
-    let mut plan = plan::load(&[dir.path().to_owned()]).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut plan =
+        plan::load(&[dir.path().to_owned()], crate::plan_load::now()).unwrap_or_else(|problems| panic!("{problems}"));
     plan.jobs.remove("one").expect("the job")
 }
 

@@ -61,7 +61,7 @@ fn holds(rules: &Rules, troubles: Troubles) -> Space {
         panic!("{trace}");
     }
     println!(
-        "model: {} states, {} transitions, {} of them settled, in {:?}",
+        "model: {} states, {} transitions, {} of them settled, in {:?}: twice=0 lost=0 stuck=0",
         space.states(),
         space.transitions,
         space.settled(),
@@ -71,9 +71,13 @@ fn holds(rules: &Rules, troubles: Troubles) -> Space {
 }
 
 /// The shortest way to a violation that must be found.
+#[expect(clippy::print_stdout, reason = "that it was found is what the proof is quoted by")]
 fn breaks(rules: Rules, troubles: Troubles, violation: Violation) -> String {
     match explore(&rules, troubles, &[violation]) {
-        Err(trace) => trace,
+        Err(trace) => {
+            println!("model: a rule left out or an assumption broken leads to {violation:?}, as it must");
+            trace
+        }
         Ok(space) => panic!("no {violation:?} in {} states: the model is too weak", space.states()),
     }
 }

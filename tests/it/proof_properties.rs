@@ -2,13 +2,14 @@
 //! a real sandbox, held after every command against a small reference that remembers what was promised, and shrunk to the
 //! shortest list that breaks a promise.
 //!
-//! The suite always plays the same cases. `PROPTEST_CASES=2000 cargo test --test it proof_properties` draws others, as many as it says;
-//! what fails is kept in `proof_properties.regressions` and played first from then on.
+//! The suite always plays the same cases. `PROPTEST_CASES=2000 cargo test --test it proof_properties -- --nocapture` draws others, as many
+//! as it says, and prints what came of them; what fails is kept in `proof_properties.regressions` and played first from then on.
 //!
 //! Left out on purpose: what a job file says while a post is in doubt. Such a post is out of its reach until the doubt is settled.
 
 mod commands;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -339,6 +340,7 @@ async fn play(commands: Vec<Command>) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are what the proof is quoted by")]
 fn whatever_is_commanded_in_whatever_order_every_promise_is_kept() {
     let drawn = std::env::var("PROPTEST_CASES").is_ok();
     let default = Config::default();
@@ -355,11 +357,15 @@ fn whatever_is_commanded_in_whatever_order_every_promise_is_kept() {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let commands = proptest::collection::vec(command(), 1..=COMMANDS_MAX);
+    let played = (Cell::new(0_usize), Cell::new(0_usize));
     let result = runner.run(&commands, |commands| {
+        played.0.set(played.0.get() + 1);
+        played.1.set(played.1.get() + commands.len());
         runtime.block_on(play(commands));
         Ok::<(), TestCaseError>(())
     });
     if let Err(error) = result {
         panic!("{error}");
     }
+    println!("properties: {} cases of {} commands: every promise kept after each", played.0.get(), played.1.get());
 }

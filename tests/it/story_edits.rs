@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use storyd::domain::post::PostState;
-use storyd::store::queue::Refusal;
+use storyd::engine::enqueue;
+use storyd::store::queue::{Enqueued, PauseOrder, PauseScope, Refusal};
+use storyd::store::view::PostRow;
 
 use crate::support::world::{World, at, png};
 
@@ -129,6 +131,32 @@ async fn a_post_found_too_late_is_skipped_held_or_posted_as_its_job_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_stays_overdue_is_recorded_as_such_once_however_often_the_daemon_starts() {
+    let mut world = World::new().await;
+    world.jobs(&format!("{}  late: {{within: 5h, then: skip}}\n", note("2026-12-01 09:00", "글")));
+    world.settle().await;
+    let order = PauseOrder { actor: "kim", reason: "", until: None };
+    let _ = world.ctx().store.pause(&PauseScope::All, order, world.clock.now()).await.unwrap();
+    let overdue = async |world: &World, post| {
+        let events = world.events(post).await;
+        events.into_iter().filter(|event| event.event == "overdue").map(|event| event.reason).collect::<Vec<_>>()
+    };
+    world.clock.set(at("2026-12-01T13:00:00+09:00"));
+    let post = world.post("p").await.post;
+    for _ in 0..3 {
+        world.crash().await;
+        world.settle().await;
+        assert_eq!(overdue(&world, post).await, ["found late; will be posted"]);
+    }
+    // What will become of it is another thing now, and is said.
+    world.clock.set(at("2026-12-01T15:00:00+09:00"));
+    world.crash().await;
+    world.settle().await;
+    assert_eq!(overdue(&world, post).await, ["found late; will be posted", "found late; will not be posted"]);
+    assert_eq!(world.post("p").await.state, PostState::Missed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_post_that_a_person_releases_goes_out_although_it_is_late() {
     let mut world = World::new().await;
     world.jobs(&format!("{}  late: {{within: 1h, then: hold}}\n", note("2026-11-30 09:00", "글")));
@@ -154,4 +182,32 @@ async fn downtime_longer_than_the_horizon_loses_no_occurrence_silently() {
     let missed = posts.iter().filter(|post| post.state == PostState::Missed).count();
     assert_eq!(missed, 31 + 31, "every day of two months has its record");
     assert_eq!(world.ledger().len(), 0, "and none of them goes out in a salvo");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_post_of_a_recurring_job_says_its_own_text_and_an_edit_reaches_only_what_it_changes() {
+    let mut world = World::new().await;
+    let jobs = |second: &str| {
+        format!(
+            "hello:\n  cron: 0 9 * * *\n  type: note\n  contents:\n    - \"{{{{ date.month }}}}월 {{{{ date.day }}}}일\"\n    - \"{second}\""
+        )
+    };
+    world.jobs(&jobs("{{ weekday }}"));
+    world.settle().await;
+    let seoul = jiff::tz::TimeZone::get("Asia/Seoul").unwrap();
+    let before = world.posts().await;
+    assert!(before.len() > 30, "{}", before.len());
+    let is_weekday = |row: &PostRow| row.content.text().is_some_and(|text| text.ends_with("요일"));
+    for row in before.iter().filter(|row| !is_weekday(row)) {
+        let local = seoul.to_datetime(row.occurs_at);
+        assert_eq!(row.content.text(), Some(format!("{}월 {}일", local.month(), local.day()).as_str()));
+    }
+    assert!(before.windows(2).all(|pair| is_weekday(&pair[0]) != is_weekday(&pair[1])), "they take turns");
+    world.jobs(&jobs("{{ weekday }}!"));
+    let report = enqueue::run_once(world.ctx()).await.unwrap();
+    let turned = before.iter().filter(|row| is_weekday(row)).count();
+    assert_eq!((report.changed, report.added, report.cancelled), (u64::try_from(turned).unwrap(), 0, 0));
+    assert_eq!(enqueue::run_once(world.ctx()).await.unwrap(), Enqueued::default(), "the same file changes nothing");
+    world.pass(DAY).await;
+    assert_eq!(world.ledger()[0].content.as_deref(), world.posts().await[0].content.text());
 }

@@ -116,7 +116,7 @@ async fn no_text_of_a_post_or_of_a_problem_becomes_markup() {
     world.jobs(&format!("evil:\n  at: now\n  type: note\n  content: {text}\nnext:\n  at: 2026-12-05 09:00\n  type: note\n  content: {text}\n"));
     world.settle().await;
     world.write("jobs.yaml", format!("version: 1\nzone: Asia/Seoul\njobs:\n  broken: {EVIL}\n").as_bytes());
-    let problems = plan::load(&[world.path("jobs.yaml")]).unwrap_err();
+    let problems = plan::load(&[world.path("jobs.yaml")], crate::plan_load::now()).unwrap_err();
     world.ctx().plan.set_broken(problems);
     let dashboard = dashboard(&world).await;
     let post = world.post("evil").await.post;

@@ -130,7 +130,11 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
             let list = home.command("admin stories");
             format!("the story {story} is on record for another post; `{list}` lists them")
         }
-        Refusal::Store(_) => return refusal.into(),
+        Refusal::NotFound(story) => {
+            let audit = home.command("admin audit");
+            format!("no audit has found a story {story} that is not on record; `{audit}` looks at the account's list")
+        }
+        Refusal::BeforeItsJob { .. } | Refusal::TimeTaken(_) | Refusal::Store(_) => return refusal.into(),
     };
     Failure::from(refusal).saying(text)
 }

@@ -6,7 +6,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::say;
 use super::super::setup::Home;
-use super::super::show::{length, print_json, stamp, time};
+use super::super::show::{length, print_json, stamp, story_url, time};
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
@@ -40,7 +40,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let story = store.stories(None, Some(&StoryKey::Post(args.post)), 1).await?.into_iter().next();
     let whole = Whole {
         // The sandbox's stories have no page at Kakao.
-        story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(super::stories::url),
+        story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(story_url),
         attempts: store.attempts(args.post).await?,
         events: store.events(args.post).await?,
         post,

@@ -63,11 +63,3 @@ pub(super) fn columns(rows: &[StoryRow]) -> Columns {
     }
     columns
 }
-
-/// The page of a story, from an ID of the usual form `<profile>.<activity>`.
-pub(super) fn url(story_id: &str) -> Option<String> {
-    let (profile, activity) = story_id.split_once('.')?;
-    let plain =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    (plain(profile) && plain(activity)).then(|| format!("https://story.kakao.com/{profile}/{activity}"))
-}

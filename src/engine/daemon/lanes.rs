@@ -11,7 +11,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
 use crate::domain::clock::later;
-use crate::engine::{Ctx, Outcome, Report, Result, delete, prepare, publish, reconcile};
+use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, prepare, publish, reconcile, restore};
 use crate::store::view::Due;
 
 /// Most accounts that publish at the same time.
@@ -26,6 +26,8 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
         Due::Publish => publish::run_once(ctx, account).await,
         Due::Reconcile => reconcile::run_once(ctx, account).await,
         Due::Delete => delete::run_once(ctx, account).await,
+        Due::Audit => audit::run_once(ctx, account).await,
+        Due::Restore => restore::run_once(ctx, account).await,
     }
 }
 
@@ -227,6 +229,19 @@ pub(super) fn log(report: &Report) {
         }
         Outcome::Parked { why } => {
             tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
+        }
+        Outcome::Audited { found: 0, ended: false } => tracing::debug!(account, "audit goes on"),
+        Outcome::Audited { found, ended: false } => {
+            tracing::warn!(account, found, "the audit found differences; `storyd admin audit --last` tells them");
+        }
+        Outcome::Audited { ended: true, .. } => tracing::info!(account, "audit done"),
+        Outcome::Restored { found, held } => {
+            tracing::warn!(
+                account,
+                found,
+                held,
+                "the list was consulted after a backup was restored; the account goes on"
+            );
         }
         Outcome::Lost => tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first"),
     }

@@ -5,22 +5,32 @@
 //! order that compiles.
 
 mod account;
+mod adopt;
 mod attempt;
+mod audit;
 mod doubt;
 mod enqueue;
 mod overdue;
 mod pause;
 mod person;
+mod prune;
+mod reschedule;
+mod restore;
 mod story;
 mod sweep;
 
+pub use adopt::AdoptOrder;
 pub(super) use attempt::Together;
-pub use attempt::{Claim, Intent, Recorded, Taken};
+pub use attempt::{Claim, Intent, Onward, Taken};
+pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
 pub use doubt::Doubt;
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
+pub use prune::Pruned;
+pub use reschedule::Move;
+pub use restore::{Adoption, Candidate, RestoreDue};
 pub use story::{DeleteOrder, Doomed};
 pub use sweep::Swept;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Result, Store, micros};
-use crate::store::instant;
+use crate::store::{instant, write_json};
 
 /// A waiting post whose time has passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,44 +18,50 @@ pub struct Overdue {
     pub occurs_at: Timestamp,
     /// What will be done with it, in words.
     pub then: String,
+    /// Its history says so already, and nothing has happened to it since.
+    pub said_before: bool,
 }
 
 impl Store {
     /// Every waiting post that was due at or before `before`, with what its late policy makes of it at `now`; written into the
-    /// history of each.
+    /// history of each, unless that ends with the same already: a daemon that starts over and over says it once.
     pub async fn note_overdue(&self, before: Timestamp, now: Timestamp) -> Result<Vec<Overdue>> {
         let (limit, at) = (micros(before), micros(now));
         let rows = sqlx::query!(
-            r#"SELECT id AS "id!", job, account, occurs_at,
-                 CASE WHEN late_until_at IS NULL OR late_until_at >= $2 THEN 'will be posted'
-                      WHEN late_then = 'hold' THEN 'will be held for a person'
-                      ELSE 'will not be posted' END AS "then!: String"
-               FROM post WHERE state = 'scheduled' AND due_at <= $1 ORDER BY due_at, id"#,
+            r#"SELECT id AS "id!", job, account, occurs_at, "then" AS "then!: String",
+                 coalesce((SELECT e.event = 'overdue' AND e.reason = 'found late; ' || "then" FROM event e
+                           WHERE e.post_id = late.id ORDER BY e.id DESC LIMIT 1), 0) AS "said!: bool"
+               FROM (SELECT id, job, account, occurs_at, due_at,
+                       CASE WHEN late_until_at IS NULL OR late_until_at >= $2 THEN 'will be posted'
+                            WHEN late_then = 'hold' THEN 'will be held for a person'
+                            ELSE 'will not be posted' END AS "then"
+                     FROM post WHERE state = 'scheduled' AND due_at <= $1) late
+               ORDER BY due_at, id"#,
             limit,
             at
         )
         .fetch_all(&self.readers)
         .await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
+        let overdue = rows.into_iter().map(|row| {
+            let occurs_at = instant(row.occurs_at)?;
+            let (job, account, then) = (row.job, row.account, row.then);
+            Ok(Overdue { post: row.id, job, account, occurs_at, then, said_before: row.said })
+        });
+        let overdue = overdue.collect::<Result<Vec<Overdue>>>()?;
+        let new: Vec<(i64, &str)> =
+            overdue.iter().filter(|post| !post.said_before).map(|post| (post.post, post.then.as_str())).collect();
+        if !new.is_empty() {
+            let new = write_json(&new)?;
+            sqlx::query!(
+                "INSERT INTO event (post_id, at, event, state, actor, reason)
+                 SELECT p.id, $1, 'overdue', p.state, 'daemon', 'found late; ' || (n.value ->> 1)
+                 FROM json_each($2) n JOIN post p ON p.id = n.value ->> 0 WHERE p.state = 'scheduled' ORDER BY n.key",
+                at,
+                new
+            )
+            .execute(self.writing().await)
+            .await?;
         }
-        sqlx::query!(
-            "INSERT INTO event (post_id, at, event, state, actor, reason)
-             SELECT id, $2, 'overdue', state, 'daemon',
-               CASE WHEN late_until_at IS NULL OR late_until_at >= $2 THEN 'found late; will be posted'
-                    WHEN late_then = 'hold' THEN 'found late; will be held for a person'
-                    ELSE 'found late; will not be posted' END
-             FROM post WHERE state = 'scheduled' AND due_at <= $1 ORDER BY due_at, id",
-            limit,
-            at
-        )
-        .execute(self.writing().await)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let occurs_at = instant(row.occurs_at)?;
-                Ok(Overdue { post: row.id, job: row.job, account: row.account, occurs_at, then: row.then })
-            })
-            .collect()
+        Ok(overdue)
     }
 }

@@ -22,6 +22,20 @@ pub enum Refusal {
         /// The state it is in.
         state: PostState,
     },
+    /// Its job file decides when it goes out at the earliest.
+    #[error("post {post} is due at {occurs_at} by its job file; it goes out earlier only when its job file says so")]
+    BeforeItsJob {
+        /// The post.
+        post: i64,
+        /// What its job file says.
+        occurs_at: jiff::Timestamp,
+    },
+    /// Another post of the job has that time.
+    #[error("another post of the job of post {0} has that time; choose another one")]
+    TimeTaken(i64),
+    /// No audit has seen such a story, or it is on record.
+    #[error("no audit has found a story {0} that is not on record")]
+    NotFound(String),
     /// The story ID belongs to another post.
     #[error("the story {0} is already recorded for another post; `storyd admin stories` lists them")]
     StoryTaken(String),
@@ -156,14 +170,14 @@ impl Store {
         self.expect_moved(post, done.rows_affected()).await
     }
 
-    async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
+    pub(super) async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
         if rows == 1 {
             return Ok(());
         }
         Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
     }
 
-    async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
+    pub(super) async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
         let word = sqlx::query_scalar!("SELECT state FROM post WHERE id = $1", post)
             .fetch_optional(&self.readers)
             .await

@@ -1,11 +1,13 @@
 //! Taking stories down: the order, the tries, the confirmed end.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::attempt::{close_attempt_row, open_attempt};
 use super::{Result, Store, micros, note};
 use crate::domain::fault::Fault;
-use crate::store::{Written, count};
+use crate::store::{Written, count, span, write_json};
 
 /// Who wants a story gone, and why.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,44 @@ impl Store {
         }
         tx.commit().await?;
         Ok(Written::of(done.rows_affected()))
+    }
+
+    /// Orders that the stories of these posts be taken down, one every `gap` from `at` on, so that a large order is no salvo. How
+    /// many of them are up. One transaction: an order that was interrupted is repeated for what is left.
+    pub async fn order_deletes(
+        &self,
+        posts: &[i64],
+        order: DeleteOrder<'_>,
+        (at, gap): (Timestamp, Duration),
+        now: Timestamp,
+    ) -> Result<u64> {
+        let (posts, when, gap, noted_at) = (write_json(&posts)?, micros(at), span(gap), micros(now));
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO event (post_id, at, event, state, actor, reason)
+             SELECT p.id, $2, 'order_delete', p.state, $3, $4
+             FROM json_each($1) j CROSS JOIN post p ON p.id = j.value CROSS JOIN story s ON s.post_id = p.id
+             WHERE s.deleted_at IS NULL ORDER BY j.key",
+            posts,
+            noted_at,
+            order.actor,
+            order.reason
+        )
+        .execute(&mut *tx)
+        .await?;
+        let done = sqlx::query!(
+            "UPDATE story SET delete_at = $2 + $3 * j.key, delete_by = $4, delete_reason = $5, delete_failures = 0, delete_fault = NULL
+             FROM json_each($1) j WHERE post_id = j.value AND deleted_at IS NULL",
+            posts,
+            when,
+            gap,
+            order.actor,
+            order.reason
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
     }
 
     /// The account's next story whose take-down is due, with its attempt opened; nothing while the account is blocked.

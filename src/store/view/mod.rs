@@ -2,15 +2,25 @@
 //! nothing here can change a row.
 
 mod accounts;
+mod audits;
+mod failures;
+mod listing;
 mod pauses;
 mod posts;
+mod record;
+mod stats;
 mod stories;
 mod work;
 
 pub use accounts::AccountRow;
+pub use audits::{AuditRow, EngagementRow, FindingRow};
+pub use failures::{CauseRow, FailureFilter};
+pub use listing::{Listing, Place};
 pub use pauses::PauseRow;
 pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
-pub use stories::{StoryKey, StoryRow};
+pub use record::{RecordRow, RecordTable};
+pub use stats::{Percentiles, StatsRow};
+pub use stories::{StoryFilter, StoryKey, StoryPlace, StoryRow, StoryStands};
 pub use work::Due;
 
 /// Most rows that one question returns.

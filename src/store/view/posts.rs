@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use sqlx::SqliteConnection;
 
 use super::ROWS_MAX;
 use crate::domain::content::Content;
@@ -97,42 +98,25 @@ pub struct AttemptRow {
 impl Store {
     /// Posts, what comes next first.
     pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
-        let states = write_json(&filter.states)?;
-        let any_state = filter.states.is_empty();
+        let states = if filter.states.is_empty() { &PostState::ALL[..] } else { &filter.states };
+        let states = write_json(&states)?;
         let limit = i64::from(filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX));
-        let rows = sqlx::query_as!(
-            RawPost,
-            r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
-                 p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
-                 a.blocked_reason AS "blocked?"
-               FROM post p JOIN account a ON a.name = p.account
-               WHERE ($1 OR p.state IN (SELECT value FROM json_each($2)))
-                 AND ($3 IS NULL OR p.account = $3) AND ($4 IS NULL OR p.job = $4)
-               ORDER BY p.due_at, p.id LIMIT $5"#,
-            any_state,
-            states,
-            filter.account,
-            filter.job,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(RawPost::read).collect()
+        // One snapshot: between two statements a post may move on.
+        let mut tx = self.readers.begin().await?;
+        let ids = match (&filter.job, &filter.account) {
+            (Some(job), account) => ids_of_job(&mut tx, job, &states, account.as_deref(), limit).await?,
+            (None, Some(account)) => ids_of_account(&mut tx, account, &states, limit).await?,
+            (None, None) => ids_in_states(&mut tx, &states, limit).await?,
+        };
+        let rows = rows(&mut tx, &ids).await?;
+        tx.commit().await?;
+        Ok(rows)
     }
 
     /// One post, or `None`.
     pub async fn post(&self, post: i64) -> Result<Option<PostRow>> {
-        let row = sqlx::query_as!(
-            RawPost,
-            r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
-                 p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
-                 a.blocked_reason AS "blocked?"
-               FROM post p JOIN account a ON a.name = p.account WHERE p.id = $1"#,
-            post
-        )
-        .fetch_optional(&self.readers)
-        .await?;
-        row.map(RawPost::read).transpose()
+        let mut connection = self.readers.acquire().await?;
+        Ok(rows(&mut connection, &[post]).await?.pop())
     }
 
     /// The history of a post, oldest first.
@@ -194,6 +178,70 @@ impl Store {
     }
 }
 
+// Three questions instead of one with optional parts: each has an index of its own.
+
+async fn ids_of_job(
+    connection: &mut SqliteConnection,
+    job: &str,
+    states: &str,
+    account: Option<&str>,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id!" FROM post WHERE job = $1 AND state IN (SELECT value FROM json_each($2))
+             AND ($3 IS NULL OR account = $3) ORDER BY due_at, id LIMIT $4"#,
+        job,
+        states,
+        account,
+        limit
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn ids_of_account(
+    connection: &mut SqliteConnection,
+    account: &str,
+    states: &str,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id!" FROM post WHERE account = $1 AND state IN (SELECT value FROM json_each($2))
+           ORDER BY due_at, id LIMIT $3"#,
+        account,
+        states,
+        limit
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn ids_in_states(connection: &mut SqliteConnection, states: &str, limit: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id!" FROM post WHERE state IN (SELECT value FROM json_each($1)) ORDER BY due_at, id LIMIT $2"#,
+        states,
+        limit
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+pub(super) async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<PostRow>> {
+    let ids = write_json(&ids)?;
+    let rows = sqlx::query_as!(
+        RawPost,
+        r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
+             p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
+             a.blocked_reason AS "blocked?"
+           FROM post p JOIN account a ON a.name = p.account
+           WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.due_at, p.id"#,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(RawPost::read).collect()
+}
+
 struct RawPost {
     id: i64,
     job: String,
@@ -236,6 +284,6 @@ impl RawPost {
     }
 }
 
-fn state(word: &str) -> Result<PostState> {
+pub(super) fn state(word: &str) -> Result<PostState> {
     PostState::parse(word).ok_or_else(|| StoreError::Nonsense { what: format!("the state {word:?}") })
 }

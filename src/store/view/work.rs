@@ -16,6 +16,10 @@ pub enum Due {
     Reconcile,
     /// A take-down.
     Delete,
+    /// A step of an audit.
+    Audit,
+    /// A look at Kakao's list after a backup was restored.
+    Restore,
 }
 
 impl Store {
@@ -32,7 +36,7 @@ impl Store {
                  EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name
                            AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1
                            AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
-                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = a.name)
                              OR (z.scope = 'job' AND z.target = p.job)
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))) AS "prepare!: bool",
                  (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
@@ -42,7 +46,7 @@ impl Store {
                            AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
                                 AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
                            AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
-                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = a.name)
+                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = a.name)
                              OR (z.scope = 'job' AND z.target = p.job)
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags))))))
                   AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
@@ -51,7 +55,10 @@ impl Store {
                  EXISTS (SELECT 1 FROM post p WHERE p.account = a.name AND p.state = 'in_doubt' AND p.parked_at IS NULL
                            AND p.reconcile_at <= $1) AS "reconcile!: bool",
                  EXISTS (SELECT 1 FROM story s WHERE s.account = a.name AND s.delete_at IS NOT NULL
-                           AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool"
+                           AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool",
+                 EXISTS (SELECT 1 FROM audit u WHERE u.account = a.name AND u.ended_at IS NULL AND u.next_at <= $1)
+                   AS "audit!: bool",
+                 EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool"
                FROM account a WHERE ($2 IS NULL OR a.name = $2) AND (a.probe_at IS NULL OR a.probe_at <= $1)
                ORDER BY a.name"#,
             at,
@@ -66,6 +73,8 @@ impl Store {
                 (Due::Publish, row.publish),
                 (Due::Reconcile, row.reconcile),
                 (Due::Delete, row.delete),
+                (Due::Audit, row.audit),
+                (Due::Restore, row.restore),
             ];
             for (kind, _) in kinds.into_iter().filter(|(_, is)| *is) {
                 due.push((kind, row.name.clone()));
@@ -109,6 +118,8 @@ impl Store {
                  UNION ALL SELECT min(s.at) FROM (SELECT (SELECT min(delete_at) FROM story WHERE account = a.name
                      AND delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL AND delete_at > $1) AS at
                      FROM account a) s
+                 UNION ALL SELECT min(next_at) FROM audit WHERE ended_at IS NULL AND next_at > $1
+                 UNION ALL SELECT min(next_at) FROM restore WHERE next_at > $1
                  UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
             at
         )
@@ -131,6 +142,8 @@ impl Store {
                      AND deleted_at IS NULL AND delete_fault IS NULL AND delete_at > $2
                  UNION ALL SELECT next_at FROM account WHERE name = $1 AND next_at > $2
                  UNION ALL SELECT next_late_at FROM account WHERE name = $1 AND next_late_at > $2
+                 UNION ALL SELECT min(next_at) FROM audit WHERE account = $1 AND ended_at IS NULL AND next_at > $2
+                 UNION ALL SELECT next_at FROM restore WHERE account = $1 AND next_at > $2
                  UNION ALL SELECT probe_at FROM account WHERE name = $1 AND probe_at > $2)"#,
             account,
             at

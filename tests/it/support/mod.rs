@@ -1,5 +1,7 @@
 //! What the integration tests share.
 
+pub(crate) mod chaos;
+pub(crate) mod evidence;
 pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod stub;

@@ -216,12 +216,12 @@ pub(crate) fn photo(job: &str, occurs_at: Timestamp) -> JobPosts {
 
 /// The occurrence of an instant, under its name in UTC.
 pub(crate) fn occurrence(occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: occurs_at.to_string(), occurs_at }
+    NewPost { nominal: occurs_at.to_string(), occurs_at, text: None }
 }
 
 /// The same under another name.
 pub(crate) fn named(nominal: &str, occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: nominal.into(), occurs_at }
+    NewPost { nominal: nominal.into(), occurs_at, text: None }
 }
 
 pub(crate) fn text(text: &str) -> Content {

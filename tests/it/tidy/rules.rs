@@ -273,8 +273,8 @@ pub(super) fn uncut(file: &File) -> Vec<Breach> {
 }
 
 /// The deeds, and what runs on the daemon's own patterns.
-pub(super) const DEEDS: [&str; 9] =
-    ["enqueue", "prepare", "publish", "reconcile", "audit", "delete", "prune", "notify", "chores"];
+pub(super) const DEEDS: [&str; 10] =
+    ["restore", "enqueue", "prepare", "publish", "reconcile", "audit", "delete", "prune", "notify", "chores"];
 
 /// Deeds meet in the database. The daemon and the chores, which decide when, may name them.
 pub(super) fn deeds(file: &File) -> Vec<Breach> {

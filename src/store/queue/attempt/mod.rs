@@ -7,7 +7,7 @@ mod verdict;
 
 use jiff::Timestamp;
 
-pub use together::Recorded;
+pub use together::Onward;
 pub(in crate::store) use together::Together;
 
 use super::{Result, Write, micros};

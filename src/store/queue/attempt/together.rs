@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{Intent, Kind, Taken};
-use crate::domain::clock::later;
-use crate::domain::content::{Artifact, Outgoing};
+use super::take::{Wish, claim};
+use super::{Claim, Intent};
+use crate::domain::content::Outgoing;
 use crate::store::queue::Write;
-use crate::store::{Result, Store, StoreError, Written, count, instant, micros, read_json, write_json};
+use crate::store::{Result, Store, StoreError, Written, instant, micros, write_json};
 
 /// Most lanes that share a commit.
 const LANES_MAX: usize = 512;
@@ -33,14 +33,6 @@ struct Done {
     attempt: i64,
     story: String,
     at: i64,
-}
-
-/// A wish for an account's next due post.
-#[derive(Clone, Debug, Serialize)]
-struct Wish {
-    account: String,
-    at: i64,
-    until: i64,
 }
 
 /// The rows of one lane.
@@ -134,7 +126,7 @@ impl Together {
 
 /// What became of a story that was to be recorded, and the account's next post.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct Onward {
     /// Whether it was.
     pub written: Written,
     /// Whether the account was marked as blocked or refused: [`Store::unblock`] takes the mark away.
@@ -148,7 +140,7 @@ impl Store {
     /// and [`intend`](Store::intend) in one transaction, which other lanes may share. After this, and only then, the publish request
     /// may leave.
     pub async fn take_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
-        let became = self.together(Rows { done: None, wish: Some(wish(account, now, lease)) }).await?;
+        let became = self.together(Rows { done: None, wish: Some(Wish::new(account, now, lease)) }).await?;
         if !became.alone {
             return Ok(became.taken);
         }
@@ -164,7 +156,7 @@ impl Store {
         story_id: &str,
         now: Timestamp,
         lease: Option<Duration>,
-    ) -> Result<Recorded> {
+    ) -> Result<Onward> {
         let taken = &intent.taken;
         let done = Done {
             post: taken.post,
@@ -173,17 +165,17 @@ impl Store {
             story: story_id.into(),
             at: micros(now),
         };
-        let wish = lease.map(|lease| wish(&taken.account, now, lease));
+        let wish = lease.map(|lease| Wish::new(&taken.account, now, lease));
         match self.together(Rows { done: Some(done), wish }).await {
             Ok(Became { recorded: Some(marked), taken, .. }) => {
-                Ok(Recorded { written: Written::Done, marked, next: taken })
+                Ok(Onward { written: Written::Done, marked, next: taken })
             }
             // Not as planned: the story is another post's, the post has moved on, a neighbour's row was refused, or the commit
             // failed. A post that was taken by a commit that failed and happened all the same is left to the end of its lease.
             other => {
                 let next = other.ok().and_then(|became| became.taken);
                 let written = self.record_published(intent, story_id, now).await?;
-                Ok(Recorded { written, marked: true, next })
+                Ok(Onward { written, marked: true, next })
             }
         }
     }
@@ -222,10 +214,6 @@ impl Store {
         }
         Ok(became.pop().unwrap_or_default())
     }
-}
-
-fn wish(account: &str, now: Timestamp, lease: Duration) -> Wish {
-    Wish { account: account.into(), at: micros(now), until: micros(later(now, lease)) }
 }
 
 /// One statement for each kind of row. What became of each lane's, in their order.
@@ -285,67 +273,29 @@ struct Claimed {
     post: i64,
     token: i64,
     at: i64,
-    until: i64,
 }
 
 /// Claims the next due post of each account, opens its attempt and makes its intent; by account.
 async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent>> {
-    let rows = write_json(&wishes)?;
-    let claimed = sqlx::query!(
-        r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
-             changed_at = r.at, claim = claim + 1, lease_until_at = r.until
-           FROM (SELECT q.at, q.until, (SELECT p.id FROM post p
-                WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at
-                  AND (p.kind = 'note' OR p.artifact_until_at > q.at)
-                  AND (p.late_until_at IS NULL OR p.late_until_at >= q.at)
-                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account AND a.probe_at > q.at)
-                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account
-                        AND (a.next_at > q.at OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
-                  AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
-                        AND (o.state = 'publishing' OR (o.state = 'in_doubt' AND o.parked_at IS NULL)))
-                  AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
-                        AND o.parked_at IS NOT NULL AND o.text_key = p.text_key)
-                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > q.at)
-                        AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = q.account)
-                             OR (z.scope = 'job' AND z.target = p.job)
-                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
-                ORDER BY p.due_at, p.id LIMIT 1) AS id
-              FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'until' AS until
-                    FROM json_each($1)) AS q) AS r
-           WHERE post.id = r.id AND post.state = 'scheduled'
-           RETURNING id AS "id!: i64", job, account, claim, content, artifact AS "artifact?", occurs_at, publish_failures,
-             changed_at, lease_until_at AS "lease_until_at!""#,
-        rows
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+    let claimed = claim(tx, wishes).await?;
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
     let tokens: Vec<Claimed> = claimed
         .iter()
-        .map(|row| Claimed { post: row.id, token: row.claim, at: row.changed_at, until: row.lease_until_at })
+        .map(|row| Claimed { post: row.post, token: row.claim, at: row.changed_at })
         .collect();
     let attempts = make_intents(tx, &tokens).await?;
     let mut taken = HashMap::with_capacity(claimed.len());
     for row in claimed {
         // All or nothing: what was claimed under these very rules can be intended, or the rules have come apart.
-        let attempt = *attempts.get(&row.id).ok_or_else(|| StoreError::Nonsense {
-            what: format!("post {}, which can be claimed but not published", row.id),
+        let attempt = *attempts.get(&row.post).ok_or_else(|| StoreError::Nonsense {
+            what: format!("post {}, which can be claimed but not published", row.post),
         })?;
-        let identity = Taken {
-            post: row.id,
-            job: row.job,
-            account: row.account.clone(),
-            failures: count(row.publish_failures),
-            token: row.claim,
-            attempt,
-            kind: Kind::Publish,
-        };
-        let outgoing =
-            Outgoing { content: read_json(&row.content, "a content")?, artifact: row.artifact.map(Artifact) };
-        let (occurs_at, intent_at) = (instant(row.occurs_at)?, instant(row.changed_at)?);
-        taken.insert(row.account, Intent { taken: identity, outgoing, occurs_at, intent_at });
+        let (account, intent_at) = (row.account.clone(), instant(row.changed_at)?);
+        let Claim { taken: identity, content, artifact, occurs_at } = row.with_attempt(attempt)?;
+        let outgoing = Outgoing { content, artifact };
+        taken.insert(account, Intent { taken: identity, outgoing, occurs_at, intent_at });
     }
     Ok(taken)
 }

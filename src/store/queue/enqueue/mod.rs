@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::pairing::{Existing, pair};
+use self::pairing::{Differs, Existing, pair};
+pub(in crate::store) use self::rewrite::text_key;
 use self::rewrite::{Columns, existing_posts, insert, set_aside, withdraw};
 use super::{Result, Store, Write, micros};
 use crate::domain::content::Content;
@@ -25,6 +26,8 @@ pub struct NewPost {
     pub nominal: String,
     /// When it should appear.
     pub occurs_at: Timestamp,
+    /// What it says, if that differs from post to post; absent: what the job says.
+    pub text: Option<String>,
 }
 
 /// All that the plan says of one job.
@@ -161,19 +164,20 @@ impl Store {
         Ok(report)
     }
 
-    /// Withdraws the waiting posts of every job that is not among `jobs`.
+    /// Withdraws the waiting posts of every job that is not among `jobs`. What a person put into the queue by hand stands in no
+    /// job file: its job's name begins with `@`, which no job file can write.
     pub async fn cancel_gone_jobs(&self, jobs: &[&str], now: Timestamp) -> Result<u64> {
         let (at, names) = (micros(now), write_json(&jobs)?);
         let gone = sqlx::query_scalar!(
             r#"SELECT p.id AS "id!" FROM job j CROSS JOIN post p
-             WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held')
+             WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
                AND j.name NOT IN (SELECT value FROM json_each($1))"#,
             names
         )
         .fetch_all(&self.readers)
         .await?;
         let newly = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM job WHERE gone_at IS NULL
+            r#"SELECT EXISTS (SELECT 1 FROM job WHERE gone_at IS NULL AND name NOT GLOB '@*'
                  AND name NOT IN (SELECT value FROM json_each($1))) AS "found!: bool""#,
             names
         )
@@ -184,7 +188,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT IN (SELECT value FROM json_each($1))",
+            "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT GLOB '@*' AND name NOT IN (SELECT value FROM json_each($1))",
             names,
             at
         )
@@ -226,14 +230,16 @@ async fn follow(
     report: &mut Enqueued,
 ) -> Result<()> {
     let moves = post.occurs_at != micros(occurrence.occurs_at);
-    let differs = moves || post.differs.any();
+    let says = columns.says(occurrence)?;
+    let differences = Differs { content: post.says_otherwise(&says), ..post.differs };
+    let differs = moves || differences.any();
     if post.state == PostState::Claimed {
         report.busy += u64::from(differs);
         return Ok(());
     }
     if differs {
-        rewrite::rewrite(tx, post, occurrence, columns).await?;
-        super::note(tx, post.id, now, "edit", "plan", &post.differs.told(moves)).await?;
+        rewrite::rewrite(tx, post, (occurrence, &says, &differences), columns).await?;
+        super::note(tx, post.id, now, "edit", "plan", &differences.told(moves)).await?;
         report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
     }
     let why = match post.state {

@@ -19,9 +19,20 @@ pub(super) struct Existing {
     /// Whether the plan, not a person, brought it into its state.
     pub(super) by_plan: bool,
     pub(super) differs: Differs,
+    /// What it says and the key of its text, if the posts of its job differ in that.
+    pub(super) own: Option<(String, String)>,
+}
+
+/// What a post shall say, as its columns hold it.
+pub(super) struct Says {
+    pub(super) content: String,
+    pub(super) text_key: String,
+    /// Whether the posts of the job differ in this.
+    pub(super) varies: bool,
 }
 
 /// In what a post differs from what the job file says, but for its time.
+#[derive(Clone, Copy)]
 pub(super) struct Differs {
     pub(super) content: bool,
     pub(super) account: bool,
@@ -50,6 +61,14 @@ impl Existing {
     /// Whether the job file cannot change it any more.
     fn is_out(&self) -> bool {
         matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
+    }
+
+    /// Whether it says something else than it shall.
+    pub(super) fn says_otherwise(&self, says: &Says) -> bool {
+        match &self.own {
+            Some((content, text_key)) if says.varies => *content != says.content || *text_key != says.text_key,
+            _ => self.differs.content,
+        }
     }
 
     fn waits(&self) -> bool {

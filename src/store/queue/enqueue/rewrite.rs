@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::pairing::{Differs, Existing};
+use super::pairing::{Differs, Existing, Says};
 use super::{JobPosts, NewPost};
 use crate::domain::clock::later;
 use crate::domain::content::comparable;
@@ -11,11 +11,19 @@ use crate::domain::post::PostState;
 use crate::store::queue::Write;
 use crate::store::{Result, StoreError, micros, span, write_json};
 
+/// Under what texts that compare as equal are found.
+pub(in crate::store) fn text_key(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(comparable(text).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
 pub(super) struct Columns<'a> {
     posts: &'a JobPosts,
     content: String,
     text_key: String,
+    /// Whether each post has a text of its own.
+    varies: bool,
     tags: String,
     late_within: i64,
     late_then: &'static str,
@@ -27,12 +35,11 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
-        use sha2::Digest;
-        let text = comparable(posts.content.text().unwrap_or_default());
         Ok(Self {
             posts,
             content: write_json(&posts.content)?,
-            text_key: sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            text_key: text_key(posts.content.text().unwrap_or_default()),
+            varies: posts.occurrences.iter().any(|occurrence| occurrence.text.is_some()),
             tags: write_json(&posts.tags)?,
             late_within: span(posts.late.within),
             late_then: posts.late.then.as_str(),
@@ -41,6 +48,15 @@ impl<'a> Columns<'a> {
             delete_at: posts.delete_at.map(micros),
             prepare_ahead: span(posts.prepare_ahead),
         })
+    }
+
+    /// What the post of an occurrence says.
+    pub(super) fn says(&self, occurrence: &NewPost) -> Result<Says> {
+        let Some(text) = &occurrence.text else {
+            return Ok(Says { content: self.content.clone(), text_key: self.text_key.clone(), varies: self.varies });
+        };
+        let content = self.posts.content.clone().saying(text.clone());
+        Ok(Says { content: write_json(&content)?, text_key: text_key(text), varies: true })
     }
 
     fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
@@ -62,7 +78,7 @@ pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Column
              (content <> $4 OR text_key <> $5) AS "content!: bool", account <> $6 AS "account!: bool",
              (late_within <> $7 OR late_then <> $8) AS "late!: bool", in_doubt <> $9 AS "in_doubt!: bool",
              (delete_after IS NOT $10 OR delete_at IS NOT $11) AS "deletion!: bool", tags <> $12 AS "tags!: bool",
-             zone <> $13 AS "zone!: bool"
+             zone <> $13 AS "zone!: bool", iif($14, content, NULL) AS "own: String", text_key AS "text_key!"
            FROM post WHERE id IN (
              SELECT id FROM post WHERE job = $1 AND state IN ('scheduled', 'claimed', 'held')
              UNION SELECT id FROM post WHERE job = $1 AND occurs_at >= $2
@@ -80,7 +96,8 @@ pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Column
         is.delete_after,
         is.delete_at,
         is.tags,
-        posts.zone
+        posts.zone,
+        is.varies
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -93,6 +110,7 @@ pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Column
             occurs_at: row.occurs_at,
             state,
             by_plan: row.actor == "plan",
+            own: row.own.map(|content| (content, row.text_key)),
             differs: Differs {
                 content: row.content,
                 account: row.account,
@@ -115,6 +133,7 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<u64> {
     let (at, occurs_at, kind) = (micros(now), micros(occurrence.occurs_at), posts.content.kind());
+    let says = is.says(occurrence)?;
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
     let done = sqlx::query!(
         "INSERT INTO post (job, nominal, account, content, kind, text_key, tags, zone, occurs_at, due_at, prepare_at,
@@ -123,9 +142,9 @@ pub(super) async fn insert(
         posts.job,
         occurrence.nominal,
         posts.account,
-        is.content,
+        says.content,
         kind,
-        is.text_key,
+        says.text_key,
         is.tags,
         posts.zone,
         occurs_at,
@@ -162,10 +181,15 @@ pub(super) async fn set_aside(tx: &mut Write, moving: &[(&Existing, &NewPost)]) 
 
 /// Writes the columns that follow the job file. A changed content must be prepared anew and starts with fresh attempts; a
 /// changed time moves the due time and the late window with it; a changed late policy applies to the window as it began.
-pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Result<()> {
+pub(super) async fn rewrite(
+    tx: &mut Write,
+    post: &Existing,
+    (occurrence, says, differs): (&NewPost, &Says, &Differs),
+    is: &Columns<'_>,
+) -> Result<()> {
     let (posts, state, kind) = (is.posts, post.state.as_str(), is.posts.content.kind());
     let occurs_at = micros(occurrence.occurs_at);
-    let says_otherwise = post.differs.content || post.differs.account;
+    let says_otherwise = differs.content || differs.account;
     let moves = post.occurs_at != occurs_at;
     let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
     sqlx::query!(
@@ -182,9 +206,9 @@ pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPos
          WHERE id = $1 AND state = $18",
         post.id,
         posts.account,
-        is.content,
+        says.content,
         kind,
-        is.text_key,
+        says.text_key,
         is.tags,
         posts.zone,
         occurs_at,

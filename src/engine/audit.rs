@@ -1,0 +1,202 @@
+//! Compares the recorded stories of an account with what Kakao shows: one page of the list, or a few stories that the list lacked,
+//! at a time. Changes nothing at Kakao, and nothing in the record but what the audit itself writes down.
+//!
+//! That a story is missing is believed only when Kakao, asked for it by itself, says that it does not exist.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::setback::block_account;
+use super::{Ctx, Outcome, Report, Result, session};
+use crate::domain::clock::{between, earlier, later};
+use crate::domain::content::{AppParams, Body, Content, Permission, comparable};
+use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::post::PostState;
+use crate::domain::retry::{Next, after_failure};
+use crate::kakao::error::is_gone;
+use crate::kakao::story::{Audience, MediaType, Story};
+use crate::store::Written;
+use crate::store::queue::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
+use crate::store::view::Due;
+
+/// Between two requests of an audit: nobody waits for it, and Kakao's patience is for the posts.
+const STEP_GAP: Duration = Duration::from_secs(1);
+/// What was published, or taken down, less than this before the audit began is not judged: the list may lag.
+const TOO_FRESH: Duration = Duration::from_secs(600);
+/// Most pages of one audit: about 18 stories a page.
+const PAGES_MAX: u32 = 200_000;
+
+/// Makes the next step of the account's audit, if one is due.
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+    let Some(run) = ctx.store.audit_due(account, ctx.clock.now()).await? else {
+        return Ok(Report::idle(Due::Audit, account));
+    };
+    let outcome = if run.listed { ask(ctx, run).await? } else { list(ctx, run).await? };
+    Ok(Report { deed: Due::Audit, account: account.into(), post: None, outcome })
+}
+
+/// Reads the next page of the list.
+async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
+    let account = run.account.clone();
+    let read =
+        session::repeatable(ctx, &account, async |token| ctx.kakao.stories(&token, run.last_id.as_deref()).await).await;
+    let page = match read {
+        Ok(page) => page,
+        Err(fault) => return set_back(ctx, run, fault).await,
+    };
+    ctx.store.unblock(&account).await?;
+    let last_id = page.stories.last().map(|story| story.id.clone());
+    if last_id.is_some() && last_id == run.last_id {
+        return set_back(ctx, run, Fault::transient("list", "the list of stories does not move on")).await;
+    }
+    let (seen, findings) = judge(ctx, &run, &page.stories).await?;
+    let now = ctx.clock.now();
+    let times = (later(now, STEP_GAP), now);
+    let found = u32::try_from(findings.len()).unwrap_or(u32::MAX);
+    match ctx.store.record_page(&run, &seen, &findings, last_id.as_deref(), times).await? {
+        Written::Done => Ok(Outcome::Audited { found, ended: false }),
+        Written::Lost => Ok(Outcome::Lost),
+    }
+}
+
+/// Asks for the next recorded story that the list lacked.
+async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
+    let account = run.account.clone();
+    let Some(recorded) = ctx.store.unlisted(&run, earlier(run.started_at, TOO_FRESH), 1).await?.pop() else {
+        let written = ctx.store.end_audit(&run, None, ctx.clock.now()).await?;
+        return Ok(match written {
+            Written::Done => Outcome::Audited { found: 0, ended: true },
+            Written::Lost => Outcome::Lost,
+        });
+    };
+    let answer =
+        session::repeatable(ctx, &account, async |token| ctx.kakao.story(&token, &recorded.story_id).await).await;
+    let finding = match answer {
+        Ok(story) => altered(&recorded, &story),
+        Err(fault) if is_gone(&fault) => Some(NewFinding {
+            story_id: recorded.story_id.clone(),
+            kind: FindingKind::Missing,
+            post: Some(recorded.post),
+            detail: "it is on record as up, and Kakao says that it does not exist".into(),
+            shown: None,
+        }),
+        Err(fault) => return set_back(ctx, run, fault).await,
+    };
+    let now = ctx.clock.now();
+    let found = u32::from(finding.is_some());
+    match ctx.store.record_asked(&run, &recorded, finding.as_ref(), (later(now, STEP_GAP), now)).await? {
+        Written::Done => Ok(Outcome::Audited { found, ended: false }),
+        Written::Lost => Ok(Outcome::Lost),
+    }
+}
+
+/// Holds a page against the record. At most one finding a story.
+async fn judge(ctx: &Ctx, run: &AuditRun, stories: &[Story]) -> Result<(Vec<Seen>, Vec<NewFinding>)> {
+    let ids: Vec<&str> = stories.iter().map(|story| story.id.as_str()).collect();
+    let recorded = ctx.store.recorded(&run.account, &ids).await?;
+    let fresh_from = earlier(run.started_at, TOO_FRESH);
+    let (mut seen, mut findings) = (Vec::new(), Vec::new());
+    for story in stories {
+        let finding = match recorded.iter().find(|recorded| recorded.story_id == story.id) {
+            Some(recorded) => match recorded.deleted_at {
+                Some(deleted_at) => still_up(recorded, story, deleted_at, fresh_from),
+                None => altered(recorded, story),
+            },
+            // A post that is being published, or was a moment ago, is not on record yet.
+            None if story.created_at >= fresh_from => continue,
+            None => Some(stranger(ctx, &run.account, story).await?),
+        };
+        findings.extend(finding);
+        seen.push(Seen { story_id: story.id.clone(), comments: story.comment_count, moods: story.like_count });
+    }
+    Ok((seen, findings))
+}
+
+fn still_up(recorded: &Recorded, story: &Story, deleted_at: Timestamp, fresh_from: Timestamp) -> Option<NewFinding> {
+    (deleted_at < fresh_from).then(|| NewFinding {
+        story_id: story.id.clone(),
+        kind: FindingKind::StillUp,
+        post: Some(recorded.post),
+        detail: "it is on record as deleted, and Kakao lists it".into(),
+        shown: None,
+    })
+}
+
+fn altered(recorded: &Recorded, story: &Story) -> Option<NewFinding> {
+    let (said, says) = (recorded.content.text().unwrap_or_default(), story.content.as_deref().unwrap_or_default());
+    let mut differs = Vec::new();
+    if comparable(said) != comparable(says) {
+        differs.push("its text is another one".to_owned());
+    }
+    if let Audience::Known(audience) = &story.audience
+        && *audience != recorded.content.permission
+    {
+        differs.push(format!("its audience is {}, not {}", audience.as_str(), recorded.content.permission.as_str()));
+    }
+    (!differs.is_empty()).then(|| NewFinding {
+        story_id: story.id.clone(),
+        kind: FindingKind::Altered,
+        post: Some(recorded.post),
+        detail: differs.join("; "),
+        shown: None,
+    })
+}
+
+/// A story that is not on record: that of a post which was sent and is not recorded as published, or nobody's.
+async fn stranger(ctx: &Ctx, account: &str, story: &Story) -> Result<NewFinding> {
+    let content = content_of(story);
+    let text = content.text().unwrap_or_default();
+    let owners = ctx.store.may_own(account, text).await?;
+    let owner = owners.iter().find(|(_, _, owner)| owner.kind() == content.kind());
+    let says: String = text.chars().take(40).collect();
+    let (kind, post, detail) = match owner {
+        Some((post, PostState::InDoubt, _)) => {
+            (FindingKind::Doubtful, Some(*post), format!("it may be that of post {post}, which is in doubt: {says}"))
+        }
+        Some((post, state, _)) => {
+            (FindingKind::Doubtful, Some(*post), format!("it may be that of post {post}, which is {state}: {says}"))
+        }
+        None => (FindingKind::Unknown, None, format!("it is not on record: {says}")),
+    };
+    let shown = Some(Shown { created_at: story.created_at, content });
+    Ok(NewFinding { story_id: story.id.clone(), kind, post, detail: detail.replace('\n', " "), shown })
+}
+
+/// What a listed story says, as far as the list tells: not which images, and not where a link leads.
+fn content_of(story: &Story) -> Content {
+    let text = story.content.clone().filter(|text| !text.is_empty());
+    let body = match story.media_type {
+        MediaType::Photo => Body::Photo { images: Vec::new(), text },
+        MediaType::NotSupported => Body::Link { url: story.url.clone().unwrap_or_default(), text },
+        MediaType::Note | MediaType::Other(_) => Body::Note { text: text.unwrap_or_default() },
+    };
+    let permission = if let Audience::Known(permission) = &story.audience { *permission } else { Permission::Private };
+    Content { body, permission, enable_share: None, app: AppParams::default() }
+}
+
+/// A step failed: made again, or the audit is given up and says why. The posts of an account that may not be listed go on.
+async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<Outcome> {
+    let now = ctx.clock.now();
+    let give_up = async |fault: Fault| {
+        let written = ctx.store.end_audit(&run, Some(&fault.to_string()), now).await?;
+        Ok(super::setback::unless_lost(written, Outcome::Failed { fault }))
+    };
+    if let FaultClass::Blocked(block) = &fault.class {
+        if matches!(block.cure, Cure::Consent(_)) {
+            return give_up(fault).await;
+        }
+        block_account(ctx, &run.account, block, &fault).await?;
+        let _ = ctx.store.retry_audit(&run, later(now, STEP_GAP)).await?;
+        return Ok(Outcome::Blocked { fault });
+    }
+    let too_long = between(run.started_at, now) > STEP_GAP * PAGES_MAX;
+    match after_failure(&ctx.rules.retry, run.failures.saturating_add(1), run.audit, &fault) {
+        Next::Retry(wait) if !too_long => {
+            let at = later(now, wait);
+            let written = ctx.store.retry_audit(&run, at).await?;
+            Ok(super::setback::unless_lost(written, Outcome::Retry { at, fault }))
+        }
+        _ => give_up(fault).await,
+    }
+}

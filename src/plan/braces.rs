@@ -1,0 +1,79 @@
+//! Finding things between the braces of a text, before the template engine sees it. Knows quotes, and nothing of what is said.
+
+use std::ops::Range;
+
+use super::template::OPENING;
+
+/// The parts of a text between braces, without them: byte ranges.
+fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text.get(from..)?.find(OPENING)? + OPENING.len();
+        let mut quote = None;
+        for (at, c) in text[start..].char_indices() {
+            match (c, quote) {
+                (c, Some(q)) if c == q => quote = None,
+                (_, Some(_)) => {}
+                ('"' | '\'', None) => quote = Some(c),
+                ('}', None) if text[start + at..].starts_with("}}") => {
+                    from = start + at + 2;
+                    return Some(start..start + at);
+                }
+                _ => {}
+            }
+        }
+        from = text.len();
+        Some(start..text.len())
+    })
+}
+
+/// The bytes of an expression that stand outside of its quotes.
+fn outside_quotes(text: &str, expression: Range<usize>) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    let start = expression.start;
+    text[expression].char_indices().map(move |(at, c)| (start + at, c)).filter(move |(_, c)| match quote {
+        Some(q) => {
+            if *c == q {
+                quote = None;
+            }
+            false
+        }
+        None if matches!(c, '"' | '\'') => {
+            quote = Some(*c);
+            false
+        }
+        None => true,
+    })
+}
+
+/// A star would repeat a text as often as it says, and a variable is a text.
+pub(super) fn multiplication(text: &str) -> Option<usize> {
+    let mut all = expressions(text).flat_map(|expression| outside_quotes(text, expression));
+    all.find(|(_, c)| *c == '*').map(|(at, _)| at)
+}
+
+/// Where a name stands as a word of its own between braces.
+pub(super) fn named(text: &str, name: &str) -> Option<Range<usize>> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    expressions(text).find_map(|expression| {
+        let inside = &text[expression.clone()];
+        inside.match_indices(name).find_map(|(at, _)| {
+            let alone =
+                !inside[..at].ends_with(|c| is_word(c) || c == '.') && !inside[at + name.len()..].starts_with(is_word);
+            let start = expression.start + at;
+            alone.then_some(start..start + name.len())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_where_it_stands() {
+        let text = "shpo {{ date.shpo }} {{ \"a\" ~ shpo }}";
+        assert_eq!(named(text, "shpo"), Some(30..34));
+        assert_eq!(named("{{ 'it }} is' ~ x }}", "x"), Some(16..17));
+    }
+}

@@ -1,0 +1,323 @@
+//! Backups: a folder that holds the whole record and the images, made while the daemon works, checked after it was written, and put
+//! back in place of the queue. Tokens are never part of one: they live in files of their own, and a copy would outlive their renewal.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::open::{DataLock, RESTORING};
+use super::{Result, Store, StoreError};
+
+/// The database of a backup.
+const DATABASE: &str = "queue.db";
+/// What a backup says of itself.
+const LABEL: &str = "backup.json";
+/// The images.
+const MEDIA: &str = "media";
+/// Longest label that is read.
+const LABEL_BYTES_MAX: u64 = 64 * 1024;
+
+/// What a backup says of itself: `backup.json`, written last. A folder without it is no backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// When it was begun: everything that was recorded before is in it.
+    pub made_at: Timestamp,
+    /// The version of storyd that made it.
+    pub storyd: String,
+    /// SHA-256 of the database.
+    pub sha256: String,
+    /// Bytes of the database.
+    pub bytes: u64,
+    /// Posts in it.
+    pub posts: u64,
+    /// Events in it.
+    pub events: u64,
+    /// Stories in it.
+    pub stories: u64,
+    /// Images beside it.
+    pub images: u64,
+}
+
+impl Store {
+    /// Writes a backup into the folder `to`, which must not exist, and checks it. Readers and the writer go on meanwhile.
+    ///
+    /// # Errors
+    /// The folder exists or cannot be written, or what was written does not pass its check; then nothing is left behind that looks
+    /// like a backup.
+    pub async fn back_up(&self, to: &Path, now: Timestamp) -> Result<Label> {
+        if to.exists() {
+            let source = std::io::Error::other("it exists already; name a folder that does not");
+            return Err(StoreError::File { doing: "make a backup in", path: to.into(), source });
+        }
+        let failed = |doing| move |source| StoreError::File { doing, path: to.into(), source };
+        let media = to.join(MEDIA);
+        fs::create_dir_all(&media).map_err(failed("create the folder"))?;
+        let target = to.join(DATABASE);
+        self.copy_into(&target).await?;
+        // After the database: an image is there before a post refers to it.
+        let from = self.media().folder().to_owned();
+        let images = blocking(move || copy_images(&from, &media)).await?;
+        let (posts, events, stories) = inspect_copy(&target).await?;
+        let summed = target.clone();
+        let (sha256, bytes) = blocking(move || sum(&summed)).await?;
+        let label = Label {
+            made_at: now,
+            storyd: env!("CARGO_PKG_VERSION").to_owned(),
+            sha256,
+            bytes,
+            posts,
+            events,
+            stories,
+            images,
+        };
+        let text = super::write_json(&label)?;
+        write_synced(&to.join(LABEL), text.as_bytes()).map_err(failed("write to"))?;
+        sync_folder(to).map_err(failed("sync"))?;
+        Ok(label)
+    }
+
+    /// One consistent snapshot, however long it takes, in a file without a log.
+    async fn copy_into(&self, target: &Path) -> Result<()> {
+        let mut connection = SqliteConnectOptions::new()
+            .filename(self.path())
+            .read_only(true)
+            .busy_timeout(std::time::Duration::from_secs(10))
+            .connect()
+            .await?;
+        let name = target.to_string_lossy().into_owned();
+        let copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await;
+        connection.close().await?;
+        copied?;
+        let failed = |source| StoreError::File { doing: "sync", path: target.into(), source };
+        File::open(target).and_then(|file| file.sync_all()).map_err(failed)
+    }
+
+    /// Looks for damage: pages, references, and what the record says of itself. What was found, each as a sentence; nothing when all
+    /// is well.
+    pub async fn check(&self) -> Result<Vec<String>> {
+        let mut connection = self.readers.acquire().await?;
+        let mut found = pages_and_references(&mut connection).await?;
+        for (what, count) in own_rules(&mut connection).await? {
+            if count > 0 {
+                found.push(format!("{count} {what}"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a backup and checks it: its label, its bytes, its pages.
+///
+/// # Errors
+/// It is no backup, or it is damaged.
+pub async fn read_backup(folder: &Path) -> Result<Label> {
+    let path = folder.join(LABEL);
+    let damaged = |what: String| StoreError::Corrupt { path: folder.into(), what };
+    let mut text = String::new();
+    File::open(&path)
+        .and_then(|file| file.take(LABEL_BYTES_MAX).read_to_string(&mut text))
+        .map_err(|source| StoreError::File { doing: "read the backup's label", path, source })?;
+    let label: Label =
+        serde_json::from_str(&text).map_err(|error| damaged(format!("its label cannot be read: {error}")))?;
+    let database = folder.join(DATABASE);
+    let summed = database.clone();
+    let (sha256, bytes) = blocking(move || sum(&summed)).await?;
+    if (sha256.as_str(), bytes) != (label.sha256.as_str(), label.bytes) {
+        return Err(damaged("its database is not the one that was written".into()));
+    }
+    inspect_copy(&database).await?;
+    Ok(label)
+}
+
+/// A backup that was put in place.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// What the backup says of itself.
+    pub label: Label,
+    /// Where the queue that was there before lies now, if there was one.
+    pub aside: Option<PathBuf>,
+}
+
+/// Puts a backup in place of the queue in `data_dir`. What was there is moved aside, never deleted. The queue that is put in place
+/// knows that it was restored: every account's list is read before anything goes out. A restore that is interrupted leaves a mark
+/// that keeps the daemon from starting until it was done again.
+///
+/// # Errors
+/// A daemon runs, the backup does not pass its check, or a file cannot be moved or copied.
+pub async fn restore(
+    folder: &Path,
+    data_dir: &Path,
+    quarantine: std::time::Duration,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Restored> {
+    let _lock = DataLock::take(data_dir)?;
+    let label = read_backup(folder).await?;
+    let failed = |doing: &'static str| move |source| StoreError::File { doing, path: data_dir.into(), source };
+    let mark = data_dir.join(RESTORING);
+    write_synced(&mark, b"").and_then(|()| sync_folder(data_dir)).map_err(failed("write to"))?;
+    // Made ready beside the queue: what is put in place is marked already.
+    let ready = data_dir.join(".restoring");
+    if ready.exists() {
+        fs::remove_dir_all(&ready).map_err(failed("clear"))?;
+    }
+    fs::create_dir_all(&ready).map_err(failed("write to"))?;
+    let (from, to, media) = (folder.to_owned(), ready.join(DATABASE), data_dir.join(MEDIA));
+    blocking(move || {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::File { doing: "copy into", path, source }
+        };
+        fs::copy(from.join(DATABASE), &to).map_err(failed(&to))?;
+        fs::create_dir_all(&media).map_err(failed(&media))?;
+        copy_images(&from.join(MEDIA), &media).map(drop)
+    })
+    .await?;
+    let store = Store::open(&ready, super::Access::Daemon).await?;
+    store.begin_restoration(label.made_at, quarantine, actor, now).await?;
+    store.close().await;
+    File::open(ready.join(DATABASE)).and_then(|file| file.sync_all()).map_err(failed("sync"))?;
+    let aside = swap(&ready, data_dir, now).map_err(failed("put the backup in place in"))?;
+    fs::remove_dir_all(&ready).map_err(failed("clear"))?;
+    fs::remove_file(&mark).and_then(|()| sync_folder(data_dir)).map_err(failed("write to"))?;
+    Ok(Restored { label, aside })
+}
+
+/// Moves the queue of `data_dir` aside and the one of `ready` to its place.
+fn swap(ready: &Path, data_dir: &Path, now: Timestamp) -> std::io::Result<Option<PathBuf>> {
+    let away = data_dir.join(format!("before-restore-{}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let mut aside = None;
+    for name in ["queue.db-wal", "queue.db-shm", DATABASE] {
+        let from = data_dir.join(name);
+        if from.exists() {
+            fs::create_dir_all(&away)?;
+            fs::rename(&from, away.join(name))?;
+            aside = Some(away.clone());
+        }
+    }
+    fs::rename(ready.join(DATABASE), data_dir.join(DATABASE))?;
+    sync_folder(data_dir)?;
+    Ok(aside)
+}
+
+async fn inspect_copy(path: &Path) -> Result<(u64, u64, u64)> {
+    let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).connect().await?;
+    let found = pages_and_references(&mut connection).await?;
+    if let Some(what) = found.into_iter().next() {
+        return Err(StoreError::Corrupt { path: path.into(), what });
+    }
+    let row = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM post) AS "posts!: i64", (SELECT count(*) FROM event) AS "events!: i64",
+             (SELECT count(*) FROM story) AS "stories!: i64""#
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    connection.close().await?;
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok((count(row.posts), count(row.events), count(row.stories)))
+}
+
+async fn pages_and_references(connection: &mut SqliteConnection) -> Result<Vec<String>> {
+    let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&mut *connection).await?;
+    found.retain(|line| line != "ok");
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *connection).await?;
+    if !broken.is_empty() {
+        found.push(format!("{} rows refer to others that are not there", broken.len()));
+    }
+    Ok(found)
+}
+
+/// What no history that our statements wrote can show.
+async fn own_rules(connection: &mut SqliteConnection) -> Result<Vec<(&'static str, i64)>> {
+    let row = sqlx::query!(
+        r#"SELECT
+             (SELECT count(*) FROM post p WHERE p.state <> (SELECT e.state FROM event e WHERE e.post_id = p.id
+                ORDER BY e.id DESC LIMIT 1)) AS "histories!: i64",
+             (SELECT count(*) FROM post p WHERE p.state IN ('published', 'deleted')
+                AND NOT EXISTS (SELECT 1 FROM story s WHERE s.post_id = p.id AND s.story_id = p.story_id)) AS "unrecorded!: i64",
+             (SELECT count(*) FROM story s JOIN post p ON p.id = s.post_id
+                WHERE p.state <> iif(s.deleted_at IS NULL, 'published', 'deleted')) AS "stories!: i64",
+             (SELECT count(*) FROM attempt t JOIN post p ON p.id = t.post_id WHERE t.ended_at IS NULL AND t.kind <> 'delete'
+                AND p.state NOT IN ('claimed', 'publishing')) AS "open!: i64",
+             (SELECT count(*) FROM pruning) AS "pruning!: i64""#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(vec![
+        ("posts whose history ends in another state than theirs", row.histories),
+        ("published posts without their story", row.unrecorded),
+        ("stories that stand otherwise than their posts", row.stories),
+        ("open attempts at posts that nobody holds", row.open),
+        ("posts in the middle of being pruned", row.pruning),
+    ])
+}
+
+/// Copies the images that are not there yet. How many there are.
+fn copy_images(from: &Path, to: &Path) -> Result<u64> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::File { doing: "copy the images of", path, source }
+    };
+    if !from.is_dir() {
+        return Ok(0);
+    }
+    let mut images = 0;
+    for entry in fs::read_dir(from).map_err(failed(from))? {
+        let source = entry.map_err(failed(from))?.path();
+        let name = source.file_name().unwrap_or_default().to_owned();
+        // A name that begins with a dot is an image that is being written.
+        if name.to_string_lossy().starts_with('.') || !source.is_file() {
+            continue;
+        }
+        images += 1;
+        let target = to.join(&name);
+        if !target.exists() {
+            let partial = to.join(format!(".{}", name.to_string_lossy()));
+            fs::copy(&source, &partial).map_err(failed(&source))?;
+            File::open(&partial).and_then(|file| file.sync_all()).map_err(failed(&partial))?;
+            fs::rename(&partial, &target).map_err(failed(&target))?;
+        }
+    }
+    sync_folder(to).map_err(failed(to))?;
+    Ok(images)
+}
+
+fn sum(path: &Path) -> Result<(String, u64)> {
+    let failed = |source| StoreError::File { doing: "read", path: path.into(), source };
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 64 * 1024], 0);
+    loop {
+        let read = file.read(&mut buffer).map_err(failed)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), bytes))
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let partial = path.with_extension("partial");
+    let mut file = File::create(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(partial, path)
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Runs what waits for the disk where it holds up nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Nonsense { what: "a backup that was interrupted".into() }))
+}

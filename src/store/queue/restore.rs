@@ -1,0 +1,254 @@
+//! After a backup was restored: the record ends where the backup was made, and what went out since stands in Kakao's lists alone.
+//! Until an account's list was read its posts are paused; then the stories that were found are theirs.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::adopt::adopt_into;
+use super::enqueue::text_key;
+use super::{AdoptOrder, Result, Store, Write, micros, note};
+use crate::domain::clock::later;
+use crate::domain::content::Content;
+use crate::domain::post::PostState;
+use crate::store::{StoreError, Written, count, instant, read_json, write_json};
+
+/// Why an account's posts are paused meanwhile.
+const PAUSED: &str = "a backup was restored: its list is read first";
+
+/// An account whose list has to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct RestoreDue {
+    /// When the backup was made.
+    pub backup_at: Timestamp,
+    /// When it was put in place.
+    pub restored_at: Timestamp,
+    /// Complete listings so far.
+    pub listings: u32,
+}
+
+/// A post that a listed story may belong to.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The post.
+    pub post: i64,
+    /// Where it stands.
+    pub state: PostState,
+    /// What it says.
+    pub content: Content,
+    /// When it should appear.
+    pub occurs_at: Timestamp,
+}
+
+/// A story that turned out to be a post's.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    /// The post.
+    pub post: i64,
+    /// The story.
+    pub story_id: String,
+    /// When it was posted.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Marks a queue that was just put back from a backup: every account, those too that turn up later, is consulted first.
+    pub async fn begin_restoration(
+        &self,
+        backup_at: Timestamp,
+        quarantine: Duration,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (backup, at, first) = (micros(backup_at), micros(now), micros(later(now, quarantine)));
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO restoration (backup_at, restored_at, first_look_at, actor) VALUES ($1, $2, $3, $4)",
+            backup,
+            at,
+            first,
+            actor
+        )
+        .execute(&mut *tx)
+        .await?;
+        // An earlier restore that was not settled: its unknown stretch is part of this one's.
+        sqlx::query!(
+            "INSERT INTO restore (account, backup_at, restored_at, next_at) SELECT name, $1, $2, $3 FROM account WHERE 1
+             ON CONFLICT (account) DO UPDATE SET backup_at = iif(settled_at IS NULL, min(backup_at, excluded.backup_at),
+               excluded.backup_at), restored_at = excluded.restored_at, next_at = excluded.next_at, listings = 0,
+               settled_at = NULL, outcome = NULL",
+            backup,
+            at,
+            first
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO pause (scope, target, actor, reason, since_at) SELECT 'restore', name, $1, $2, $3 FROM account WHERE 1
+             ON CONFLICT (scope, target) DO UPDATE SET since_at = excluded.since_at, actor = excluded.actor",
+            actor,
+            PAUSED,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The account, if its list is due to be read.
+    pub async fn restore_due(&self, account: &str, now: Timestamp) -> Result<Option<RestoreDue>> {
+        let at = micros(now);
+        let row = sqlx::query!(
+            "SELECT backup_at, restored_at, listings FROM restore WHERE account = $1 AND next_at <= $2
+               AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)",
+            account,
+            at
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(RestoreDue {
+            backup_at: instant(row.backup_at)?,
+            restored_at: instant(row.restored_at)?,
+            listings: count(row.listings),
+        }))
+    }
+
+    /// The account's posts, not on record as published, that say one of these texts.
+    pub async fn restore_candidates(&self, account: &str, texts: &[&str]) -> Result<Vec<Candidate>> {
+        let keys: Vec<String> = texts.iter().map(|text| text_key(text)).collect();
+        let keys = write_json(&keys)?;
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!", state, content, occurs_at FROM post
+               WHERE account = $1 AND state IN ('scheduled', 'missed', 'held', 'failed', 'cancelled')
+                 AND text_key IN (SELECT value FROM json_each($2)) ORDER BY occurs_at, id"#,
+            account,
+            keys
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = rows.into_iter().map(|row| {
+            Ok(Candidate {
+                post: row.id,
+                state: PostState::parse(&row.state)
+                    .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", row.state) })?,
+                content: read_json(&row.content, "a content")?,
+                occurs_at: instant(row.occurs_at)?,
+            })
+        });
+        read.collect()
+    }
+
+    /// The list has to be read again at `next_at`.
+    pub async fn restore_again(&self, account: &str, listings: u32, next_at: Timestamp) -> Result<Written> {
+        let (next, listings) = (micros(next_at), i64::from(listings));
+        let done = sqlx::query!(
+            "UPDATE restore SET next_at = $2, listings = $3 WHERE account = $1 AND settled_at IS NULL",
+            account,
+            next,
+            listings
+        )
+        .execute(self.writing().await)
+        .await?;
+        Ok(Written::of(done.rows_affected()))
+    }
+
+    /// The list was consulted: its stories go to their posts, `holds` wait for a person, as do the posts due since the backup whose
+    /// job says so of a proved absence; everything else goes on. One transaction.
+    pub async fn settle_restore(
+        &self,
+        account: &str,
+        due: RestoreDue,
+        adoptions: &[Adoption],
+        holds: &[(i64, String)],
+        now: Timestamp,
+    ) -> Result<Written> {
+        let mut tx = self.begin().await?;
+        let order = AdoptOrder { actor: "restore", reason: "found in the list of stories after a backup was restored" };
+        let mut adopted = 0;
+        for adoption in adoptions {
+            let story = (account, adoption.story_id.as_str(), adoption.created_at);
+            let moved = adopt_into(&mut tx, adoption.post, story, order, now).await?;
+            if moved == 0 {
+                // A person moved it meanwhile: the next listing judges anew.
+                return Ok(Written::Lost);
+            }
+            adopted += moved;
+        }
+        for (post, why) in holds {
+            hold(&mut tx, *post, why, now).await?;
+        }
+        let (until, at) = (micros(due.restored_at), micros(now));
+        let held = sqlx::query!(
+            "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = $3,
+               reason = 'it was due since the restored backup, and is not in the list of stories'
+             WHERE account = $1 AND state = 'scheduled' AND due_at <= $2 AND in_doubt = 'hold'",
+            account,
+            until,
+            at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let outcome = format!("{adopted} stories found, {} posts held", holds.len() as u64 + held);
+        settle(&mut tx, account, &outcome, now).await?;
+        tx.commit().await?;
+        Ok(Written::Done)
+    }
+
+    /// The list cannot be read: every waiting post whose time lay before the restore is for a person to judge.
+    pub async fn give_up_restore(&self, account: &str, due: RestoreDue, why: &str, now: Timestamp) -> Result<u64> {
+        let (until, at) = (micros(due.restored_at), micros(now));
+        let reason = format!(
+            "it may have gone out since the restored backup, and the account's list cannot be read ({why}); look, then release or cancel it"
+        );
+        let mut tx = self.begin().await?;
+        let held = sqlx::query!(
+            "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', reason = $3, changed_at = $4
+             WHERE account = $1 AND state = 'scheduled' AND min(due_at, occurs_at) <= $2",
+            account,
+            until,
+            reason,
+            at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        settle(&mut tx, account, &format!("the list cannot be read: {held} posts held"), now).await?;
+        tx.commit().await?;
+        Ok(held)
+    }
+}
+
+/// Holds a waiting post; leaves a note with one that waits for a person already.
+async fn hold(tx: &mut Write, post: i64, why: &str, now: Timestamp) -> Result<()> {
+    let at = micros(now);
+    let done = sqlx::query!(
+        "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', reason = $2, changed_at = $3
+         WHERE id = $1 AND state = 'scheduled'",
+        post,
+        why,
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 0 {
+        note(tx, post, now, "check", "restore", why).await?;
+    }
+    Ok(())
+}
+
+async fn settle(tx: &mut Write, account: &str, outcome: &str, now: Timestamp) -> Result<()> {
+    let at = micros(now);
+    sqlx::query!(
+        "UPDATE restore SET next_at = NULL, settled_at = $2, outcome = $3 WHERE account = $1 AND settled_at IS NULL",
+        account,
+        at,
+        outcome
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!("DELETE FROM pause WHERE scope = 'restore' AND target = $1", account).execute(&mut **tx).await?;
+    Ok(())
+}

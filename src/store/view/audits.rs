@@ -1,0 +1,212 @@
+//! Audits as people see them: the runs, what they found, and how engagement with the stories went on.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ROWS_MAX;
+use crate::store::{Result, Store, count, instant, instant_opt, micros};
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditRow {
+    /// Its number.
+    pub audit: i64,
+    /// The account.
+    pub account: String,
+    /// Who asked for it: a person, or `daemon`.
+    pub actor: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it goes on.
+    pub ended_at: Option<Timestamp>,
+    /// Pages of the list that were read.
+    pub pages: u32,
+    /// Stories that are as recorded.
+    pub present: u32,
+    /// Differences that it found.
+    pub findings: u32,
+    /// Of those, the ones that nobody has seen to.
+    pub open: u32,
+    /// Why it was given up.
+    pub fault: Option<String>,
+}
+
+/// One difference between the record and Kakao.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingRow {
+    /// The run that found it.
+    pub audit: i64,
+    /// The account.
+    pub account: String,
+    /// The story.
+    pub story_id: String,
+    /// `missing`, `altered`, `unknown`, `doubtful` or `still_up`.
+    pub kind: String,
+    /// The post that it concerns.
+    pub post: Option<i64>,
+    /// What it is.
+    pub detail: String,
+    /// When it was found.
+    pub found_at: Timestamp,
+    /// When somebody saw to it.
+    pub settled_at: Option<Timestamp>,
+    /// Who.
+    pub settled_by: Option<String>,
+    /// How.
+    pub settled_reason: Option<String>,
+}
+
+/// What people left at a story, as one audit saw it.
+#[derive(Clone, Debug, Serialize)]
+pub struct EngagementRow {
+    /// The story.
+    pub story_id: String,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Number of comments.
+    pub comments: u32,
+    /// Number of moods.
+    pub moods: u32,
+}
+
+struct RawFinding {
+    audit_id: i64,
+    account: String,
+    story_id: String,
+    kind: String,
+    post_id: Option<i64>,
+    detail: String,
+    found_at: i64,
+    settled_at: Option<i64>,
+    settled_by: Option<String>,
+    settled_reason: Option<String>,
+}
+
+impl RawFinding {
+    fn read(self) -> Result<FindingRow> {
+        Ok(FindingRow {
+            audit: self.audit_id,
+            account: self.account,
+            story_id: self.story_id,
+            kind: self.kind,
+            post: self.post_id,
+            detail: self.detail,
+            found_at: instant(self.found_at)?,
+            settled_at: instant_opt(self.settled_at)?,
+            settled_by: self.settled_by,
+            settled_reason: self.settled_reason,
+        })
+    }
+}
+
+impl Store {
+    /// The runs of an account, or of all, the latest first.
+    pub async fn audits(&self, account: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
+        let limit = i64::from(limit.min(ROWS_MAX));
+        let rows = sqlx::query!(
+            r#"SELECT u.id AS "id!", u.account, u.actor, u.started_at, u.ended_at, u.pages, u.present, u.fault,
+                 (SELECT count(*) FROM finding f WHERE f.audit_id = u.id) AS "findings!: i64",
+                 (SELECT count(*) FROM finding f WHERE f.audit_id = u.id AND f.settled_at IS NULL) AS "open!: i64"
+               FROM audit u WHERE $1 IS NULL OR u.account = $1 ORDER BY u.id DESC LIMIT $2"#,
+            account,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = rows.into_iter().map(|row| {
+            Ok(AuditRow {
+                audit: row.id,
+                account: row.account,
+                actor: row.actor,
+                started_at: instant(row.started_at)?,
+                ended_at: instant_opt(row.ended_at)?,
+                pages: count(row.pages),
+                present: count(row.present),
+                findings: count(row.findings),
+                open: count(row.open),
+                fault: row.fault,
+            })
+        });
+        read.collect()
+    }
+
+    /// What one run found.
+    pub async fn findings(&self, audit: i64) -> Result<Vec<FindingRow>> {
+        let limit = i64::from(ROWS_MAX);
+        let rows = sqlx::query_as!(
+            RawFinding,
+            "SELECT audit_id, account, story_id, kind, post_id, detail, found_at, settled_at, settled_by, settled_reason
+             FROM finding WHERE audit_id = $1 ORDER BY kind, story_id LIMIT $2",
+            audit,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(RawFinding::read).collect()
+    }
+
+    /// The differences that the last complete run of each account found and nobody has seen to.
+    pub async fn open_findings(&self, account: Option<&str>) -> Result<Vec<FindingRow>> {
+        let limit = i64::from(ROWS_MAX);
+        let rows = sqlx::query_as!(
+            RawFinding,
+            "SELECT f.audit_id, f.account, f.story_id, f.kind, f.post_id, f.detail, f.found_at, f.settled_at, f.settled_by,
+               f.settled_reason
+             FROM account a JOIN finding f ON f.account = a.name
+               AND f.audit_id = (SELECT u.id FROM audit u WHERE u.account = a.name AND u.ended_at IS NOT NULL AND u.fault IS NULL
+                 ORDER BY u.id DESC LIMIT 1)
+             WHERE f.settled_at IS NULL AND ($1 IS NULL OR a.name = $1) ORDER BY f.account, f.kind, f.story_id LIMIT $2",
+            account,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(RawFinding::read).collect()
+    }
+
+    /// The last runs that were given up, one for each account whose latest run it is.
+    pub async fn failed_audits(&self, account: Option<&str>) -> Result<Vec<AuditRow>> {
+        let mut rows = Vec::new();
+        for known in self.accounts().await? {
+            if account.is_none_or(|name| name == known.account) {
+                let last = self.audits(Some(&known.account), 1).await?;
+                rows.extend(last.into_iter().filter(|row| row.fault.is_some()));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What every audit saw of a story, oldest first.
+    pub async fn engagement(&self, story_id: &str) -> Result<Vec<EngagementRow>> {
+        let limit = i64::from(ROWS_MAX);
+        let rows = sqlx::query!(
+            "SELECT s.story_id, u.started_at, s.comments, s.moods FROM audit_story s JOIN audit u ON u.id = s.audit_id
+             WHERE s.story_id = $1 ORDER BY s.audit_id LIMIT $2",
+            story_id,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = rows.into_iter().map(|row| {
+            Ok(EngagementRow {
+                story_id: row.story_id,
+                at: instant(row.started_at)?,
+                comments: count(row.comments),
+                moods: count(row.moods),
+            })
+        });
+        read.collect()
+    }
+
+    /// Whether an account has had a run that began after `since`.
+    pub async fn audited_since(&self, account: &str, since: Timestamp) -> Result<bool> {
+        let since = micros(since);
+        Ok(sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM audit WHERE account = $1 AND started_at > $2) AS "found!: bool""#,
+            account,
+            since
+        )
+        .fetch_one(&self.readers)
+        .await?)
+    }
+}

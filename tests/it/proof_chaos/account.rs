@@ -1,0 +1,138 @@
+//! The closing account of a run: the evidence as it stands at rest, and what is printed of it.
+
+#![allow(clippy::print_stdout, reason = "the figures of a run are what it is for")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::store::view::PostFilter;
+use storyd::store::{Access, Store};
+
+use super::life::Run;
+use super::plan::{Plan, Size};
+use super::rest::Person;
+use crate::support::evidence::{Complaint, Evidence, Move, publishes};
+
+/// Reads queue and ledger as they are on disk.
+pub(super) fn gather(run: &mut Run, told: BTreeSet<i64>) -> Evidence {
+    run.town.note_requests();
+    run.town.sandbox_from_disk();
+    let mut history: BTreeMap<i64, Vec<Move>> = BTreeMap::new();
+    let mut integrity = String::new();
+    let mut open_attempts = 0;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&run.town.path("data"), Access::Beside).await.unwrap();
+        for post in store.posts(&PostFilter { limit: Some(10_000), ..PostFilter::default() }).await.unwrap() {
+            let events = store.events(post.post).await.unwrap();
+            let moves = events.into_iter().map(|event| Move { at: event.at, event: event.event, actor: event.actor });
+            history.insert(post.post, moves.collect());
+        }
+        store.close().await;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(run.town.path("data/queue.db"));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        integrity = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+        let open: i64 = sqlx::query_scalar("SELECT count(*) FROM attempt WHERE ended_at IS NULL")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        open_attempts = usize::try_from(open).unwrap();
+    });
+    let mut posts: Vec<crate::support::evidence::Post> = run.town.ask(&["admin", "queue", "--all", "--limit", "10000"]);
+    posts.retain(|post| post.job != "anchor");
+    Evidence {
+        jobs: run.town.jobs.clone(),
+        posts,
+        stories: run.town.ask(&["admin", "stories", "--limit", "10000"]),
+        told,
+        ledger: run.town.get("/_sandbox/ledger"),
+        requests: run.town.requests.values().cloned().collect(),
+        history,
+        orders: run.orders.clone(),
+        open_attempts,
+        integrity,
+    }
+}
+
+fn events(evidence: &Evidence, test: impl Fn(&Move) -> bool) -> usize {
+    evidence.history.values().flatten().filter(|step| test(step)).count()
+}
+
+/// Prints what the run was, what went wrong in it, and what the judge found.
+pub(super) fn tell(
+    (size, plan): (&Size, &Plan),
+    run: &Run,
+    person: &Person,
+    evidence: &Evidence,
+    complaints: &[Complaint],
+    [chaos, settling]: [Duration; 2],
+) {
+    let deaths = &run.deaths;
+    let Size { seed, posts, accounts, .. } = size;
+    println!("chaos: seed {seed}, plan {}: {posts} posts on {accounts} accounts", plan.digest());
+    println!(
+        "  lives: {} kills ({} of them during start-up, {} during shutdown), {} stops by SIGTERM, {} second daemons refused; {} s, \
+         and {} s until rest",
+        deaths.kills,
+        deaths.in_startup,
+        deaths.in_shutdown,
+        deaths.stops,
+        deaths.seconds,
+        chaos.as_secs(),
+        settling.as_secs()
+    );
+    println!(
+        "  people: {} edits of the job file, {} broken files, {} commands ({} killed half-way), {} accounts unblocked",
+        deaths.edits,
+        deaths.broken_files,
+        deaths.commands + deaths.killed_commands,
+        deaths.killed_commands,
+        person.unblocked
+    );
+    let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in evidence.requests.iter().flat_map(|request| &request.faults) {
+        *faults.entry(name).or_default() += 1;
+    }
+    println!(
+        "  Kakao: {} requests, {} of them to publish; {} faults of {} kinds",
+        evidence.requests.len(),
+        evidence.requests.iter().filter(|request| publishes(request)).count(),
+        faults.values().sum::<usize>(),
+        faults.len()
+    );
+    let by =
+        |event: &'static str, actor: &'static str| events(evidence, |step| step.event == event && step.actor == actor);
+    println!(
+        "  doubts: {}; settled by a look at the list: {} found, {} proved absent; parked {}; settled by a person: {} found, {} \
+         absent",
+        events(evidence, |step| step.event == "doubt"),
+        by("publish", "reconcile"),
+        by("repost", "reconcile") + by("hold", "reconcile"),
+        events(evidence, |step| step.event == "park"),
+        person.found,
+        person.absent
+    );
+    let mut ends: BTreeMap<PostState, usize> = BTreeMap::new();
+    for post in &evidence.posts {
+        *ends.entry(post.state).or_default() += 1;
+    }
+    let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    println!(
+        "  ends: {} posts: {}; {} stories in the ledger",
+        evidence.posts.len(),
+        ends.join(", "),
+        evidence.ledger.len()
+    );
+    let count = |test: fn(&Complaint) -> bool| complaints.iter().filter(|complaint| test(complaint)).count();
+    println!(
+        "  judged: twice={} lost={} altered={} early={} unintended={} disobeyed={} incomplete={}",
+        count(|complaint| matches!(complaint, Complaint::Twice(_))),
+        count(|complaint| matches!(complaint, Complaint::Lost(_))),
+        count(|complaint| matches!(complaint, Complaint::Altered(_))),
+        count(|complaint| matches!(complaint, Complaint::Early(_))),
+        count(|complaint| matches!(complaint, Complaint::Unintended(_))),
+        count(|complaint| matches!(complaint, Complaint::Disobeyed(_))),
+        count(|complaint| matches!(complaint, Complaint::Incomplete(_))),
+    );
+}
