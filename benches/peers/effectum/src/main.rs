@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use effectum::{Job, JobRunner, Queue, RunningJob, Worker};
 
+#[derive(Debug)]
 struct Target {
     client: reqwest::Client,
     url: String,
