@@ -13,13 +13,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use storyd::domain::clock::{Clock, later};
-use storyd::domain::content::{AppParams, Body, Content, Permission};
-use storyd::domain::policy::{InDoubt, Late, LateThen};
-use storyd::store::queue::{JobPosts, NewPost};
-use storyd::store::{Access, Store};
+use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
-use support::process::{Disk, account, daemon, folder, furnish, until};
+use support::process::{Disk, Fill, account, daemon, fill, folder, furnish, note, until};
 use support::stub::{self, Stub};
 
 const POSTS: usize = 1_000;
@@ -92,38 +90,36 @@ fn millis(at: Timestamp) -> Timestamp {
 
 fn notes(stub: &Stub, further: usize) -> Run {
     let home = folder(Disk::Real);
-    let extra = if further > 0 { further_jobs(further) } else { String::new() };
-    let due = |start: Timestamp| -> Vec<Timestamp> {
-        // Spread evenly, then moved off the second by an odd number of milliseconds.
-        (0..POSTS).map(|n| millis(later(start, SPAN * n as u32 / POSTS as u32 + Duration::from_millis(n as u64 * 7 % 13)))).collect()
-    };
-    if further > 0 {
-        // The first start enqueues the million; what is measured is the second.
-        furnish(home.path(), &stub.url(), POSTS, &extra);
-        fill(home.path(), further);
-    }
-    let lead = if further > 0 { LEAD * 2 } else { LEAD };
-    let start = later(Clock::system().now(), lead);
-    let times = due(start);
-    let jobs: String = times
-        .iter()
-        .enumerate()
-        .map(|(n, at)| format!("  note-{n:04}: {{account: {}, at: {at}, type: note, content: 'note {n:04}'}}\n", account(n)))
-        .collect();
-    furnish(home.path(), &stub.url(), POSTS, &format!("{jobs}{extra}"));
+    furnish(home.path(), &stub.url(), POSTS);
+    fill(home.path(), further_posts(further));
+    let start = later(Clock::system().now(), LEAD);
+    // Spread evenly, then moved off the even step by an odd number of milliseconds.
+    let time = |n: usize| later(start, SPAN * n as u32 / POSTS as u32 + Duration::from_millis(n as u64 * 7 % 13));
+    let times: Vec<Timestamp> = (0..POSTS).map(|n| millis(time(n))).collect();
+    let jobs = times.iter().enumerate().map(|(n, at)| Fill {
+        job: format!("note-{n:04}"),
+        account: account(n),
+        body: note(format!("note {n:04}")),
+        times: vec![*at],
+    });
+    fill(home.path(), jobs);
+    let due = times.iter().enumerate().map(|(n, at)| (format!("note+{n:04}"), *at)).collect();
+    run(stub, home.path(), &due)
+}
+
+/// Starts the daemon and waits until every post was requested.
+fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>) -> Run {
     stub.forget();
     let began = Instant::now();
-    let mut daemon = daemon(home.path(), Disk::Real);
+    let mut daemon = daemon(home, Disk::Real);
     daemon.says("\"ready\"");
     let ready_ms = began.elapsed().as_secs_f64() * 1e3;
     let resident_mib = daemon.resident_mib();
     let daemon = daemon.drain_output();
-    until("the last post", || stub.count() >= POSTS);
-    let by_text: HashMap<String, Timestamp> =
-        times.iter().enumerate().map(|(n, at)| (format!("note+{n:04}"), *at)).collect();
+    until("the last post", || stub.count() >= due.len());
     let peak_mib = daemon.peak_mib();
     daemon.stop();
-    Run { lateness: lateness(stub, &by_text), ready_ms, resident_mib, peak_mib }
+    Run { lateness: lateness(stub, due), ready_ms, resident_mib, peak_mib }
 }
 
 fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {
@@ -136,85 +132,47 @@ fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {
     arrivals.iter().map(late).collect()
 }
 
-/// Jobs whose posts are all far ahead: a time each minute, as far as it takes.
-fn further_jobs(further: usize) -> String {
-    let jobs = further.div_ceil(PER_JOB);
-    (0..jobs)
-        .map(|n| {
-            let account = account(n % POSTS);
-            format!("  more-{n:04}: {{account: {account}, cron: '* * * * *', from: 2030-01-01, type: note, content: 'more {n}'}}\n")
-        })
-        .collect()
+/// Posts that are all years ahead: a thousand of each account.
+fn further_posts(further: usize) -> impl Iterator<Item = Fill> {
+    let first: Timestamp = "2030-01-01T00:00:00Z".parse().expect("an instant");
+    (0..further.div_ceil(PER_JOB)).map(move |n| Fill {
+        job: format!("more-{n:04}"),
+        account: account(n % POSTS),
+        body: note(format!("more {n}")),
+        times: (0..PER_JOB.min(further - n * PER_JOB))
+            .map(|minute| later(first, Duration::from_secs(60 * minute as u64)))
+            .collect(),
+    })
 }
 
 /// Posts that each further job has waiting.
 const PER_JOB: usize = 1_000;
 
-/// Puts the further posts into the queue as the daemon would have left them.
-fn fill(home: &Path, further: usize) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let store = Store::open(&home.join("data"), Access::Daemon).await.expect("a queue");
-        let now = Clock::system().now();
-        for n in 0..further.div_ceil(PER_JOB) {
-            let first: Timestamp = "2029-12-31T15:00:00Z".parse().expect("an instant");
-            let minute = |m: usize| later(first, Duration::from_secs(60 * m as u64));
-            let occurrences = (0..PER_JOB.min(further - n * PER_JOB)).map(|m| NewPost {
-                nominal: minute(m).to_zoned(jiff::tz::TimeZone::get("Asia/Seoul").expect("known")).datetime().to_string(),
-                occurs_at: minute(m),
-            });
-            let body = Body::Note { text: format!("more {n}") };
-            let posts = JobPosts {
-                job: format!("more-{n:04}"),
-                source: "jobs.yaml:1:1".into(),
-                account: account(n % POSTS),
-                content: Content { body, permission: Permission::Public, enable_share: None, app: AppParams::default() },
-                tags: Vec::new(),
-                zone: "Asia/Seoul".into(),
-                late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
-                in_doubt: InDoubt::Repost,
-                delete_after: None,
-                delete_at: None,
-                prepare_ahead: Duration::from_secs(600),
-                occurrences: occurrences.collect(),
-                add_after: Timestamp::MIN,
-                complete_until: minute(PER_JOB),
-            };
-            store.enqueue(&posts, now).await.expect("enqueued");
-        }
-        store.close().await;
-    });
-}
-
+/// Ten photos, their images in the media folder as the loader leaves them there.
 fn photos(stub: &Stub) -> Run {
     let home = folder(Disk::Real);
-    for n in 0..PHOTOS {
-        std::fs::write(home.path().join(format!("{n}.png")), png(n)).expect("an image");
-    }
-    let start = later(Clock::system().now(), LEAD * 3);
+    furnish(home.path(), &stub.url(), PHOTOS);
+    // Time to upload them all, on a machine that is busy too.
+    let start = later(Clock::system().now(), LEAD * 4);
     let times: Vec<Timestamp> =
         (0..PHOTOS as u32).map(|n| millis(later(start, Duration::from_millis(u64::from(n) * 513)))).collect();
-    let jobs: String = times
-        .iter()
-        .enumerate()
-        .map(|(n, at)| {
-            let account = account(n);
-            format!("  photo-{n}: {{account: {account}, at: {at}, type: photo, images: [{n}.png], content: 'photo {n}'}}\n")
-        })
-        .collect();
-    furnish(home.path(), &stub.url(), PHOTOS, &jobs);
-    stub.forget();
-    let began = Instant::now();
-    let mut daemon = daemon(home.path(), Disk::Real);
-    daemon.says("\"ready\"");
-    let ready_ms = began.elapsed().as_secs_f64() * 1e3;
-    let resident_mib = daemon.resident_mib();
-    let daemon = daemon.drain_output();
-    until("the last photo", || stub.count() >= PHOTOS);
+    let mut jobs = Vec::new();
+    for (n, at) in times.iter().enumerate() {
+        let bytes = png(n);
+        let path = home.path().join(format!("{n}.png"));
+        std::fs::write(&path, &bytes).expect("an image");
+        let image = Image {
+            sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            name: format!("{n}.png"),
+            format: ImageFormat::Png,
+            bytes: bytes.len() as u64,
+        };
+        let body = Body::Photo { images: vec![image], text: Some(format!("photo {n}")) };
+        jobs.push(Fill { job: format!("photo-{n}"), account: account(n), body, times: vec![*at] });
+    }
+    fill(home.path(), jobs.into_iter());
     let due = times.iter().enumerate().map(|(n, at)| (format!("photo+{n}"), *at)).collect();
-    let peak_mib = daemon.peak_mib();
-    daemon.stop();
-    Run { lateness: lateness(stub, &due), ready_ms, resident_mib, peak_mib }
+    run(stub, home.path(), &due)
 }
 
 /// A picture of 8 MB, as far as its header tells.

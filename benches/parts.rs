@@ -1,14 +1,18 @@
 //! The parts: a claim of 32 posts in queues of 10⁴, 10⁵ and 10⁶, a look at what is due, enqueueing, the loader beside the reading of its
 //! YAML, schedules, and the comparison of texts.
 //!
-//! `cargo bench --bench parts` · one of them: `cargo bench --bench parts -- claim` · without the largest: `STORYD_BENCH_ROWS=100000`
+//! `cargo bench --bench parts` · one of them: `cargo bench --bench parts -- claim` · without the largest queue:
+//! `STORYD_BENCH_ROWS=100000 cargo bench --bench parts`
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures real time and prints it")]
 
+mod support;
+
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -18,6 +22,7 @@ use storyd::domain::fault::Fault;
 use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::store::queue::{Intent, JobPosts, NewPost};
 use storyd::store::{Access, Store};
+use support::figures::{Row, print};
 use tokio::runtime::Runtime;
 
 const ROWS: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -26,7 +31,34 @@ const LEASE: Duration = Duration::from_secs(300);
 const JOBS: usize = 100_000;
 
 fn main() {
-    divan::main();
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let parts: [(&str, fn(&mut Vec<Row>)); 6] = [
+        ("claim", claim_of_32),
+        ("look", look),
+        ("enqueue", enqueue_1000_posts),
+        ("load", load_100000_jobs),
+        ("schedule", schedule_100_times),
+        ("text", comparable_text),
+    ];
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
+            let mut rows = Vec::new();
+            part(&mut rows);
+            print(&rows);
+        }
+    }
+}
+
+/// Runs `part` so often, and `before` each time without counting it.
+fn time<Input>(what: &str, samples: usize, mut before: impl FnMut() -> Input, mut part: impl FnMut(Input)) -> Row {
+    let mut figures = Vec::with_capacity(samples);
+    for _ in 0..samples {
+        let input = before();
+        let began = Instant::now();
+        part(input);
+        figures.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    Row { what: what.into(), figures, unit: "ms" }
 }
 
 fn runtime() -> &'static Runtime {
@@ -65,7 +97,7 @@ fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
 /// Occurrences a minute apart.
 fn minutes(from: usize, count: usize) -> Vec<NewPost> {
     let at = |minute: usize| later(start(), Duration::from_secs(60 * minute as u64));
-    (from..from + count).map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute) }).collect()
+    (from..from + count).map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute), text: None }).collect()
 }
 
 /// A queue in which `rows` posts wait, shared evenly by the lanes. Built once for each size.
@@ -102,55 +134,51 @@ fn rows() -> Vec<usize> {
 }
 
 /// 32 lanes take their next posts at the same time: claim and intent, durable.
-#[divan::bench(args = rows(), sample_count = 100, sample_size = 1)]
-fn claim_of_32(bencher: divan::Bencher<'_, '_>, rows: usize) {
-    let queue = filled(rows);
-    let now = later(start(), Duration::from_secs(3));
-    let back = || {
-        let out = std::mem::take(&mut *queue.out.lock().expect("nobody panics here"));
-        let fault = Fault::transient("bench", "put back");
-        let snoozes = out.into_iter().map(|intent| queue.store.snooze(intent, &fault, now));
-        runtime().block_on(join_all(snoozes)).into_iter().for_each(|written| drop(written.expect("put back")));
-    };
-    bencher.with_inputs(back).bench_local_values(|()| {
+fn claim_of_32(found: &mut Vec<Row>) {
+    for rows in rows() {
+        let queue = filled(rows);
+        let now = later(start(), Duration::from_secs(3));
+        let back = || {
+            let out = std::mem::take(&mut *queue.out.lock().expect("nobody panics here"));
+            let fault = Fault::transient("bench", "put back");
+            let snoozes = out.into_iter().map(|intent| queue.store.snooze(intent, &fault, now));
+            runtime().block_on(join_all(snoozes)).into_iter().for_each(|written| drop(written.expect("put back")));
+        };
         let names: Vec<String> = (0..LANES).map(account).collect();
-        let takes = names.iter().map(|name| queue.store.take_to_publish(name, now, LEASE));
-        let taken = runtime().block_on(join_all(takes));
-        let taken: Vec<Intent> = taken.into_iter().filter_map(|taken| taken.expect("taken")).collect();
-        assert_eq!(taken.len(), LANES);
-        queue.out.lock().expect("nobody panics here").extend(taken);
-    });
-    back();
+        found.push(time(&format!("claim of 32 among {rows}"), 100, back, |()| {
+            let takes = names.iter().map(|name| queue.store.take_to_publish(name, now, LEASE));
+            let taken = runtime().block_on(join_all(takes));
+            let taken: Vec<Intent> = taken.into_iter().filter_map(|taken| taken.expect("taken")).collect();
+            assert_eq!(taken.len(), LANES);
+            queue.out.lock().expect("nobody panics here").extend(taken);
+        }));
+        back();
+    }
 }
 
-/// What is due, of all accounts.
-#[divan::bench(args = rows(), sample_count = 100)]
-fn look_at_what_is_due(bencher: divan::Bencher<'_, '_>, rows: usize) {
-    let queue = filled(rows);
-    bencher.bench_local(|| runtime().block_on(queue.store.due(start())).expect("read").len());
-}
-
-/// When to wake next.
-#[divan::bench(args = rows(), sample_count = 100)]
-fn look_at_what_comes(bencher: divan::Bencher<'_, '_>, rows: usize) {
-    let queue = filled(rows);
-    bencher.bench_local(|| runtime().block_on(queue.store.next_wake(start())).expect("read"));
+/// What is due, and when to wake next.
+fn look(found: &mut Vec<Row>) {
+    for rows in rows() {
+        let queue = filled(rows);
+        let due = || runtime().block_on(queue.store.due(start())).expect("read");
+        found.push(time(&format!("what is due among {rows}"), 100, || (), |()| drop(black_box(due()))));
+        let next = || runtime().block_on(queue.store.next_wake(start())).expect("read");
+        found.push(time(&format!("what comes next among {rows}"), 100, || (), |()| drop(black_box(next()))));
+    }
 }
 
 /// A thousand posts of a new job.
-#[divan::bench(sample_count = 20, sample_size = 1)]
-fn enqueue_1000_posts(bencher: divan::Bencher<'_, '_>) {
+fn enqueue_1000_posts(found: &mut Vec<Row>) {
     let queue = filled(ROWS[0]);
-    let number = Mutex::new(0);
+    let mut number = 0;
     let next = || {
-        let mut number = number.lock().expect("nobody panics here");
-        *number += 1;
+        number += 1;
         posts(&format!("new-{number}"), "account-new", minutes(100_000, 1_000))
     };
-    bencher.with_inputs(next).bench_local_values(|job| {
+    found.push(time("enqueue 1,000 posts of a new job", 20, next, |job| {
         let report = runtime().block_on(queue.store.enqueue(&job, start())).expect("enqueued");
         assert_eq!(report.added, 1_000);
-    });
+    }));
 }
 
 /// A job file of 100,000 jobs.
@@ -172,21 +200,20 @@ fn job_file() -> &'static PathBuf {
     path
 }
 
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn load_100000_jobs_yaml_alone() -> usize {
-    let text = std::fs::read_to_string(job_file()).expect("a job file");
-    let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
-    value["jobs"].as_mapping().expect("jobs").len()
-}
-
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn load_100000_jobs_checked() -> usize {
-    storyd::plan::load(std::slice::from_ref(job_file())).expect("a plan").jobs.len()
+fn load_100000_jobs(found: &mut Vec<Row>) {
+    let file = job_file();
+    found.push(time("100,000 jobs: their YAML alone", 5, || (), |()| {
+        let text = std::fs::read_to_string(file).expect("a job file");
+        let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+        assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
+    }));
+    found.push(time("100,000 jobs: loaded and checked", 5, || (), |()| {
+        assert_eq!(storyd::plan::load(std::slice::from_ref(file)).expect("a plan").jobs.len(), JOBS);
+    }));
 }
 
 /// The next hundred times of a weekday schedule, in a zone with daylight saving.
-#[divan::bench]
-fn schedule_100_times(bencher: divan::Bencher<'_, '_>) {
+fn schedule_100_times(found: &mut Vec<Row>) {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let path = dir.path().join("jobs.yaml");
     let job = "version: 1\nzone: Europe/Berlin\njobs:\n  job: {account: cafe, cron: '30 9 * * MON-FRI', type: note, content: x}\n";
@@ -194,12 +221,11 @@ fn schedule_100_times(bencher: divan::Bencher<'_, '_>) {
     let plan = storyd::plan::load(&[path]).expect("a plan");
     let job = plan.jobs.values().next().expect("a job");
     let until = later(start(), Duration::from_secs(86_400 * 365));
-    bencher.bench_local(|| job.occurrences(start(), until, 100).len());
+    found.push(time("100 times of a schedule", 200, || (), |()| drop(black_box(job.occurrences(start(), until, 100)))));
 }
 
 /// The form in which two texts are compared, of a text of 2,000 characters.
-#[divan::bench]
-fn comparable_text(bencher: divan::Bencher<'_, '_>) {
+fn comparable_text(found: &mut Vec<Row>) {
     let text = "겨울 신메뉴가 나왔어요!\r\n".repeat(133);
-    bencher.bench_local(|| comparable(&text).len());
+    found.push(time("a text of 2,000 characters made comparable", 200, || (), |()| drop(black_box(comparable(&text)))));
 }

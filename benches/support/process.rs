@@ -5,8 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use storyd::domain::clock::Clock;
+use storyd::domain::content::{AppParams, Body, Content, Permission};
+use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::token::{AccessToken, TokenSet};
+use storyd::store::queue::{JobPosts, NewPost};
+use storyd::store::{Access, Store};
 
 /// How long anything that a bench waits for may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -172,12 +178,12 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Everything that `storyd run` needs in `folder`: settings that point at `url`, accounts with tokens, and a job file.
-pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize, jobs: &str) {
+/// Everything that `storyd run` needs in `folder`: settings that point at `url`, accounts with tokens, and a job file, whose one job
+/// is years ahead. What a bench publishes stands in the queue already, see [`fill`].
+pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
-         defaults: {{catch_up_gap: 0s, late: {{within: 1h, then: post}}}}\naccounts:\n"
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
@@ -187,13 +193,64 @@ pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize, jobs: &str) {
             refresh_token: None,
             refresh_expires_at: None,
             scopes: None,
-            obtained_at: storyd::domain::clock::Clock::system().now(),
+            obtained_at: Clock::system().now(),
         };
         let lock = tokens.lock(&account(number)).expect("nobody else is here");
         tokens.save(&lock, &set).expect("a token file");
     }
     std::fs::write(folder.join("storyd.yaml"), settings).expect("settings");
-    std::fs::write(folder.join("jobs.yaml"), format!("version: 1\nzone: Asia/Seoul\njobs:\n{jobs}")).expect("jobs");
+    let job = "  last: {account: account-0000, at: 2099-01-01 09:00, type: note, content: 끝}\n";
+    std::fs::write(folder.join("jobs.yaml"), format!("version: 1\nzone: Asia/Seoul\njobs:\n{job}")).expect("jobs");
+}
+
+/// What is to stand in the queue of a bench: posts of one job, at any instants, which job files give to the second only.
+pub(crate) struct Fill {
+    pub(crate) job: String,
+    pub(crate) account: String,
+    pub(crate) body: Body,
+    pub(crate) times: Vec<Timestamp>,
+}
+
+/// Puts posts into the queue of a furnished folder. Their jobs are in no job file and are named like those, so that the daemon
+/// leaves them alone. Images lie in the folder under their own names.
+pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(&folder.join("data"), Access::Daemon).await.expect("a queue");
+        let now = Clock::system().now();
+        for fill in jobs {
+            let images = if let Body::Photo { images, .. } = &fill.body { images.as_slice() } else { &[] };
+            for image in images {
+                store.media().take(image, &folder.join(&image.name)).expect("taken over");
+            }
+            let occurrences =
+                fill.times.into_iter().map(|at| NewPost { nominal: at.to_string(), occurs_at: at, text: None });
+            let content =
+                Content { body: fill.body, permission: Permission::Public, enable_share: None, app: AppParams::default() };
+            let posts = JobPosts {
+                job: format!("@{}", fill.job),
+                source: "a bench".into(),
+                account: fill.account,
+                content,
+                tags: Vec::new(),
+                zone: "Asia/Seoul".into(),
+                late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
+                in_doubt: InDoubt::Repost,
+                delete_after: None,
+                delete_at: None,
+                prepare_ahead: Duration::from_secs(600),
+                occurrences: occurrences.collect(),
+                add_after: Timestamp::MIN,
+                complete_until: Timestamp::MAX,
+            };
+            store.enqueue(&posts, now).await.expect("enqueued");
+        }
+        store.close().await;
+    });
+}
+
+pub(crate) fn note(text: String) -> Body {
+    Body::Note { text }
 }
 
 pub(crate) fn account(number: usize) -> String {

@@ -8,12 +8,14 @@ mod signals;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use agenda::Agenda;
 use alarm::Alarm;
-use lanes::{Lanes, log, run_deed};
+use futures_util::future::join_all;
+use lanes::{Lanes, log, run_deed, run_lane};
 use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
@@ -161,6 +163,25 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
         reports.push(run_deed(ctx, deed, &account).await?);
+    }
+    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    Ok(reports)
+}
+
+/// The same with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
+/// do it; in one task, so that it can die as a whole.
+pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
+    upkeep.run(ctx).await?;
+    let due = ctx.store.due(ctx.clock.now()).await?;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let stopping = AtomicBool::new(false);
+    let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
+    for ended in join_all(lanes).await {
+        ended?;
+    }
+    let mut reports = Vec::new();
+    while let Ok(report) = told.try_recv() {
+        reports.push(report);
     }
     reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
     Ok(reports)

@@ -205,6 +205,15 @@ async fn the_record_says_when_the_account_was_blocked_until_now() {
     assert!(queue.store.record_and_take(intent, &told, t(61), None).await.unwrap().marked);
 }
 
+/// Polls a future once.
+async fn polled<F: Future + Unpin>(future: &mut F) {
+    std::future::poll_fn(|cx| {
+        let _ = std::pin::Pin::new(&mut *future).poll(cx);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_lane_that_goes_away_while_it_waits_or_leads_leaves_the_lead_to_the_next() {
     let queue = queue(1).await;
@@ -212,11 +221,11 @@ async fn a_lane_that_goes_away_while_it_waits_or_leads_leaves_the_lead_to_the_ne
         let name = account(lane);
         let mut take = Box::pin(queue.store.take_to_publish(&name, t(60), LEASE));
         // Polled once: it leads, or waits for whoever does. Then its caller gives it up.
-        let _ = futures_util::poll!(&mut take);
+        polled(&mut take).await;
         let other = account((lane + 1) % LANES);
         let waits = queue.store.take_to_publish(&other, t(-1), LEASE);
         let mut waits = Box::pin(waits);
-        let _ = futures_util::poll!(&mut waits);
+        polled(&mut waits).await;
         drop(take);
         assert!(waits.await.unwrap().is_none(), "the lead came to it, and nothing is due so early");
     }

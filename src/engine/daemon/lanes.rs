@@ -178,7 +178,7 @@ impl Lanes {
 }
 
 /// One lane: the deed for the account, and with publishing the posts that follow.
-async fn run_lane(
+pub(super) async fn run_lane(
     ctx: &Ctx,
     deed: Due,
     account: &str,

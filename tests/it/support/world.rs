@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use storyd::domain::clock::{Clock, later};
-use storyd::engine::daemon::{Upkeep, step, sweep_at_start};
+use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::{Ctx, PlanCell, Report, Rules};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
@@ -39,6 +39,8 @@ pub(crate) struct World {
     /// Where the client believes Kakao to be, when that is not the sandbox.
     elsewhere: Option<String>,
     condoned: Option<&'static str>,
+    /// Whether its accounts work at the same time.
+    abreast: bool,
 }
 
 impl World {
@@ -100,6 +102,7 @@ impl World {
             engine: None,
             elsewhere: None,
             condoned: None,
+            abreast: false,
         };
         for account in world.sandbox.accounts().to_vec() {
             world.hand_over(&account);
@@ -193,6 +196,11 @@ impl World {
         self.crash().await;
     }
 
+    /// From now on its accounts work at the same time, as the lanes of the daemon do.
+    pub(crate) fn abreast(&mut self) {
+        self.abreast = true;
+    }
+
     /// Lets a story break a promise on purpose: nothing is judged at its end.
     pub(crate) fn condone(&mut self, why: &'static str) {
         self.condoned = Some(why);
@@ -239,7 +247,8 @@ impl World {
         let (ctx, upkeep) = self.engine.as_mut().unwrap();
         let mut all = Vec::new();
         for _ in 0..ROUNDS_MAX {
-            let reports = step(ctx, upkeep).await.unwrap();
+            let reports =
+                if self.abreast { step_abreast(ctx, upkeep).await } else { step(ctx, upkeep).await }.unwrap();
             if reports.is_empty() {
                 return all;
             }
