@@ -208,7 +208,7 @@ fn load_100000_jobs(found: &mut Vec<Row>) {
         assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
     }));
     found.push(time("100,000 jobs: loaded and checked", 5, || (), |()| {
-        assert_eq!(storyd::plan::load(std::slice::from_ref(file)).expect("a plan").jobs.len(), JOBS);
+        assert_eq!(storyd::plan::load(std::slice::from_ref(file), start()).expect("a plan").jobs.len(), JOBS);
     }));
 }
 
@@ -218,7 +218,7 @@ fn schedule_100_times(found: &mut Vec<Row>) {
     let path = dir.path().join("jobs.yaml");
     let job = "version: 1\nzone: Europe/Berlin\njobs:\n  job: {account: cafe, cron: '30 9 * * MON-FRI', type: note, content: x}\n";
     std::fs::write(&path, job).expect("a job file");
-    let plan = storyd::plan::load(&[path]).expect("a plan");
+    let plan = storyd::plan::load(&[path], start()).expect("a plan");
     let job = plan.jobs.values().next().expect("a job");
     let until = later(start(), Duration::from_secs(86_400 * 365));
     found.push(time("100 times of a schedule", 200, || (), |()| drop(black_box(job.occurrences(start(), until, 100)))));

@@ -173,6 +173,8 @@ impl ClaimedRow {
 }
 
 /// Claims the next post of each account that may be published, at most one of an account. The one place that says which may.
+///
+/// The `+` keeps the planner from finding the posts by their state, of which there are many, instead of by their IDs.
 pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<ClaimedRow>> {
     let rows = write_json(&wishes)?;
     Ok(sqlx::query_as!(
@@ -197,7 +199,7 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<Claime
                 ORDER BY p.due_at, p.id LIMIT 1) AS id
               FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'until' AS until
                     FROM json_each($1)) AS q) AS r
-           WHERE post.id = r.id AND post.state = 'scheduled'
+           WHERE post.id = r.id AND +post.state = 'scheduled'
            RETURNING id AS "post!: i64", job, account, claim, content, artifact AS "artifact?", occurs_at, publish_failures,
              changed_at"#,
         rows

@@ -245,22 +245,26 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
              lease_until_at = NULL, story_id = r.story, publish_failures = 0
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'story' AS story,
                    value ->> 'at' AS at FROM json_each($1)) AS r
-           WHERE post.id = r.post AND post.state = 'publishing' AND post.claim = r.token
+           WHERE post.id = r.post AND +post.state = 'publishing' AND post.claim = r.token
              AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = r.story)
-           RETURNING id AS "id!: i64",
-             EXISTS (SELECT 1 FROM account a WHERE a.name = post.account
-               AND (a.blocked_code IS NOT NULL OR a.unauthorized_at IS NOT NULL)) AS "marked!: bool""#,
+           RETURNING id AS "id!: i64", account"#,
         rows
     )
     .fetch_all(&mut **tx)
     .await?;
-    let recorded: HashMap<i64, bool> = recorded.into_iter().map(|row| (row.id, row.marked)).collect();
+    let marked = sqlx::query_scalar!(
+        "SELECT name FROM account WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL"
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let recorded: HashMap<i64, bool> =
+        recorded.into_iter().map(|row| (row.id, marked.contains(&row.account))).collect();
     let closed: Vec<&&Done> = done.iter().filter(|done| recorded.contains_key(&done.post)).collect();
     let closed = write_json(&closed)?;
     sqlx::query!(
         "UPDATE attempt SET ended_at = r.at, verdict = 'published'
          FROM (SELECT value ->> 'attempt' AS attempt, value ->> 'at' AS at FROM json_each($1)) AS r
-         WHERE attempt.id = r.attempt AND attempt.ended_at IS NULL",
+         WHERE attempt.id = r.attempt AND +attempt.ended_at IS NULL",
         closed
     )
     .execute(&mut **tx)
@@ -315,7 +319,7 @@ async fn make_intents(tx: &mut Write, claimed: &[Claimed]) -> Result<HashMap<i64
         r#"UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', intent_at = r.at
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'at' AS at
                  FROM json_each($1)) AS r
-           WHERE post.id = r.post AND post.state = 'claimed' AND post.claim = r.token AND post.lease_until_at > r.at
+           WHERE post.id = r.post AND +post.state = 'claimed' AND post.claim = r.token AND post.lease_until_at > r.at
              AND post.due_at <= r.at
            RETURNING id AS "id!: i64""#,
         rows
