@@ -10,12 +10,14 @@ CREATE TABLE account (
   blocked_code    TEXT,
   blocked_reason  TEXT,
   blocked_remedy  TEXT,
+  blocked_scope   TEXT CHECK (blocked_scope IN ('account', 'everyone')),
   blocked_at      INTEGER,
   probe_at        INTEGER,
   -- Set by the first -401, cleared by the next success: a second -401 while it is set blocks the account.
   unauthorized_at INTEGER,
-  -- Kakao's clock less ours, from the Date header of its answers.
-  skew_micros     INTEGER NOT NULL DEFAULT 0,
+  -- The last answer of Kakao's that carried a date: when it came by our clock, and that date. NULL: none ever did.
+  heard_at        INTEGER,
+  heard_kakao_at  INTEGER,
   -- How densely it may post, in microseconds and stories a day, as the settings say.
   min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
   max_per_day     INTEGER CHECK (max_per_day > 0),
@@ -25,8 +27,10 @@ CREATE TABLE account (
   next_late_at    INTEGER NOT NULL DEFAULT 0,
   CHECK ((blocked_code IS NULL) = (blocked_reason IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_remedy IS NULL)),
+  CHECK ((blocked_code IS NULL) = (blocked_scope IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
-  CHECK ((blocked_code IS NULL) = (probe_at IS NULL))
+  CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
+  CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 -- Those for which the next success is news.
 CREATE INDEX account_marked ON account (name) WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL;
@@ -98,14 +102,23 @@ CREATE TABLE post (
   -- Kakao's raw JSON from the upload or the scrape, handed back byte for byte, and until when it is trusted.
   artifact         TEXT,
   artifact_until_at INTEGER,
-  -- The moment at which the last intent became durable.
+  -- The moment at which the last intent became durable, by our clock; how far Kakao's was ahead of it, as known then; and the
+  -- last date heard from Kakao before it, which no story of that intent can precede. NULL: no date was ever heard.
   intent_at        INTEGER,
-  -- In doubt: when to look at Kakao's list next, how many complete listings after the quarantine lacked the story, and since
-  -- when a person must decide.
+  intent_skew      INTEGER,
+  intent_floor_at  INTEGER,
+  -- In doubt: when to look at Kakao's list next; from when on, by both clocks, the quarantine counts; how many complete
+  -- listings after it lacked the story; and since when a person must decide.
   reconcile_at     INTEGER,
+  quarantine_at    INTEGER,
+  quarantine_kakao_at INTEGER,
   absences         INTEGER NOT NULL DEFAULT 0 CHECK (absences >= 0),
   parked_at        INTEGER,
   story_id         TEXT CHECK (length(story_id) BETWEEN 1 AND 256),
+  -- The job file changed, or lost, it while its request was out. Should it wait again, it follows the file before it leaves.
+  follow           INTEGER NOT NULL DEFAULT 0 CHECK (follow IN (0, 1)),
+  -- Why it was held when it left the job file. When it is back it is held again: only a person lets it go.
+  held_reason      TEXT,
 
   CHECK ((state IN ('claimed', 'publishing')) = (lease_until_at IS NOT NULL)),
   CHECK ((state IN ('published', 'deleted')) = (story_id IS NOT NULL)),
@@ -113,6 +126,8 @@ CREATE TABLE post (
   CHECK (state NOT IN ('publishing', 'in_doubt') OR kind = 'note' OR artifact IS NOT NULL),
   CHECK ((state = 'in_doubt' AND parked_at IS NULL) = (reconcile_at IS NOT NULL)),
   CHECK (state = 'in_doubt' OR parked_at IS NULL),
+  CHECK ((intent_skew IS NULL) = (intent_floor_at IS NULL)),
+  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
   CHECK ((artifact IS NULL) = (artifact_until_at IS NULL)),
   CHECK ((kind = 'note') = (prepare_at IS NULL)),
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
@@ -133,8 +148,9 @@ CREATE INDEX post_next_due  ON post (due_at)                  WHERE state = 'sch
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
+CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
-CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'held');
+CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held');
 -- What people look at.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
@@ -175,6 +191,7 @@ INSERT INTO transition (state, event, next) VALUES
   ('in_doubt',   'publish',  'published'),
   ('in_doubt',   'repost',   'scheduled'),
   ('in_doubt',   'hold',     'held'),
+  ('in_doubt',   'fail',     'failed'),
   ('published',  'delete',   'deleted'),
   ('scheduled',  'adopt',    'published'),
   ('missed',     'adopt',    'published'),
@@ -186,6 +203,7 @@ INSERT INTO transition (state, event, next) VALUES
   ('held',       'release',  'scheduled'),
   ('failed',     'cancel',   'cancelled'),
   ('failed',     'release',  'scheduled'),
+  ('cancelled',  'hold',     'held'),
   ('cancelled',  'release',  'scheduled');
 
 -- What happened to a post, for ever. `edit`, `check` and `park` leave the state as it is.
@@ -379,6 +397,15 @@ BEGIN SELECT RAISE(ABORT, 'the table of transitions is fixed'); END;
 
 CREATE TRIGGER account_is_kept BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'an account is never deleted'); END;
+-- What turned every account away turns a new one away too: it need not ask.
+CREATE TRIGGER account_inherits_block AFTER INSERT ON account
+WHEN EXISTS (SELECT 1 FROM account WHERE blocked_scope = 'everyone')
+BEGIN
+  UPDATE account SET (blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at) =
+    (SELECT blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at
+     FROM account WHERE blocked_scope = 'everyone' ORDER BY probe_at DESC LIMIT 1)
+  WHERE name = NEW.name;
+END;
 CREATE TRIGGER job_is_kept BEFORE DELETE ON job
 BEGIN SELECT RAISE(ABORT, 'a job is never deleted'); END;
 CREATE TRIGGER job_watermark_rises BEFORE UPDATE OF enqueued_until_at ON job

@@ -134,6 +134,8 @@ impl From<Refusal> for Failure {
             Refusal::Store(error) => error.into(),
             Refusal::NoSuchPost(_) | Refusal::NotFound(_) => Self::no_such_thing(refusal.to_string()),
             Refusal::NotPossible { .. }
+            | Refusal::JobGone { .. }
+            | Refusal::TooSoon { .. }
             | Refusal::StoryTaken(_)
             | Refusal::BeforeItsJob { .. }
             | Refusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
-use crate::engine::{AppKeys, Ctx, PlanCell, Rules};
+use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
@@ -241,7 +241,7 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
     } else {
         (None, client(home, &clock)?, app_keys(home)?)
     };
-    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan });
+    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, under_way: UnderWay::default() });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 

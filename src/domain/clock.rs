@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Where `now` comes from: the system, or a test's hand. Cheap to clone; clones of a manual clock share one time.
 #[derive(Clone, Debug)]
@@ -74,6 +74,27 @@ pub fn earlier(at: Timestamp, by: Duration) -> Timestamp {
 /// How long after `from` the instant `to` is; zero when it is not after it.
 pub fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
+}
+
+/// One instant on two clocks: when an answer came by ours, and the date that it carried by Kakao's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// By our clock.
+    pub at: Timestamp,
+    /// By Kakao's, in whole seconds.
+    pub kakao_at: Timestamp,
+}
+
+impl Heard {
+    /// How far Kakao's clock was ahead of ours (negative: behind).
+    pub fn skew(&self) -> SignedDuration {
+        self.kakao_at.duration_since(self.at)
+    }
+
+    /// How long ago `earlier` was heard, by our clock and by Kakao's; negative by a clock that was set back meanwhile.
+    pub fn since(&self, earlier: &Self) -> (SignedDuration, SignedDuration) {
+        (self.at.duration_since(earlier.at), self.kakao_at.duration_since(earlier.kakao_at))
+    }
 }
 
 #[cfg(test)]

@@ -104,9 +104,9 @@ impl PostState {
             (S::Publishing | S::InDoubt, E::Publish) => S::Published,
             (S::Publishing, E::Doubt) => S::InDoubt,
             (S::InDoubt, E::Repost) => S::Scheduled,
-            (S::Claimed | S::Publishing, E::Fail) => S::Failed,
+            (S::Claimed | S::Publishing | S::InDoubt, E::Fail) => S::Failed,
             (S::Scheduled, E::Miss) => S::Missed,
-            (S::Scheduled | S::InDoubt, E::Hold) => S::Held,
+            (S::Scheduled | S::InDoubt | S::Cancelled, E::Hold) => S::Held,
             (S::Scheduled | S::Claimed | S::Held | S::Failed, E::Cancel) => S::Cancelled,
             (S::Missed | S::Held | S::Failed | S::Cancelled, E::Release) => S::Scheduled,
             (S::Published, E::Delete) => S::Deleted,
@@ -230,6 +230,7 @@ mod tests {
         publishing  fail      failed
         in_doubt    publish   published
         in_doubt    repost    scheduled
+        in_doubt    fail      failed
         in_doubt    hold      held
         published   delete    deleted
         missed      release   scheduled
@@ -240,6 +241,7 @@ mod tests {
         failed      cancel    cancelled
         failed      release   scheduled
         failed      adopt     published
+        cancelled   hold      held
         cancelled   release   scheduled
         cancelled   adopt     published
         ");

@@ -34,6 +34,8 @@ const SLEEP_MAX: Duration = Duration::from_secs(30);
 const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
 /// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
 const DOWNTIME: Duration = Duration::from_secs(60);
+/// A clock that goes back by more than this between two looks was set, and not merely slewed.
+const SET_BACK: Duration = Duration::from_secs(5);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
@@ -113,10 +115,16 @@ impl Upkeep {
     /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
     async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
         let now = ctx.clock.now();
-        let leases = ctx.store.sweep_leases(now).await?;
-        let (_, generation) = ctx.plan.get();
+        if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
+            tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
+            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+            self.next_at = None;
+        }
+        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
+        let (plan, generation) = ctx.plan.get();
         let mut enqueued = None;
-        if generation != self.generation || self.next_at.is_none_or(|at| at <= now) {
+        let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
+        if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
             let report = enqueue::run_once(ctx).await?;
             self.generation = generation;
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
@@ -219,7 +227,10 @@ pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
 pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let now = ctx.clock.now();
     ctx.store.sweep_deletes(now).await?;
-    ctx.store.sweep_boot(now).await
+    let swept = ctx.store.sweep_boot(now).await?;
+    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
+    ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+    Ok(swept)
 }
 
 /// The daemon: runs until it is told to stop, then lets what is in flight finish.
@@ -297,6 +308,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         if self.reload_at.is_some_and(|at| at <= now) {
             self.reload_at = None;
             self.reload().await;
+            self.agenda.ask_all();
+        }
+        if self.lanes.was_unusual() {
             self.agenda.ask_all();
         }
         if self.agenda.is_all_due(now) || self.upkeep.next_at.is_some_and(|at| at <= now) {

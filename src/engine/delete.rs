@@ -39,7 +39,8 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
                         Outcome::Retry { at, fault }
                     }
                     Next::GiveUp => {
-                        let fault = given_up(fault);
+                        let fault =
+                            given_up(fault, "Once the cause is gone, order it again with `storyd admin delete`.");
                         ctx.store.fail_delete(doomed, &fault, now).await?;
                         Outcome::Failed { fault }
                     }

@@ -28,15 +28,27 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
         let pace = ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace);
         ctx.store.set_pace(account, pace).await?;
     }
+    let mut jobs = Vec::with_capacity(plan.jobs.len());
     for job in plan.jobs.values() {
         let known = ctx.store.known_job(&job.name).await?;
         match posts(ctx, job, known, now) {
-            Ok(posts) => report += ctx.store.enqueue(&posts, now).await?,
+            Ok(posts) => jobs.push(posts),
             // Only for what lies beyond the texts that loading makes. What is in the queue stays, until the file is mended.
             Err(error) => tracing::error!(job.name = %job.name, "no more posts of this job are enqueued: {error}"),
         }
     }
+    // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
+    jobs.sort_by_cached_key(first_new);
+    for posts in &jobs {
+        report += ctx.store.enqueue(posts, now).await?;
+    }
     Ok(report)
+}
+
+/// When the first of the occurrences that may be added appears.
+fn first_new(posts: &JobPosts) -> Timestamp {
+    let new = posts.occurrences.iter().map(|occurrence| occurrence.occurs_at).filter(|at| *at > posts.add_after);
+    new.min().unwrap_or(Timestamp::MAX)
 }
 
 /// Takes over the bytes of every image before a post can refer to them.

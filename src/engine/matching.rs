@@ -11,17 +11,39 @@ use crate::kakao::story::{MediaType, Story};
 /// Kakao shows whole seconds, in `created_at` and in `Date`; the two may be cut differently.
 const RESOLUTION: Duration = Duration::from_secs(3);
 
-/// The earliest `created_at`, on Kakao's clock, that the story of an intent can have.
-pub(super) fn not_before(intent_at: Timestamp, skew: SignedDuration) -> Timestamp {
-    let on_their_clock = intent_at.checked_add(skew).unwrap_or(intent_at);
-    earlier(on_their_clock, RESOLUTION)
+/// How far the clocks of Kakao's own servers may be apart.
+const KAKAOS_APART: Duration = Duration::from_secs(60);
+
+/// When, by Kakao's clock, the story of an intent can have been created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    /// From here on it can be the story.
+    pub(super) from: Timestamp,
+    /// Before this it certainly is another. What lies between the two is older than the intent only if our clock was right when the
+    /// intent was made. `Timestamp::MIN` when no date of Kakao's had been heard by then.
+    pub(super) floor: Timestamp,
 }
 
-/// Whether `story` can be what `content` asked for: same text in its comparable form, same kind as far as the list tells, as many
-/// images, and not older than the intent. Whether another post owns it is for the caller to ask.
-pub(super) fn can_be(content: &Content, story: &Story, not_before: Timestamp) -> bool {
-    story.created_at >= not_before
-        && same_kind(content, story)
+impl Window {
+    /// Reads the intent's instant on Kakao's clock, with the difference of the clocks as known then (`skew_then`) and as it is now.
+    /// Our clock may have been set between: the earlier of the two readings counts.
+    pub(super) fn of(
+        intent_at: Timestamp,
+        skew_then: Option<SignedDuration>,
+        skew_now: Option<SignedDuration>,
+        floor: Option<Timestamp>,
+    ) -> Self {
+        let skew = skew_then.into_iter().chain(skew_now).min().unwrap_or_default();
+        let on_their_clock = intent_at.checked_add(skew).unwrap_or(intent_at);
+        let floor = floor.map_or(Timestamp::MIN, |heard| earlier(heard, KAKAOS_APART));
+        Self { from: earlier(on_their_clock, RESOLUTION).max(floor), floor }
+    }
+}
+
+/// Whether `story` says what `content` asked for: same text in its comparable form, same kind as far as the list tells, as many
+/// images. Whether it is new enough, and whether another post owns it, is for the caller to ask.
+pub(super) fn says(content: &Content, story: &Story) -> bool {
+    same_kind(content, story)
         && comparable(content.text().unwrap_or_default()) == comparable(story.content.as_deref().unwrap_or_default())
 }
 
@@ -32,5 +54,38 @@ fn same_kind(content: &Content, story: &Story) -> bool {
         // A kind that the documents do not name tells nothing.
         (_, MediaType::Other(_)) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("valid")
+    }
+
+    fn hours(n: i64) -> Option<SignedDuration> {
+        Some(SignedDuration::from_hours(n))
+    }
+
+    #[test]
+    fn the_earlier_reading_of_the_intent_counts_but_nothing_before_the_last_date_heard() {
+        let intent = at("2026-12-01T09:00:00Z");
+        let from = |then, now, floor: Option<&str>| Window::of(intent, then, now, floor.map(at)).from;
+        assert_eq!(from(hours(0), hours(0), None), at("2026-12-01T08:59:57Z"));
+        assert_eq!(from(None, hours(0), None), at("2026-12-01T08:59:57Z"));
+        assert_eq!(from(hours(-1), hours(0), None), at("2026-12-01T07:59:57Z"), "it was set right meanwhile");
+        assert_eq!(from(hours(0), hours(-1), None), at("2026-12-01T07:59:57Z"), "it was set forward meanwhile");
+        assert_eq!(from(hours(0), hours(-1), Some("2026-12-01T08:58:00Z")), at("2026-12-01T08:57:00Z"));
+        assert_eq!(from(None, None, None), at("2026-12-01T08:59:57Z"));
+    }
+
+    #[test]
+    fn without_a_date_heard_before_the_intent_no_story_is_certainly_older() {
+        let intent = at("2026-12-01T09:00:00Z");
+        assert_eq!(Window::of(intent, None, hours(0), None).floor, Timestamp::MIN);
+        let heard = at("2026-12-01T08:00:00Z");
+        assert_eq!(Window::of(intent, hours(0), hours(0), Some(heard)).floor, at("2026-12-01T07:59:00Z"));
     }
 }

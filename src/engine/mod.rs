@@ -17,8 +17,8 @@ mod matching;
 mod session;
 mod setback;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,6 +50,38 @@ pub struct Ctx {
     pub rules: Rules,
     /// The job files as last read without an error.
     pub plan: PlanCell,
+    /// The posts whose publish request may be leaving, or is out, from this process.
+    pub under_way: UnderWay,
+}
+
+/// The posts that tasks of this process are publishing right now. A lease cannot tell a task that died from one that slept with
+/// the machine; this can. What is in here is never taken for dead.
+#[derive(Clone, Debug, Default)]
+pub struct UnderWay(Arc<Mutex<BTreeSet<i64>>>);
+
+impl UnderWay {
+    /// Counts `post` in for as long as the guard lives, however its task ends.
+    fn enter(&self, post: i64) -> UnderWayGuard {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(post);
+        UnderWayGuard { all: self.clone(), post }
+    }
+
+    /// All of them.
+    fn posts(&self) -> Vec<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+}
+
+/// Held by the task that publishes a post.
+struct UnderWayGuard {
+    all: UnderWay,
+    post: i64,
+}
+
+impl Drop for UnderWayGuard {
+    fn drop(&mut self) {
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.post);
+    }
 }
 
 /// The app keys of the accounts.

@@ -6,8 +6,8 @@
 
 use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
-use super::{Ctx, Outcome, Report, Result};
-use crate::domain::clock::{between, later};
+use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
+use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::name_account;
 use crate::kakao::story::Posted;
@@ -24,6 +24,15 @@ const ROW_MAX: usize = 64;
 struct Ready {
     intent: Intent,
     token: AccessToken,
+    /// Until the verdict is recorded: no sweep takes the request for dead while it may still leave or be answered.
+    under_way: UnderWayGuard,
+}
+
+impl Ready {
+    fn new(ctx: &Ctx, intent: Intent, token: AccessToken) -> Self {
+        let under_way = ctx.under_way.enter(intent.taken().post);
+        Self { intent, token, under_way }
+    }
 }
 
 /// What became of a post, and of the wish for the next one.
@@ -89,7 +98,7 @@ async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Re
     match token(ctx, account).await {
         Ok(token) => {
             let intent = ctx.store.take_to_publish(account, ctx.clock.now(), ctx.rules.lease).await?;
-            Ok(intent.map(|intent| Ready { intent, token }).ok_or_else(|| Report::idle(Due::Publish, account)))
+            Ok(intent.map(|intent| Ready::new(ctx, intent, token)).ok_or_else(|| Report::idle(Due::Publish, account)))
         }
         // It is the post that waits, or fails, when its account cannot be spoken for.
         Err(fault) => {
@@ -105,14 +114,14 @@ async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Re
 
 /// Sends the request and records what became of it; with `follow` it takes the next due post in the same commit.
 async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result<Published> {
-    let Ready { intent, token } = ready;
+    let Ready { intent, token, under_way: _under_way } = ready;
     let post = Some((intent.taken().post, intent.taken().job.clone()));
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
     let answer = answer.map_err(|fault| name_account(fault, account));
     let mut next = Next::NotAsked;
     let outcome = match answer {
         Ok(posted) => {
-            let (outcome, taken) = record(ctx, account, intent, posted, follow).await?;
+            let (outcome, taken) = record(ctx, account, intent, &posted, follow).await?;
             next = taken;
             outcome
         }
@@ -131,21 +140,23 @@ async fn record(
     ctx: &Ctx,
     account: &str,
     intent: Intent,
-    posted: Posted,
+    posted: &Posted,
     follow: bool,
 ) -> Result<(Outcome, Next)> {
     let (now, occurs_at) = (ctx.clock.now(), intent.occurs_at);
     // Only with a token that is at hand: the record waits for no refresh.
     let token = if follow { ctx.tokens.at_hand(account, now) } else { None };
     let lease = token.is_some().then_some(ctx.rules.lease);
-    let Onward { written, marked, next } = ctx.store.record_and_take(intent, &posted.story_id, now, lease).await?;
+    let heard = posted.server_date.map(|kakao_at| Heard { at: now, kakao_at });
+    let Onward { written, marked, next } =
+        ctx.store.record_and_take(intent, &posted.story_id, heard, now, lease).await?;
     if marked {
         ctx.store.unblock(account).await?;
     }
     let late = between(occurs_at, now);
-    let outcome = unless_lost(written, Outcome::Published { story_id: posted.story_id, late });
+    let outcome = unless_lost(written, Outcome::Published { story_id: posted.story_id.clone(), late });
     let next = match (token, next) {
-        (Some(token), Some(intent)) => Next::Ready(Ready { intent, token }),
+        (Some(token), Some(intent)) => Next::Ready(Ready::new(ctx, intent, token)),
         (Some(_), None) => Next::Nothing,
         (None, _) => Next::NotAsked,
     };

@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::matching::{can_be, not_before};
+use super::matching::{Window, says};
 use super::setback::{block_account, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::{between, later};
@@ -45,16 +45,17 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
 
 /// Every story since the backup.
 async fn list_back(ctx: &Ctx, account: &str, backup_at: Timestamp) -> std::result::Result<Vec<Story>, Fault> {
-    let mut skew = ctx.store.skew(account).await.unwrap_or(SignedDuration::ZERO);
+    let known = ctx.store.heard(account).await.ok().flatten().map(|heard| heard.skew());
+    let mut skew = None;
     let mut stories: Vec<Story> = Vec::new();
     for _ in 0..PAGES_MAX {
         let last_id = stories.last().map(|story| story.id.clone());
         let page = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await)
             .await?;
         if let Some(date) = page.server_date {
-            skew = date.duration_since(ctx.clock.now());
+            skew = Some(date.duration_since(ctx.clock.now()));
         }
-        let limit = not_before(backup_at, skew);
+        let limit = Window::of(backup_at, known, skew, None).from;
         let end = page.stories.iter().all(|story| story.created_at < limit);
         if page.stories.last().is_some_and(|last| Some(&last.id) == last_id.as_ref()) {
             return Err(Fault::transient("list", "the list of stories does not move on"));
@@ -102,7 +103,7 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
     oldest_first.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
     let (mut left, mut adoptions, mut strays) = (candidates, Vec::new(), Vec::new());
     for story in oldest_first {
-        let fits = |candidate: &Candidate| can_be(&candidate.content, story, Timestamp::MIN);
+        let fits = |candidate: &Candidate| says(&candidate.content, story);
         // Kakao shows whole seconds, on a clock of its own.
         let by = later(story.created_at, Duration::from_secs(5));
         match left.iter().rposition(|candidate| candidate.occurs_at <= by && fits(candidate)) {
@@ -119,7 +120,7 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
     }
     let mut holds = Vec::new();
     for story in strays {
-        let early = left.iter().position(|candidate| can_be(&candidate.content, story, Timestamp::MIN));
+        let early = left.iter().position(|candidate| says(&candidate.content, story));
         if let Some(index) = early {
             let candidate = left.remove(index);
             let why = format!(

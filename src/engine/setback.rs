@@ -15,6 +15,9 @@ const PROBE: Duration = Duration::from_secs(600);
 /// The same for an API that has ended.
 const PROBE_ENDED: Duration = Duration::from_secs(3600);
 
+/// The next step after the last attempt at a post.
+pub(super) const RETRY: &str = "Once the cause is gone, let it go ahead with `storyd admin retry`.";
+
 /// Records the setback of an attempt. The fault must not be ambiguous: nobody may come here in doubt.
 pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -> Result<Outcome> {
     let taken = taken.into();
@@ -31,7 +34,7 @@ pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -
             Ok(unless_lost(written, Outcome::Retry { at, fault }))
         }
         Next::GiveUp => {
-            let fault = given_up(fault);
+            let fault = given_up(fault, RETRY);
             let written = ctx.store.fail(taken, &fault, now).await?;
             Ok(unless_lost(written, Outcome::Failed { fault }))
         }
@@ -48,12 +51,12 @@ pub(super) async fn block_account(ctx: &Ctx, account: &str, block: &Block, fault
     ctx.store.block(account, block.scope, fault, probe, ctx.clock.now()).await
 }
 
-/// A transient fault that used up its attempts still needs a next step.
-pub(super) fn given_up(mut fault: Fault) -> Fault {
+/// A transient fault that used up its attempts still needs a next step: `remedy`, where it brings none.
+pub(super) fn given_up(mut fault: Fault, remedy: &str) -> Fault {
     if matches!(fault.class, FaultClass::Transient { .. }) {
         fault.reason = format!("gave up after the last attempt: {}", fault.reason);
         if fault.remedy.is_empty() {
-            fault.remedy = "Once the cause is gone, let it go ahead with `storyd admin retry`.".into();
+            fault.remedy = remedy.into();
         }
     }
     fault

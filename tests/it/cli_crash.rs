@@ -1,6 +1,7 @@
 //! The real program is killed, or told to stop, while a request hangs; a sandbox in a process of its own says what really exists.
 
 use serde_json::Value;
+use sqlx::Connection;
 
 use crate::support::process::{Emulator, Folder, Process, until};
 
@@ -41,6 +42,17 @@ fn exists_once(folder: &Folder, emulator: &Emulator) {
     assert_eq!((&post["state"], &post["story_id"]), (&"published".into(), &ledger[0]["id"]), "{post}");
 }
 
+/// The doubt is dated back by an hour, so that nobody has to wait.
+fn minutes_pass_for_the_doubt(folder: &Folder) {
+    let database = format!("sqlite:{}", folder.path("data/queue.db").display());
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let mut queue = sqlx::SqliteConnection::connect(&database).await.unwrap();
+        let earlier = "UPDATE post SET changed_at = changed_at - 3600000000 WHERE state = 'in_doubt'";
+        sqlx::query(earlier).execute(&mut queue).await.unwrap();
+        queue.close().await.unwrap();
+    });
+}
+
 #[test]
 fn killed_after_the_story_came_to_exist_it_finds_the_story_and_posts_nothing() {
     let (folder, emulator, daemon) = begun(NOTE, "hang-after-effect,count=1,calls=note");
@@ -64,6 +76,10 @@ fn killed_before_the_story_came_to_exist_it_stays_in_doubt_until_a_person_settle
     until(|| "a look at the list".into(), || (emulator.requests("mystories") > 0).then_some(()));
     assert_eq!(becomes(&folder, "in_doubt")["parked_at"], Value::Null);
     assert_eq!((emulator.requests("note"), emulator.ledger().len()), (1, 0));
+    let refused = folder.run("admin resolve 1 --absent");
+    assert_eq!(refused.code, Some(5), "{}", refused.stderr);
+    assert!(refused.stderr.contains("post 1 may still appear"), "{}", refused.stderr);
+    minutes_pass_for_the_doubt(&folder);
     assert_eq!(folder.ok("admin resolve 1 --absent"), "post 1 goes back into the queue\n");
     daemon.says("published  notice");
     exists_once(&folder, &emulator);

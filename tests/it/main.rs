@@ -40,6 +40,7 @@ mod store_moves;
 mod store_people;
 mod store_sweeps;
 mod store_together;
+mod story_clocks;
 mod story_delete;
 mod story_doubt;
 mod story_edits;

@@ -4,7 +4,7 @@
 //! The run of the suite is short. The long one is the same test with its size in the environment:
 //!
 //! ```text
-//! STORYD_CHAOS_POSTS=5000 STORYD_CHAOS_ACCOUNTS=64 STORYD_CHAOS_KILLS=400 \
+//! STORYD_CHAOS_POSTS=3000 STORYD_CHAOS_ACCOUNTS=48 STORYD_CHAOS_KILLS=200 \
 //!     cargo test --release --test it proof_chaos -- --nocapture
 //! ```
 //!

@@ -195,7 +195,7 @@ impl Play {
         let (store, now) = (&self.world.ctx().store, self.world.clock.now());
         match story {
             Some(story) => store.resolve_found(post.post, &story.id, "tester", now).await.unwrap(),
-            None => store.resolve_absent(post.post, "tester", now).await.unwrap(),
+            None => store.resolve_absent(post.post, "tester", Duration::ZERO, now).await.unwrap(),
         }
         self.reference.moved.insert(post.post);
     }

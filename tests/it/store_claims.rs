@@ -174,13 +174,13 @@ async fn whoever_holds_an_older_token_changes_nothing() {
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(0))).await;
     let old = queue.claim("cafe", t(0)).await.unwrap();
-    assert_eq!(queue.store.sweep_leases(t(3)).await.unwrap().unclaimed, 1);
+    assert_eq!(queue.store.sweep_leases(&[], t(3)).await.unwrap().unclaimed, 1);
     let new = queue.claim("cafe", t(3)).await.unwrap();
     assert!(queue.store.intend(old, t(3), LEASE).await.unwrap().is_none());
     assert_eq!(queue.state(post).await, PostState::Claimed, "the new holder's claim stands");
     assert_eq!(verdicts(&queue, post).await, [Some("snooze".to_owned()), None]);
     let intent = queue.store.intend(new, t(3), LEASE).await.unwrap().unwrap();
-    assert_eq!(queue.store.record_published(intent, "_s.1", t(3)).await.unwrap(), Written::Done);
+    assert_eq!(queue.store.record_published(intent, "_s.1", None, t(3)).await.unwrap(), Written::Done);
 }
 
 #[tokio::test]
@@ -207,8 +207,8 @@ async fn an_answer_that_comes_after_the_lease_still_counts() {
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(0))).await;
     let intent = queue.intend("cafe", t(0)).await;
-    assert_eq!(queue.store.sweep_leases(t(3)).await.unwrap().doubted, 1);
-    assert_eq!(queue.store.record_published(intent, "_s.1", t(4)).await.unwrap(), Written::Done);
+    assert_eq!(queue.store.sweep_leases(&[], t(3)).await.unwrap().doubted, 1);
+    assert_eq!(queue.store.record_published(intent, "_s.1", None, t(4)).await.unwrap(), Written::Done);
     let row = queue.only("a").await;
     assert_eq!((row.state, row.story_id.as_deref()), (PostState::Published, Some("_s.1")));
     assert_eq!(queue.store.doubt_due("cafe", t(9)).await.unwrap().map(|doubt| doubt.post), None);
@@ -220,7 +220,7 @@ async fn a_refusal_that_comes_after_the_lease_leaves_the_doubt_to_reconcile() {
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(0))).await;
     let intent = queue.intend("cafe", t(0)).await;
-    queue.store.sweep_leases(t(3)).await.unwrap();
+    queue.store.sweep_leases(&[], t(3)).await.unwrap();
     assert_eq!(queue.store.retry(intent, &transient(), t(9), AHEAD, t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.state(post).await, PostState::InDoubt);
 }
@@ -230,9 +230,9 @@ async fn a_story_id_that_comes_too_late_to_be_recorded_is_told_in_the_history() 
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(0))).await;
     let intent = queue.intend("cafe", t(0)).await;
-    queue.store.sweep_leases(t(3)).await.unwrap();
-    queue.store.resolve_absent(post, "anna", t(4)).await.unwrap();
-    assert_eq!(queue.store.record_published(intent, "_s.1", t(5)).await.unwrap(), Written::Lost);
+    queue.store.sweep_leases(&[], t(3)).await.unwrap();
+    queue.store.resolve_absent(post, "anna", Duration::ZERO, t(4)).await.unwrap();
+    assert_eq!(queue.store.record_published(intent, "_s.1", None, t(5)).await.unwrap(), Written::Lost);
     let last = queue.events(post).await.pop().unwrap();
     assert_eq!(last.event, "late_answer");
     assert!(last.reason.contains("_s.1"), "{}", last.reason);
@@ -244,9 +244,9 @@ async fn a_story_id_that_another_post_owns_is_for_a_person_to_settle() {
     queue.add(&note("a", t(0))).await;
     let second = queue.add(&note("b", t(1))).await;
     let intent = queue.intend("cafe", t(0)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
     let intent = queue.intend("cafe", t(1)).await;
-    assert_eq!(queue.store.record_published(intent, "_s.1", t(1)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_published(intent, "_s.1", None, t(1)).await.unwrap(), Written::Lost);
     let row = queue.only("b").await;
     assert_eq!((row.state, row.parked_at), (PostState::InDoubt, Some(t(1))));
     assert!(row.reason.contains("_s.1"), "{}", row.reason);
@@ -333,9 +333,10 @@ async fn spans_of_any_length_stay_within_what_the_queue_can_hold() {
     queue.store.cancel(post, "anna", "", t(-50)).await.unwrap();
     let from = [PostState::Cancelled];
     queue.store.release(post, &from, "anna", "", Duration::MAX, t(-40)).await.unwrap();
+    queue.enqueue(&job, t(-40)).await;
     queue.prepare("cafe", t(-40)).await;
     let intent = queue.intend("cafe", t(0)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
     assert_eq!(queue.state(post).await, PostState::Published);
     assert!(queue.store.stories(None, None, 9).await.unwrap()[0].delete_at.is_some());
 }

@@ -15,7 +15,7 @@ const ORDER: DeleteOrder<'static> = DeleteOrder { actor: "anna", reason: "wrong 
 async fn published(queue: &Queue, job: &JobPosts, story_id: &str) -> i64 {
     let post = queue.add(job).await;
     let intent = queue.intend(&job.account, t(0)).await;
-    let _ = queue.store.record_published(intent, story_id, t(0)).await.unwrap();
+    let _ = queue.store.record_published(intent, story_id, None, t(0)).await.unwrap();
     post
 }
 

@@ -1,9 +1,12 @@
 //! Posts in doubt: what is asked about them, what settles them, and who comes too late.
 
+use std::time::Duration;
+
+use storyd::domain::clock::Heard;
 use storyd::domain::policy::InDoubt;
 use storyd::domain::post::PostState;
 use storyd::store::Written;
-use storyd::store::queue::{Doubt, JobPosts};
+use storyd::store::queue::{Absence, Doubt, JobPosts, Proof};
 
 use crate::support::queue::{Queue, ambiguous, note, photo, t};
 
@@ -27,7 +30,10 @@ async fn read_again(queue: &Queue) -> Doubt {
 async fn a_doubt_is_looked_at_when_its_time_has_come_and_the_account_is_served() {
     let queue = Queue::new().await;
     let doubt = doubtful(&queue, &JobPosts { in_doubt: InDoubt::Hold, ..note("a", t(0)) }).await;
-    assert_eq!((doubt.intent_at, doubt.since, doubt.policy, doubt.absences), (t(0), t(0), InDoubt::Hold, 0));
+    assert_eq!(
+        (doubt.intent_at, doubt.since, doubt.policy, doubt.proof),
+        (t(0), t(0), InDoubt::Hold, Proof::default())
+    );
     assert!(queue.store.doubt_due("cafe", t(0)).await.unwrap().is_none());
     assert!(queue.store.doubt_due("shop", t(1)).await.unwrap().is_none());
     queue.block("cafe", t(10), t(1)).await;
@@ -42,10 +48,14 @@ async fn a_look_that_settles_nothing_is_on_record_and_sets_the_next_one() {
     let doubt = doubtful(&queue, &note("a", t(0))).await;
     let post = doubt.post;
     let why = "not in the list yet";
-    assert_eq!(queue.store.look_again(doubt, 1, t(5), t(2), why).await.unwrap(), Written::Done);
+    let heard = Heard { at: t(2), kakao_at: t(3) };
+    assert_eq!(
+        queue.store.look_again(doubt, Proof { quarantine: Some(heard), absences: 1 }, t(5), t(2), why).await.unwrap(),
+        Written::Done
+    );
     assert!(queue.store.doubt_due("cafe", t(4)).await.unwrap().is_none());
     let doubt = queue.store.doubt_due("cafe", t(5)).await.unwrap().unwrap();
-    assert_eq!((doubt.absences, doubt.since), (1, t(0)), "the quarantine counts from the doubt, not from the look");
+    assert_eq!((doubt.proof, doubt.since), (Proof { quarantine: Some(heard), absences: 1 }, t(0)));
     let last = queue.events(post).await.pop().unwrap();
     assert_eq!((last.event.as_str(), last.state.as_str(), last.reason.as_str()), ("check", "in_doubt", why));
 }
@@ -66,7 +76,7 @@ async fn a_story_that_another_post_took_in_the_meantime_settles_nothing() {
     let queue = Queue::new().await;
     queue.add(&note("first", t(-1))).await;
     let intent = queue.intend("cafe", t(-1)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(-1)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(-1)).await.unwrap();
     let doubt = doubtful(&queue, &note("a", t(0))).await;
     let post = doubt.post;
     assert_eq!(queue.store.record_found(doubt, "_s.1", t(2)).await.unwrap(), Written::Lost);
@@ -78,7 +88,7 @@ async fn what_is_proved_absent_goes_back_into_the_queue_with_the_upload_that_is_
     let queue = Queue::new().await;
     let doubt = doubtful(&queue, &photo("a", t(0))).await;
     let post = doubt.post;
-    assert_eq!(queue.store.record_absent(doubt, t(5)).await.unwrap(), Written::Done);
+    assert_eq!(queue.store.record_absent(doubt, Absence::Repost(t(5)), t(5)).await.unwrap(), Written::Done);
     assert_eq!(queue.state(post).await, PostState::Scheduled);
     assert_eq!(queue.instant(post, "prepare_at").await, queue.instant(post, "artifact_until_at").await);
     assert_eq!(queue.claim("cafe", t(5)).await.unwrap().taken().post, post, "at once");
@@ -89,7 +99,7 @@ async fn what_is_proved_absent_waits_for_a_person_when_the_job_says_so() {
     let queue = Queue::new().await;
     let doubt = doubtful(&queue, &JobPosts { in_doubt: InDoubt::Hold, ..note("a", t(0)) }).await;
     let post = doubt.post;
-    assert_eq!(queue.store.record_absent(doubt, t(5)).await.unwrap(), Written::Done);
+    assert_eq!(queue.store.record_absent(doubt, Absence::Hold, t(5)).await.unwrap(), Written::Done);
     assert_eq!(queue.state(post).await, PostState::Held);
     assert!(queue.claim("cafe", t(9)).await.is_none());
 }
@@ -102,8 +112,12 @@ async fn what_was_parked_is_not_looked_at_and_only_its_own_story_settles_it() {
     let post = doubt.post;
     assert_eq!(queue.store.park(doubt, "nobody can tell", t(2)).await.unwrap(), Written::Done);
     assert!(queue.store.doubt_due("cafe", t(99)).await.unwrap().is_none());
-    assert_eq!(queue.store.record_absent(absent, t(3)).await.unwrap(), Written::Lost, "a person decides that");
-    assert_eq!(queue.store.look_again(again, 0, t(4), t(3), "").await.unwrap(), Written::Lost);
+    assert_eq!(
+        queue.store.record_absent(absent, Absence::Hold, t(3)).await.unwrap(),
+        Written::Lost,
+        "a person decides that"
+    );
+    assert_eq!(queue.store.look_again(again, Proof::default(), t(4), t(3), "").await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_found(found, "_s.1", t(3)).await.unwrap(), Written::Done, "found is found");
     assert_eq!(queue.state(post).await, PostState::Published);
 }
@@ -114,12 +128,48 @@ async fn whoever_read_a_doubt_that_was_settled_since_changes_nothing() {
     let doubt = doubtful(&queue, &note("a", t(0))).await;
     let (absent, again, found) = (read_again(&queue).await, read_again(&queue).await, read_again(&queue).await);
     let post = doubt.post;
-    queue.store.resolve_absent(post, "anna", t(2)).await.unwrap();
+    queue.store.resolve_absent(post, "anna", Duration::ZERO, t(2)).await.unwrap();
     let intent = queue.intend("cafe", t(2)).await;
     let _ = queue.store.record_doubt(intent, &ambiguous(), t(3), t(2)).await.unwrap();
     assert_eq!(queue.store.park(doubt, "", t(4)).await.unwrap(), Written::Lost);
-    assert_eq!(queue.store.record_absent(absent, t(4)).await.unwrap(), Written::Lost);
-    assert_eq!(queue.store.look_again(again, 2, t(9), t(4), "").await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_absent(absent, Absence::Hold, t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.look_again(again, Proof::default(), t(9), t(4), "").await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_found(found, "_s.1", t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.state(post).await, PostState::InDoubt, "the newer doubt stands");
+}
+
+#[tokio::test]
+async fn an_absence_counts_as_a_failed_attempt_and_the_last_one_ends_them() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    assert_eq!(doubt.failures, 0);
+    assert_eq!(queue.store.record_absent(doubt, Absence::Repost(t(9)), t(5)).await.unwrap(), Written::Done);
+    assert!(queue.claim("cafe", t(8)).await.is_none(), "not before its delay is over");
+    let intent = queue.intend("cafe", t(9)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(9), t(9)).await.unwrap();
+    let doubt = queue.store.doubt_due("cafe", t(9)).await.unwrap().unwrap();
+    assert_eq!(doubt.failures, 1);
+    assert_eq!(queue.store.record_absent(doubt, Absence::GiveUp("enough"), t(10)).await.unwrap(), Written::Done);
+    let row = queue.only("a").await;
+    assert_eq!((row.state, row.reason.as_str()), (PostState::Failed, "enough"));
+}
+
+#[tokio::test]
+async fn an_intent_keeps_what_was_known_of_kakaos_clock_when_it_was_made() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    queue.store.hear("cafe", Heard { at: t(-9), kakao_at: t(-7) }).await.unwrap();
+    let intent = queue.intend("cafe", t(0)).await;
+    queue.store.hear("cafe", Heard { at: t(1), kakao_at: t(1) }).await.unwrap();
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
+    let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
+    let ahead = t(-7).duration_since(t(-9));
+    assert_eq!((doubt.intent_at, doubt.intent_skew, doubt.intent_floor), (t(0), Some(ahead), Some(t(-7))));
+}
+
+#[tokio::test]
+async fn before_any_date_was_heard_an_intent_knows_of_none() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    assert_eq!((doubt.intent_skew, doubt.intent_floor), (None, None));
 }

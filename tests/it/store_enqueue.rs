@@ -183,6 +183,8 @@ async fn what_a_person_cancelled_stays_cancelled_and_still_follows_the_file() {
     assert_eq!(queue.enqueue(&edited, t(-20)).await, Enqueued::default());
     assert_eq!(queue.state(post).await, PostState::Cancelled);
     queue.store.release(post, &[PostState::Cancelled], "anna", "", AHEAD, t(-10)).await.unwrap();
+    assert!(queue.claim("cafe", t(0)).await.is_none(), "not before it was held against the file once more");
+    queue.enqueue(&edited, t(-9)).await;
     assert_eq!(queue.claim("cafe", t(0)).await.unwrap().content().text(), Some("고친 글"));
 }
 
@@ -268,7 +270,7 @@ async fn how_long_a_story_stays_up_follows_the_file_until_it_is_out() {
     queue.add(&JobPosts { delete_after: Some(Duration::from_secs(60)), ..note("a", t(0)) }).await;
     queue.enqueue(&JobPosts { delete_at: Some(t(30)), in_doubt: InDoubt::Hold, ..note("a", t(0)) }, t(-5)).await;
     let intent = queue.intend("cafe", t(0)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
     let stays = note("a", t(0));
     assert_eq!(queue.enqueue(&stays, t(1)).await, Enqueued::default());
     assert_eq!(queue.store.stories(None, None, 9).await.unwrap()[0].delete_at, Some(t(30)));

@@ -331,5 +331,5 @@ async fn every_move_leaves_an_event_with_its_reason_and_its_author() {
     let events = queue.events(post).await;
     let told: Vec<_> = events.iter().map(|e| (e.event.as_str(), e.state.as_str(), e.actor.as_str(), e.at)).collect();
     assert_eq!(told, [("enqueue", "scheduled", "plan", t(-60)), ("miss", "missed", "daemon", micro(t(10)))]);
-    assert!(events[1].reason.contains("600 s after its time"), "{}", events[1].reason);
+    assert!(events[1].reason.contains("10 min after its time"), "{}", events[1].reason);
 }

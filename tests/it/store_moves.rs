@@ -92,7 +92,7 @@ async fn a_moved_name_yields_to_what_is_out_at_its_new_instant() {
     let queue = Queue::new().await;
     queue.enqueue(&job(vec![named("1", t(1)), named("2", t(2))]), t(-60)).await;
     let intent = queue.intend("cafe", t(1)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(1)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(1)).await.unwrap();
     let shifted = job(vec![named("0", t(0)), named("2", t(1)), named("3", t(2))]);
     let report = queue.enqueue(&JobPosts { add_after: t(1), ..shifted }, t(1)).await;
     assert_eq!(report, Enqueued::default(), "the post at 2 stands for the name 3");
@@ -161,7 +161,7 @@ async fn however_a_job_is_edited_nothing_wanted_is_lost_and_nothing_else_waits()
                     0 => {
                         let intent = queue.intend("cafe", t(2000)).await;
                         let story = format!("_s.{round}");
-                        let _ = queue.store.record_published(intent, &story, t(2000)).await.unwrap();
+                        let _ = queue.store.record_published(intent, &story, None, t(2000)).await.unwrap();
                     }
                     1 => queue.store.cancel(row.post, "anna", "", now).await.unwrap(),
                     2 => {

@@ -64,6 +64,7 @@ async fn a_post_that_was_taken_from_a_worker_can_be_let_go_while_that_worker_sti
     queue.store.cancel(post, "anna", "", t(-9)).await.unwrap();
     assert_eq!(queue.open_attempts().await, 0, "nobody must close it later");
     queue.store.release(post, &[PostState::Cancelled], "anna", "", AHEAD, t(-8)).await.unwrap();
+    queue.enqueue(&photo("a", t(0)), t(-8)).await;
     assert_eq!(queue.prepare("cafe", t(-8)).await, post);
     let _ = queue.store.retry(slow, &transient(), t(5), AHEAD, t(-7)).await.unwrap();
     assert_eq!(queue.only("a").await.prepare_failures, 0, "the slow worker has lost it");
@@ -98,7 +99,7 @@ async fn a_person_settles_a_doubt_parked_or_not() {
     let queue = Queue::new().await;
     let parked = queue.add(&note("a", t(0))).await;
     queue.park("cafe", t(0)).await;
-    queue.store.resolve_absent(parked, "anna", t(2)).await.unwrap();
+    queue.store.resolve_absent(parked, "anna", Duration::ZERO, t(2)).await.unwrap();
     let row = queue.only("a").await;
     assert_eq!((row.state, row.parked_at, row.due_at), (PostState::Scheduled, None, t(2)));
     let intent = queue.intend("cafe", t(2)).await;
@@ -115,7 +116,7 @@ async fn a_story_is_not_given_to_two_posts_by_hand() {
     queue.add(&note("a", t(0))).await;
     let second = queue.add(&note("b", t(1))).await;
     let intent = queue.intend("cafe", t(0)).await;
-    let _ = queue.store.record_published(intent, "_s.1", t(0)).await.unwrap();
+    let _ = queue.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
     queue.park("cafe", t(1)).await;
     let refusal = queue.store.resolve_found(second, "_s.1", "anna", t(2)).await.unwrap_err();
     assert!(matches!(refusal, Refusal::StoryTaken(_)), "{refusal}");
@@ -127,7 +128,7 @@ async fn only_a_doubt_can_be_settled() {
     let post = queue.add(&note("a", t(0))).await;
     let found = queue.store.resolve_found(post, "_s.1", "anna", t(2)).await.unwrap_err();
     assert!(matches!(found, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{found}");
-    let absent = queue.store.resolve_absent(post, "anna", t(2)).await.unwrap_err();
+    let absent = queue.store.resolve_absent(post, "anna", Duration::ZERO, t(2)).await.unwrap_err();
     assert!(matches!(absent, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{absent}");
 }
 
@@ -138,7 +139,7 @@ async fn a_post_that_does_not_exist_is_named() {
         queue.store.cancel(7, "anna", "", t(0)).await,
         queue.store.release(7, &PostState::ALL, "anna", "", AHEAD, t(0)).await,
         queue.store.resolve_found(7, "_s.1", "anna", t(0)).await,
-        queue.store.resolve_absent(7, "anna", t(0)).await,
+        queue.store.resolve_absent(7, "anna", Duration::ZERO, t(0)).await,
     ];
     for refusal in refusals {
         assert!(matches!(refusal, Err(Refusal::NoSuchPost(7))), "{refusal:?}");

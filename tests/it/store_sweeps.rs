@@ -57,11 +57,11 @@ async fn a_lease_ends_at_its_end() {
     queue.add(&JobPosts { account: "shop".into(), ..note("b", t(0)) }).await;
     drop(queue.claim("cafe", t(0)).await.unwrap());
     drop(queue.intend("shop", t(1)).await);
-    assert_eq!(queue.store.sweep_leases(t(0) + LEASE - Duration::from_micros(1)).await.unwrap(), Swept::default());
-    let swept = queue.store.sweep_leases(t(0) + LEASE).await.unwrap();
+    assert_eq!(queue.store.sweep_leases(&[], t(0) + LEASE - Duration::from_micros(1)).await.unwrap(), Swept::default());
+    let swept = queue.store.sweep_leases(&[], t(0) + LEASE).await.unwrap();
     assert_eq!(swept, Swept { unclaimed: 1, ..Swept::default() }, "the other lease still holds");
     assert_eq!(queue.open_attempts().await, 1);
-    let swept = queue.store.sweep_leases(t(1) + LEASE).await.unwrap();
+    let swept = queue.store.sweep_leases(&[], t(1) + LEASE).await.unwrap();
     assert_eq!(swept, Swept { doubted: 1, ..Swept::default() });
     assert_eq!(queue.open_attempts().await, 0);
 }
@@ -71,7 +71,7 @@ async fn a_worker_whose_lease_ended_is_not_in_the_way_of_the_next() {
     let queue = Queue::new().await;
     let post = queue.add(&photo("a", t(0))).await;
     drop(queue.store.claim_to_prepare("cafe", t(-10), LEASE).await.unwrap());
-    queue.store.sweep_leases(t(-7)).await.unwrap();
+    queue.store.sweep_leases(&[], t(-7)).await.unwrap();
     assert_eq!(queue.prepare("cafe", t(-7)).await, post);
 }
 

@@ -76,7 +76,7 @@ async fn what_is_taken_together_is_what_is_taken_alone() {
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found.taken().account, expected.taken().account);
         assert_eq!(found.taken().job, expected.taken().job);
-        assert_eq!(found.outgoing(), expected.outgoing());
+        assert_eq!(found.outgoing().content, expected.outgoing().content);
         assert_eq!((found.occurs_at, found.intent_at), (expected.occurs_at, expected.intent_at));
     }
     for table in ["post", "event"] {
@@ -97,7 +97,7 @@ async fn the_record_of_one_post_and_the_intent_of_the_next_are_one_commit() {
     let queue = queue(2).await;
     let intent = queue.store.take_to_publish(&account(0), t(60), LEASE).await.unwrap().unwrap();
     let (first, told) = (intent.taken().post, story(&intent));
-    let (recorded, steps) = dying_at(None, queue.store.record_and_take(intent, &told, t(61), Some(LEASE))).await;
+    let (recorded, steps) = dying_at(None, queue.store.record_and_take(intent, &told, None, t(61), Some(LEASE))).await;
     let recorded = recorded.unwrap().unwrap();
     assert_eq!(steps, 1, "one place where a process may die");
     assert_eq!(recorded.written, Written::Done);
@@ -106,7 +106,7 @@ async fn the_record_of_one_post_and_the_intent_of_the_next_are_one_commit() {
     assert_eq!(queue.state(first).await, PostState::Published);
     assert_eq!(queue.state(next.taken().post).await, PostState::Publishing);
     let told = story(&next);
-    let recorded = queue.store.record_and_take(next, &told, t(62), Some(LEASE)).await.unwrap();
+    let recorded = queue.store.record_and_take(next, &told, None, t(62), Some(LEASE)).await.unwrap();
     assert!(recorded.next.is_none(), "nothing is left");
     assert_eq!(queue.open_attempts().await, 0);
 }
@@ -146,7 +146,7 @@ async fn a_row_that_is_refused_takes_no_neighbour_along() {
         let (store, monster) = (&queue.store, &monster);
         async move {
             let told = if lane == 7 { monster.clone() } else { story(&intent) };
-            (lane, store.record_and_take(intent, &told, t(61), None).await)
+            (lane, store.record_and_take(intent, &told, None, t(61), None).await)
         }
     });
     for (lane, recorded) in join_all(records).await {
@@ -165,16 +165,16 @@ async fn a_row_that_is_refused_takes_no_neighbour_along() {
 async fn a_story_that_another_post_owns_and_an_answer_that_comes_too_late_go_the_long_way() {
     let queue = queue(2).await;
     let first = queue.store.take_to_publish(&account(0), t(60), LEASE).await.unwrap().unwrap();
-    let next = queue.store.record_and_take(first, "_s.1", t(61), Some(LEASE)).await.unwrap().next.unwrap();
+    let next = queue.store.record_and_take(first, "_s.1", None, t(61), Some(LEASE)).await.unwrap().next.unwrap();
     let post = next.taken().post;
-    let recorded = queue.store.record_and_take(next, "_s.1", t(62), None).await.unwrap();
+    let recorded = queue.store.record_and_take(next, "_s.1", None, t(62), None).await.unwrap();
     assert_eq!(recorded.written, Written::Lost);
     assert_eq!(queue.state(post).await, PostState::InDoubt);
 
     let late = queue.store.take_to_publish(&account(1), t(60), LEASE).await.unwrap().unwrap();
     let post = late.taken().post;
     assert_eq!(queue.store.sweep_boot(t(61)).await.unwrap().doubted, 1);
-    let recorded = queue.store.record_and_take(late, "_s.2", t(62), None).await.unwrap();
+    let recorded = queue.store.record_and_take(late, "_s.2", None, t(62), None).await.unwrap();
     assert_eq!(recorded.written, Written::Done, "an answer settles a doubt");
     assert_eq!(queue.state(post).await, PostState::Published);
 }
@@ -192,7 +192,7 @@ async fn nothing_is_taken_that_may_not_go_out_alone() {
     assert!(!accounts.contains("account-03") && !accounts.contains("account-04"));
     assert!(queue.store.take_to_publish(&account(5), t(-1), LEASE).await.unwrap().is_none(), "never early");
     let told = story(&on_its_way);
-    let recorded = queue.store.record_and_take(on_its_way, &told, t(61), None).await.unwrap();
+    let recorded = queue.store.record_and_take(on_its_way, &told, None, t(61), None).await.unwrap();
     assert!(!recorded.marked, "it was never refused");
 }
 
@@ -202,7 +202,7 @@ async fn the_record_says_when_the_account_was_blocked_until_now() {
     let intent = queue.store.take_to_publish(&account(0), t(60), LEASE).await.unwrap().unwrap();
     assert!(queue.store.first_unauthorized(&account(0), t(60)).await.unwrap());
     let told = story(&intent);
-    assert!(queue.store.record_and_take(intent, &told, t(61), None).await.unwrap().marked);
+    assert!(queue.store.record_and_take(intent, &told, None, t(61), None).await.unwrap().marked);
 }
 
 /// Polls a future once.

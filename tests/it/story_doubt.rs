@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use storyd::domain::post::PostState;
 use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::store::queue::Refusal;
 
 use crate::support::world::World;
 
@@ -89,7 +90,7 @@ async fn without_the_consent_to_read_a_person_is_asked_at_once_and_nothing_is_se
     assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
     assert_eq!(world.requests("note"), 1);
 
-    world.ctx().store.resolve_absent(post.post, "tester", world.clock.now()).await.unwrap();
+    world.ctx().store.resolve_absent(post.post, "tester", Duration::ZERO, world.clock.now()).await.unwrap();
     world.settle().await;
     assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 1));
 }
@@ -183,4 +184,121 @@ async fn a_process_that_dies_during_an_upload_simply_uploads_again() {
     assert_eq!(world.post("p").await.state, PostState::Scheduled);
     world.settle().await;
     assert_eq!((world.ledger().len(), world.requests("upload")), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_the_server_always_dies_of_gives_up_in_the_end_and_does_not_starve_its_account() {
+    let mut world = World::new().await;
+    world.jobs(
+        "p:\n  at: 2026-12-01 08:00\n  type: note\n  content: 독\n  late: {within: 1h, then: post}\n\
+         next:\n  at: 2026-12-01 08:01\n  type: note\n  content: 다음\n",
+    );
+    world.fault(vec![FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::Note])]);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert_eq!(post.state, PostState::Failed, "{}", post.reason);
+    assert!(post.reason.contains("gave up") && post.reason.contains("storyd admin retry"), "{}", post.reason);
+    let tried = |text: &str| {
+        let requests = world.sandbox.requests();
+        requests.iter().filter(|request| request.params.iter().any(|param| param.value == text)).count()
+    };
+    assert_eq!(tried("독"), 1 + world.settings.defaults.retry.len());
+    assert!(tried("다음") > 0, "the next post had its turn in between");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leaves_the_job_file_while_it_is_in_doubt_is_not_sent_again() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs(NOTE);
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::InDoubt);
+    world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
+    world.pass(Duration::from_secs(3000)).await;
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.requests("note")), (PostState::Cancelled, 1));
+    assert_eq!(post.reason, "its job left the job files");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_leaves_the_job_file_while_its_post_is_in_doubt_is_not_sent_again() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs("p:\n  at: 2026-12-01 08:00\n  type: note\n  content: 글\n");
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::InDoubt);
+    world.jobs("p:\n  at: 2026-12-05 09:00\n  type: note\n  content: 글\n");
+    world.pass(Duration::from_secs(3000)).await;
+    assert_eq!(world.requests("note"), 1);
+    world.pass(5 * DAY).await;
+    assert_eq!(world.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_corrected_while_it_is_in_doubt_goes_out_corrected() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    world.jobs(NOTE);
+    world.settle().await;
+    world.jobs("p:\n  at: now\n  type: note\n  content: 고친 글\n");
+    world.pass(Duration::from_secs(3000)).await;
+    assert_eq!(world.ledger().len(), 1);
+    assert_eq!(world.ledger()[0].content.as_deref(), Some("고친 글"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_corrected_while_its_request_was_refused_goes_out_corrected() {
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::TooManyRequests).on(&[Call::Note]).times(1)]);
+    world.jobs(NOTE);
+    storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+    let (ctx, now) = (world.shared(), world.clock.now());
+    let claim = ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().unwrap();
+    let intent = ctx.store.intend(claim, now, ctx.rules.lease).await.unwrap().unwrap();
+    world.jobs("p:\n  at: now\n  type: note\n  content: 고친 글\n");
+    storyd::engine::enqueue::run_once(&ctx).await.unwrap();
+    let fault = storyd::domain::fault::Fault::transient("429", "too many requests");
+    let _ = ctx.store.snooze(intent, &fault, now).await.unwrap();
+    assert!(ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().is_none(), "not with the old text");
+    world.fault(Vec::new());
+    world.settle().await;
+    assert_eq!(world.ledger()[0].content.as_deref(), Some("고친 글"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_post_stays_with_the_person_when_its_job_leaves_the_file_and_comes_back() {
+    let mut world = World::new().await;
+    world.fault(vec![dropped()]);
+    let job = format!("{NOTE}  in_doubt: hold\n");
+    world.jobs(&job);
+    world.pass(Duration::from_secs(600)).await;
+    assert_eq!(world.post("p").await.state, PostState::Held);
+    world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Cancelled);
+    world.jobs(&job);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.requests("note")), (PostState::Held, 1));
+    assert!(post.reason.contains("proved absent"), "{}", post.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_whose_job_left_the_file_is_not_let_go_until_the_job_is_back() {
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::Code(-2)).on(&[Call::Note]).times(1)]);
+    world.jobs(NOTE);
+    world.settle().await;
+    let post = world.post("p").await.post;
+    assert_eq!(world.post("p").await.state, PostState::Failed);
+    world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
+    world.settle().await;
+    let (from, ahead) = ([PostState::Failed], Duration::from_secs(600));
+    let retried = world.ctx().store.release(post, &from, "tester", "", ahead, world.clock.now()).await;
+    assert!(matches!(retried, Err(Refusal::JobGone { .. })), "{retried:?}");
+    world.jobs(NOTE);
+    world.settle().await;
+    world.ctx().store.release(post, &from, "tester", "", ahead, world.clock.now()).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
 }

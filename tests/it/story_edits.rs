@@ -185,6 +185,85 @@ async fn downtime_longer_than_the_horizon_loses_no_occurrence_silently() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instant_that_is_named_anew_keeps_its_post() {
+    let zone_utc = "version: 1\nzone: UTC\naccount: cafe\njobs:\n  p:\n    at: 2026-12-01 00:00\n    type: note\n    content: 글\n";
+    let with_offset = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n  p:\n    at: 2026-12-01T00:00:00Z\n    type: note\n    content: 글\n";
+    for renamed in [zone_utc, with_offset] {
+        let mut world = World::new().await;
+        world.jobs(&note("2026-12-01 09:00", "글"));
+        world.settle().await;
+        world.write("jobs.yaml", renamed.as_bytes());
+        world.load().unwrap();
+        world.pass(DAY).await;
+        assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_that_take_each_others_place_in_a_new_zone_all_come() {
+    let mut world = World::new().await;
+    let times = "[2026-12-05 09:00, 2026-12-05 10:00]";
+    world.jobs(&format!("p:\n  at: {times}\n  type: note\n  content: 글\n"));
+    world.settle().await;
+    let file = format!(
+        "version: 1\nzone: Asia/Shanghai\naccount: cafe\njobs:\n  p:\n    at: {times}\n    type: note\n    content: 글\n"
+    );
+    world.write("jobs.yaml", file.as_bytes());
+    world.load().unwrap();
+    world.pass(DAY * 6).await;
+    assert_eq!(world.ledger().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_from_a_worker_that_died_goes_out_when_it_is_let_go_again() {
+    let mut world = World::new().await;
+    world.jobs(&note("2026-12-01 08:00", "글"));
+    let (ctx, now) = (world.ctx(), world.clock.now());
+    storyd::engine::enqueue::run_once(ctx).await.unwrap();
+    let claim = ctx.store.claim_to_publish("cafe", now, Duration::from_secs(300)).await.unwrap().unwrap();
+    let post = claim.taken().post;
+    ctx.store.cancel(post, "tester", "no", now).await.unwrap();
+    drop(claim);
+    world.crash().await;
+    let from = [PostState::Cancelled];
+    world.ctx().store.release(post, &from, "tester", "yes", Duration::from_secs(600), now).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_left_the_file_during_its_upload_goes_out_when_it_is_back() {
+    let mut world = World::new().await;
+    world.write("a.png", &png(1));
+    let job = "p:\n  at: 2026-12-01 08:00\n  type: photo\n  images: [a.png]\n";
+    world.jobs(job);
+    let (ctx, now) = (world.ctx(), world.clock.now());
+    storyd::engine::enqueue::run_once(ctx).await.unwrap();
+    assert!(ctx.store.claim_to_prepare("cafe", now, Duration::from_secs(300)).await.unwrap().is_some());
+    world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
+    world.settle().await;
+    world.crash().await;
+    world.jobs(job);
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_that_are_new_together_are_numbered_in_the_order_of_their_times() {
+    let mut world = World::new().await;
+    world.jobs(
+        "a-late:\n  at: 2026-12-03 09:00\n  type: note\n  content: 셋\n\
+         m-early:\n  at: 2026-12-01 09:00\n  type: note\n  content: 하나\n\
+         z-middle:\n  at: 2026-12-02 09:00\n  type: note\n  content: 둘\n",
+    );
+    world.settle().await;
+    let mut posts = world.posts().await;
+    posts.sort_by_key(|post| post.post);
+    let jobs: Vec<_> = posts.iter().map(|post| post.job.as_str()).collect();
+    assert_eq!(jobs, ["m-early", "z-middle", "a-late"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_post_of_a_recurring_job_says_its_own_text_and_an_edit_reaches_only_what_it_changes() {
     let mut world = World::new().await;
     let jobs = |second: &str| {

@@ -227,3 +227,20 @@ async fn a_server_that_cannot_be_reached_costs_no_doubt() {
     world.pass(Duration::from_secs(600)).await;
     assert_eq!(world.post("p").await.state, PostState::Published);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_appears_after_the_api_has_ended_does_not_ask_again() {
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::Code(-9))]);
+    world.jobs("a:\n  at: now\n  type: note\n  content: 하나\n  late: {within: 3h, then: skip}\n");
+    world.settle().await;
+    let both = "a:\n  at: now\n  type: note\n  content: 하나\n  late: {within: 3h, then: skip}\nb:\n  at: now\n  account: shop\n  type: note\n  content: 둘\n  late: {within: 3h, then: skip}\n";
+    world.jobs(both);
+    world.settle().await;
+    assert_eq!(world.requests("note"), 1, "the new account inherits the block");
+    let shop = world.account("shop").await;
+    assert_eq!(shop.blocked_code.as_deref(), Some("-9"));
+    world.fault(Vec::new());
+    world.pass(Duration::from_secs(3600)).await;
+    assert_eq!(world.ledger().len(), 2);
+}

@@ -134,7 +134,11 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
             let audit = home.command("admin audit");
             format!("no audit has found a story {story} that is not on record; `{audit}` looks at the account's list")
         }
-        Refusal::BeforeItsJob { .. } | Refusal::TimeTaken(_) | Refusal::Store(_) => return refusal.into(),
+        Refusal::JobGone { .. }
+        | Refusal::TooSoon { .. }
+        | Refusal::BeforeItsJob { .. }
+        | Refusal::TimeTaken(_)
+        | Refusal::Store(_) => return refusal.into(),
     };
     Failure::from(refusal).saying(text)
 }

@@ -31,7 +31,8 @@ struct Finding {
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), super::actor());
     let Some(story_id) = &args.finding.story else {
-        let absent = async |store: &Store, post| store.resolve_absent(post, &actor, clock.now()).await;
+        let quarantine = home.settings.defaults.quarantine;
+        let absent = async |store: &Store, post| store.resolve_absent(post, &actor, quarantine, clock.now()).await;
         return super::steer(common, home, &[args.post], absent, |post| {
             format!("post {post} goes back into the queue")
         })

@@ -46,6 +46,8 @@ pub(super) struct Lanes {
     tell: UnboundedSender<Report>,
     /// Told to stop: nothing new is taken.
     stopping: Arc<AtomicBool>,
+    /// Something went otherwise than planned, which may be of consequence for other accounts and for what the plan wants.
+    unusual: bool,
 }
 
 impl Default for Lanes {
@@ -62,6 +64,7 @@ impl Default for Lanes {
             reports,
             tell,
             stopping: Arc::default(),
+            unusual: false,
         }
     }
 }
@@ -131,13 +134,19 @@ impl Lanes {
             let rest = later(ctx.clock.now(), SOON);
             self.resting.insert((report.deed, report.account.clone()), rest);
         }
+        self.unusual |= !matches!(report.outcome, Outcome::Idle | Outcome::Prepared | Outcome::Published { .. });
         if !matches!(report.outcome, Outcome::Idle) {
             log(report);
             tell(News::Deed(report));
         }
     }
 
-    /// The same for every report that has come.
+    /// Whether anything went otherwise than planned since this was last asked.
+    pub(super) fn was_unusual(&mut self) -> bool {
+        std::mem::take(&mut self.unusual)
+    }
+
+    /// Takes note of every report that has come.
     pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, tell: &impl Fn(News<'_>)) {
         while let Ok(report) = self.reports.try_recv() {
             self.take_note(ctx, &report, tell);

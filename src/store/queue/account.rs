@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{Result, Store, micros};
-use crate::domain::clock::later;
+use super::{Result, Store, Write, micros};
+use crate::domain::clock::{Heard, later};
 use crate::domain::fault::{BlockScope, Fault};
 use crate::domain::policy::Pace;
 use crate::store::span;
@@ -63,7 +63,7 @@ impl Store {
         let everyone = scope == BlockScope::Everyone;
         sqlx::query!(
             "UPDATE account SET blocked_code = $3, blocked_reason = $4, blocked_remedy = $5,
-               blocked_at = coalesce(blocked_at, $6), probe_at = $7
+               blocked_scope = iif($2, 'everyone', 'account'), blocked_at = coalesce(blocked_at, $6), probe_at = $7
              WHERE $2 OR name = $1",
             account,
             everyone,
@@ -78,7 +78,8 @@ impl Store {
         Ok(())
     }
 
-    /// Kakao served the account again, or a person gave it a new token. True when it had been blocked.
+    /// Kakao served the account again, or a person gave it a new token. True when it had been blocked. What had turned every
+    /// account away is over for all of them.
     pub async fn unblock(&self, account: &str) -> Result<bool> {
         let marked = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM account WHERE name = $1
@@ -91,14 +92,17 @@ impl Store {
             return Ok(false);
         }
         let done = sqlx::query!(
-            "UPDATE account SET blocked_code = NULL, blocked_reason = NULL, blocked_remedy = NULL, blocked_at = NULL,
-               probe_at = NULL, unauthorized_at = NULL
-             WHERE name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL)",
+            "UPDATE account SET blocked_code = NULL, blocked_reason = NULL, blocked_remedy = NULL,
+               blocked_scope = NULL, blocked_at = NULL, probe_at = NULL,
+               unauthorized_at = iif(name = $1, NULL, unauthorized_at)
+             WHERE (name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL))
+                OR (blocked_scope = 'everyone'
+                    AND (SELECT blocked_scope FROM account WHERE name = $1) = 'everyone')",
             account
         )
         .execute(self.writing().await)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done.rows_affected() >= 1)
     }
 
     /// Records a -401. True when it is the first since the last success: a refresh may cure it. False when one was recorded
@@ -115,12 +119,20 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Records how far Kakao's clock is ahead of ours (negative: behind).
-    pub async fn set_skew(&self, account: &str, skew: SignedDuration) -> Result<()> {
-        let skew = i64::try_from(skew.as_micros()).unwrap_or(0);
-        sqlx::query!("UPDATE account SET skew_micros = $2 WHERE name = $1 AND skew_micros <> $2", account, skew)
-            .execute(self.writing().await)
-            .await?;
+    /// Records the date that an answer carried.
+    pub async fn hear(&self, account: &str, heard: Heard) -> Result<()> {
+        let mut tx = self.begin().await?;
+        hear(&mut tx, account, heard).await?;
+        tx.commit().await?;
         Ok(())
     }
+}
+
+/// The same within a transaction.
+pub(super) async fn hear(tx: &mut Write, account: &str, heard: Heard) -> Result<()> {
+    let (at, kakao_at) = (micros(heard.at), micros(heard.kakao_at));
+    sqlx::query!("UPDATE account SET heard_at = $2, heard_kakao_at = $3 WHERE name = $1", account, at, kakao_at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }

@@ -23,7 +23,7 @@ pub use adopt::AdoptOrder;
 pub(super) use attempt::Together;
 pub use attempt::{Claim, Intent, Onward, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
-pub use doubt::Doubt;
+pub use doubt::{Absence, Doubt, Proof};
 pub use enqueue::{Enqueued, JobPosts, KnownJob, NewPost};
 pub use overdue::Overdue;
 pub use pause::{PauseOrder, PauseScope};

@@ -22,6 +22,24 @@ pub enum Refusal {
         /// The state it is in.
         state: PostState,
     },
+    /// No job file names its job any more.
+    #[error(
+        "post {post} belongs to the job {job:?}, which no job file names any more; put the job back into its file, then try again"
+    )]
+    JobGone {
+        /// The post.
+        post: i64,
+        /// Its job.
+        job: String,
+    },
+    /// Its request may still take effect.
+    #[error("post {post} may still appear: its request left moments ago; look at the account's page again in {} s, and resolve it then", wait.as_secs().max(1))]
+    TooSoon {
+        /// The post.
+        post: i64,
+        /// How long it may take.
+        wait: Duration,
+    },
     /// Its job file decides when it goes out at the earliest.
     #[error("post {post} is due at {occurs_at} by its job file; it goes out earlier only when its job file says so")]
     BeforeItsJob {
@@ -59,8 +77,9 @@ fn hint(state: PostState) -> &'static str {
 }
 
 impl Store {
-    /// Lets a post go ahead from those of the states `from` that can be released: due at its time, or at once when that has passed. Its failures are
-    /// forgotten, its late window starts anew, and an artifact that is stale is made anew.
+    /// Lets a post go ahead from those of the states `from` that can be released: due at its time, or at once when that has passed.
+    /// Its failures are forgotten, its late window starts anew, and an artifact that is stale is made anew. One whose job has left
+    /// the job files is refused: what no file says is not published. Whatever else the file says by now, the post follows first.
     pub async fn release(
         &self,
         post: i64,
@@ -74,10 +93,11 @@ impl Store {
         if !from.contains(&state) || state.next(PostEvent::Release).is_err() {
             return Err(Refusal::NotPossible { post, state });
         }
+        self.refuse_gone(post).await?;
         let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'release', actor = $3, reason = $4, changed_at = $5,
-               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0,
+               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0, follow = iif(job GLOB '@*', 0, 1),
                late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $5) + late_within),
                prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN artifact_until_at > $5 THEN artifact_until_at
                                  ELSE max($5, max(occurs_at, $5) - $6) END
@@ -150,13 +170,36 @@ impl Store {
         }
     }
 
-    /// A person has made sure that the story of a doubtful post does not exist: it goes back into the queue, due at once.
-    pub async fn resolve_absent(&self, post: i64, actor: &str, now: Timestamp) -> std::result::Result<(), Refusal> {
+    /// A person has made sure that the story of a doubtful post does not exist: it goes back into the queue, due at once. Refused
+    /// while its request, which left within the last `quarantine`, may still take effect: nobody can be sure so soon.
+    pub async fn resolve_absent(
+        &self,
+        post: i64,
+        actor: &str,
+        quarantine: Duration,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
         self.state_of(post).await?;
-        let at = micros(now);
+        let (at, limit) = (micros(now), span(quarantine));
+        // A doubt that seems to lie ahead arose before the clock was set back; only the person can tell how long ago.
+        let left = sqlx::query_scalar!(
+            r#"SELECT changed_at + $2 - $3 AS "left!: i64" FROM post
+               WHERE id = $1 AND state = 'in_doubt' AND changed_at <= $3 AND changed_at + $2 > $3"#,
+            post,
+            limit,
+            at
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::from)?;
+        if let Some(left) = left {
+            let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0));
+            return Err(Refusal::TooSoon { post, wait });
+        }
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'repost', actor = $2, reason = 'a person made sure that it is absent',
                changed_at = $3, due_at = max(occurs_at, $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
+               publish_failures = 0,
                late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $3) + late_within),
                prepare_at = artifact_until_at
              WHERE id = $1 AND state = 'in_doubt'",
@@ -175,6 +218,21 @@ impl Store {
             return Ok(());
         }
         Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
+    }
+
+    /// What no job file says is not published, whoever orders it.
+    pub(super) async fn refuse_gone(&self, post: i64) -> std::result::Result<(), Refusal> {
+        let gone = sqlx::query_scalar!(
+            "SELECT j.name FROM post p JOIN job j ON j.name = p.job WHERE p.id = $1 AND j.gone_at IS NOT NULL",
+            post
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::from)?;
+        match gone {
+            Some(job) => Err(Refusal::JobGone { post, job }),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {

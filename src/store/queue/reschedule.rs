@@ -76,6 +76,7 @@ impl Store {
             .await
             .map_err(StoreError::from)?
             .ok_or(Refusal::NoSuchPost(post))?;
+        self.refuse_gone(post).await?;
         if !row.by_hand && micros(to) < row.occurs_at {
             return Err(Refusal::BeforeItsJob { post, occurs_at: instant(row.occurs_at)? });
         }

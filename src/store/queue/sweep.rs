@@ -1,8 +1,12 @@
 //! What nobody holds any more: claims and intents of a process that died, leases that ended, posts that came too late.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{Result, Store, Write, micros};
+use crate::domain::clock::later;
+use crate::store::write_json;
 
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,11 +25,13 @@ impl Store {
     /// At start, after the lock was taken and before any claim: whoever claimed or was publishing is dead, whatever the lease
     /// says. One transaction.
     pub async fn sweep_boot(&self, now: Timestamp) -> Result<Swept> {
-        self.release_leases(now, i64::MAX, "the daemon stopped").await
+        self.release_leases(now, i64::MAX, &[], "the daemon stopped").await
     }
 
-    /// While running: a lease that ended belongs to a task that died or hangs.
-    pub async fn sweep_leases(&self, now: Timestamp) -> Result<Swept> {
+    /// While running: a lease that ended belongs to a task that died or hangs. The posts `under_way` are left alone, whatever
+    /// their lease says: their task lives (the machine slept, or the clock was set), their request may be about to leave, and
+    /// its answer will come.
+    pub async fn sweep_leases(&self, under_way: &[i64], now: Timestamp) -> Result<Swept> {
         let expired = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1) AS "found!: bool""#,
             micros(now)
@@ -35,22 +41,23 @@ impl Store {
         if !expired {
             return Ok(Swept::default());
         }
-        self.release_leases(now, micros(now), "its lease ended").await
+        self.release_leases(now, micros(now), under_way, "its lease ended").await
     }
 
-    async fn release_leases(&self, now: Timestamp, until: i64, what: &str) -> Result<Swept> {
-        let at = micros(now);
+    async fn release_leases(&self, now: Timestamp, until: i64, under_way: &[i64], what: &str) -> Result<Swept> {
+        let (at, alive) = (micros(now), write_json(&under_way)?);
         let mut tx = self.begin().await?;
-        close_attempts_of_leases(&mut tx, until, at, what).await?;
+        close_attempts_of_leases(&mut tx, until, &alive, at, what).await?;
         close_stray_attempts(&mut tx, at).await?;
         let calm = format!("{what} before its request left");
         let unclaimed = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL
-             WHERE state = 'claimed' AND lease_until_at <= $1",
+             WHERE state = 'claimed' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
             until,
             at,
-            calm
+            calm,
+            alive
         )
         .execute(&mut *tx)
         .await?
@@ -59,16 +66,50 @@ impl Store {
         let doubted = sqlx::query!(
             "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL, reconcile_at = $2, absences = 0
-             WHERE state = 'publishing' AND lease_until_at <= $1",
+             WHERE state = 'publishing' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
             until,
             at,
-            doubt
+            doubt,
+            alive
         )
         .execute(&mut *tx)
         .await?
         .rows_affected();
         tx.commit().await?;
         Ok(Swept { unclaimed, doubted, ..Swept::default() })
+    }
+
+    /// After the clock was set back: nothing waits for an instant that the wrong clock had put far ahead. Lists are looked at at
+    /// once, blocked accounts within the hour, leases and gaps count from now, and an upload that seems to live longer than any is
+    /// made anew.
+    pub async fn sweep_set_back(&self, lease: Duration, artifact_life: Duration, now: Timestamp) -> Result<()> {
+        let (at, lease_end, life_end) = (micros(now), micros(later(now, lease)), micros(later(now, artifact_life)));
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE post SET reconcile_at = $1 WHERE reconcile_at > $1", at).execute(&mut *tx).await?;
+        sqlx::query!("UPDATE post SET lease_until_at = $1 WHERE lease_until_at > $1", lease_end)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!(
+            "UPDATE post SET artifact_until_at = $1, prepare_at = $1
+             WHERE state = 'scheduled' AND prepare_at IS NOT NULL AND artifact_until_at > $2",
+            at,
+            life_end
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!("UPDATE account SET probe_at = $1 + 3600000000 WHERE probe_at > $1 + 3600000000", at)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!(
+            "UPDATE account SET next_at = min(next_at, $1 + iif(max_per_day IS NULL, min_gap, 86400000000)),
+               next_late_at = min(next_late_at, $1 + max(catch_up_gap, iif(max_per_day IS NULL, min_gap, 86400000000)))
+             WHERE next_at > $1 OR next_late_at > $1",
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Applies the late policy to every waiting post whose window has ended.
@@ -87,7 +128,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let missed = sqlx::query!(
             "UPDATE post SET state = 'missed', event = 'miss', actor = 'daemon', changed_at = $1,
-               reason = 'too late: its window ended ' || (late_within / 1000000) || ' s after its time'
+               reason = 'too late: its window ended ' || CASE
+                          WHEN late_within % 86400000000 = 0 THEN (late_within / 86400000000) || ' d'
+                          WHEN late_within % 3600000000 = 0 THEN (late_within / 3600000000) || ' h'
+                          WHEN late_within % 60000000 = 0 THEN (late_within / 60000000) || ' min'
+                          ELSE (late_within / 1000000) || ' s' END || ' after its time'
                         || iif(reason = '', '', '; before that: ' || reason)
              WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'skip'",
             at
@@ -97,7 +142,11 @@ impl Store {
         .rows_affected();
         let held = sqlx::query!(
             "UPDATE post SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
-               reason = 'too late: its window ended ' || (late_within / 1000000) || ' s after its time'
+               reason = 'too late: its window ended ' || CASE
+                          WHEN late_within % 86400000000 = 0 THEN (late_within / 86400000000) || ' d'
+                          WHEN late_within % 3600000000 = 0 THEN (late_within / 3600000000) || ' h'
+                          WHEN late_within % 60000000 = 0 THEN (late_within / 60000000) || ' min'
+                          ELSE (late_within / 1000000) || ' s' END || ' after its time'
                         || iif(reason = '', '', '; before that: ' || reason)
              WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'hold'",
             at
@@ -124,16 +173,18 @@ impl Store {
     }
 }
 
-async fn close_attempts_of_leases(tx: &mut Write, until: i64, at: i64, what: &str) -> Result<()> {
+async fn close_attempts_of_leases(tx: &mut Write, until: i64, alive: &str, at: i64, what: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE attempt SET ended_at = $2, fault_code = 'interrupted', fault_reason = $3, fault_remedy = '',
            fault_class = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'ambiguous', 'transient'),
            verdict = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'in_doubt', 'snooze')
          WHERE ended_at IS NULL AND kind <> 'delete'
-           AND post_id IN (SELECT id FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1)",
+           AND post_id IN (SELECT id FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1
+                             AND id NOT IN (SELECT value FROM json_each($4)))",
         until,
         at,
-        what
+        what,
+        alive
     )
     .execute(&mut **tx)
     .await?;

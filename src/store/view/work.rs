@@ -1,8 +1,9 @@
 //! What the engine asks: what is due, when to wake, what is known of an account and its stories. Knows nothing of how people
 //! are shown any of it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::domain::clock::Heard;
 use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
 
 /// What an account has to have done now.
@@ -34,12 +35,13 @@ impl Store {
         let rows = sqlx::query!(
             r#"SELECT a.name,
                  EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name
-                           AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1
+                           AND p.prepare_at IS NOT NULL AND p.prepare_at <= $1 AND p.follow = 0
                            AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
                         AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = a.name)
                              OR (z.scope = 'job' AND z.target = p.job)
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))) AS "prepare!: bool",
                  (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
+                           AND p.follow = 0
                            AND (p.kind = 'note' OR p.artifact_until_at > $1)
                            AND a.next_at <= $1 AND (a.next_late_at <= $1 OR p.occurs_at >= $1 - 60000000)
                            AND (p.late_until_at IS NULL OR p.late_until_at >= $1)
@@ -166,12 +168,24 @@ impl Store {
         rows.into_iter().map(|row| Ok((instant(row.due_at)?, row.account))).collect()
     }
 
-    /// How far Kakao's clock is ahead of ours, as last seen.
-    pub async fn skew(&self, account: &str) -> Result<SignedDuration> {
-        let micros = sqlx::query_scalar!("SELECT skew_micros FROM account WHERE name = $1", account)
+    /// The last answer of Kakao's to the account that carried a date.
+    pub async fn heard(&self, account: &str) -> Result<Option<Heard>> {
+        let row = sqlx::query!("SELECT heard_at, heard_kakao_at FROM account WHERE name = $1", account)
             .fetch_optional(&self.readers)
             .await?;
-        Ok(SignedDuration::from_micros(micros.unwrap_or(0)))
+        match row.and_then(|row| row.heard_at.zip(row.heard_kakao_at)) {
+            Some((at, kakao_at)) => Ok(Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a post waits for its job file to be followed before it may leave.
+    pub async fn wants_enqueue(&self) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM post WHERE follow = 1 AND state = 'scheduled') AS "found!: bool""#
+        )
+        .fetch_one(&self.readers)
+        .await?)
     }
 
     /// Which of these stories of an account already belong to a post.

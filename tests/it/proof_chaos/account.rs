@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use storyd::domain::post::PostState;
-use storyd::store::view::PostFilter;
-use storyd::store::{Access, Store};
 
 use super::life::Run;
 use super::plan::{Plan, Size};
@@ -23,15 +22,17 @@ pub(super) fn gather(run: &mut Run, told: BTreeSet<i64>) -> Evidence {
     let mut open_attempts = 0;
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&run.town.path("data"), Access::Beside).await.unwrap();
-        for post in store.posts(&PostFilter { limit: Some(10_000), ..PostFilter::default() }).await.unwrap() {
-            let events = store.events(post.post).await.unwrap();
-            let moves = events.into_iter().map(|event| Move { at: event.at, event: event.event, actor: event.actor });
-            history.insert(post.post, moves.collect());
-        }
-        store.close().await;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(run.town.path("data/queue.db"));
         let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        let events: Vec<(i64, i64, String, String)> =
+            sqlx::query_as("SELECT post_id, at, event, actor FROM event WHERE event <> 'overdue' ORDER BY id")
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        for (post, at, event, actor) in events {
+            let at = Timestamp::from_microsecond(at).unwrap();
+            history.entry(post).or_default().push(Move { at, event, actor });
+        }
         integrity = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
         let open: i64 = sqlx::query_scalar("SELECT count(*) FROM attempt WHERE ended_at IS NULL")
             .fetch_one(&mut connection)

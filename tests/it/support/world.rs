@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use storyd::domain::clock::{Clock, later};
+use storyd::domain::clock::{Clock, between, later};
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
-use storyd::engine::{Ctx, PlanCell, Report, Rules};
+use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
 use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
@@ -32,6 +32,8 @@ pub(crate) const START: &str = "2026-12-01T08:00:00+09:00";
 pub(crate) struct World {
     dir: tempfile::TempDir,
     pub(crate) clock: Clock,
+    /// Kakao's, when it does not follow ours.
+    kakao_clock: Option<Clock>,
     pub(crate) sandbox: Running,
     pub(crate) settings: Settings,
     limits: Limits,
@@ -52,6 +54,18 @@ impl World {
     /// The same, with the sandbox's options changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), at(START), change).await
+    }
+
+    /// A world in which Kakao has a clock of its own: time passes for both, but setting ours does not move theirs.
+    pub(crate) async fn with_two_clocks() -> Self {
+        let theirs = Clock::manual(at(START));
+        let clock = theirs.clone();
+        let mut world = Self::with(move |options| {
+            options.clock = SandboxClock::from_fn(Arc::new(move || clock.now().as_microsecond()));
+        })
+        .await;
+        world.kakao_clock = Some(theirs);
+        world
     }
 
     /// A world in a folder that may hold a queue and a job file already, at a chosen time.
@@ -96,6 +110,7 @@ impl World {
         let mut world = Self {
             dir,
             clock,
+            kakao_clock: None,
             sandbox,
             settings: Settings::default(),
             limits,
@@ -142,6 +157,7 @@ impl World {
             clock: self.clock.clone(),
             rules: Rules::new(&self.settings).unwrap(),
             plan: PlanCell::default(),
+            under_way: UnderWay::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
@@ -264,9 +280,9 @@ impl World {
         for _ in 0..ROUNDS_MAX {
             let next = self.ctx().store.next_wake(self.clock.now()).await.unwrap();
             match next {
-                Some(next) if next <= until => self.clock.set(next),
+                Some(next) if next <= until => self.go_on(next),
                 _ => {
-                    self.clock.set(until);
+                    self.go_on(until);
                     all.extend(self.settle().await);
                     return all;
                 }
@@ -274,6 +290,14 @@ impl World {
             all.extend(self.settle().await);
         }
         panic!("time does not get on: {:?}", all.last());
+    }
+
+    /// Time passes, for everybody.
+    fn go_on(&self, to: Timestamp) {
+        if let Some(theirs) = &self.kakao_clock {
+            theirs.advance(between(self.clock.now(), to));
+        }
+        self.clock.set(to);
     }
 
     /// The only post of a job.

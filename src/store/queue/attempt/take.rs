@@ -22,6 +22,7 @@ impl Store {
                  changed_at = $2, claim = claim + 1, lease_until_at = $3
              WHERE id = (SELECT id FROM post
                 WHERE state = 'scheduled' AND account = $1 AND prepare_at IS NOT NULL AND prepare_at <= $2
+                  AND follow = 0
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
                   AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
                         AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = $1)
@@ -78,7 +79,10 @@ impl Store {
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
-               intent_at = $3, lease_until_at = $4
+               intent_at = $3, lease_until_at = $4,
+               (intent_skew, intent_floor_at) =
+                 (SELECT a.heard_kakao_at - a.heard_at, a.heard_kakao_at FROM account a WHERE a.name = $6),
+               quarantine_at = NULL, quarantine_kakao_at = NULL
              WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3 AND due_at <= $3 AND $5
                AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $6
                      AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
@@ -182,7 +186,7 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<Claime
         r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
              changed_at = r.at, claim = claim + 1, lease_until_at = r.until
            FROM (SELECT q.at, q.until, (SELECT p.id FROM post p
-                WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at
+                WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at AND p.follow = 0
                   AND (p.kind = 'note' OR p.artifact_until_at > q.at)
                   AND (p.late_until_at IS NULL OR p.late_until_at >= q.at)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account AND a.probe_at > q.at)

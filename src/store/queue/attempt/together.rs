@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use super::take::{Wish, claim};
 use super::{Claim, Intent};
+use crate::domain::clock::Heard;
 use crate::domain::content::Outgoing;
 use crate::store::queue::Write;
 use crate::store::{Result, Store, StoreError, Written, instant, micros, write_json};
@@ -33,6 +34,9 @@ struct Done {
     attempt: i64,
     story: String,
     at: i64,
+    account: String,
+    /// What Kakao's clock said, where it said anything.
+    kakao_at: Option<i64>,
 }
 
 /// The rows of one lane.
@@ -154,6 +158,7 @@ impl Store {
         &self,
         intent: Intent,
         story_id: &str,
+        heard: Option<Heard>,
         now: Timestamp,
         lease: Option<Duration>,
     ) -> Result<Onward> {
@@ -164,6 +169,8 @@ impl Store {
             attempt: taken.attempt,
             story: story_id.into(),
             at: micros(now),
+            account: taken.account.clone(),
+            kakao_at: heard.map(|heard| micros(heard.kakao_at)),
         };
         let wish = lease.map(|lease| Wish::new(&taken.account, now, lease));
         match self.together(Rows { done: Some(done), wish }).await {
@@ -174,7 +181,7 @@ impl Store {
             // failed. A post that was taken by a commit that failed and happened all the same is left to the end of its lease.
             other => {
                 let next = other.ok().and_then(|became| became.taken);
-                let written = self.record_published(intent, story_id, now).await?;
+                let written = self.record_published(intent, story_id, heard, now).await?;
                 Ok(Onward { written, marked: true, next })
             }
         }
@@ -269,6 +276,15 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     )
     .execute(&mut **tx)
     .await?;
+    sqlx::query!(
+        "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at
+         FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'kakao_at' AS kakao_at
+               FROM json_each($1)) AS r
+         WHERE account.name = r.account AND r.kakao_at IS NOT NULL",
+        closed
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(recorded)
 }
 
@@ -316,7 +332,10 @@ async fn make_intents(tx: &mut Write, claimed: &[Claimed]) -> Result<HashMap<i64
     .await?;
     let mut attempts: HashMap<i64, i64> = attempts.into_iter().map(|row| (row.post_id, row.id)).collect();
     let intended = sqlx::query_scalar!(
-        r#"UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', intent_at = r.at
+        r#"UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', intent_at = r.at,
+             (intent_skew, intent_floor_at) =
+               (SELECT a.heard_kakao_at - a.heard_at, a.heard_kakao_at FROM account a WHERE a.name = post.account),
+             quarantine_at = NULL, quarantine_kakao_at = NULL
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'at' AS at
                  FROM json_each($1)) AS r
            WHERE post.id = r.post AND +post.state = 'claimed' AND post.claim = r.token AND post.lease_until_at > r.at

@@ -6,8 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Claim, Intent, Kind, Taken, finish};
+use crate::domain::clock::Heard;
 use crate::domain::content::Artifact;
 use crate::domain::fault::{Fault, FaultClass};
+use crate::store::queue::account::hear;
 use crate::store::queue::{Write, note};
 use crate::store::{Result, Store, Written, micros, span};
 
@@ -39,14 +41,24 @@ impl Store {
         finish(tx, &taken, now, "prepared", None, done.rows_affected()).await
     }
 
-    /// Records the story ID that Kakao answered with, also when the lease ended meanwhile and the post is in doubt.
+    /// Records the story ID that Kakao answered with, also when the lease ended meanwhile and the post is in doubt, and the date of
+    /// the answer, if it carried one.
     ///
     /// `Lost` when the post had moved on otherwise, or when the story belongs to another post: that is for a person to settle,
     /// and the post is parked in doubt. Either way the history names the story.
-    pub async fn record_published(&self, intent: Intent, story_id: &str, now: Timestamp) -> Result<Written> {
+    pub async fn record_published(
+        &self,
+        intent: Intent,
+        story_id: &str,
+        heard: Option<Heard>,
+        now: Timestamp,
+    ) -> Result<Written> {
         let at = micros(now);
         let taken = intent.taken;
         let mut tx = self.begin().await?;
+        if let Some(heard) = heard {
+            hear(&mut tx, &taken.account, heard).await?;
+        }
         let owner = story_owner(&mut tx, &taken.account, story_id).await?;
         if let Some(owner) = owner.filter(|owner| *owner != taken.post) {
             return doubt_answer(tx, &taken, story_id, owner, now).await;

@@ -96,7 +96,7 @@ pub struct KnownJob {
     /// Up to here every occurrence has become a post. For a job that was in no job file this lies beyond any instant: what its
     /// schedule yielded meanwhile was not asked for.
     pub enqueued_until: Timestamp,
-    /// `occurs_at` of the earliest post that still waits.
+    /// `occurs_at` of the earliest post that still waits, or whose request is out.
     pub first_waiting: Option<Timestamp>,
     /// `occurs_at` of its `at: now` post, if it has one.
     pub now_post: Option<Timestamp>,
@@ -107,7 +107,8 @@ impl Store {
     pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
         let row = sqlx::query!(
             r#"SELECT first_seen_at, enqueued_until_at, gone_at,
-                 (SELECT min(occurs_at) FROM post WHERE job = name AND state IN ('scheduled', 'claimed', 'held'))
+                 (SELECT min(occurs_at) FROM post WHERE job = name
+                    AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held'))
                    AS "waiting: i64",
                  (SELECT occurs_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
              FROM job WHERE name = $1"#,
@@ -138,6 +139,18 @@ impl Store {
         let existing = existing_posts(&mut tx, posts, &columns).await?;
         let pairs = pair(&existing, &posts.occurrences);
         let mut report = Enqueued::default();
+        for (post, occurrence) in &pairs.undecided {
+            let stale = match occurrence {
+                Some(occurrence) => {
+                    let differs = Differs { content: post.says_otherwise(&columns.says(occurrence)?), ..post.differs };
+                    differs.any() || post.occurs_at != micros(occurrence.occurs_at)
+                }
+                None => true,
+            };
+            if post.follow != stale {
+                rewrite::mark(&mut tx, post.id, stale).await?;
+            }
+        }
         for post in &pairs.surplus {
             report.cancelled += withdraw(&mut tx, post.id, "its time left the job file", now).await?;
         }
@@ -176,6 +189,14 @@ impl Store {
         )
         .fetch_all(&self.readers)
         .await?;
+        let undecided = sqlx::query_scalar!(
+            r#"SELECT p.id AS "id!" FROM job j CROSS JOIN post p
+             WHERE p.job = j.name AND p.state IN ('publishing', 'in_doubt') AND p.follow = 0 AND j.name NOT GLOB '@*'
+               AND j.name NOT IN (SELECT value FROM json_each($1))"#,
+            names
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let newly = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM job WHERE gone_at IS NULL AND name NOT GLOB '@*'
                  AND name NOT IN (SELECT value FROM json_each($1))) AS "found!: bool""#,
@@ -183,7 +204,7 @@ impl Store {
         )
         .fetch_one(&self.readers)
         .await?;
-        if gone.is_empty() && !newly {
+        if gone.is_empty() && undecided.is_empty() && !newly {
             return Ok(0);
         }
         let mut tx = self.begin().await?;
@@ -194,6 +215,9 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        for post in undecided {
+            rewrite::mark(&mut tx, post, true).await?;
+        }
         let mut cancelled = 0;
         for post in gone {
             cancelled += withdraw(&mut tx, post, "its job left the job files", now).await?;
@@ -236,6 +260,9 @@ async fn follow(
     if post.state == PostState::Claimed {
         report.busy += u64::from(differs);
         return Ok(());
+    }
+    if post.follow {
+        rewrite::mark(tx, post.id, false).await?;
     }
     if differs {
         rewrite::rewrite(tx, post, (occurrence, &says, &differences), columns).await?;

@@ -18,6 +18,8 @@ pub(super) struct Existing {
     pub(super) state: PostState,
     /// Whether the plan, not a person, brought it into its state.
     pub(super) by_plan: bool,
+    /// Whether it must follow the job file before it may leave.
+    pub(super) follow: bool,
     pub(super) differs: Differs,
     /// What it says and the key of its text, if the posts of its job differ in that.
     pub(super) own: Option<(String, String)>,
@@ -43,8 +45,8 @@ pub(super) struct Differs {
     pub(super) zone: bool,
 }
 
-/// What becomes of each post and each occurrence. A post that is out, or on its way, is in none of the lists, nor is an
-/// occurrence that it stands for.
+/// What becomes of each post and each occurrence. A post that is out is in none of the lists, nor is an occurrence that it, or one
+/// on its way, stands for.
 #[derive(Default)]
 pub(super) struct Pairs<'a> {
     /// At their instant already.
@@ -55,9 +57,16 @@ pub(super) struct Pairs<'a> {
     pub(super) surplus: Vec<&'a Existing>,
     /// Wanted, and without a post.
     pub(super) new: Vec<&'a NewPost>,
+    /// On their way, or in doubt, with the occurrence that they stand for, if there still is one.
+    pub(super) undecided: Vec<(&'a Existing, Option<&'a NewPost>)>,
 }
 
 impl Existing {
+    /// Whether its request is out and its fate open.
+    fn is_undecided(&self) -> bool {
+        matches!(self.state, PostState::Publishing | PostState::InDoubt)
+    }
+
     /// Whether the job file cannot change it any more.
     fn is_out(&self) -> bool {
         matches!(self.state, PostState::Publishing | PostState::InDoubt | PostState::Published | PostState::Deleted)
@@ -126,6 +135,11 @@ pub(super) fn pair<'a>(posts: &'a [Existing], occurrences: &'a [NewPost]) -> Pai
     // That may set free the post of that occurrence's name, which keeps its instant in turn.
     let mut free: Vec<&Existing> = posts.iter().filter(|post| !post.is_out() && !paired.contains(&post.id)).collect();
     let mut pairs = Pairs::default();
+    for post in posts.iter().filter(|post| post.is_undecided()) {
+        let there = occurrences.iter().find(|occurrence| micros(occurrence.occurs_at) == post.occurs_at);
+        let named = || occurrences.iter().find(|occurrence| occurrence.nominal == post.nominal);
+        pairs.undecided.push((post, there.or_else(named)));
+    }
     while let Some(post) = free.pop() {
         match open.get_mut(&post.occurs_at) {
             Some((_, stands)) => free.extend(stands.replace(post)),

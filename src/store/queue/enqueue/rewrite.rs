@@ -74,13 +74,14 @@ pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Column
     let names = write_json(&names)?;
     let first = posts.occurrences.iter().map(|occurrence| micros(occurrence.occurs_at)).min().unwrap_or(i64::MAX);
     let rows = sqlx::query!(
-        r#"SELECT id AS "id!", nominal, state, actor, occurs_at,
+        r#"SELECT id AS "id!", nominal, state, actor, occurs_at, follow AS "follow: bool",
              (content <> $4 OR text_key <> $5) AS "content!: bool", account <> $6 AS "account!: bool",
              (late_within <> $7 OR late_then <> $8) AS "late!: bool", in_doubt <> $9 AS "in_doubt!: bool",
              (delete_after IS NOT $10 OR delete_at IS NOT $11) AS "deletion!: bool", tags <> $12 AS "tags!: bool",
              zone <> $13 AS "zone!: bool", iif($14, content, NULL) AS "own: String", text_key AS "text_key!"
            FROM post WHERE id IN (
-             SELECT id FROM post WHERE job = $1 AND state IN ('scheduled', 'claimed', 'held')
+             SELECT id FROM post WHERE job = $1
+               AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
              UNION SELECT id FROM post WHERE job = $1 AND occurs_at >= $2
              UNION SELECT id FROM post WHERE job = $1 AND nominal IN (SELECT value FROM json_each($3)))
            ORDER BY id"#,
@@ -110,6 +111,7 @@ pub(super) async fn existing_posts(tx: &mut Write, posts: &JobPosts, is: &Column
             occurs_at: row.occurs_at,
             state,
             by_plan: row.actor == "plan",
+            follow: row.follow,
             own: row.own.map(|content| (content, row.text_key)),
             differs: Differs {
                 content: row.content,
@@ -228,11 +230,19 @@ pub(super) async fn rewrite(
     Ok(())
 }
 
-/// Puts a post back that was withdrawn or missed.
+/// Notes whether a post must follow its job file before it may leave.
+pub(super) async fn mark(tx: &mut Write, post: i64, follow: bool) -> Result<()> {
+    sqlx::query!("UPDATE post SET follow = $2 WHERE id = $1", post, follow).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Puts a post back that was withdrawn or missed. One that waited for a person does so again.
 pub(super) async fn restore(tx: &mut Write, post: &Existing, why: &str, now: Timestamp) -> Result<u64> {
     let (at, state) = (micros(now), post.state.as_str());
     let done = sqlx::query!(
-        "UPDATE post SET state = 'scheduled', event = 'release', actor = 'plan', reason = $4, changed_at = $3
+        "UPDATE post SET state = iif(held_reason IS NULL, 'scheduled', 'held'),
+           event = iif(held_reason IS NULL, 'release', 'hold'), actor = 'plan',
+           reason = iif(held_reason IS NULL, $4, $4 || '; before that: ' || held_reason), changed_at = $3, held_reason = NULL
          WHERE id = $1 AND state = $2",
         post.id,
         state,
@@ -248,7 +258,7 @@ pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Times
     let at = micros(now);
     let done = sqlx::query!(
         "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $2, changed_at = $3,
-           lease_until_at = NULL
+           held_reason = iif(state = 'held', reason, NULL), follow = 0, lease_until_at = NULL
          WHERE id = $1 AND state IN ('scheduled', 'claimed', 'held')",
         post,
         reason,

@@ -49,7 +49,8 @@ impl World {
             let story = story.unwrap_or_else(|| panic!("{what} is recorded as story {id}, which never existed"));
             assert_eq!(story.account, post.account, "{what}");
             assert_eq!(story.content.as_deref(), post.content.text(), "{what} was altered");
-            assert!(story.created_at >= post.occurs_at, "{what} came {:?} early", post.occurs_at - story.created_at);
+            let early = self.kakao_clock.is_none() && story.created_at < post.occurs_at;
+            assert!(!early, "{what} came {:?} early", post.occurs_at - story.created_at);
             assert_eq!(story.deleted_at.is_some(), post.state == PostState::Deleted, "{what} is {}", post.state);
         }
         let under_way = matches!(post.state, PostState::Claimed | PostState::Publishing);

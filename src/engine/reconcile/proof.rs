@@ -1,0 +1,100 @@
+//! When an absence from Kakao's list counts, by two clocks of which either may be set at any moment. Pure.
+
+use std::time::Duration;
+
+use crate::domain::clock::Heard;
+use crate::store::queue::Proof;
+
+/// Complete listings after the quarantine that must lack a story before it counts as absent.
+const ABSENCES_NEEDED: u32 = 2;
+/// By how much two clocks may differ in how long the same wait was: more than whole seconds and a slow answer make up, less than
+/// what a person or a time server would set.
+const APART_MAX: Duration = Duration::from_secs(20);
+
+/// What one more complete listing without the story means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing can be measured: the listing carried no date.
+    Undated,
+    /// The quarantine begins with this listing: it is the first one, or a clock was set since the quarantine began.
+    Anew(Proof),
+    /// Too early, by at least one of the clocks; it still takes so long.
+    Early(Duration),
+    /// It counts, and one more is needed.
+    Counts(Proof),
+    /// It counts, and is the last that was needed.
+    Proved,
+}
+
+/// Adds a listing that was `heard` to the proof so far.
+pub(super) fn step(proof: Proof, heard: Option<Heard>, quarantine: Duration) -> Step {
+    let Some(heard) = heard else { return Step::Undated };
+    let anew = Step::Anew(Proof { quarantine: Some(heard), absences: 0 });
+    let Some(began) = proof.quarantine else { return anew };
+    let (ours, kakaos) = heard.since(&began);
+    let apart = ours.checked_sub(kakaos).map(|apart| apart.unsigned_abs());
+    if apart.is_none_or(|apart| apart > APART_MAX) {
+        return anew;
+    }
+    let passed = Duration::try_from(ours.min(kakaos)).unwrap_or(Duration::ZERO);
+    if passed < quarantine {
+        return Step::Early(quarantine - passed);
+    }
+    let absences = proof.absences + 1;
+    if absences < ABSENCES_NEEDED { Step::Counts(Proof { absences, ..proof }) } else { Step::Proved }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    const QUARANTINE: Duration = Duration::from_secs(180);
+
+    /// Heard so many seconds after the quarantine began, by our clock and by Kakao's.
+    fn heard(ours: i64, kakaos: i64) -> Heard {
+        let start: jiff::Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let after = |seconds| start.checked_add(SignedDuration::from_secs(seconds)).expect("in range");
+        Heard { at: after(ours), kakao_at: after(kakaos) }
+    }
+
+    fn proof(absences: u32) -> Proof {
+        Proof { quarantine: Some(heard(0, 0)), absences }
+    }
+
+    fn is_anew(ours: i64, kakaos: i64) -> bool {
+        let heard = heard(ours, kakaos);
+        step(proof(1), Some(heard), QUARANTINE) == Step::Anew(Proof { quarantine: Some(heard), absences: 0 })
+    }
+
+    #[test]
+    fn the_first_listing_begins_the_quarantine_and_two_after_it_prove_the_absence() {
+        let began = Proof { quarantine: Some(heard(0, 0)), absences: 0 };
+        assert_eq!(step(Proof::default(), Some(heard(0, 0)), QUARANTINE), Step::Anew(began));
+        assert_eq!(step(began, Some(heard(100, 99)), QUARANTINE), Step::Early(Duration::from_secs(81)));
+        assert_eq!(step(began, Some(heard(180, 180)), QUARANTINE), Step::Counts(proof(1)));
+        assert_eq!(step(proof(1), Some(heard(190, 190)), QUARANTINE), Step::Proved);
+    }
+
+    #[test]
+    fn both_clocks_must_have_passed_it() {
+        for (ours, kakaos) in [(179, 190), (190, 179)] {
+            assert_eq!(step(proof(1), Some(heard(ours, kakaos)), QUARANTINE), Step::Early(Duration::from_secs(1)));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_begins_it_anew() {
+        assert!(is_anew(3600, 60), "ours forward");
+        assert!(is_anew(60, 3600), "Kakao's forward");
+        assert!(is_anew(-3600, 200), "ours back");
+        assert!(is_anew(200, -3600), "Kakao's back");
+        assert!(!is_anew(200, 190));
+    }
+
+    #[test]
+    fn without_a_date_nothing_counts() {
+        assert_eq!(step(proof(1), None, QUARANTINE), Step::Undated);
+    }
+}

@@ -1,0 +1,170 @@
+//! Stories of clocks that are wrong, that are set, and that stand still while the machine sleeps. Kakao's goes on by itself.
+
+use std::time::Duration;
+
+use storyd::domain::clock::{earlier, later};
+use storyd::domain::post::PostState;
+use storyd::engine::publish;
+use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::store::queue::Refusal;
+
+use crate::support::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+const NOTE: &str = "p:\n  at: now\n  type: note\n  content: 글\n";
+
+fn once(fault: FaultName) -> FaultRule {
+    FaultRule::new(fault).on(&[Call::Note]).times(1)
+}
+
+/// Sets our clock, and nobody else's.
+fn set_forward(world: &World, by: Duration) {
+    world.clock.set(later(world.clock.now(), by));
+}
+
+fn set_back(world: &World, by: Duration) {
+    world.clock.set(earlier(world.clock.now(), by));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_forward_cannot_shorten_the_quarantine() {
+    for jump_after in [1, 3, 20] {
+        let mut world = World::with_two_clocks().await;
+        world.fault(vec![once(FaultName::LateEffect)]);
+        world.jobs(NOTE);
+        world.pass(Duration::from_secs(jump_after)).await;
+        assert_eq!(world.post("p").await.state, PostState::InDoubt);
+        set_forward(&world, HOUR / 2);
+        world.pass(10 * MINUTE).await;
+        assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1));
+        assert_eq!(world.ledger().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_after_the_intent_does_not_hide_the_story() {
+    let mut world = World::with_two_clocks().await;
+    set_forward(&world, HOUR);
+    world.jobs("before:\n  at: now\n  type: note\n  content: 먼저\n");
+    world.settle().await;
+    world.fault(vec![once(FaultName::AnswerLost)]);
+    world.jobs(&format!("{NOTE}before:\n  at: now\n  type: note\n  content: 먼저\n"));
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::InDoubt);
+    set_back(&world, HOUR);
+    world.pass(10 * MINUTE).await;
+    assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_seems_too_old_because_no_date_was_heard_before_is_shown_to_a_person() {
+    let mut world = World::with_two_clocks().await;
+    set_forward(&world, HOUR);
+    world.fault(vec![once(FaultName::AnswerLost)]);
+    world.jobs(NOTE);
+    world.settle().await;
+    set_back(&world, HOUR);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}: {}", post.state, post.reason);
+    assert!(post.reason.contains(&world.ledger()[0].id), "{}", post.reason);
+    assert_eq!(world.requests("note"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_wrong_for_a_moment_only_does_not_hide_the_story_either() {
+    // Right when Kakao was last heard, an hour ahead at the intent, right again when it looks.
+    let mut world = World::with_two_clocks().await;
+    world.jobs("before:\n  at: now\n  type: note\n  content: 먼저\n");
+    world.settle().await;
+    set_forward(&world, HOUR);
+    world.fault(vec![once(FaultName::AnswerLost)]);
+    world.jobs(&format!("{NOTE}before:\n  at: now\n  type: note\n  content: 먼저\n"));
+    world.settle().await;
+    set_back(&world, HOUR);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}: {}", post.state, post.reason);
+    assert_eq!((world.requests("note"), world.ledger().len()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_never_rests_leads_to_a_person_and_not_to_a_second_story() {
+    let mut world = World::with_two_clocks().await;
+    world.fault(vec![once(FaultName::RequestDropped)]);
+    world.jobs(NOTE);
+    world.settle().await;
+    for _ in 0..60 {
+        set_forward(&world, MINUTE);
+        world.pass(MINUTE).await;
+    }
+    let post = world.post("p").await;
+    assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}: {}", post.state, post.reason);
+    assert!(post.reason.contains("clock"), "{}", post.reason);
+    assert_eq!(world.requests("note"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_clock_was_set_back_a_doubt_is_settled_as_fast_as_ever_and_without_a_storm_of_looks() {
+    let mut world = World::with_two_clocks().await;
+    world.fault(vec![once(FaultName::RequestDropped)]);
+    world.jobs(NOTE);
+    world.pass(Duration::from_secs(3)).await;
+    set_back(&world, HOUR);
+    world.pass(10 * MINUTE).await;
+    assert_ne!(world.post("p").await.state, PostState::InDoubt);
+    assert!(world.requests("my_stories") < 30, "{}", world.requests("my_stories"));
+    world.pass(HOUR).await;
+    assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_a_wrong_clock_put_far_ahead_ends_within_the_hour() {
+    let mut world = World::with_two_clocks().await;
+    set_forward(&world, DAY);
+    world.fault(vec![once(FaultName::Code(-4))]);
+    world.jobs(&format!("{NOTE}  late: {{within: 1h, then: post}}\n"));
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Scheduled);
+    set_back(&world, DAY / 2);
+    world.pass(DAY / 2 + 2 * HOUR).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_sleeps_during_the_request_hears_the_answer_all_the_same() {
+    let mut world = World::with_two_clocks().await;
+    world.fault(vec![once(FaultName::Delay).after(Duration::from_secs(1))]);
+    world.jobs(NOTE);
+    storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+    let ctx = world.shared();
+    let publishing = tokio::spawn(async move { publish::run_once(&ctx, "cafe").await.unwrap() });
+    while world.requests("note") == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The lease ends hours before the answer comes, and the quarantine with it.
+    for _ in 0..3 {
+        world.pass(HOUR).await;
+    }
+    publishing.await.unwrap();
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.ledger().len()), (PostState::Published, 1));
+    assert!(world.events(post.post).await.iter().all(|event| event.event != "doubt"), "its task lived");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_can_be_sure_of_an_absence_while_the_request_may_still_take_effect() {
+    let mut world = World::new().await;
+    world.fault(vec![once(FaultName::LateEffect)]);
+    world.jobs(NOTE);
+    world.settle().await;
+    let (post, quarantine) = (world.post("p").await.post, world.ctx().rules.quarantine);
+    let store = &world.ctx().store;
+    let refused = store.resolve_absent(post, "tester", quarantine, later(world.clock.now(), MINUTE)).await;
+    assert!(matches!(refused, Err(Refusal::TooSoon { .. })), "{refused:?}");
+    assert!(refused.unwrap_err().to_string().contains("look at the account's page again in 120 s"));
+    world.pass(10 * MINUTE).await;
+    assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1));
+}
