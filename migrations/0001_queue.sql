@@ -142,16 +142,14 @@ CREATE UNIQUE INDEX post_one_in_flight ON post (account)
 -- One story belongs to one post.
 CREATE UNIQUE INDEX post_story ON post (account, story_id) WHERE story_id IS NOT NULL;
 -- What the engine asks for, each index no larger than what waits for it.
-CREATE INDEX post_due       ON post (account, due_at, id)     WHERE state = 'scheduled';
 CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'scheduled' AND prepare_at IS NOT NULL;
-CREATE INDEX post_next_due  ON post (due_at)                  WHERE state = 'scheduled';
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
 CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
 CREATE INDEX post_waiting   ON post (job, occurs_at)          WHERE state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held');
--- What people look at.
+-- What people look at, and what is due.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
 CREATE INDEX post_job       ON post (job, state, due_at, id);

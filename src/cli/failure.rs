@@ -11,8 +11,8 @@ use crate::plan::problem::Problems;
 use crate::sandbox::SandboxError;
 use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
-use crate::store::StoreError;
 use crate::store::queue::Refusal;
+use crate::store::{StoreError, Trouble};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -26,7 +26,10 @@ const NOT_POSSIBLE: u8 = 5;
 /// Something waits for a person.
 pub(super) const NEEDS_ATTENTION: u8 = 6;
 const ANOTHER_DAEMON: u8 = 7;
+/// The queue cannot be used, and starting again would not help.
 const DATABASE: u8 = 8;
+/// The disk is full or failed. Starting again may help.
+const DISK: u8 = 9;
 
 /// Why a command ends without having done what was asked.
 #[derive(Debug)]
@@ -123,7 +126,11 @@ pub(super) fn broken(problems: &Problems) -> Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let code = if matches!(error, StoreError::Running { .. }) { ANOTHER_DAEMON } else { DATABASE };
+        let code = match error.trouble() {
+            _ if matches!(error, StoreError::Running { .. }) => ANOTHER_DAEMON,
+            Trouble::Full | Trouble::Disk => DISK,
+            Trouble::Busy | Trouble::Damaged | Trouble::Other => DATABASE,
+        };
         Self::new(code, error.to_string())
     }
 }

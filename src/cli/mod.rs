@@ -28,7 +28,7 @@ const BLOCKING_THREADS_MAX: usize = 32;
 #[command(name = "storyd", version, about, propagate_version = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done · 1 unexpected · 2 usage · 3 problems in job files or settings · 4 no such thing · \
-    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used"
+    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used · 9 the disk is full or fails"
 )]
 struct Cli {
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Common;
@@ -32,6 +32,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let jobs = setup::job_paths(&args.jobs, &home.settings)?;
     let plan = reload::load(&jobs, Clock::system().now()).await;
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
+    store.keep_ballast(home.settings.ballast_bytes);
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
     if let Err(problems) = &plan
@@ -73,7 +74,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
     /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `failed`, `in_doubt`,
-    /// `absent`, `parked`, `missed`, `audited`, `restored`, `draining`.
+    /// `absent`, `parked`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`, `clock_jumped`, `draining`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,12 +143,33 @@ impl Teller<'_> {
             News::NotEnqueued(error) => tracing::error!(%error, "the job files were not enqueued; tried again shortly"),
             News::Enqueued(enqueued) => self.enqueued(*enqueued),
             News::Deed(report) => self.deed(report),
+            News::DiskFull => self.disk_full(),
+            News::DiskHasRoom => {
+                let text = "there is room on the disk again; the work goes on";
+                self.say(Line { event: "disk_has_room", reason: Some(text.into()), ..Line::default() }, text);
+            }
+            News::ClockJumped(by) => self.clock_jumped(*by),
             News::Waiting(next) => self.waiting(next),
             News::Draining(deeds) => {
                 let line = Line { event: "draining", ..Line::default() };
                 self.say(line, &format!("stopping; waits for {} under way", counted(*deeds, "request")));
             }
         }
+    }
+
+    fn disk_full(&self) {
+        let dir = self.home.data_dir.display();
+        let text = format!(
+            "the disk is full: nothing is posted until there is room for {dir}. What was sent already is still recorded. Free \
+             some space (`df -h {dir}` tells where); storyd then goes on by itself"
+        );
+        self.say(Line { event: "disk_full", reason: Some(text.clone()), ..Line::default() }, &text);
+    }
+
+    fn clock_jumped(&self, by: SignedDuration) {
+        let (far, way) = (length(by.unsigned_abs()), if by.is_negative() { "back" } else { "ahead" });
+        let text = format!("the machine's clock jumped {way} by {far}; everything that waits is reckoned anew");
+        self.say(Line { event: "clock_jumped", reason: Some(text.clone()), ..Line::default() }, &text);
     }
 
     fn say(&self, line: Line<'_>, text: &str) {

@@ -210,11 +210,10 @@ impl Engine {
         }
     }
 
-    /// Closes the queue and stops the sandbox.
+    /// Closes the queue and stops the sandbox. Whoever still holds the queue, such as an upload that a drain has given up on, finds
+    /// it closed.
     pub(super) async fn stop(self) {
-        if let Ok(ctx) = Arc::try_unwrap(self.ctx) {
-            ctx.store.close().await;
-        }
+        self.ctx.store.close().await;
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }

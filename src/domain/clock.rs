@@ -1,7 +1,7 @@
 //! The only file that reads the time. Everything else is handed a [`Clock`] or an instant.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,27 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Manual(Arc<Mutex<Timestamp>>),
+    Manual(Arc<Mutex<ManualTime>>),
+}
+
+#[derive(Debug)]
+struct ManualTime {
+    wall: Timestamp,
+    /// Moved by `advance` alone.
+    steady: Duration,
+}
+
+/// How the wall clock and one that nobody can set stood at the same time.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    wall: Timestamp,
+    steady: Steady,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Steady {
+    System(Instant),
+    Manual(Duration),
 }
 
 impl Clock {
@@ -23,7 +43,7 @@ impl Clock {
 
     /// A clock that moves only when [`advance`](Self::advance) or [`set`](Self::set) moves it.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(Mutex::new(to_micros(start)))))
+        Self(Source::Manual(Arc::new(Mutex::new(ManualTime { wall: to_micros(start), steady: Duration::ZERO }))))
     }
 
     /// Now, UTC, truncated to the microsecond: the resolution that the queue stores, so that an instant survives the way
@@ -32,7 +52,7 @@ impl Clock {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
             Source::System => to_micros(Timestamp::now()),
-            Source::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+            Source::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).wall,
         }
     }
 
@@ -41,18 +61,43 @@ impl Clock {
         matches!(self.0, Source::System)
     }
 
+    /// How the clocks stand.
+    pub fn mark(&self) -> Mark {
+        Mark { wall: self.now(), steady: self.steady() }
+    }
+
+    /// By how much the wall clock has moved on more than time has passed since `mark`; less than zero when it was set back. A clock
+    /// that does not count the time in which the machine sleeps takes that sleep for a jump ahead, which it is to whoever waits.
+    pub fn jump_since(&self, mark: &Mark) -> SignedDuration {
+        let passed = match (mark.steady, self.steady()) {
+            (Steady::System(then), Steady::System(now)) => now.saturating_duration_since(then),
+            (Steady::Manual(then), Steady::Manual(now)) => now.saturating_sub(then),
+            _ => Duration::ZERO,
+        };
+        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
+        self.now().duration_since(mark.wall).saturating_sub(passed)
+    }
+
+    fn steady(&self) -> Steady {
+        match &self.0 {
+            Source::System => Steady::System(Instant::now()),
+            Source::Manual(time) => Steady::Manual(time.lock().unwrap_or_else(PoisonError::into_inner).steady),
+        }
+    }
+
     /// Moves a manual clock forward. A system clock cannot be moved and is left alone.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {
             let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
-            *time = later(*time, by);
+            time.wall = later(time.wall, by);
+            time.steady += by;
         }
     }
 
     /// Sets a manual clock, backwards too. A system clock is left alone.
     pub fn set(&self, to: Timestamp) {
         if let Source::Manual(time) = &self.0 {
-            *time.lock().unwrap_or_else(PoisonError::into_inner) = to_micros(to);
+            time.lock().unwrap_or_else(PoisonError::into_inner).wall = to_micros(to);
         }
     }
 }
@@ -110,6 +155,21 @@ mod tests {
         assert_eq!(clone.now(), later(start, Duration::from_secs(90)));
         clone.set(start);
         assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_set_is_told_from_one_that_ran() {
+        let start: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let clock = Clock::manual(start);
+        let mark = clock.mark();
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(clock.jump_since(&mark), SignedDuration::ZERO);
+        clock.set(later(clock.now(), Duration::from_secs(3600)));
+        assert_eq!(clock.jump_since(&mark), SignedDuration::from_secs(3600));
+        clock.set(earlier(start, Duration::from_secs(86_400)));
+        assert_eq!(clock.jump_since(&mark), SignedDuration::from_secs(-86_400 - 90));
+        let clock = Clock::system();
+        assert!(clock.jump_since(&clock.mark()).abs() < SignedDuration::from_secs(60));
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! The daemon's own chores, on UTC patterns: idempotent, harmless when they run twice or not at all for a while, each also run
-//! at start. Posts never depend on them: their due times live in the queue.
+//! at start, beside the work. Posts never depend on them: their due times live in the queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::task::JoinHandle;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use super::{Ctx, prune, session};
 use crate::domain::clock::{between, earlier};
+use crate::store::Trouble;
 
 /// Four times a day: often enough that an account without posts never lets its refresh token run out.
 const TOKEN_UPKEEP: &str = "0 17 */6 * * *";
 /// Every ten minutes: folds the write-ahead log into the database while nobody waits for it.
 const CHECKPOINT: &str = "0 */10 * * * *";
+/// Once a day: reads every page of the database, so that one that has gone bad is known before it is needed.
+const CHECK_PAGES: &str = "0 42 18 * * *";
 /// Once a day, when few posts go out in Korea: what the settings no longer keep is taken out.
 const PRUNE: &str = "0 40 18 * * *";
 /// An account whose last audit is older than this is audited when the daemon starts, if audits are wanted at all: a machine that is
@@ -21,32 +26,57 @@ const AUDIT_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86
 /// replaced only in its last one.
 const TOKEN_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 
+/// The chores under way.
+pub(super) struct Chores {
+    scheduler: Option<JobScheduler>,
+    first_check: JoinHandle<()>,
+    over: Arc<AtomicBool>,
+}
+
 /// Starts the chores. Without them the daemon still publishes, so a failure is told and not fatal.
-pub(super) async fn start(ctx: &Arc<Ctx>) -> Option<JobScheduler> {
-    token_upkeep(ctx).await;
-    checkpoint(ctx).await;
-    if ctx.rules.audit.is_some() {
-        order_audits(ctx, Some(AUDIT_AGE_MAX)).await;
-    }
-    match schedule(ctx).await {
+pub(super) async fn start(ctx: &Arc<Ctx>) -> Chores {
+    let over = Arc::new(AtomicBool::new(false));
+    let first = ctx.clone();
+    // Left to itself at the end: a hanging token server holds nothing up.
+    tokio::spawn(async move {
+        match first.store.refill_ballast().await {
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "without the ballast a full disk can leave a result unrecorded"),
+        }
+        checkpoint(&first).await;
+        if first.rules.audit.is_some() {
+            order_audits(&first, Some(AUDIT_AGE_MAX)).await;
+        }
+        token_upkeep(&first).await;
+    });
+    let (first, until) = (ctx.clone(), over.clone());
+    let first_check = tokio::spawn(async move { check_pages(&first, until).await });
+    let scheduler = match schedule(ctx, &over).await {
         Ok(scheduler) => Some(scheduler),
         Err(error) => {
             tracing::error!(%error, "the daemon's own chores do not run; tokens are still refreshed when they are used");
             None
         }
+    };
+    Chores { scheduler, first_check, over }
+}
+
+impl Chores {
+    /// Stops the chores. A check under way is broken off, so that its connection does not keep the log from being folded in.
+    pub(super) async fn stop(self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(mut scheduler) = self.scheduler
+            && let Err(error) = scheduler.shutdown().await
+        {
+            tracing::debug!(%error, "the chores did not stop by themselves");
+        }
+        if let Err(error) = self.first_check.await {
+            tracing::debug!(%error, "the check of the database did not end by itself");
+        }
     }
 }
 
-/// Stops the chores.
-pub(super) async fn stop(scheduler: Option<JobScheduler>) {
-    if let Some(mut scheduler) = scheduler
-        && let Err(error) = scheduler.shutdown().await
-    {
-        tracing::debug!(%error, "the chores did not stop by themselves");
-    }
-}
-
-async fn schedule(ctx: &Arc<Ctx>) -> Result<JobScheduler, JobSchedulerError> {
+async fn schedule(ctx: &Arc<Ctx>, over: &Arc<AtomicBool>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     let upkeep = ctx.clone();
     scheduler
@@ -60,6 +90,13 @@ async fn schedule(ctx: &Arc<Ctx>) -> Result<JobScheduler, JobSchedulerError> {
         .add(Job::new_async(CHECKPOINT, move |_, _| {
             let ctx = fold.clone();
             Box::pin(async move { checkpoint(&ctx).await })
+        })?)
+        .await?;
+    let (check, until) = (ctx.clone(), over.clone());
+    scheduler
+        .add(Job::new_async(CHECK_PAGES, move |_, _| {
+            let (ctx, over) = (check.clone(), until.clone());
+            Box::pin(async move { check_pages(&ctx, over).await })
         })?)
         .await?;
     let retention = ctx.clone();
@@ -108,6 +145,16 @@ async fn token_upkeep(ctx: &Ctx) {
     }
 }
 
+/// Damage that it finds puts an end to all writing, of which the daemon learns by itself.
+async fn check_pages(ctx: &Ctx, over: Arc<AtomicBool>) {
+    match ctx.store.check_pages(over).await {
+        Err(error) if ctx.store.notice(&error) == Trouble::Other => {
+            tracing::warn!(%error, "the pages of the database could not be looked at; tried again tomorrow");
+        }
+        _ => {}
+    }
+}
+
 /// Asks for an audit of every account that has had none for so long.
 async fn order_audits(ctx: &Ctx, age: Option<std::time::Duration>) {
     let ordered = async {
@@ -145,6 +192,7 @@ async fn take_out(ctx: &Ctx) {
 
 async fn checkpoint(ctx: &Ctx) {
     if let Err(error) = ctx.store.checkpoint().await {
+        ctx.store.notice(&error);
         tracing::warn!(%error, "the write-ahead log could not be folded in; tried again in ten minutes");
     }
 }

@@ -1,9 +1,11 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the loop, the reload and the drain; `lanes` runs the deeds side
-//! by side.
+//! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
+//! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
 mod agenda;
 mod alarm;
+mod drain;
 mod lanes;
+mod machine;
 mod signals;
 
 use std::path::PathBuf;
@@ -11,22 +13,24 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use agenda::Agenda;
 use alarm::Alarm;
+use drain::drain;
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use lanes::{Lanes, log, run_deed, run_lane};
+use machine::ROOM_EVERY;
 use signals::{Signals, Told};
 
 use super::reload::{Change, Watch, load};
 use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
-use crate::domain::clock::{between, earlier, later};
+use crate::domain::clock::{Mark, between, earlier, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::store::StoreError;
 use crate::store::queue::{Enqueued, Overdue, Swept};
-use crate::store::view::{Due, PostFilter, PostRow};
+use crate::store::view::{PostFilter, PostRow};
+use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -40,8 +44,6 @@ const SET_BACK: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
-/// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
-const DRAIN_PREPARE: Duration = Duration::from_secs(10);
 
 /// What the daemon tells whoever started it.
 #[derive(Debug)]
@@ -60,6 +62,12 @@ pub enum News<'a> {
     Enqueued(Enqueued),
     /// What a deed did.
     Deed(&'a Report),
+    /// The disk is full: nothing is claimed until there is room.
+    DiskFull,
+    /// There is room again, and the work goes on.
+    DiskHasRoom,
+    /// The wall clock moved otherwise than time did: it was set, or the machine slept.
+    ClockJumped(SignedDuration),
     /// Nothing is under way; this is what comes next.
     Waiting(&'a Next),
     /// Told to stop; waits for so many deeds.
@@ -241,12 +249,14 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let mut signals = Signals::new()?;
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
-    (daemon.tell)(News::Swept(sweep_at_start(&daemon.ctx).await?));
-    let scheduler = chores::start(&daemon.ctx).await;
+    daemon.sweep().await?;
+    let chores = chores::start(&daemon.ctx).await;
+    let ctx = daemon.ctx.clone();
     let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
         match daemon.turn().await {
             Ok(nap) => alarm.set(nap),
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ROOM_EVERY),
             Err(error) => break Err(error),
         }
         tokio::select! {
@@ -268,11 +278,20 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
                 Told::Reload => daemon.reload_at = Some(daemon.ctx.clock.now()),
                 Told::Stop => break Ok(()),
             },
+            ended = ctx.store.until_ended() => break Err(ended),
             () = alarm.rings() => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
-    chores::stop(scheduler).await;
+    chores.stop().await;
+    if let Err(error) = &stopped {
+        ctx.store.notice(error);
+    }
+    if let Some(ended) = ctx.store.ended() {
+        // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
+        daemon.lanes.set.detach_all();
+        return Err(ended.into());
+    }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
     Ok(stopped?)
 }
@@ -288,6 +307,10 @@ struct Daemon<Tell> {
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     ready: bool,
+    /// Whether it was told that the disk is full.
+    told_full: bool,
+    /// How the clocks stood at the last look.
+    clocks: Mark,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -299,11 +322,29 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         watch.follow(&start.jobs);
         let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
-        Self { ctx, start, watch, tell, lanes, agenda, upkeep, reload_at: None, ready: false, told_waiting: None }
+        let clocks = ctx.clock.mark();
+        Self {
+            ctx,
+            start,
+            watch,
+            tell,
+            lanes,
+            agenda,
+            upkeep,
+            reload_at: None,
+            ready: false,
+            told_full: false,
+            clocks,
+            told_waiting: None,
+        }
     }
 
     /// Does what is due and says how long nothing will be.
     async fn turn(&mut self) -> Result<Duration> {
+        self.look_at_clocks();
+        if self.ctx.store.is_short_of_room() {
+            return self.sit_out().await;
+        }
         let now = self.ctx.clock.now();
         if self.reload_at.is_some_and(|at| at <= now) {
             self.reload_at = None;
@@ -355,7 +396,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 Ok(())
             }
             // The files are at fault, not the database: the queue goes on as it is.
-            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. })) => {
+            Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. }))
+                if error.trouble() != Trouble::Full =>
+            {
                 (self.tell)(News::NotEnqueued(&error));
                 let now = self.ctx.clock.now();
                 self.upkeep.generation = self.ctx.plan.get().1;
@@ -386,38 +429,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             }
         }
     }
-}
-
-/// Waits for what is in flight: publish requests, listings and take-downs until their own limits, uploads for a short while.
-async fn drain(
-    ctx: &Ctx,
-    lanes: &mut Lanes,
-    signals: &mut Signals,
-    tell: &impl Fn(News<'_>),
-) -> std::result::Result<(), DaemonError> {
-    lanes.stop();
-    if !lanes.is_empty() {
-        tell(News::Draining(lanes.set.len()));
-    }
-    let patience = later(ctx.clock.now(), DRAIN_PREPARE);
-    while !lanes.is_empty() {
-        let only_uploads = lanes.busy.iter().all(|(deed, _)| *deed == Due::Prepare);
-        if only_uploads && ctx.clock.now() >= patience {
-            // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
-            // puts their posts back into the queue.
-            lanes.set.detach_all();
-            return Ok(());
-        }
-        tokio::select! {
-            Some(done) = lanes.set.join_next_with_id() => drop(lanes.settle(ctx, done, tell)?),
-            told = signals.next() => if told == Told::Stop {
-                lanes.set.detach_all();
-                return Err(DaemonError::Impatient);
-            },
-            () = sleep(SOON) => supervisor(sd_notify::NotifyState::Watchdog),
-        }
-    }
-    Ok(())
 }
 
 /// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.

@@ -93,6 +93,7 @@ codes! {
     BadAddress       "E070" "a listen address cannot be read"
     BadLimits        "E071" "two limits contradict each other"
     BadSecret        "E072" "a secret cannot be read"
+    BadSize          "E073" "a size is not in the form that is read, or out of range"
     LineEnds         "N010" "Windows line ends are posted as plain ones"
     TrailingBlanks   "N011" "blanks at the end of a text are not posted"
     Decomposed       "N012" "a text is written in decomposed letters"

@@ -5,6 +5,7 @@
 
 mod read;
 pub mod secret;
+mod size;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub dashboard: Option<SocketAddr>,
     /// How far ahead the occurrences of a `cron` become posts.
     pub horizon: Duration,
+    /// Size of the file that is given up when the disk is full, in bytes.
+    pub ballast_bytes: u64,
     /// What holds for jobs that do not say otherwise, and for the queue.
     pub defaults: Defaults,
     /// How long things may take.
@@ -143,6 +146,7 @@ impl Default for Settings {
             login_url: LOGIN_URL.to_owned(),
             dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
             horizon: Duration::from_secs(35 * 86_400),
+            ballast_bytes: 16 << 20,
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
             keep: Keep::default(),

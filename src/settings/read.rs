@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::size;
 use super::{Account, Contradiction, Defaults, Keep, Secret, Settings, Timeouts, contradictions};
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
@@ -27,6 +28,7 @@ const SETTINGS: Shape = Shape {
         "login_url",
         "dashboard",
         "horizon",
+        "ballast",
         "defaults",
         "timeouts",
         "keep",
@@ -72,6 +74,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Room for the results of what is under way at least; more than this is room that nobody needs.
+const BALLAST_BYTES: RangeInclusive<u64> = 64 * 1024..=1 << 30;
+
 /// Most entries of `retry`.
 const RETRIES_MAX: usize = 20;
 
@@ -103,6 +108,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
         dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
+        ballast_bytes: size::read(&fields, "ballast", BALLAST_BYTES, report).unwrap_or(base.ballast_bytes),
         defaults: base.defaults,
         timeouts: base.timeouts,
         keep: keep(&fields, report),

@@ -2,14 +2,17 @@
 //! [`dying_at`] around the work; then the work stops at the chosen place as if the process had been killed there. What an instant
 //! after one step would leave behind is what an instant before the next one leaves, so one place a step is enough.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sqlx::error::{DatabaseError, ErrorKind};
 use tokio::sync::Notify;
 
 tokio::task_local! {
     static PLAN: Arc<Plan>;
+    static COMMITS: Arc<Commits>;
 }
 
 #[derive(Default)]
@@ -39,6 +42,78 @@ pub async fn dying_at<Work: Future>(dies_at: Option<u64>, work: Work) -> (Option
         () = plan.died.notified() => None,
     };
     (done, plan.passed.load(Ordering::Relaxed))
+}
+
+/// What becomes of a commit that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFault {
+    /// Nothing of it is on the disk, as when there is no room.
+    Undone,
+    /// All of it is on the disk, although the fsync failed.
+    Done,
+}
+
+struct Commits {
+    passed: AtomicU64,
+    fails_at: u64,
+    fault: CommitFault,
+    code: i32,
+}
+
+/// Does `work`, in which the `fails_at`-th commit (from 1) ends with SQLite's `code`. Commits of tasks that `work` spawns are not
+/// counted.
+pub async fn failing_commit<Work: Future>(fails_at: u64, fault: CommitFault, code: i32, work: Work) -> Work::Output {
+    COMMITS.scope(Arc::new(Commits { passed: AtomicU64::new(0), fails_at, fault, code }), work).await
+}
+
+/// A commit, or what a test wants instead of it.
+pub(super) async fn committing(commit: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<()> {
+    let Ok(plan) = COMMITS.try_with(Arc::clone) else { return commit.await };
+    if plan.passed.fetch_add(1, Ordering::Relaxed) + 1 != plan.fails_at {
+        return commit.await;
+    }
+    if plan.fault == CommitFault::Done {
+        commit.await?;
+    }
+    Err(sqlx::Error::Database(Box::new(Refused(plan.code))))
+}
+
+/// An error as SQLite would give it.
+#[derive(Debug)]
+struct Refused(i32);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "(code: {}) as a test wants it", self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl DatabaseError for Refused {
+    fn message(&self) -> &str {
+        "as a test wants it"
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        Some(self.0.to_string().into())
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
 }
 
 #[cfg(test)]

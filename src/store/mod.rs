@@ -11,6 +11,9 @@ pub mod media;
 pub mod queue;
 pub mod view;
 
+mod ballast;
+mod check;
+mod disk;
 mod open;
 
 use std::path::PathBuf;
@@ -18,6 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use disk::Ailment;
 pub use open::{Access, Store};
 
 /// What the database did not do, named by what follows from it.
@@ -75,7 +79,7 @@ pub enum StoreError {
         what: String,
     },
     /// A folder or file could not be used.
-    #[error("cannot {doing} {path}: {source}; check that the folder exists and belongs to the user that runs storyd")]
+    #[error("cannot {doing} {path}: {source}; {}", hint(source))]
     File {
         /// What was tried: `create`, `read`, …
         doing: &'static str,
@@ -110,18 +114,108 @@ pub enum StoreError {
         /// What was read.
         what: String,
     },
+    /// The disk failed, or the file was found damaged or gone, while it was in use: nothing is written any more.
+    #[error("{path} {why}")]
+    Stopped {
+        /// The database file.
+        path: PathBuf,
+        /// What happened.
+        why: Ailment,
+    },
     /// Anything else that SQLite reports.
-    #[error("the database refused: {0}")]
+    #[error("{}", told(.0))]
     Database(#[from] sqlx::Error),
+}
+
+/// What a failed statement means for what may be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another program held the database for too long: trying again may do.
+    Busy,
+    /// There is no room on the disk; nothing was written.
+    Full,
+    /// The disk failed, or does not let itself be written any more.
+    Disk,
+    /// A page does not hold what it should.
+    Damaged,
+    /// Something else.
+    Other,
 }
 
 impl StoreError {
     /// Whether another program merely held the database for too long: trying again may do.
     pub fn is_busy(&self) -> bool {
-        const SQLITE_BUSY: i64 = 5;
-        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
-        // The low byte of an extended code is the plain one.
-        database.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+        self.trouble() == Trouble::Busy
+    }
+
+    /// What it means for what may be done next.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Database(error) => trouble_of(error),
+            Self::Stopped { why: Ailment::Damaged(_), .. } | Self::Corrupt { .. } => Trouble::Damaged,
+            // Starting again would make an empty queue in its place: a person must bring it back first.
+            Self::Stopped { why: Ailment::Gone(_), .. } => Trouble::Other,
+            Self::Stopped { .. } => Trouble::Disk,
+            Self::File { source, .. } if ballast::is_want_of_room(source) => Trouble::Full,
+            _ => Trouble::Other,
+        }
+    }
+
+    /// What SQLite calls it.
+    fn in_sqlites_words(&self) -> String {
+        match self {
+            Self::Database(sqlx::Error::Database(database)) => database.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+fn hint(error: &std::io::Error) -> &'static str {
+    if ballast::is_want_of_room(error) {
+        "free some space there (`df -h` tells where), then try again"
+    } else {
+        "check that the folder exists and belongs to the user that runs storyd"
+    }
+}
+
+/// SQLite's result code, without what an extended code adds to it.
+fn primary_code(error: &sqlx::Error) -> Option<i64> {
+    let sqlx::Error::Database(database) = error else { return None };
+    // The low byte of an extended code is the plain one.
+    database.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff)
+}
+
+fn trouble_of(error: &sqlx::Error) -> Trouble {
+    const BUSY: i64 = 5;
+    const READONLY: i64 = 8;
+    const IOERR: i64 = 10;
+    const CORRUPT: i64 = 11;
+    const FULL: i64 = 13;
+    const CANTOPEN: i64 = 14;
+    const NOTADB: i64 = 26;
+    match primary_code(error) {
+        Some(BUSY) => Trouble::Busy,
+        Some(FULL) => Trouble::Full,
+        Some(READONLY | IOERR | CANTOPEN) => Trouble::Disk,
+        Some(CORRUPT | NOTADB) => Trouble::Damaged,
+        _ => Trouble::Other,
+    }
+}
+
+/// The sentence and the next step for what SQLite refused.
+fn told(error: &sqlx::Error) -> String {
+    match trouble_of(error) {
+        Trouble::Busy => format!("another program holds the queue for too long ({error}); end it, then try again"),
+        Trouble::Full => {
+            "the disk that holds the queue (`data_dir`) is full, and nothing was changed; free some space on it (`df -h` tells where), then try again".into()
+        }
+        Trouble::Disk => format!(
+            "the queue could not be read or written ({error}); look at the disk that holds `data_dir` and at who owns the files there, then try again"
+        ),
+        Trouble::Damaged => format!(
+            "the queue is damaged ({error}); stop storyd, keep a copy of `data_dir`, then restore a backup, or recover the file with `sqlite3 queue.db .recover`"
+        ),
+        Trouble::Other => format!("the database refused: {error}"),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -13,16 +13,23 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::ballast::Ballast;
+use super::check::{self, CHECKED_AT_START_BYTES};
+use super::disk::Disk;
 use super::media::Media;
 use super::queue::Together;
-use super::{Result, StoreError};
+use super::{Result, StoreError, primary_code};
 
 /// "STDY": the application ID that the first migration writes.
 const APPLICATION_ID: i64 = 0x5354_4459;
+/// How every SQLite file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The first SQLite without the corruption that a checkpoint racing a writer could cause in WAL mode.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 /// How long a connection waits for another process's write (a command beside the daemon, a backup).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a write of ours waits for the one before it. A result must be recorded even behind the longest enqueueing.
+const WRITER_WAIT: Duration = Duration::from_secs(600);
 /// Readers: the commands and pages that look while the daemon works.
 const READERS_MAX: u32 = 4;
 
@@ -47,10 +54,11 @@ pub struct Store {
     pub(super) readers: SqlitePool,
     /// Where lanes gather to share a commit.
     pub(super) together: Arc<Together>,
+    pub(super) disk: Arc<Disk>,
     media: Media,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
-    _lock: Option<File>,
+    lock: Mutex<Option<File>>,
 }
 
 /// The right to replace the queue of a data folder: no daemon runs on it while this is held.
@@ -86,33 +94,20 @@ impl Store {
                 })?;
                 Some(take_lock(data_dir)?)
             }
-            Access::Beside if !path.exists() => return Err(StoreError::Missing(path)),
             Access::Beside => None,
         };
         if data_dir.join(RESTORING).exists() {
             return Err(StoreError::Restoring(data_dir.into()));
         }
         inspect(&path, access).await?;
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(writer_options(&path))
-            .await
-            .map_err(|error| unusable(&path, error))?;
-        read_settings_back(&writer).await?;
-        match access {
-            Access::Daemon => MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(&path, error))?,
-            Access::Beside => expect_current(&writer, &path).await?,
-        }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .connect_with(reader_options(&path))
-            .await
-            .map_err(|error| unusable(&path, error))?;
+        let (writer, readers) = match connect(&path, access).await {
+            // The log and its index take room before anything else can be done.
+            Err(_) if access == Access::Daemon && Ballast::give_up_if_full(data_dir) => connect(&path, access).await?,
+            opened => opened?,
+        };
         let media = Media::new(data_dir.join("media"));
-        Ok(Self { writer, readers, together: Arc::default(), media, path, _lock: lock })
+        let disk = Arc::new(Disk::beneath(&path)?);
+        Ok(Self { writer, readers, together: Arc::default(), disk, path, media, lock: Mutex::new(lock) })
     }
 
     /// The database file.
@@ -131,11 +126,39 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop.
-    pub async fn close(self) {
+    /// Closes every connection and folds the write-ahead log into the database: the sign of a clean stop. Waits for statements
+    /// under way; later ones fail.
+    pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
+}
+
+/// The writer, up to date, and the readers.
+async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)> {
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(WRITER_WAIT)
+        // SQLite ends a transaction by itself when the disk fails; sqlx does not notice, and could begin no other on this
+        // connection.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+        .connect_with(writer_options(path))
+        .await
+        .map_err(|error| unusable(path, error))?;
+    read_settings_back(&writer).await?;
+    if access == Access::Daemon {
+        MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(path, error))?;
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .connect_with(reader_options(path))
+        .await
+        .map_err(|error| unusable(path, error))?;
+    Ok((writer, readers))
 }
 
 /// The settings of the writer, as connection options: a pragma sent through a pool would reach one connection only.
@@ -156,7 +179,7 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
         .pragma("fullfsync", "ON")
 }
 
-fn reader_options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON")
 }
 
@@ -192,19 +215,27 @@ fn pragma_text(row: &sqlx::sqlite::SqliteRow) -> String {
     }
 }
 
-/// Looks at an existing file through a read-only connection that changes nothing, before anything else touches it.
+/// Looks at an existing file in ways that change nothing, before anything else touches it.
 async fn inspect(path: &Path, access: Access) -> Result<()> {
-    let size = match std::fs::metadata(path) {
-        Ok(meta) => meta.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(StoreError::File { doing: "read", path: path.into(), source }),
+    let unreadable = |source| StoreError::File { doing: "read", path: path.into(), source };
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut header).map_err(unreadable)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return unborn(path, access),
+        Err(source) => return Err(unreadable(source)),
     };
-    if size == 0 {
-        return if access == Access::Daemon { Ok(()) } else { Err(StoreError::Missing(path.into())) };
+    if header.is_empty() {
+        return unborn(path, access);
     }
+    if header != MAGIC {
+        return Err(StoreError::Foreign(path.into()));
+    }
+    // Without a log beside it the file is whole, and SQLite can be kept from creating one.
+    let whole = !path.with_extension("db-wal").exists();
     let mut connection = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
+        .immutable(whole)
         .busy_timeout(BUSY_TIMEOUT)
         .connect()
         .await
@@ -214,55 +245,45 @@ async fn inspect(path: &Path, access: Access) -> Result<()> {
     verdict
 }
 
+/// There is no queue yet, or one whose daemon died before it had made anything of it.
+fn unborn(path: &Path, access: Access) -> Result<()> {
+    match access {
+        Access::Daemon => Ok(()),
+        Access::Beside => Err(StoreError::Missing(path.into())),
+    }
+}
+
 async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Access) -> Result<()> {
-    let id: i64 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(|e| unusable(path, e))?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+    let refused = |error| unusable(path, error);
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(refused)?;
+    if id != APPLICATION_ID {
+        // A process that dies inside the very first migration leaves a file with its header alone, or with the bookkeeping
+        // table of the migrations.
+        let others: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(refused)?;
+        return if id == 0 && others == 0 { unborn(path, access) } else { Err(StoreError::Foreign(path.into())) };
+    }
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
         .fetch_one(&mut *connection)
         .await
-        .map_err(|e| unusable(path, e))?;
-    // A process that dies inside the very first migration leaves a file with the log's header alone, or with the
-    // bookkeeping table of the migrations.
-    let just_born = id == 0 && tables <= 2 && only_bookkeeping(connection).await?;
-    if id != APPLICATION_ID && !just_born {
-        return Err(StoreError::Foreign(path.into()));
-    }
-    // The daemon is about to make it, or died while it did.
-    if just_born && access == Access::Beside {
-        return Err(StoreError::Missing(path.into()));
-    }
-    // A log that was not folded in is the mark of an unclean stop: look closer before anything is built on the file.
-    let log = path.with_extension("db-wal");
-    let unclean = std::fs::metadata(&log).is_ok_and(|meta| meta.len() > 0);
-    if access == Access::Daemon && unclean {
-        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(connection)
-            .await
-            .map_err(|error| unusable(path, error))?;
-        if found != "ok" {
-            return Err(StoreError::Corrupt { path: path.into(), what: found });
-        }
-    }
-    Ok(())
-}
-
-async fn only_bookkeeping(connection: &mut SqliteConnection) -> Result<bool> {
-    let others: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'")
-        .fetch_one(connection)
-        .await?;
-    Ok(others == 0)
-}
-
-async fn expect_current(writer: &SqlitePool, path: &Path) -> Result<()> {
-    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
-        .fetch_one(writer)
-        .await
-        .map_err(|error| unusable(path, error))?;
+        .map_err(refused)?;
     let known = newest_migration();
-    match found.cmp(&known) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(StoreError::Newer { path: path.into(), found, known }),
-        std::cmp::Ordering::Less => Err(StoreError::Older { path: path.into(), found, known }),
+    if found > known {
+        return Err(StoreError::Newer { path: path.into(), found, known });
+    }
+    if access == Access::Beside {
+        return if found < known { Err(StoreError::Older { path: path.into(), found, known }) } else { Ok(()) };
+    }
+    // A file that is larger is looked at while the daemon works, unless that found something the last time.
+    let small = std::fs::metadata(path).is_ok_and(|meta| meta.len() <= CHECKED_AT_START_BYTES);
+    if !small && !check::is_suspect(path) {
+        return Ok(());
+    }
+    match check::damage(connection).await.map_err(refused)? {
+        Some(what) => Err(StoreError::Corrupt { path: path.into(), what }),
+        None => check::clear(path),
     }
 }
 
@@ -283,38 +304,35 @@ fn migration_failed(path: &Path, error: sqlx::migrate::MigrateError) -> StoreErr
 
 /// Names SQLite's own error codes where one of them has a remedy of its own.
 fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
-    let code = match &error {
-        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<i64>().ok()),
-        _ => None,
-    };
-    match code.map(|code| code & 0xff) {
+    match primary_code(&error) {
         Some(26) => StoreError::Foreign(path.into()),
         Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
-        Some(14 | 8) => StoreError::File {
-            doing: "open for writing",
-            path: path.into(),
-            source: std::io::Error::other(error.to_string()),
-        },
+        Some(14 | 8) => file_error("open for writing", path, &error),
+        Some(10) => file_error("read or write", path, &error),
         _ => StoreError::Database(error),
     }
+}
+
+fn file_error(doing: &'static str, path: &Path, error: &sqlx::Error) -> StoreError {
+    StoreError::File { doing, path: path.into(), source: std::io::Error::other(error.to_string()) }
 }
 
 /// The lock lies beside the database, not on it: closing any handle of the database file would drop the locks that SQLite
 /// itself holds there.
 fn take_lock(data_dir: &Path) -> Result<File> {
     let path: PathBuf = data_dir.join("storyd.lock");
-    let file_error = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
+    let failed = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .open(&path)
-        .map_err(file_error("open for writing"))?;
+        .map_err(failed("open for writing"))?;
     match file.try_lock() {
         Ok(()) => {
-            file.set_len(0).map_err(file_error("write"))?;
-            write!(file, "{}", std::process::id()).map_err(file_error("write"))?;
+            // Only to name this process to another one: on a full disk it is not named.
+            let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
@@ -325,3 +343,6 @@ fn take_lock(data_dir: &Path) -> Result<File> {
         Err(TryLockError::Error(source)) => Err(StoreError::File { doing: "lock", path, source }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,9 @@ use super::House;
 /// 200 and `ok`, or 503 and what to look at.
 pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
     let counted = match house.queue.turn().await {
+        Ok(ctx) if ctx.store.is_short_of_room() => {
+            return say(StatusCode::SERVICE_UNAVAILABLE, "the disk is full; nothing is posted until there is room\n");
+        }
         Ok(ctx) => ctx.store.counts().await,
         Err(_) => return say(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
     };

@@ -32,6 +32,7 @@ const WAITING_OR_UNDER_WAY: [PostState; 4] =
 struct Overview {
     frame: Frame,
     counts: Vec<(&'static str, u32)>,
+    disk_full: bool,
     plan: PlanNote,
     blocked: Vec<Blocked>,
     pauses: Vec<Pause>,
@@ -45,7 +46,11 @@ struct Overview {
 
 impl Overview {
     fn is_calm(&self) -> bool {
-        self.plan.broken.is_none() && self.blocked.is_empty() && self.attention.is_empty() && self.deletions.is_empty()
+        !self.disk_full
+            && self.plan.broken.is_none()
+            && self.blocked.is_empty()
+            && self.attention.is_empty()
+            && self.deletions.is_empty()
     }
 }
 
@@ -118,6 +123,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     frame.refresh_secs = Some(REFRESH_SECS);
     write(&Overview {
         frame,
+        disk_full: ctx.store.is_short_of_room(),
         plan: plan_note(&ctx),
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),

@@ -4,6 +4,7 @@
 
 mod cli_crash;
 mod cli_delete;
+mod cli_machine;
 mod cli_main_job;
 mod cli_problems;
 mod judge;
@@ -33,13 +34,18 @@ mod sandbox_support;
 mod sandbox_uploads;
 mod store_claims;
 mod store_deletes;
+mod store_disk;
 mod store_doubt;
 mod store_enqueue;
 mod store_guards;
 mod store_moves;
+mod store_open;
 mod store_people;
+mod store_queries;
 mod store_sweeps;
 mod store_together;
+mod store_view;
+mod store_wake;
 mod story_clocks;
 mod story_delete;
 mod story_doubt;

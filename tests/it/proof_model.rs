@@ -16,10 +16,13 @@
 //! | rule | in the model | in the code |
 //! |---|---|---|
 //! | intent before the request | [`Rules::intent`] | `Store::intend`, which alone makes an `Intent` |
+//! | what lives is not taken for dead | [`Rules::spares_the_living`] | `engine::UnderWay`, `Store::sweep_leases` |
 //! | what died in `publishing` is in doubt | [`Rules::boot_doubts`], [`Rules::lease_doubts`] | `Store::sweep_boot`, `Store::sweep_leases` |
 //! | no plain answer is a doubt | [`Rules::unclear_doubts`] | `kakao::error::fault`, `engine::publish::run_once`, `Store::record_doubt` |
-//! | quarantine | [`Rules::quarantine`] | `engine::reconcile::absent`, `settings::contradictions` |
-//! | two complete listings | [`Rules::absences`] | `engine::reconcile::absent`, `Store::record_absent` |
+//! | quarantine, by two clocks | [`Rules::quarantine`], [`Rules::quarantine_by`] | `engine::reconcile::proof`, `settings::contradictions` |
+//! | what only seems too old is no absence | [`Rules::seeming_old_parks`] | `engine::matching::Window`, `engine::reconcile::not_there` |
+//! | a person cannot be sure at once either | [`Rules::person_waits`] | `Store::resolve_absent` |
+//! | two complete listings | [`Rules::absences`] | `engine::reconcile::proof`, `Store::record_absent` |
 //! | a failed listing says nothing | [`Rules::failed_says_nothing`] | `engine::reconcile::not_listed` |
 //! | a commit is on the disk | [`Rules::full_sync`] | `store::open` |
 //! | a late writer loses | [`Rules::guard`] | `state = … AND claim = …` of every UPDATE in `store::queue` |
@@ -31,7 +34,7 @@
 //! delays of retries, and waits between looks are left to chance, so that any order of them is covered. A lane is one task, as in
 //! `engine::daemon`. Preparing is left out: it may be repeated. A refusal always leads to another try, the other outcomes
 //! (`failed`, `held`, `missed`) being fewer steps and not more; `in_doubt: hold` is a repost that a person delays. A person who
-//! settles a doubt tells the truth, and takes longer than a request may. Matching is by text, order and owner.
+//! settles a doubt says what the account's page shows. Matching is by text, order and owner.
 
 mod limits;
 mod mistakes;
@@ -44,13 +47,14 @@ use protocol::{Rules, Troubles, Violation};
 use search::{Space, explore};
 
 /// What goes wrong in the search that every run of the tests makes.
-const USUAL: Troubles = Troubles { kills: 2, faults: 2, failed_lists: 1, hiccups: 1, sleeps: 1, ..Troubles::NONE };
+const USUAL: Troubles =
+    Troubles { kills: 2, faults: 2, failed_lists: 1, hiccups: 1, sleeps: 1, panics: 1, ..Troubles::NONE };
 /// The same with a person's commands, and fewer accidents.
 const COMMANDED: Troubles =
     Troubles { kills: 1, faults: 1, failed_lists: 1, hiccups: 1, commands: 1, ..Troubles::NONE };
 /// What goes wrong in the long search.
 const LONG: Troubles =
-    Troubles { kills: 3, faults: 3, failed_lists: 2, hiccups: 1, sleeps: 1, commands: 2, ..Troubles::NONE };
+    Troubles { kills: 3, faults: 3, failed_lists: 2, hiccups: 1, sleeps: 1, panics: 1, commands: 2, ..Troubles::NONE };
 
 /// Explores it all: nothing is violated, and nothing gets stuck.
 #[expect(clippy::print_stdout, reason = "the figures are what the proof is quoted by")]

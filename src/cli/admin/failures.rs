@@ -7,6 +7,7 @@ use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{counted, excerpt, print_json, time};
+use super::disk_full;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::view::{AccountRow, PostFilter, PostRow, ROWS_MAX, StoryRow};
@@ -24,6 +25,8 @@ pub(in crate::cli) struct Args {
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Failures {
+    /// Whether the disk was full when the daemon last looked, so that nothing is posted.
+    disk_full: bool,
     /// Posts that are `failed`, `missed`, `held` or `in_doubt`.
     posts: Vec<PostRow>,
     /// Accounts that are blocked.
@@ -40,9 +43,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     accounts.retain(|a| a.blocked_code.is_some() && args.account.as_ref().is_none_or(|name| *name == a.account));
     let mut deletions = store.stories(args.account.as_deref(), None, ROWS_MAX).await?;
     deletions.retain(|story| story.delete_fault.is_some());
-    let failures = Failures { posts: store.posts(&filter).await?, accounts, deletions };
+    let posts = store.posts(&filter).await?;
+    let failures = Failures { disk_full: store.is_short_of_room(), posts, accounts, deletions };
     store.close().await;
-    let any = !(failures.posts.is_empty() && failures.accounts.is_empty() && failures.deletions.is_empty());
+    let none = failures.posts.is_empty() && failures.accounts.is_empty() && failures.deletions.is_empty();
+    let any = failures.disk_full || !none;
     if common.json {
         print_json(&failures)?;
     } else if any {
@@ -55,6 +60,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
 
 fn print(home: &Home, failures: &Failures) {
     let now = Clock::system().now();
+    if failures.disk_full {
+        say!("{}", disk_full(home));
+    }
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());
         say!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post"));

@@ -147,6 +147,14 @@ fn no_such_post(home: &Home, post: i64) -> String {
     format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
 }
 
+/// What a full disk means, and what to do.
+fn disk_full(home: &Home) -> String {
+    let dir = home.data_dir.display();
+    format!(
+        "the disk is full: nothing is posted until there is room for {dir}; free some space (`df -h {dir}` tells where)"
+    )
+}
+
 /// Who gives the order: the name of the user, as the events record it.
 fn actor() -> String {
     ["SUDO_USER", "USER", "LOGNAME"]

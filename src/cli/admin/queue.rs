@@ -5,6 +5,7 @@ use super::super::failure::{DONE, Failure};
 use super::super::output::note;
 use super::super::setup::Home;
 use super::super::show::{Columns, counted, excerpt, instant, local_zone, print_json, relative, time};
+use super::disk_full;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::Store;
@@ -51,6 +52,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     } else {
         print(&rows);
         around(&store, home, rows.len()).await?;
+    }
+    if store.is_short_of_room() {
+        note!("storyd: {}", disk_full(home));
     }
     store.close().await;
     Ok(DONE)

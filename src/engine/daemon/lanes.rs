@@ -12,6 +12,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::{News, SOON};
 use crate::domain::clock::later;
 use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, prepare, publish, reconcile, restore};
+use crate::store::Trouble;
 use crate::store::view::Due;
 
 /// Most accounts that publish at the same time.
@@ -19,16 +20,20 @@ const PUBLISHING_MAX: usize = 256;
 /// Most lanes of the other deeds at the same time: uploads and listings that hang are in the way of no publish request.
 const OTHERS_MAX: usize = 64;
 
-/// Runs one deed once.
+/// Runs one deed once. What its failure tells about the disk holds at once, for every other deed too.
 pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
-    match deed {
+    let report = match deed {
         Due::Prepare => prepare::run_once(ctx, account).await,
         Due::Publish => publish::run_once(ctx, account).await,
         Due::Reconcile => reconcile::run_once(ctx, account).await,
         Due::Delete => delete::run_once(ctx, account).await,
         Due::Audit => audit::run_once(ctx, account).await,
         Due::Restore => restore::run_once(ctx, account).await,
+    };
+    if let Err(error) = &report {
+        ctx.store.notice(error);
     }
+    report
 }
 
 /// The deeds under way: one task per deed and account.
@@ -76,6 +81,11 @@ impl Lanes {
 
     pub(super) fn next_rest(&self) -> Option<Timestamp> {
         self.resting.values().min().copied()
+    }
+
+    /// Lets every resting lane be called again.
+    pub(super) fn wake(&mut self) {
+        self.resting.clear();
     }
 
     /// The lanes whose rest is over.
@@ -178,6 +188,11 @@ impl Lanes {
             Ok(false) => drop(self.resting.insert(key.clone(), rest)),
             Err(error) if error.is_busy() => {
                 tracing::warn!(%error, "the database is held by another program");
+                self.resting.insert(key.clone(), rest);
+            }
+            // Recorded or not: nobody claims anything until there is room, and then a sweep settles what is left open.
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => {
+                tracing::error!(%error, account = key.1, "a deed could not be recorded");
                 self.resting.insert(key.clone(), rest);
             }
             Err(error) => return Err(error),

@@ -61,7 +61,7 @@ impl Store {
         };
         let adopted = adopt_into(&mut tx, post, (account, story_id, shown.created_at), order, now).await;
         match adopted {
-            Ok(1) => tx.commit().await.map_err(StoreError::from)?,
+            Ok(1) => tx.commit().await?,
             Ok(_) if by_hand => return Err(Refusal::StoryTaken(story_id.to_owned())),
             Ok(_) => {
                 drop(tx);

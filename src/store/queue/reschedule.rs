@@ -58,7 +58,7 @@ impl Store {
             let why = if order.reason.is_empty() { String::new() } else { format!(": {}", order.reason) };
             note(&mut tx, post, now, "reschedule", order.actor, &format!("to {}{why}", order.to)).await?;
         }
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         self.expect_moved(post, done.rows_affected()).await
     }
 

@@ -116,8 +116,8 @@ impl Store {
     pub async fn sweep_late(&self, now: Timestamp) -> Result<Swept> {
         let at = micros(now);
         let late = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM post WHERE state = 'scheduled' AND late_until_at IS NOT NULL
-                 AND late_until_at < $1) AS "found!: bool""#,
+            r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_late WHERE state = 'scheduled'
+                 AND late_until_at IS NOT NULL AND late_until_at < $1) AS "found!: bool""#,
             at
         )
         .fetch_one(&self.readers)
@@ -127,7 +127,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let missed = sqlx::query!(
-            "UPDATE post SET state = 'missed', event = 'miss', actor = 'daemon', changed_at = $1,
+            "UPDATE post INDEXED BY post_late SET state = 'missed', event = 'miss', actor = 'daemon', changed_at = $1,
                reason = 'too late: its window ended ' || CASE
                           WHEN late_within % 86400000000 = 0 THEN (late_within / 86400000000) || ' d'
                           WHEN late_within % 3600000000 = 0 THEN (late_within / 3600000000) || ' h'
@@ -141,7 +141,7 @@ impl Store {
         .await?
         .rows_affected();
         let held = sqlx::query!(
-            "UPDATE post SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
+            "UPDATE post INDEXED BY post_late SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
                reason = 'too late: its window ended ' || CASE
                           WHEN late_within % 86400000000 = 0 THEN (late_within / 86400000000) || ' d'
                           WHEN late_within % 3600000000 = 0 THEN (late_within / 3600000000) || ' h'

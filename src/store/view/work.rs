@@ -111,8 +111,8 @@ impl Store {
             r#"SELECT min(at) AS "at: i64" FROM (
                  SELECT min(p.at) AS at FROM (SELECT (SELECT min(prepare_at) FROM post WHERE state = 'scheduled'
                      AND account = a.name AND prepare_at IS NOT NULL AND prepare_at > $1) AS at FROM account a) p
-                 UNION ALL SELECT min(late_until_at) + 1 FROM post WHERE state = 'scheduled' AND late_until_at IS NOT NULL
-                     AND late_until_at >= $1
+                 UNION ALL SELECT min(late_until_at) + 1 FROM post INDEXED BY post_late WHERE state = 'scheduled'
+                     AND late_until_at IS NOT NULL AND late_until_at >= $1
                  UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
                  UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
                  UNION ALL SELECT min(next_at) FROM account WHERE next_at > $1

@@ -109,7 +109,7 @@ pub(super) fn tell(
          absent",
         events(evidence, |step| step.event == "doubt"),
         by("publish", "reconcile"),
-        by("repost", "reconcile") + by("hold", "reconcile"),
+        by("repost", "reconcile") + by("hold", "reconcile") + by("fail", "reconcile"),
         events(evidence, |step| step.event == "park"),
         person.found,
         person.absent

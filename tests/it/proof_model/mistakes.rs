@@ -1,6 +1,6 @@
 //! Each rule of the protocol left out once: the search must find what breaks.
 
-use super::protocol::{Guard, QUARANTINE, Rules, Troubles, Violation};
+use super::protocol::{Guard, QUARANTINE, Rules, Troubles, Violation, Whose};
 use super::{LITTLE, breaks, holds};
 
 #[test]
@@ -40,21 +40,20 @@ fn an_intent_that_the_start_takes_for_not_sent_makes_a_second_story() {
 #[test]
 fn an_intent_whose_lease_ended_and_that_is_taken_for_not_sent_makes_a_second_story() {
     let rules = Rules { lease_doubts: false, ..Rules::IMPLEMENTED };
-    let troubles = Troubles { sleeps: 1, ..LITTLE };
+    let troubles = Troubles { panics: 1, sleeps: 1, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
-    Twice after 12 steps
+    Twice after 11 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. -         the machine sleeps for hours
       4. storyd    sends the request of A
-      5. storyd    sweeps A, whose lease ended
-      6. Kakao     makes the story of A
-      7. Kakao     answers A with the story
-      8. storyd    sees that somebody moved A first, and records nothing
-      9. storyd    claims A
-     10. storyd    commits the intent of A
-     11. storyd    sends the request of A
-     12. Kakao     makes the story of A
+      5. Kakao     makes the story of A
+      6. -         the task that publishes A dies
+      7. storyd    sweeps A, whose lease ended
+      8. storyd    claims A
+      9. storyd    commits the intent of A
+     10. storyd    sends the request of A
+     11. Kakao     makes the story of A
     ");
 }
 
@@ -100,7 +99,7 @@ fn without_a_quarantine_a_list_that_lags_makes_a_second_story() {
 
 #[test]
 fn a_quarantine_shorter_than_processing_and_lag_makes_a_second_story() {
-    let rules = Rules { quarantine: QUARANTINE - 2, ..Rules::IMPLEMENTED };
+    let rules = Rules { quarantine: QUARANTINE - 1, ..Rules::IMPLEMENTED };
     insta::assert_snapshot!(breaks(rules, LITTLE, Violation::Twice), @r"
     Twice after 16 steps
       1. storyd    claims A
@@ -123,21 +122,98 @@ fn a_quarantine_shorter_than_processing_and_lag_makes_a_second_story() {
 }
 
 #[test]
-fn a_quarantine_without_room_for_the_publish_time_out_makes_a_second_story_when_the_machine_sleeps() {
-    let rules = Rules { quarantine: QUARANTINE - 1, ..Rules::IMPLEMENTED };
-    let troubles = Troubles { faults: 1, sleeps: 1, ..Troubles::NONE };
+fn a_sweep_that_takes_a_sleeping_machines_task_for_dead_makes_a_second_story() {
+    let rules = Rules { spares_the_living: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, sleeps: 2, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
-    Twice after 19 steps
+    Twice after 17 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. -         the machine sleeps for hours
       4. storyd    sweeps A, whose lease ended
-      5. -         a tick passes
+      5. -         the machine sleeps for hours
       6. storyd    sends the request of A
-      7. storyd    hears nothing plain of A, whose request is still under way
-      8. storyd    sees that somebody moved A first, and records nothing
+      7. storyd    reads the list, looking for A
+      8. storyd    counts an absence of A
+      9. storyd    reads the list, looking for A
+     10. storyd    takes A for absent: it is scheduled again
+     11. Kakao     makes the story of A
+     12. Kakao     answers A with the story
+     13. storyd    sees that somebody moved A first, and records nothing
+     14. storyd    claims A
+     15. storyd    commits the intent of A
+     16. storyd    sends the request of A
+     17. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
+fn a_quarantine_by_our_clock_alone_makes_a_second_story_when_it_is_set_forward() {
+    let rules = Rules { quarantine_by: Whose::Ours, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, set_forward: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 15 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. -         our clock is set forward by hours
+      8. storyd    reads the list, looking for A
+      9. storyd    counts an absence of A
+     10. storyd    reads the list, looking for A
+     11. storyd    takes A for absent: it is scheduled again
+     12. storyd    claims A
+     13. storyd    commits the intent of A
+     14. storyd    sends the request of A
+     15. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
+fn a_quarantine_by_kakaos_clock_alone_makes_a_second_story_when_that_jumps() {
+    let rules = Rules { quarantine_by: Whose::Kakaos, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, kakaos_set_forward: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 15 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. -         the clock of Kakao's answers is set forward by hours
+      8. storyd    reads the list, looking for A
+      9. storyd    counts an absence of A
+     10. storyd    reads the list, looking for A
+     11. storyd    takes A for absent: it is scheduled again
+     12. storyd    claims A
+     13. storyd    commits the intent of A
+     14. storyd    sends the request of A
+     15. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
+fn a_story_that_only_seems_too_old_and_counts_as_an_absence_makes_a_second_one() {
+    let rules = Rules { seeming_old_parks: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, set_back: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 19 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         our clock is set back by hours
       9. -         a tick passes
-     10. Kakao     makes the story of A
+     10. -         a tick passes
      11. -         a tick passes
      12. storyd    reads the list, looking for A
      13. storyd    counts an absence of A
@@ -152,11 +228,32 @@ fn a_quarantine_without_room_for_the_publish_time_out_makes_a_second_story_when_
 }
 
 #[test]
+fn a_persons_word_that_is_taken_at_once_makes_a_second_story() {
+    let rules = Rules { person_waits: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, commands: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 11 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. somebody  resolves A as absent
+      8. storyd    claims A
+      9. storyd    commits the intent of A
+     10. storyd    sends the request of A
+     11. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
 fn one_listing_instead_of_two_makes_a_second_story_when_a_list_is_incomplete() {
     let rules = Rules { absences: 1, ..Rules::IMPLEMENTED };
     let troubles = Troubles { hiccups: 1, ..LITTLE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
-    Twice after 17 steps
+    Twice after 16 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. storyd    sends the request of A
@@ -167,13 +264,12 @@ fn one_listing_instead_of_two_makes_a_second_story_when_a_list_is_incomplete() {
       8. -         a tick passes
       9. -         a tick passes
      10. -         a tick passes
-     11. -         a tick passes
-     12. storyd    looks for A in a list that should hold more than it does
-     13. storyd    takes A for absent: it is scheduled again
-     14. storyd    claims A
-     15. storyd    commits the intent of A
-     16. storyd    sends the request of A
-     17. Kakao     makes the story of A
+     11. storyd    looks for A in a list that should hold more than it does
+     12. storyd    takes A for absent: it is scheduled again
+     13. storyd    claims A
+     14. storyd    commits the intent of A
+     15. storyd    sends the request of A
+     16. Kakao     makes the story of A
     ");
 }
 
@@ -182,7 +278,7 @@ fn a_failed_listing_that_counts_as_an_absence_makes_a_second_story() {
     let rules = Rules { failed_says_nothing: false, ..Rules::IMPLEMENTED };
     let troubles = Troubles { failed_lists: 2, ..LITTLE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
-    Twice after 19 steps
+    Twice after 18 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. storyd    sends the request of A
@@ -193,15 +289,14 @@ fn a_failed_listing_that_counts_as_an_absence_makes_a_second_story() {
       8. -         a tick passes
       9. -         a tick passes
      10. -         a tick passes
-     11. -         a tick passes
-     12. storyd    looks for A, and the list fails
-     13. storyd    counts an absence of A
-     14. storyd    looks for A, and the list fails
-     15. storyd    takes A for absent: it is scheduled again
-     16. storyd    claims A
-     17. storyd    commits the intent of A
-     18. storyd    sends the request of A
-     19. Kakao     makes the story of A
+     11. storyd    looks for A, and the list fails
+     12. storyd    counts an absence of A
+     13. storyd    looks for A, and the list fails
+     14. storyd    takes A for absent: it is scheduled again
+     15. storyd    claims A
+     16. storyd    commits the intent of A
+     17. storyd    sends the request of A
+     18. Kakao     makes the story of A
     ");
 }
 
@@ -228,7 +323,7 @@ fn an_update_by_state_alone_lets_a_late_verdict_make_a_second_story() {
     let rules = Rules { guard: Guard::State, ..Rules::IMPLEMENTED };
     let troubles = Troubles { faults: 2, commands: 1, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
-    Twice after 24 steps
+    Twice after 23 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. storyd    sends the request of A
@@ -237,49 +332,48 @@ fn an_update_by_state_alone_lets_a_late_verdict_make_a_second_story() {
       6. -         a tick passes
       7. -         a tick passes
       8. -         a tick passes
-      9. -         a tick passes
-     10. storyd    reads the list, looking for A
-     11. storyd    counts an absence of A
-     12. storyd    reads the list, looking for A
-     13. somebody  resolves A as absent
-     14. storyd    claims A
-     15. storyd    commits the intent of A
-     16. storyd    sends the request of A
-     17. Kakao     makes the story of A
-     18. Kakao     answers A, and the answer is lost
-     19. storyd    records A as in doubt
-     20. storyd    takes A for absent: it is scheduled again
-     21. storyd    claims A
-     22. storyd    commits the intent of A
-     23. storyd    sends the request of A
-     24. Kakao     makes the story of A
+      9. storyd    reads the list, looking for A
+     10. storyd    counts an absence of A
+     11. storyd    reads the list, looking for A
+     12. somebody  resolves A as absent
+     13. storyd    claims A
+     14. storyd    commits the intent of A
+     15. storyd    sends the request of A
+     16. Kakao     makes the story of A
+     17. Kakao     answers A, and the answer is lost
+     18. storyd    records A as in doubt
+     19. storyd    takes A for absent: it is scheduled again
+     20. storyd    claims A
+     21. storyd    commits the intent of A
+     22. storyd    sends the request of A
+     23. Kakao     makes the story of A
     ");
 }
 
 #[test]
 fn an_update_by_id_alone_lets_a_late_worker_make_a_second_story() {
     let rules = Rules { guard: Guard::Nothing, ..Rules::IMPLEMENTED };
-    let troubles = Troubles { faults: 1, sleeps: 1, ..Troubles::NONE };
+    let troubles = Troubles { faults: 2, commands: 1, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
     Twice after 23 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. storyd    sends the request of A
-      4. Kakao     makes the story of A
-      5. Kakao     answers A, and the answer is lost
-      6. Kakao     lists the story of A
-      7. -         the machine sleeps for hours
-      8. storyd    sweeps A, whose lease ended
+      4. Kakao     drops the request of A without an answer
+      5. storyd    records A as in doubt
+      6. -         a tick passes
+      7. -         a tick passes
+      8. -         a tick passes
       9. storyd    reads the list, looking for A
-     10. storyd    finds a story for A, and records it
-     11. storyd    records A as in doubt
-     12. -         a tick passes
-     13. -         a tick passes
-     14. -         a tick passes
-     15. -         a tick passes
-     16. storyd    reads the list, looking for A
-     17. storyd    counts an absence of A
-     18. storyd    reads the list, looking for A
+     10. storyd    counts an absence of A
+     11. storyd    reads the list, looking for A
+     12. somebody  resolves A as absent
+     13. storyd    claims A
+     14. storyd    commits the intent of A
+     15. storyd    sends the request of A
+     16. Kakao     makes the story of A
+     17. Kakao     answers A with the story
+     18. storyd    records A as published
      19. storyd    takes A for absent: it is scheduled again
      20. storyd    claims A
      21. storyd    commits the intent of A
@@ -293,34 +387,33 @@ fn two_in_flight_with_the_same_text_make_a_story_too_many() {
     let rules = Rules { one_in_flight: false, ..Rules::IMPLEMENTED };
     let troubles = Troubles { faults: 2, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(rules, troubles, Violation::Surplus), @r"
-    Surplus after 27 steps
+    Surplus after 26 steps
       1. storyd    claims A
       2. storyd    commits the intent of A
       3. storyd    sends the request of A
-      4. storyd    hears nothing plain of A, whose request is still under way
-      5. storyd    records A as in doubt
-      6. storyd    claims B
-      7. -         a tick passes
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. storyd    claims B
       8. storyd    commits the intent of B
-      9. Kakao     makes the story of A
-     10. Kakao     lists the story of A
-     11. -         a tick passes
-     12. storyd    sends the request of B
-     13. storyd    hears nothing plain of B, whose request is still under way
-     14. storyd    records B as in doubt
-     15. storyd    reads the list, looking for B
-     16. storyd    finds a story for B, and records it
-     17. -         a tick passes
-     18. Kakao     makes the story of B
-     19. -         a tick passes
-     20. storyd    reads the list, looking for A
-     21. storyd    counts an absence of A
-     22. storyd    reads the list, looking for A
-     23. storyd    takes A for absent: it is scheduled again
-     24. storyd    claims A
-     25. storyd    commits the intent of A
-     26. storyd    sends the request of A
-     27. Kakao     makes the story of A
+      9. Kakao     lists the story of A
+     10. -         a tick passes
+     11. storyd    sends the request of B
+     12. storyd    hears nothing plain of B, whose request is still under way
+     13. storyd    records B as in doubt
+     14. storyd    reads the list, looking for B
+     15. storyd    finds a story for B, and records it
+     16. -         a tick passes
+     17. Kakao     makes the story of B
+     18. -         a tick passes
+     19. storyd    reads the list, looking for A
+     20. storyd    counts an absence of A
+     21. storyd    reads the list, looking for A
+     22. storyd    takes A for absent: it is scheduled again
+     23. storyd    claims A
+     24. storyd    commits the intent of A
+     25. storyd    sends the request of A
+     26. Kakao     makes the story of A
     ");
 }
 

@@ -1,9 +1,12 @@
 //! The protocol as a machine of small states: what the queue says, what the process holds in memory, what is under way at Kakao,
 //! and every step that any of them, a person or the world can take. Knows nothing of how it is searched.
 
+mod others;
+mod rules;
 mod steps;
 mod words;
 
+pub(super) use rules::{Guard, Rules, Troubles, Whose};
 pub(super) use words::Action;
 
 /// Posts of one account, with the same text.
@@ -19,109 +22,9 @@ const LAG: u8 = 1;
 const DEADLINE: u8 = 1;
 /// Ticks that a claim or an intent holds.
 const LEASE: u8 = 3;
-/// The shortest quarantine that is long enough: a request that is still to leave, its effect, the list, and one more, because
-/// an instant that is a whole number of ticks away may be just as far.
-pub(super) const QUARANTINE: u8 = DEADLINE + PROCESSING + LAG + 1;
-
-/// What is done, and not done, by the protocol. [`Rules::IMPLEMENTED`] is what the engine does; every other value is a mistake.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    /// The intent is committed before the request leaves.
-    pub(super) intent: bool,
-    /// At start, `publishing` becomes `in_doubt`.
-    pub(super) boot_doubts: bool,
-    /// When a lease ends, `publishing` becomes `in_doubt`.
-    pub(super) lease_doubts: bool,
-    /// A time-out, a lost answer or a 5xx makes a doubt.
-    pub(super) unclear_doubts: bool,
-    /// Ticks before an absence counts.
-    pub(super) quarantine: u8,
-    /// Listings that prove an absence.
-    pub(super) absences: u8,
-    /// A listing that failed says nothing.
-    pub(super) failed_says_nothing: bool,
-    /// A commit has reached the disk when it returns.
-    pub(super) full_sync: bool,
-    /// What a late writer must still find in the row.
-    pub(super) guard: Guard,
-    /// At most one post of an account is on its way or in unparked doubt.
-    pub(super) one_in_flight: bool,
-    /// A post waits while the same text is in parked doubt.
-    pub(super) waits_for_parked: bool,
-    /// A story that another post owns is no match.
-    pub(super) owned_is_no_match: bool,
-    /// Whose clock measures the quarantine and dates the intent.
-    pub(super) clock: Whose,
-}
-
-/// What an UPDATE on the way back from work is conditional on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guard {
-    StateAndClaim,
-    State,
-    Nothing,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    Ours,
-    Kakaos,
-}
-
-impl Rules {
-    pub(super) const IMPLEMENTED: Self = Self {
-        intent: true,
-        boot_doubts: true,
-        lease_doubts: true,
-        unclear_doubts: true,
-        quarantine: QUARANTINE,
-        absences: 2,
-        failed_says_nothing: true,
-        full_sync: true,
-        guard: Guard::StateAndClaim,
-        one_in_flight: true,
-        waits_for_parked: true,
-        owned_is_no_match: true,
-        clock: Whose::Ours,
-    };
-}
-
-/// What may still go wrong: each happens at most so often.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Troubles {
-    /// `kill -9`, or a power loss.
-    pub(super) kills: u8,
-    /// Answers that are lost, refusals, dropped requests, time-outs.
-    pub(super) faults: u8,
-    /// Listings that fail.
-    pub(super) failed_lists: u8,
-    /// Listings that look complete and lack a story.
-    pub(super) hiccups: u8,
-    /// The machine sleeps for hours: time passes everywhere but in the process.
-    pub(super) sleeps: u8,
-    /// Our clock is set forward by hours.
-    pub(super) set_forward: u8,
-    /// Our clock is set back by hours.
-    pub(super) set_back: u8,
-    /// Somebody posts the same text on the phone.
-    pub(super) by_hand: u8,
-    /// A person cancels a post or settles a doubt.
-    pub(super) commands: u8,
-}
-
-impl Troubles {
-    pub(super) const NONE: Self = Self {
-        kills: 0,
-        faults: 0,
-        failed_lists: 0,
-        hiccups: 0,
-        sleeps: 0,
-        set_forward: 0,
-        set_back: 0,
-        by_hand: 0,
-        commands: 0,
-    };
-}
+/// The shortest quarantine that is long enough: a request's effect, the list, and one more, because an instant that is a whole
+/// number of ticks away may be just as far. The settings ask for the publish time-out on top.
+pub(super) const QUARANTINE: u8 = PROCESSING + LAG + 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
@@ -139,12 +42,14 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Post {
     pub(super) phase: Phase,
-    /// Ticks, by our clock, that the lease has run or the doubt has lasted; held where it makes no difference any more.
+    /// Ticks, by our clock, that the lease has run, or that the doubt has lasted, also for a person; held where it makes no difference any more.
     age: u8,
+    /// Ticks, by Kakao's clock, that the doubt has lasted.
+    theirs: u8,
     absences: u8,
     /// The recorded story: its place plus one.
     story: u8,
-    /// The intent is dated by a clock that was set back since: every story looks older than it.
+    /// The intent is dated by a clock that was set back since, and no date had been heard before it: every story looks older.
     misdated: bool,
 }
 
@@ -204,6 +109,8 @@ struct Listing {
     counts: bool,
     /// The stories that match, one bit each.
     matches: u8,
+    /// The stories that would, if they did not seem older than the intent.
+    old: u8,
     absences: u8,
     stale: bool,
 }
@@ -242,7 +149,7 @@ impl Violation {
 
 impl State {
     pub(super) fn start(troubles: Troubles) -> Self {
-        let post = Post { phase: Phase::Scheduled, age: 0, absences: 0, story: 0, misdated: false };
+        let post = Post { phase: Phase::Scheduled, age: 0, theirs: 0, absences: 0, story: 0, misdated: false };
         Self {
             posts: [post; POSTS],
             on_disk: [post; POSTS],
@@ -311,9 +218,9 @@ impl State {
     /// Moves a post; a doubt and a lease start anew.
     fn set(&mut self, rules: &Rules, post: u8, phase: Phase) {
         let row = &mut self.posts[usize::from(post)];
-        let misdated = row.misdated && phase == Phase::InDoubt;
-        *row = Post { phase, age: 0, absences: 0, story: 0, misdated };
-        if !matches!(phase, Phase::Publishing | Phase::InDoubt) {
+        let misdated = row.misdated && matches!(phase, Phase::InDoubt | Phase::Parked);
+        *row = Post { phase, age: 0, theirs: 0, absences: 0, story: 0, misdated };
+        if !matches!(phase, Phase::Publishing | Phase::InDoubt | Phase::Parked) {
             for story in self.stories.iter_mut().flatten() {
                 story.after_intent[usize::from(post)] = false;
             }
@@ -365,15 +272,9 @@ impl State {
         self.abandon_requests();
     }
 
-    /// Whether somebody who looks at the account's page, long enough after, sees what became of a post.
-    fn is_plain(&self, post: u8) -> bool {
-        (self.publisher.step == Step::Idle || self.publisher.post != post)
-            && self.requests.iter().flatten().all(|request| request.post != post)
-            && self.stories.iter().flatten().all(|story| story.listed)
-    }
-
     fn tick(&mut self, rules: &Rules) {
         self.age_rows(rules, 1);
+        self.age_theirs(rules, 1);
         if self.publisher.step != Step::Idle {
             self.publisher.age += 1;
         }
@@ -385,10 +286,17 @@ impl State {
         for row in &mut self.posts {
             let limit = match row.phase {
                 Phase::Claimed | Phase::Publishing => LEASE,
-                Phase::InDoubt => rules.quarantine,
+                Phase::InDoubt | Phase::Parked => QUARANTINE,
                 _ => 0,
             };
             row.age = limit.min(row.age.saturating_add(ticks));
+        }
+        self.sync(rules);
+    }
+
+    fn age_theirs(&mut self, rules: &Rules, ticks: u8) {
+        for row in self.posts.iter_mut().filter(|row| row.phase == Phase::InDoubt) {
+            row.theirs = QUARANTINE.min(row.theirs.saturating_add(ticks));
         }
         self.sync(rules);
     }

@@ -3,8 +3,6 @@
 use proptest::prelude::*;
 use storyd::sandbox::{Call, FaultName, FaultRule};
 
-use super::JOBS;
-
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command {
     /// Puts a job into the file, or says its time and text anew.
@@ -62,13 +60,30 @@ pub(super) enum Moment {
     Sent,
 }
 
-pub(super) fn command() -> impl Strategy<Value = Command> {
-    let job = 0..JOBS.len();
+/// A list of commands: at its beginning there is nothing, a post that waits, or one in doubt.
+pub(super) fn commands() -> impl Strategy<Value = Vec<Command>> {
+    let write = |in_minutes| Command::Write { job: 0, text: 0, in_minutes };
+    let beginning = prop_oneof![
+        Just(vec![]),
+        Just(vec![write(2), Command::Pass { seconds: 0 }]),
+        (0..DOUBTFUL).prop_map(move |fault| {
+            vec![Command::Fault { fault, times: 1 }, write(0), Command::Pass { seconds: 0 }]
+        }),
+    ];
+    (beginning, proptest::collection::vec(command(), 1..=COMMANDS_MAX)).prop_map(|(mut all, more)| {
+        all.extend(more);
+        all
+    })
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    // Mostly the same job, so that commands meet.
+    let job = prop_oneof![4 => Just(0), 2 => Just(1), 1 => Just(2), 1 => Just(3)];
     prop_oneof![
-        4 => (job.clone(), 0..3u8, prop_oneof![3 => 0..3i64, 1 => -90..120i64]).prop_map(|(job, text, in_minutes)| Command::Write { job, text, in_minutes }),
+        4 => (job.clone(), 0..3u8, prop_oneof![2 => 0..3i64, 1 => -90..120i64]).prop_map(|(job, text, in_minutes)| Command::Write { job, text, in_minutes }),
         2 => (job.clone(), 0..3u8).prop_map(|(job, text)| Command::Edit { job, text }),
-        1 => job.clone().prop_map(|job| Command::Remove { job }),
-        1 => job.clone().prop_map(|job| Command::BringBack { job }),
+        3 => job.clone().prop_map(|job| Command::Remove { job }),
+        2 => job.clone().prop_map(|job| Command::BringBack { job }),
         1 => job.clone().prop_map(|job| Command::Cancel { job }),
         1 => job.clone().prop_map(|job| Command::Release { job }),
         1 => job.clone().prop_map(|job| Command::Resolve { job }),
@@ -82,6 +97,8 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// After the beginning.
+const COMMANDS_MAX: usize = 11;
 /// So many of the faults, from the first on, leave open what became of a post.
 const DOUBTFUL: usize = 11;
 

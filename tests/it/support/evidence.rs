@@ -171,7 +171,7 @@ fn every_doubt_is_settled_or_told(evidence: &Evidence, complaints: &mut Vec<Comp
         let moves = evidence.history.get(&post.post).map_or(&[][..], Vec::as_slice);
         let open = moves.iter().fold(false, |open, step| match step.event.as_str() {
             "doubt" => true,
-            "publish" | "repost" | "hold" => false,
+            "publish" | "repost" | "hold" | "fail" => false,
             _ => open,
         });
         let parked = post.state == PostState::InDoubt && post.parked_at.is_some();

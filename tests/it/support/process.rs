@@ -51,6 +51,18 @@ pub(crate) struct Emulator {
     pub(crate) url: String,
 }
 
+/// How a program can be given mounts of its own on this machine, if at all.
+pub(crate) fn own_mounts() -> Option<&'static str> {
+    let way = if is_root() { "unshare -m" } else { "unshare -rm" };
+    let line = format!("{way} sh -c 'mount -t tmpfs -o size=64k storyd /mnt'");
+    let tried = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
+    tried.is_ok_and(|status| status.success()).then_some(way)
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"))
+}
+
 /// Looks until there is something. Fails with `what` when there never is.
 #[track_caller]
 pub(crate) fn until<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>) -> T {
@@ -118,7 +130,28 @@ impl Folder {
     }
 
     pub(crate) fn start(&self, line: &str) -> Process {
-        let mut command = self.storyd(line);
+        self.spawn(self.storyd(line), line)
+    }
+
+    /// Starts the program from a shell that does something before, in the folder. With `own_mounts` what it mounts is seen by it and
+    /// the program alone.
+    pub(crate) fn start_after(&self, own_mounts: Option<&str>, before: &str, line: &str) -> Process {
+        let plain = self.storyd(line);
+        let shell = format!("{before} && exec \"$0\" \"$@\"");
+        let mut words: Vec<&str> = own_mounts.into_iter().flat_map(str::split_whitespace).collect();
+        words.extend(["sh", "-c", &shell]);
+        let mut command = Command::new(words[0]);
+        command
+            .args(&words[1..])
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .current_dir(self.dir.path())
+            .env_clear();
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        self.spawn(command, line)
+    }
+
+    fn spawn(&self, mut command: Command, line: &str) -> Process {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (Output::default(), Output::default());
         let readers = vec![stdout.follow(child.stdout.take().unwrap()), stderr.follow(child.stderr.take().unwrap())];
@@ -257,10 +290,23 @@ impl Process {
         until(what, || self.err().contains(words).then_some(()));
     }
 
+    /// Whether it ended by itself.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Sends a signal by its name, as `kill` does.
     pub(crate) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+    }
+
+    /// Runs a shell line where this process sees its own mounts. Whether it succeeded.
+    pub(crate) fn beside(&self, folder: &Folder, line: &str) -> bool {
+        let pid = self.child.id();
+        let user = if is_root() { "" } else { "-U --preserve-credentials" };
+        let enter = format!("nsenter -t {pid} -m {user} sh -c 'cd {} && {line}'", folder.path("").display());
+        Command::new("sh").args(["-c", &enter]).stderr(Stdio::null()).status().unwrap().success()
     }
 
     /// Waits for its end.

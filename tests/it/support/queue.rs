@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Permission};
 use storyd::domain::fault::{BlockScope, Fault, FaultClass};
 use storyd::domain::policy::{InDoubt, Late, LateThen};
@@ -54,6 +54,7 @@ impl Queue {
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
         let mut connection = self.connection().await;
         let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+        connection.close().await.unwrap();
         done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
     }
 
@@ -61,6 +62,7 @@ impl Queue {
     pub(crate) async fn number(&self, sql: &str) -> Option<i64> {
         let mut connection = self.connection().await;
         let row = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
         row.try_get(0).unwrap()
     }
 

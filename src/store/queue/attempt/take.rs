@@ -75,7 +75,8 @@ impl Store {
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let Claim { taken, content, artifact, occurs_at } = claim;
-        let to_publish = taken.kind == Kind::Publish;
+        // Without room for the result nothing leaves.
+        let to_publish = taken.kind == Kind::Publish && !self.is_short_of_room();
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,

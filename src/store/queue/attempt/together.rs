@@ -53,8 +53,14 @@ struct Became {
     recorded: Option<bool>,
     /// The post that was taken.
     taken: Option<Intent>,
-    /// SQLite refused the batch: nothing of it was written, and each lane goes by itself.
+    /// The batch was refused, or nobody knows whether it was committed: each lane goes by itself.
     alone: bool,
+}
+
+impl Became {
+    fn alone() -> Self {
+        Self { alone: true, ..Self::default() }
+    }
 }
 
 /// A lane that waits.
@@ -144,6 +150,9 @@ impl Store {
     /// and [`intend`](Store::intend) in one transaction, which other lanes may share. After this, and only then, the publish request
     /// may leave.
     pub async fn take_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
+        if self.is_short_of_room() {
+            return Ok(None);
+        }
         let became = self.together(Rows { done: None, wish: Some(Wish::new(account, now, lease)) }).await?;
         if !became.alone {
             return Ok(became.taken);
@@ -172,6 +181,8 @@ impl Store {
             account: taken.account.clone(),
             kakao_at: heard.map(|heard| micros(heard.kakao_at)),
         };
+        // Without room for the result nothing leaves.
+        let lease = lease.filter(|_| !self.is_short_of_room());
         let wish = lease.map(|lease| Wish::new(&taken.account, now, lease));
         match self.together(Rows { done: Some(done), wish }).await {
             Ok(Became { recorded: Some(marked), taken, .. }) => {
@@ -193,8 +204,8 @@ impl Store {
             Err(told) => match told.await {
                 Ok(Turn::Became(became)) => Ok(became),
                 Ok(Turn::Lead(rows, baton)) => self.lead(rows, baton).await,
-                // The leader ended in the middle, and nobody knows whether it had committed.
-                Err(_) => Err(StoreError::Database(sqlx::Error::WorkerCrashed)),
+                // The leader ended in the middle, and nobody knows whether it had committed. What is written alone is guarded.
+                Err(_) => Ok(Became::alone()),
             },
         }
     }
@@ -204,17 +215,17 @@ impl Store {
         let mut tx = self.begin().await?;
         let others = baton.0.gathered();
         let rows: Vec<&Rows> = std::iter::once(&own).chain(others.iter().map(|lane| &lane.rows)).collect();
-        let mut became = match write(&mut tx, &rows).await {
-            Ok(became) => {
-                tx.commit().await?;
-                became
-            }
+        let written = match write(&mut tx, &rows).await {
+            Ok(became) => tx.commit().await.map(|()| became),
             Err(error) => {
-                tx.rollback().await?;
-                tracing::debug!(%error, lanes = rows.len(), "a shared transaction was refused; each lane writes by itself");
-                rows.iter().map(|_| Became { alone: true, ..Became::default() }).collect()
+                drop(tx);
+                Err(error)
             }
         };
+        let mut became = written.unwrap_or_else(|error| {
+            tracing::debug!(%error, lanes = rows.len(), "a shared transaction was refused; each lane writes by itself");
+            rows.iter().map(|_| Became::alone()).collect()
+        });
         for (lane, became) in others.into_iter().zip(became.drain(1..)) {
             // Nobody there any more: the process is ending, and its next start finds the row as it is.
             let _ = lane.turn.send(Turn::Became(became));

@@ -53,15 +53,24 @@ impl Store {
         heard: Option<Heard>,
         now: Timestamp,
     ) -> Result<Written> {
+        self.surely(|| self.write_published(&intent.taken, story_id, heard, now)).await
+    }
+
+    async fn write_published(
+        &self,
+        taken: &Taken,
+        story_id: &str,
+        heard: Option<Heard>,
+        now: Timestamp,
+    ) -> Result<Written> {
         let at = micros(now);
-        let taken = intent.taken;
         let mut tx = self.begin().await?;
         if let Some(heard) = heard {
             hear(&mut tx, &taken.account, heard).await?;
         }
         let owner = story_owner(&mut tx, &taken.account, story_id).await?;
         if let Some(owner) = owner.filter(|owner| *owner != taken.post) {
-            return doubt_answer(tx, &taken, story_id, owner, now).await;
+            return doubt_answer(tx, taken, story_id, owner, now).await;
         }
         let done = sqlx::query!(
             "UPDATE post SET state = 'published', event = 'publish', actor = 'publish', reason = '', changed_at = $3,
@@ -79,7 +88,7 @@ impl Store {
                 format!("Kakao answered with story {story_id} after the post had moved on; look at the account's page");
             note(&mut tx, taken.post, now, "late_answer", "publish", &why).await?;
         }
-        finish(tx, &taken, now, "published", None, done.rows_affected()).await
+        finish(tx, taken, now, "published", None, done.rows_affected()).await
     }
 
     /// No plain answer came back: the post is in doubt, and Kakao's list is consulted from `reconcile_at` on.
@@ -90,8 +99,17 @@ impl Store {
         reconcile_at: Timestamp,
         now: Timestamp,
     ) -> Result<Written> {
+        self.surely(|| self.write_doubt(&intent.taken, fault, reconcile_at, now)).await
+    }
+
+    async fn write_doubt(
+        &self,
+        taken: &Taken,
+        fault: &Fault,
+        reconcile_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Written> {
         let (at, look, reason) = (micros(now), micros(reconcile_at), fault.to_string());
-        let taken = intent.taken;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'publish', reason = $4, changed_at = $3,
@@ -105,7 +123,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        finish(tx, &taken, now, "in_doubt", Some(fault), done.rows_affected()).await
+        finish(tx, taken, now, "in_doubt", Some(fault), done.rows_affected()).await
     }
 
     /// Certainly not done: another try at `next_at`, which counts towards the limit. An artifact that will be stale by then is
@@ -119,6 +137,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Written> {
         let taken = taken.into();
+        self.surely(|| self.write_retry(&taken, fault, next_at, prepare_ahead, now)).await
+    }
+
+    async fn write_retry(
+        &self,
+        taken: &Taken,
+        fault: &Fault,
+        next_at: Timestamp,
+        prepare_ahead: Duration,
+        now: Timestamp,
+    ) -> Result<Written> {
         let (at, next, ahead, reason) = (micros(now), micros(next_at), span(prepare_ahead), fault.to_string());
         let preparing = taken.kind == Kind::Prepare;
         let mut tx = self.begin().await?;
@@ -140,12 +169,16 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        finish(tx, &taken, now, "retry", Some(fault), done.rows_affected()).await
+        finish(tx, taken, now, "retry", Some(fault), done.rows_affected()).await
     }
 
     /// Certainly not done, and no fault of the post: it waits as before and has lost no attempt.
     pub async fn snooze(&self, taken: impl Into<Taken>, fault: &Fault, now: Timestamp) -> Result<Written> {
         let taken = taken.into();
+        self.surely(|| self.write_snooze(&taken, fault, now)).await
+    }
+
+    async fn write_snooze(&self, taken: &Taken, fault: &Fault, now: Timestamp) -> Result<Written> {
         let (at, reason) = (micros(now), fault.to_string());
         let preparing = taken.kind == Kind::Prepare;
         let mut tx = self.begin().await?;
@@ -161,12 +194,16 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        finish(tx, &taken, now, "snooze", Some(fault), done.rows_affected()).await
+        finish(tx, taken, now, "snooze", Some(fault), done.rows_affected()).await
     }
 
     /// A permanent fault, or the attempts are used up: a person must look.
     pub async fn fail(&self, taken: impl Into<Taken>, fault: &Fault, now: Timestamp) -> Result<Written> {
         let taken = taken.into();
+        self.surely(|| self.write_fail(&taken, fault, now)).await
+    }
+
+    async fn write_fail(&self, taken: &Taken, fault: &Fault, now: Timestamp) -> Result<Written> {
         let (at, reason) = (micros(now), fault.to_string());
         let preparing = taken.kind == Kind::Prepare;
         let mut tx = self.begin().await?;
@@ -183,7 +220,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        finish(tx, &taken, now, "failed", Some(fault), done.rows_affected()).await
+        finish(tx, taken, now, "failed", Some(fault), done.rows_affected()).await
     }
 }
 

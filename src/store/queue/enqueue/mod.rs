@@ -227,12 +227,16 @@ impl Store {
     }
 }
 
+/// Writes only what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a
+/// day costs nothing, while a write is an fsync for each job at each look.
 async fn note_job(tx: &mut Write, posts: &JobPosts, now: Timestamp) -> Result<()> {
     let (at, until) = (micros(now), micros(posts.complete_until));
     sqlx::query!(
         "INSERT INTO job (name, source, first_seen_at, enqueued_until_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
-           enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)",
+           enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)
+         WHERE source <> excluded.source OR gone_at IS NOT NULL
+            OR excluded.enqueued_until_at - enqueued_until_at >= 86400000000",
         posts.job,
         posts.source,
         at,

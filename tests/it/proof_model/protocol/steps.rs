@@ -1,8 +1,8 @@
-//! Who can do what when. Every function names the ones of the engine and the store that it stands for.
+//! What storyd can do when. Every function names the ones of the engine and the store that it stands for.
 
 use super::{
-    Action, Answer, DEADLINE, Guard, LAG, LEASE, Listing, POSTS, PROCESSING, Phase, Post, Publisher, Request, Rules,
-    STORIES_MAX, State, Step, Whose,
+    Action, Answer, Guard, LEASE, Listing, POSTS, Phase, Post, Publisher, Request, Rules, STORIES_MAX, State, Step,
+    Whose,
 };
 
 impl State {
@@ -25,14 +25,14 @@ impl State {
 }
 
 /// The steps that a state allows.
-struct Steps<'a> {
-    rules: &'a Rules,
-    from: &'a State,
+pub(super) struct Steps<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) from: &'a State,
     found: Vec<(Action, State)>,
 }
 
 impl Steps<'_> {
-    fn add(&mut self, action: Action, change: impl FnOnce(&mut State)) {
+    pub(super) fn add(&mut self, action: Action, change: impl FnOnce(&mut State)) {
         let mut next = *self.from;
         change(&mut next);
         self.found.push((action, next));
@@ -134,11 +134,14 @@ impl Steps<'_> {
         }
     }
 
-    /// `Store::sweep_leases`: while running, whether or not the deed still lives.
+    /// `Store::sweep_leases`: while running.
     fn sweep_leases(&mut self) {
         for post in 0..POSTS as u8 {
             let row = self.from.posts[usize::from(post)];
-            if matches!(row.phase, Phase::Claimed | Phase::Publishing) && row.age >= LEASE {
+            let publisher = self.from.publisher;
+            let lives = publisher.step != Step::Idle && publisher.post == post && !publisher.stale;
+            let spared = self.rules.spares_the_living && lives;
+            if matches!(row.phase, Phase::Claimed | Phase::Publishing) && row.age >= LEASE && !spared {
                 let doubt = row.phase == Phase::Publishing && self.rules.lease_doubts;
                 let rules = self.rules;
                 self.add(Action::Sweep(post), |next| {
@@ -163,7 +166,7 @@ impl Steps<'_> {
         });
     }
 
-    /// `engine::reconcile::run_once` up to the listing: `doubt_due`, `list_back`, `can_be`; and `not_listed`.
+    /// `engine::reconcile::run_once` up to the listing: `doubt_due`, `list_back`, `Window`, `says`; and `not_listed`.
     fn look(&mut self) {
         let (state, rules) = (self.from, self.rules);
         if state.listing.is_some() {
@@ -174,17 +177,23 @@ impl Steps<'_> {
             if row.phase != Phase::InDoubt {
                 continue;
             }
-            let counts = row.age >= rules.quarantine;
-            let matches = (0..).zip(&state.stories).fold(0, |bits, (place, story)| {
+            let (ours, theirs) = (row.age >= rules.quarantine, row.theirs >= rules.quarantine);
+            let counts = match rules.quarantine_by {
+                Whose::Ours => ours,
+                Whose::Kakaos => theirs,
+                Whose::Both => ours && theirs,
+            };
+            let alike = (0..).zip(&state.stories).fold(0, |bits, (place, story)| {
                 let is = story.is_some_and(|story| story.listed && story.after_intent[usize::from(post)]);
-                bits | (u8::from(is && !row.misdated) << place)
+                bits | (u8::from(is) << place)
             });
-            let listing = Listing { post, counts, matches, absences: row.absences, stale: false };
+            let (matches, old) = if row.misdated { (0, alike) } else { (alike, 0) };
+            let listing = Listing { post, counts, matches, old, absences: row.absences, stale: false };
             self.add(Action::List(post), |next| next.listing = Some(listing));
-            if state.left.hiccups > 0 && matches != 0 {
+            if state.left.hiccups > 0 && alike != 0 {
                 self.add(Action::ListHiccup(post), |next| {
                     next.left.hiccups -= 1;
-                    next.listing = Some(Listing { matches: 0, ..listing });
+                    next.listing = Some(Listing { matches: 0, old: 0, ..listing });
                 });
             }
             if state.left.failed_lists == 0 {
@@ -193,7 +202,7 @@ impl Steps<'_> {
             if !rules.failed_says_nothing && counts {
                 self.add(Action::ListFails(post), |next| {
                     next.left.failed_lists -= 1;
-                    next.listing = Some(Listing { matches: 0, ..listing });
+                    next.listing = Some(Listing { matches: 0, old: 0, ..listing });
                 });
             }
             // Without the consent to read at once, otherwise at the limit of the doubt. One that fails and is read again changes
@@ -205,7 +214,7 @@ impl Steps<'_> {
         }
     }
 
-    /// `engine::reconcile::judge` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
+    /// `engine::reconcile::judge`, `not_there`, `proof::step` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
     fn judge(&mut self) {
         let (state, rules) = (self.from, self.rules);
         let Some(listing) = state.listing else { return };
@@ -220,10 +229,14 @@ impl Steps<'_> {
         }
         let owned = |place: u8| rules.owned_is_no_match && state.posts.iter().any(|row| row.story == place + 1);
         let free: Vec<u8> = (0..STORIES_MAX as u8).filter(|p| listing.matches & (1 << p) != 0 && !owned(*p)).collect();
+        let seems_old = (0..STORIES_MAX as u8).any(|p| listing.old & (1 << p) != 0 && !owned(p));
         match *free.as_slice() {
             [place] => self.add(Action::JudgeFound(post), |next| next.publish(rules, post, place + 1)),
             [] if !listing.counts => {
                 self.add(Action::JudgeEarly(post), |next| next.posts[usize::from(post)].absences = 0);
+            }
+            [] if seems_old && rules.seeming_old_parks => {
+                self.add(Action::JudgeSeemsOld(post), |next| next.set(rules, post, Phase::Parked));
             }
             [] if listing.absences + 1 >= rules.absences => {
                 self.add(Action::JudgeRepost(post), |next| next.set(rules, post, Phase::Scheduled));
@@ -236,159 +249,6 @@ impl Steps<'_> {
         if let Some((_, next)) = self.found.last_mut() {
             next.listing = None;
             next.sync(rules);
-        }
-    }
-
-    /// The other side: it takes its time, and what it says may not arrive.
-    fn kakao(&mut self) {
-        let state = self.from;
-        for (slot, request) in state.requests.iter().enumerate() {
-            if let Some(request) = request {
-                self.serve(slot, *request);
-            }
-        }
-        for (place, story) in state.stories.iter().enumerate() {
-            let Some(mut story) = story.filter(|story| !story.listed) else { continue };
-            story.listed = true;
-            self.add(Action::Show(story.by), |next| next.stories[place] = Some(story));
-        }
-    }
-
-    fn serve(&mut self, slot: usize, request: Request) {
-        let post = request.post;
-        let hear = |next: &mut State, answer| {
-            next.publisher.step = Step::Told(answer);
-            next.requests[slot] = None;
-        };
-        let trouble = |next: &mut State| next.left.faults -= 1;
-        let may_fail = self.from.left.faults > 0 && request.awaited;
-        if request.made > 0 {
-            self.add(Action::Answer(post), |next| hear(next, Answer::Story(request.made)));
-            if may_fail {
-                self.add(Action::AnswerLost(post), |next| {
-                    trouble(next);
-                    hear(next, Answer::Unclear);
-                });
-            }
-            return;
-        }
-        if self.from.stories.iter().any(Option::is_none) {
-            self.add(Action::Effect(post), |next| {
-                let made = next.make_story(post).unwrap_or_default();
-                next.requests[slot] = request.awaited.then_some(Request { made, ..request });
-            });
-        }
-        if !request.awaited {
-            self.add(Action::Vanish(post), |next| next.requests[slot] = None);
-        }
-        if may_fail {
-            self.add(Action::Refuse(post), |next| {
-                trouble(next);
-                hear(next, Answer::Refused);
-            });
-            self.add(Action::Drop(post), |next| {
-                trouble(next);
-                hear(next, Answer::Unclear);
-            });
-            self.add(Action::TimeOut(post), |next| {
-                trouble(next);
-                hear(next, Answer::Unclear);
-                next.requests[slot] = Some(Request { awaited: false, ..request });
-            });
-        }
-    }
-
-    fn time(&mut self) {
-        let (state, rules) = (self.from, self.rules);
-        let left = state.left;
-        let served = state.requests.iter().flatten().all(|request| request.made > 0 || request.age < PROCESSING);
-        let listed = state.stories.iter().flatten().all(|story| story.listed || story.age < LAG);
-        let punctual = state.publisher.step == Step::Idle || state.publisher.age < DEADLINE;
-        if served && listed && punctual {
-            self.add(Action::Tick, |next| next.tick(rules));
-        }
-        let at_rest = state.requests.iter().flatten().all(|request| request.made > 0)
-            && state.stories.iter().flatten().all(|story| story.listed);
-        if left.sleeps > 0 && at_rest {
-            self.add(Action::Sleep, |next| {
-                next.left.sleeps -= 1;
-                next.age_rows(rules, u8::MAX);
-                next.stories.iter_mut().flatten().for_each(|story| story.age = LAG);
-            });
-        }
-        if left.set_forward > 0 {
-            self.add(Action::SetForward, |next| {
-                next.left.set_forward -= 1;
-                next.age_rows(rules, u8::MAX);
-                if rules.clock == Whose::Kakaos {
-                    for (row, was) in next.posts.iter_mut().zip(state.posts) {
-                        row.age = if row.phase == Phase::InDoubt { was.age } else { row.age };
-                    }
-                    next.sync(rules);
-                }
-            });
-        }
-        if left.set_back > 0 {
-            self.add(Action::SetBack, |next| {
-                next.left.set_back -= 1;
-                for row in &mut next.posts {
-                    row.age = 0;
-                    let dated = matches!(row.phase, Phase::Publishing | Phase::InDoubt);
-                    row.misdated |= dated && rules.clock == Whose::Ours;
-                }
-                next.sync(rules);
-            });
-        }
-        if left.kills > 0 && state.running {
-            self.add(Action::Kill, |next| {
-                next.left.kills -= 1;
-                next.die();
-            });
-            if !rules.full_sync {
-                self.add(Action::PowerLoss, |next| {
-                    next.left.kills -= 1;
-                    next.posts = next.on_disk;
-                    next.die();
-                });
-                self.add(Action::Checkpoint, |next| next.on_disk = next.posts);
-            }
-        }
-    }
-
-    /// People: they post by hand, cancel, and settle doubts. One who settles tells the truth, and takes longer than a request.
-    fn people(&mut self) {
-        let (state, rules) = (self.from, self.rules);
-        if state.left.by_hand > 0 && state.stories.iter().any(Option::is_none) {
-            self.add(Action::ByHand, |next| {
-                next.left.by_hand -= 1;
-                next.make_story(POSTS as u8);
-            });
-        }
-        if state.left.commands == 0 {
-            return;
-        }
-        for post in 0..POSTS as u8 {
-            match state.phase(post) {
-                Phase::Scheduled | Phase::Claimed => self.add(Action::Cancel(post), |next| {
-                    next.left.commands -= 1;
-                    next.set(rules, post, Phase::Cancelled);
-                }),
-                Phase::InDoubt | Phase::Parked if state.is_plain(post) => {
-                    let mut of_post =
-                        (0..).zip(&state.stories).filter(|(_, story)| story.is_some_and(|s| s.by == post));
-                    match of_post.next() {
-                        Some((place, _)) => self.add(Action::ResolveFound(post), |next| {
-                            next.left.commands -= 1;
-                            next.publish(rules, post, place + 1);
-                        }),
-                        None => self.add(Action::ResolveAbsent(post), |next| {
-                            next.left.commands -= 1;
-                            next.set(rules, post, Phase::Scheduled);
-                        }),
-                    }
-                }
-                _ => {}
-            }
         }
     }
 }

@@ -23,6 +23,7 @@ pub(in super::super) enum Action {
     ListUnreadable(u8),
     JudgeFound(u8),
     JudgeSeveral(u8),
+    JudgeSeemsOld(u8),
     JudgeAbsent(u8),
     JudgeRepost(u8),
     JudgeEarly(u8),
@@ -41,6 +42,8 @@ pub(in super::super) enum Action {
     Tick,
     Sleep,
     SetForward,
+    KakaosSetForward,
+    Panic(u8),
     SetBack,
     ByHand,
     ResolveFound(u8),
@@ -74,6 +77,9 @@ impl fmt::Display for Action {
             A::ListUnreadable(p) => ("storyd", Some(p), "cannot read the list: # is parked for a person"),
             A::JudgeFound(p) => ("storyd", Some(p), "finds a story for #, and records it"),
             A::JudgeSeveral(p) => ("storyd", Some(p), "finds several stories: # is parked for a person"),
+            A::JudgeSeemsOld(p) => {
+                ("storyd", Some(p), "finds a story that seems older than #: # is parked for a person")
+            }
             A::JudgeAbsent(p) => ("storyd", Some(p), "counts an absence of #"),
             A::JudgeRepost(p) => ("storyd", Some(p), "takes # for absent: it is scheduled again"),
             A::JudgeEarly(p) => ("storyd", Some(p), "finds nothing for #, too early to count"),
@@ -92,6 +98,8 @@ impl fmt::Display for Action {
             A::Tick => ("-", None, "a tick passes"),
             A::Sleep => ("-", None, "the machine sleeps for hours"),
             A::SetForward => ("-", None, "our clock is set forward by hours"),
+            A::KakaosSetForward => ("-", None, "the clock of Kakao's answers is set forward by hours"),
+            A::Panic(p) => ("-", Some(p), "the task that publishes # dies"),
             A::SetBack => ("-", None, "our clock is set back by hours"),
             A::ByHand => ("somebody", None, "posts the same text by hand"),
             A::ResolveFound(p) => ("somebody", Some(p), "resolves # with its story"),

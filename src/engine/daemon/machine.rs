@@ -1,0 +1,67 @@
+//! What the machine does to the daemon: a disk without room, a clock that jumps. Each is told, and the work goes on by itself once it
+//! is over.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{Daemon, News, supervisor, sweep_at_start};
+use crate::engine::Result;
+use crate::store::Trouble;
+
+/// How often a full disk is asked for room.
+pub(super) const ROOM_EVERY: Duration = Duration::from_secs(5);
+/// The wall clock may run this much faster or slower between two looks: that is NTP at its work.
+const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(2);
+
+impl<Tell: Fn(News<'_>)> Daemon<Tell> {
+    /// Before anything is claimed. On a full disk it waits until there is room, and so does everything that it must come before.
+    pub(super) async fn sweep(&mut self) -> Result<()> {
+        if self.ctx.store.is_short_of_room() {
+            return Ok(());
+        }
+        match sweep_at_start(&self.ctx).await {
+            Ok(swept) => (self.tell)(News::Swept(swept)),
+            Err(error) if self.ctx.store.notice(&error) == Trouble::Full => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Without room on the disk nothing is enqueued and nothing claimed; what is under way is recorded in the room of the ballast.
+    /// Once that can be had back, the work goes on as after a start: whoever held a post has ended.
+    pub(super) async fn sit_out(&mut self) -> Result<Duration> {
+        if !self.told_full {
+            self.told_full = true;
+            tracing::error!("the disk that holds the queue is full; nothing is posted until there is room");
+            (self.tell)(News::DiskFull);
+            supervisor(sd_notify::NotifyState::Ready);
+        }
+        supervisor(sd_notify::NotifyState::Watchdog);
+        if !self.lanes.is_empty() || !self.ctx.store.refill_ballast().await? {
+            return Ok(ROOM_EVERY);
+        }
+        self.told_full = false;
+        tracing::warn!("there is room on the disk again; the work goes on");
+        (self.tell)(News::DiskHasRoom);
+        self.upkeep.next_at = None;
+        self.agenda.ask_all();
+        self.sweep().await?;
+        Ok(Duration::ZERO)
+    }
+
+    /// A clock that was set, or a machine that slept: what was reckoned from the old time is reckoned anew.
+    pub(super) fn look_at_clocks(&mut self) {
+        let jump = self.ctx.clock.jump_since(&self.clocks);
+        self.clocks = self.ctx.clock.mark();
+        if jump.abs() < CLOCK_JUMP {
+            return;
+        }
+        tracing::warn!(jump_s = jump.as_secs(), "the wall clock jumped; what waits is reckoned anew");
+        (self.tell)(News::ClockJumped(jump));
+        self.upkeep.next_at = None;
+        self.lanes.wake();
+        self.agenda.ask_all();
+        self.reload_at = self.reload_at.map(|at| at.min(self.ctx.clock.now()));
+    }
+}
