@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use storyd::domain::post::PostState;
+use storyd::store::{Access, Store};
 use support::figures::{Row, median, print};
 use storyd::domain::clock::{Clock, later};
 use support::process::{Disk, Fill, Measured, account, cpu_micros, daemon, fill, folder, furnish, note, until};
@@ -205,13 +207,12 @@ fn storyd(stub: &Stub, posts: usize, disk: Disk) -> Cost {
 
 /// How many posts the queue holds as published.
 fn published(home: &Path) -> usize {
-    let told = Command::new(env!("CARGO_BIN_EXE_storyd"))
-        .args(["--settings", "storyd.yaml", "--json", "admin", "queue", "--all"])
-        .current_dir(home)
-        .output()
-        .expect("it runs");
-    let posts: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).expect("JSON");
-    posts.iter().filter(|post| post["state"] == "published").count()
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let counts = runtime.block_on(async {
+        let store = Store::open(&home.join("data"), Access::Beside).await.expect("a queue");
+        store.counts().await.expect("counts")
+    });
+    counts.into_iter().filter(|(state, _)| *state == PostState::Published).map(|(_, posts)| posts as usize).sum()
 }
 
 /// Builds the peers, each a package of its own.
