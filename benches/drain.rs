@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use storyd::domain::clock::{Clock, later};
 use storyd::domain::post::PostState;
 use storyd::store::{Access, Store};
 use support::figures::{Row, median, print};
-use storyd::domain::clock::{Clock, later};
 use support::process::{Disk, Fill, Measured, account, cpu_micros, daemon, fill, folder, furnish, note, until};
 use support::stub::{self, Stub};
 

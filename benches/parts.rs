@@ -97,7 +97,9 @@ fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
 /// Occurrences a minute apart.
 fn minutes(from: usize, count: usize) -> Vec<NewPost> {
     let at = |minute: usize| later(start(), Duration::from_secs(60 * minute as u64));
-    (from..from + count).map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute), text: None }).collect()
+    (from..from + count)
+        .map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute), text: None })
+        .collect()
 }
 
 /// A queue in which `rows` posts wait, shared evenly by the lanes. Built once for each size.
@@ -202,14 +204,24 @@ fn job_file() -> &'static PathBuf {
 
 fn load_100000_jobs(found: &mut Vec<Row>) {
     let file = job_file();
-    found.push(time("100,000 jobs: their YAML alone", 5, || (), |()| {
-        let text = std::fs::read_to_string(file).expect("a job file");
-        let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
-        assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
-    }));
-    found.push(time("100,000 jobs: loaded and checked", 5, || (), |()| {
-        assert_eq!(storyd::plan::load(std::slice::from_ref(file), start()).expect("a plan").jobs.len(), JOBS);
-    }));
+    found.push(time(
+        "100,000 jobs: their YAML alone",
+        5,
+        || (),
+        |()| {
+            let text = std::fs::read_to_string(file).expect("a job file");
+            let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+            assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
+        },
+    ));
+    found.push(time(
+        "100,000 jobs: loaded and checked",
+        5,
+        || (),
+        |()| {
+            assert_eq!(storyd::plan::load(std::slice::from_ref(file), start()).expect("a plan").jobs.len(), JOBS);
+        },
+    ));
 }
 
 /// The next hundred times of a weekday schedule, in a zone with daylight saving.

@@ -479,6 +479,11 @@ CREATE TRIGGER post_enqueued AFTER INSERT ON post
 BEGIN
   INSERT INTO event (post_id, at, event, state, actor, reason)
   VALUES (NEW.id, NEW.changed_at, NEW.event, NEW.state, NEW.actor, NEW.reason);
+  -- An occurrence from before a backup was restored that turns up after the list was consulted was never looked for.
+  UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = NEW.changed_at,
+    reason = 'its time lies before the restored backup was put in place: it may be up already; look, then release or cancel it'
+  WHERE id = NEW.id AND NEW.event = 'enqueue'
+    AND EXISTS (SELECT 1 FROM restore WHERE account = NEW.account AND settled_at IS NOT NULL AND restored_at >= NEW.occurs_at);
 END;
 
 CREATE TRIGGER post_moved AFTER UPDATE OF state ON post
@@ -536,16 +541,6 @@ BEGIN
   INSERT OR IGNORE INTO pause (scope, target, actor, reason, since_at)
   SELECT 'restore', NEW.name, actor, 'a backup was restored: its list is read first', restored_at
   FROM restoration ORDER BY id DESC LIMIT 1;
-END;
-
--- An occurrence from before the restore that turns up after the list was consulted was never looked for.
-CREATE TRIGGER post_after_restoration AFTER INSERT ON post
-WHEN EXISTS (SELECT 1 FROM restore WHERE account = NEW.account AND settled_at IS NOT NULL AND restored_at >= NEW.occurs_at)
- AND NEW.event = 'enqueue'
-BEGIN
-  UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = NEW.changed_at,
-    reason = 'its time lies before the restored backup was put in place: it may be up already; look, then release or cancel it'
-  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER post_ended AFTER UPDATE OF state ON post

@@ -14,7 +14,7 @@
 //! - [`settings`]: what the operator decides, read with the same care.
 //! - [`store`]: the queue in SQLite. One function per transition writes, the views read, media keeps the bytes of images.
 //! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
-//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete), and the daemon, which decides when
+//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune), and the daemon, which decides when
 //!   which one runs.
 //! - [`web`]: the dashboard: what the queue holds and what needs a person, in a browser. Reads through the store's views only.
 //! - [`cli`]: the commands, one file each.

@@ -225,8 +225,12 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
             }
             let occurrences =
                 fill.times.into_iter().map(|at| NewPost { nominal: at.to_string(), occurs_at: at, text: None });
-            let content =
-                Content { body: fill.body, permission: Permission::Public, enable_share: None, app: AppParams::default() };
+            let content = Content {
+                body: fill.body,
+                permission: Permission::Public,
+                enable_share: None,
+                app: AppParams::default(),
+            };
             let posts = JobPosts {
                 job: format!("@{}", fill.job),
                 source: "a bench".into(),

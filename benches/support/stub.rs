@@ -168,10 +168,8 @@ async fn talk(mut stream: Stream, memory: Arc<Mutex<Memory>>) {
         }
         images += parts(&body);
         let answer = answer(&path, &body, images, &memory);
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            answer.len()
-        );
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
         if stream.write_all(format!("{head}{answer}").as_bytes()).await.is_err() || head.contains("connection: close") {
             return;
         }

@@ -1,6 +1,8 @@
 //! `storyd check`: every problem of every job file, without running anything.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -9,54 +11,168 @@ use super::output::{self, say};
 use super::show::{counted, paint, print_json};
 use super::{Common, setup};
 use crate::domain::clock::Clock;
-use crate::plan;
-use crate::plan::problem::{self, Problem};
+use crate::plan::problem::{self, Paint, Problem, Problems, Severity, Source};
+use crate::plan::{self, Plan, source};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Job files and folders of them [default: `jobs` of the settings]
+    /// Job files and folders of them; `-` reads one from standard input [default: `jobs` of the settings]
     jobs: Vec<PathBuf>,
+    /// How problems are shown; github: as annotations of a pull request [default: human, or json with --json]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Ask Kakao too: tokens, consents, links, and logins that end before a post is due
+    #[arg(long)]
+    online: bool,
+    /// The name of what `-` reads, for problems and for the images beside it
+    #[arg(long, value_name = "FILE", default_value = "<stdin>")]
+    stdin_name: PathBuf,
 }
 
-/// What `--json` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Sentences with excerpts
+    Human,
+    /// For programs
+    Json,
+    /// Workflow commands of GitHub
+    Github,
+}
+
+/// What `--format json` prints.
 #[derive(Serialize)]
 struct Findings<'a> {
     /// How many jobs the files hold; nothing while there are errors.
     jobs: Option<usize>,
     /// The job files; nothing while there are errors.
     files: Option<&'a [PathBuf]>,
-    /// Errors and warnings, by file and place.
+    /// Errors, warnings and notes, by file and place.
     problems: &'a [Problem],
 }
 
-pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
-    let settings = setup::settings(common)?;
-    let paths = setup::job_paths(&args.jobs, &settings)?;
+pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
+    let home = setup::home(common)?;
+    let (stdin, given): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.jobs.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let paths = if stdin.is_empty() { setup::job_paths(&given, &home.settings)? } else { given };
+    let now = Clock::system().now();
+    let texts = if stdin.is_empty() { Ok(Vec::new()) } else { from_stdin(&args.stdin_name).map(|text| vec![text]) };
+    let loaded = match texts {
+        Ok(texts) => plan::load_with(&paths, texts, now),
+        Err(problem) => Err(Problems::new(vec![*problem], Vec::new())),
+    };
+    let mut found = match &loaded {
+        Ok(plan) => plan.warnings.clone(),
+        Err(problems) => problems.list().to_vec(),
+    };
+    if let (true, Ok(plan)) = (args.online, &loaded) {
+        found.extend(setup::preflight(&home, plan).await?);
+    }
+    let format = args.format.unwrap_or(if common.json { Format::Json } else { Format::Human });
+    show(format, loaded.as_ref(), &found)?;
+    let broken = found.iter().any(|problem| problem.severity().is_error());
+    Ok(if broken { PROBLEMS } else { DONE })
+}
+
+fn from_stdin(name: &Path) -> Result<Arc<Source>, Box<Problem>> {
+    let mut bytes = Vec::new();
+    // One byte more than is read, so that what is too large is told from what just fits.
+    let read = std::io::stdin().lock().take(source::TEXT_BYTES_MAX + 1).read_to_end(&mut bytes);
+    match read {
+        Ok(_) => source::decoded(name, bytes),
+        Err(error) => Err(Box::new(source::unreadable(name, &error))),
+    }
+}
+
+fn show(format: Format, loaded: Result<&Plan, &Problems>, found: &[Problem]) -> Result<(), Failure> {
     let paint = paint(&std::io::stdout());
-    match plan::load(&paths, Clock::system().now()) {
-        Ok(plan) if common.json => {
-            print_json(&Findings { jobs: Some(plan.jobs.len()), files: Some(&plan.files), problems: &plan.warnings })?;
-            Ok(DONE)
+    let broken = found.iter().any(|problem| problem.severity().is_error());
+    match format {
+        Format::Json => {
+            let whole = loaded.ok().filter(|_| !broken);
+            print_json(&Findings {
+                jobs: whole.map(|plan| plan.jobs.len()),
+                files: whole.map(|plan| plan.files.as_slice()),
+                problems: found,
+            })?;
         }
-        Ok(plan) => {
-            output::write(format_args!("{}", problem::render(&plan.warnings, paint)));
-            let jobs = counted(plan.jobs.len(), "job");
-            let files = counted(plan.files.len(), "file");
-            let warnings = match plan.warnings.len() {
-                0 => String::new(),
-                count => format!(", {}", counted(count, "warning")),
+        Format::Github => {
+            found.iter().for_each(|problem| say!("{}", annotation(problem)));
+            say!("{}", summary(loaded, found));
+        }
+        Format::Human => {
+            let text = match loaded {
+                Err(problems) => problems.render(paint),
+                Ok(_) => problem::render(found, paint),
             };
-            say!("{jobs} in {files}: no problems{warnings}");
-            Ok(DONE)
+            output::write(format_args!("{text}"));
+            say!("{}", summary(loaded, found));
+            if broken && paint == Paint::Colour {
+                say!(
+                    "`storyd explain CODE` tells more, as in `storyd explain {}`",
+                    found.iter().find(|p| p.severity().is_error()).map_or("E021", |p| p.code.as_str())
+                );
+            }
         }
-        Err(problems) if common.json => {
-            print_json(&Findings { jobs: None, files: None, problems: problems.list() })?;
-            Ok(PROBLEMS)
+    }
+    Ok(())
+}
+
+/// `2 jobs in 1 file: no problems, 1 warning`, or `3 problems`.
+fn summary(loaded: Result<&Plan, &Problems>, found: &[Problem]) -> String {
+    let count = |severity| found.iter().filter(|problem| problem.severity() == severity).count();
+    let errors = count(Severity::Error);
+    if errors > 0 {
+        return counted(errors, "problem");
+    }
+    let mut text = match loaded {
+        Ok(plan) => {
+            format!("{} in {}: no problems", counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"))
         }
-        Err(problems) => {
-            output::write(format_args!("{}", problems.render(paint)));
-            say!("{}", counted(problems.errors(), "problem"));
-            Ok(PROBLEMS)
+        Err(_) => "no problems".to_owned(),
+    };
+    for (severity, noun) in [(Severity::Warning, "warning"), (Severity::Note, "note")] {
+        if count(severity) > 0 {
+            text.push_str(&format!(", {}", counted(count(severity), noun)));
         }
+    }
+    text
+}
+
+/// A workflow command that GitHub shows at the line of the pull request.
+fn annotation(problem: &Problem) -> String {
+    let kind = match problem.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let mut place = format!("file={}", property(&problem.file().display().to_string()));
+    if let Some(at) = problem.place() {
+        place.push_str(&format!(",line={},col={}", at.line, at.column));
+    }
+    let help: String = problem.help.iter().map(|help| format!("\n{help}")).collect();
+    format!("::{kind} {place},title={}::{}", problem.code, data(&format!("{}{help}", problem.message)))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_cannot_be_broken_out_of() {
+        let source = Arc::new(Source::new("a,b:c.yaml", "/", "x: 1\n"));
+        let problem = Problem::new(problem::Code::Syntax, &source, 0..1, "100%\n::error::x").help("so");
+        assert_eq!(
+            annotation(&problem),
+            "::error file=a%2Cb%3Ac.yaml,line=1,col=1,title=E010::100%25%0A::error::x%0Aso"
+        );
     }
 }

@@ -3,12 +3,15 @@
 mod account;
 mod admin;
 mod check;
+mod explain;
 mod failure;
 mod output;
 mod run;
 mod sandbox;
+mod schema;
 mod setup;
 mod show;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +66,10 @@ enum Command {
     Run(run::Args),
     /// Look for problems in job files, without running anything
     Check(check::Args),
+    /// What the code of a problem means, with a wrong example and the right one
+    Explain(explain::Args),
+    /// The JSON Schema of job files, or of the settings, for editors
+    Schema(schema::Args),
     /// The sandbox alone, for any client
     Sandbox(sandbox::Args),
     /// The accounts that post
@@ -116,7 +123,9 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let common = &cli.common;
     match cli.command {
         Command::Run(args) => run::run(common, args).await,
-        Command::Check(args) => check::run(common, &args),
+        Command::Check(args) => check::run(common, &args).await,
+        Command::Explain(args) => explain::run(common, &args),
+        Command::Schema(args) => schema::run(common, &args),
         Command::Sandbox(args) => sandbox::run(common, args).await,
         Command::Account(command) => account::run(common, command).await,
         Command::Admin(command) => admin::run(common, command).await,

@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex};
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
+use crate::engine::preflight::Preflight;
 use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use crate::kakao::{Client, Endpoints, Limits};
+use crate::plan::Plan;
+use crate::plan::problem::Problem;
 use crate::sandbox::{self, AccountTokens, Options, Running};
 use crate::settings::secret::SecretError;
 use crate::settings::{Account, Secret, Settings};
@@ -269,6 +272,33 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
     };
     let lock = tokens.folder().lock(&account.account)?;
     Ok(tokens.folder().save(&lock, &set)?)
+}
+
+/// Asks Kakao, or a sandbox of its own, what only the network can tell of a plan.
+pub(super) async fn preflight(home: &Home, plan: &Plan) -> Result<Vec<Problem>, Failure> {
+    let clock = Clock::system();
+    let now = clock.now();
+    if !home.sandbox {
+        let (kakao, tokens, keys) = (client(home, &clock)?, tokens(home)?, app_keys(home)?);
+        return Ok(Preflight { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await);
+    }
+    // A sandbox beside the one that a daemon may be running, and a folder beside its tokens: gone when the answer is there.
+    let accounts: BTreeSet<String> = plan.jobs.values().map(|job| job.account.clone()).collect();
+    let running = sandbox::start(Options { accounts: accounts.into_iter().collect(), ..Options::default() }).await?;
+    let folder = std::env::temp_dir().join(format!("storyd-check-{}", std::process::id()));
+    let tokens = Tokens::new(TokenFolder::open(&folder)?);
+    for account in running.accounts() {
+        store_tokens(&tokens, account, &clock)?;
+    }
+    let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
+    let kakao = client_for(home, endpoints, &clock)?;
+    let keys = AppKeys::Any(Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None });
+    let found = Preflight { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await;
+    running.stop().await;
+    if let Err(error) = std::fs::remove_dir_all(&folder) {
+        tracing::debug!(folder = %folder.display(), %error, "a folder of made-up tokens stays");
+    }
+    Ok(found)
 }
 
 /// The app keys of every account.

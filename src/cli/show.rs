@@ -58,12 +58,19 @@ pub(super) fn shorten(text: &str, width: usize) -> String {
 pub(super) struct Columns {
     wide: Table,
     narrow: Table,
+    /// Lines of their own, each before the row of that number.
+    headings: Vec<(usize, String)>,
 }
 
 impl Columns {
     /// The last column of each is cut to what is left of the line.
     pub(super) fn new(wide: &[&str], narrow: &[&str]) -> Self {
-        Self { wide: table(wide), narrow: table(narrow) }
+        Self { wide: table(wide), narrow: table(narrow), headings: Vec::new() }
+    }
+
+    /// A line of its own before the next row. Where there are headings, the narrow form of each row has two lines.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.headings.push((self.wide.row_count(), text.to_owned()));
     }
 
     /// Adds a row in both forms.
@@ -73,12 +80,12 @@ impl Columns {
     }
 
     /// The wide form, whole, where no terminal limits it or it fits; else the narrow one.
-    fn lay_out(mut self, width: Option<u16>) -> Table {
+    fn lay_out(mut self, width: Option<u16>) -> Vec<String> {
         let Some(width) = width else {
             self.wide.set_content_arrangement(ContentArrangement::Disabled);
-            return self.wide;
+            return lines(&self.wide, &self.headings, 1);
         };
-        let (mut table, lines) =
+        let (mut table, lines_of_a_row) =
             if fixed_width(&self.wide) + LAST_MIN <= width { (self.wide, 1) } else { (self.narrow, 2) };
         table.set_width(width);
         let room = width.saturating_sub(fixed_width(&table));
@@ -91,17 +98,32 @@ impl Columns {
             }
         }
         for row in table.row_iter_mut() {
-            row.max_height(lines);
+            row.max_height(lines_of_a_row);
         }
-        table
+        lines(&table, &self.headings, lines_of_a_row)
     }
 
     /// Prints them, without trailing blanks.
     pub(super) fn print(self) {
-        for line in self.lay_out(width()).lines() {
-            say!("{}", line.trim_end());
+        for line in self.lay_out(width()) {
+            say!("{line}");
         }
     }
+}
+
+/// The lines of a table with its headings between them, without trailing blanks.
+fn lines(table: &Table, headings: &[(usize, String)], lines_of_a_row: usize) -> Vec<String> {
+    let mut headings = headings.iter().peekable();
+    let mut told = Vec::new();
+    for (index, line) in table.lines().enumerate() {
+        // The first line is the header.
+        let row = index.checked_sub(1).filter(|row| row % lines_of_a_row == 0).map(|row| row / lines_of_a_row);
+        while let Some((_, heading)) = headings.next_if(|(before, _)| Some(*before) == row) {
+            told.push(heading.clone());
+        }
+        told.push(line.trim_end().to_owned());
+    }
+    told
 }
 
 fn table(header: &[&str]) -> Table {
@@ -182,10 +204,7 @@ mod tests {
             }
             columns
         };
-        let at = |width| {
-            let table = columns().lay_out(width);
-            table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-        };
+        let at = |width| columns().lay_out(width).join("\n");
         assert_eq!(
             at(None),
             "POST  WHEN                                   JOB        SAYS\n\

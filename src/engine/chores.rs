@@ -13,6 +13,8 @@ use crate::store::Trouble;
 
 /// Four times a day: often enough that an account without posts never lets its refresh token run out.
 const TOKEN_UPKEEP: &str = "0 17 */6 * * *";
+/// Once a day: what no post refers to any more goes.
+const MEDIA: &str = "0 41 3 * * *";
 /// Every ten minutes: folds the write-ahead log into the database while nobody waits for it.
 const CHECKPOINT: &str = "0 */10 * * * *";
 /// Once a day: reads every page of the database, so that one that has gone bad is known before it is needed.
@@ -47,6 +49,7 @@ pub(super) async fn start(ctx: &Arc<Ctx>) -> Chores {
         if first.rules.audit.is_some() {
             order_audits(&first, Some(AUDIT_AGE_MAX)).await;
         }
+        sweep_media(&first).await;
         token_upkeep(&first).await;
     });
     let (first, until) = (ctx.clone(), over.clone());
@@ -115,6 +118,13 @@ async fn schedule(ctx: &Arc<Ctx>, over: &Arc<AtomicBool>) -> Result<JobScheduler
             })?)
             .await?;
     }
+    let media = ctx.clone();
+    scheduler
+        .add(Job::new_async(MEDIA, move |_, _| {
+            let ctx = media.clone();
+            Box::pin(async move { sweep_media(&ctx).await })
+        })?)
+        .await?;
     scheduler.start().await?;
     Ok(scheduler)
 }
@@ -187,6 +197,28 @@ async fn take_out(ctx: &Ctx) {
         }
         Ok(_) => {}
         Err(error) => tracing::error!(%error, "what is no longer kept could not be taken out; tried again tomorrow"),
+    }
+}
+
+/// Removes the images that neither a post nor the plan in force names.
+pub async fn sweep_media(ctx: &Ctx) {
+    let (_, before) = ctx.plan.get();
+    let mut keep = match ctx.store.images_in_use().await {
+        Ok(keep) => keep,
+        Err(error) => return tracing::warn!(%error, "no images are cleared away: what is in use cannot be read"),
+    };
+    let keep = || {
+        // Another plan came meanwhile: its posts may refer to what was not looked at.
+        let (plan, now) = ctx.plan.get();
+        let plan = plan.filter(|_| now == before)?;
+        let images = plan.jobs.values().flat_map(|job| job.content.images());
+        keep.extend(images.map(|image| image.sha256.clone()));
+        Some(keep)
+    };
+    match ctx.store.media().sweep(ctx.clock.now(), keep) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "images that nothing refers to were cleared away"),
+        Err(error) => tracing::warn!(%error, "no images are cleared away"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Ctx, Result};
+use super::{Ctx, Result, Rules};
 use crate::domain::clock::{earlier, later};
 use crate::plan::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use crate::plan::script::TextError;
@@ -31,7 +31,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let mut jobs = Vec::with_capacity(plan.jobs.len());
     for job in plan.jobs.values() {
         let known = ctx.store.known_job(&job.name).await?;
-        match posts(ctx, job, known, now) {
+        match posts(&ctx.rules, job, known, now) {
             Ok(posts) => jobs.push(posts),
             // Only for what lies beyond the texts that loading makes. What is in the queue stays, until the file is mended.
             Err(error) => tracing::error!(job.name = %job.name, "no more posts of this job are enqueued: {error}"),
@@ -67,8 +67,17 @@ async fn take_images(ctx: &Ctx, plan: &std::sync::Arc<Plan>) -> Result<()> {
         .unwrap_or_else(|_| Err(StoreError::Nonsense { what: "images whose reading was interrupted".into() }))
 }
 
-fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> std::result::Result<JobPosts, TextError> {
-    let until = later(now, ctx.rules.horizon);
+/// What the plan says of a job, in the queue's terms.
+///
+/// # Errors
+/// A text that lies beyond those that loading made cannot be made.
+pub fn posts(
+    rules: &Rules,
+    job: &Job,
+    known: Option<KnownJob>,
+    now: Timestamp,
+) -> std::result::Result<JobPosts, TextError> {
+    let until = later(now, rules.horizon);
     let (occurrences, add_after) = match &job.schedule {
         Schedule::Once(times) => (new_posts(job, one_offs(times, known, now))?, Timestamp::MIN),
         Schedule::Cron(_) => {
@@ -94,14 +103,11 @@ fn posts(ctx: &Ctx, job: &Job, known: Option<KnownJob>, now: Timestamp) -> std::
         content: job.content.clone(),
         tags: job.tags.clone(),
         zone: job.zone.clone(),
-        late: job.late.unwrap_or(ctx.rules.late),
-        in_doubt: job
-            .in_doubt
-            .or_else(|| ctx.rules.in_doubt_of.get(&job.account).copied())
-            .unwrap_or(ctx.rules.in_doubt),
+        late: job.late.unwrap_or(rules.late),
+        in_doubt: job.in_doubt.or_else(|| rules.in_doubt_of.get(&job.account).copied()).unwrap_or(rules.in_doubt),
         delete_after,
         delete_at,
-        prepare_ahead: ctx.rules.prepare_ahead,
+        prepare_ahead: rules.prepare_ahead,
         occurrences,
         add_after,
         complete_until: until,

@@ -6,6 +6,7 @@ pub mod chores;
 pub mod daemon;
 pub mod delete;
 pub mod enqueue;
+pub mod preflight;
 pub mod prepare;
 pub mod prune;
 pub mod publish;

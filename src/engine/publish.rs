@@ -61,12 +61,7 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
 
 /// Publishes the account's due posts, one after the other, for as long as nobody wants it to stop and at most [`ROW_MAX`]; tells of
 /// each.
-pub(super) async fn run_on(
-    ctx: &Ctx,
-    account: &str,
-    goes_on: impl Fn() -> bool,
-    tell: impl Fn(Report),
-) -> Result<()> {
+pub(super) async fn run_on(ctx: &Ctx, account: &str, goes_on: impl Fn() -> bool, tell: impl Fn(Report)) -> Result<()> {
     let mut next = Next::NotAsked;
     for number in 1..=ROW_MAX {
         let ready = match next {
@@ -136,13 +131,7 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result
     Ok(Published { report: Report { deed: Due::Publish, account: account.into(), post, outcome }, next })
 }
 
-async fn record(
-    ctx: &Ctx,
-    account: &str,
-    intent: Intent,
-    posted: &Posted,
-    follow: bool,
-) -> Result<(Outcome, Next)> {
+async fn record(ctx: &Ctx, account: &str, intent: Intent, posted: &Posted, follow: bool) -> Result<(Outcome, Next)> {
     let (now, occurs_at) = (ctx.clock.now(), intent.occurs_at);
     // Only with a token that is at hand: the record waits for no refresh.
     let token = if follow { ctx.tokens.at_hand(account, now) } else { None };

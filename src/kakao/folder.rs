@@ -146,7 +146,12 @@ impl TokenFolder {
     pub(super) fn look(&self, account: &str) -> Option<Look> {
         let found = fs::metadata(self.file(account, "json").ok()?).ok()?;
         let permissions = found.permissions().mode();
-        Some(Look { inode: found.ino(), modified: (found.mtime(), found.mtime_nsec()), bytes: found.len(), permissions })
+        Some(Look {
+            inode: found.ino(),
+            modified: (found.mtime(), found.mtime_nsec()),
+            bytes: found.len(),
+            permissions,
+        })
     }
 
     /// Takes the account's lock; waits for whoever holds it, which is at most as long as a refresh takes.

@@ -210,7 +210,8 @@ impl Client {
     pub async fn publish(&self, token: &AccessToken, outgoing: &Outgoing) -> Result<Posted, Fault> {
         let (path, form) = wire::post(outgoing)?;
         let url = format!("{}{path}", self.endpoints.api_url);
-        let request = self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let request =
+            self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let reply = self.send(Call::Once, authorised(request, token)?).await?;
         match wire::story_id(&reply.body) {
             Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),

@@ -27,6 +27,12 @@ fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Braces that are opened and never closed.
+pub(super) fn unclosed(text: &str) -> Option<usize> {
+    let last = expressions(text).last()?;
+    (last.end == text.len()).then(|| last.start - OPENING.len())
+}
+
 /// The bytes of an expression that stand outside of its quotes.
 fn outside_quotes(text: &str, expression: Range<usize>) -> impl Iterator<Item = (usize, char)> {
     let mut quote = None;

@@ -46,6 +46,11 @@ macro_rules! codes {
                 match self { $(Self::$name => $code,)* }
             }
 
+            /// The page on it: what it means, a wrong example, the right one.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../../docs/codes/", $code, ".md")),)* }
+            }
+
             /// What the code means, in a few words.
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning,)* }
@@ -92,11 +97,13 @@ codes! {
     BadUrl           "E060" "an address is not an http or https URL"
     BadAddress       "E070" "a listen address cannot be read"
     BadLimits        "E071" "two limits contradict each other"
-    BadSecret        "E072" "a secret cannot be read"
     BadSize          "E073" "a size is not in the form that is read, or out of range"
+    NoToken          "E080" "an account has no token that works"
+    NoConsent        "E081" "an account has not given a consent that its posts need"
     LineEnds         "N010" "Windows line ends are posted as plain ones"
     TrailingBlanks   "N011" "blanks at the end of a text are not posted"
     Decomposed       "N012" "a text is written in decomposed letters"
+    LinkCard         "N080" "what the card of a link will show"
     EmptyFolder      "W001" "a folder holds no job file"
     TextCut          "W010" "a `#` ends a text that was perhaps meant to go on"
     NearLimit        "W011" "a text is close to Kakao's limit"
@@ -105,6 +112,12 @@ codes! {
     RepeatedTime     "W031" "a local time comes twice because of a clock change"
     ExceptUnused     "W032" "an `except` date matches no occurrence"
     SameInstant      "W033" "two entries of `at` are one instant"
+    ImageLarge       "W050" "an image has more pixels than a story shows"
+    ImageTurned      "W051" "a photo lies on its side"
+    ImageMoves       "W052" "an animated PNG will probably stand still"
+    TokenEnds        "W080" "a post is due after the account's login ends"
+    LinkUnscraped    "W081" "Kakao could not scrape a link just now"
+    NoReadConsent    "W082" "without the consent to read, a person must settle every doubt"
 }
 
 impl Code {

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Fields, Placed, Report};
+use super::picture::Picture;
 use super::policy::Type;
 use super::problem::Code;
 use super::source::{ImageFacts, ImageTrouble};
@@ -16,6 +17,9 @@ use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFo
 
 /// The keys that only some types take: (key, the types).
 const BY_TYPE: [(&str, &[Type]); 2] = [("images", &[Type::Photo]), ("url", &[Type::Link])];
+
+/// Longest side that a story is likely to show, in pixels. No document says it: a guess, and only ever a warning.
+const PIXELS_SHOWN: usize = 2_048;
 
 /// Longest URL, in bytes: what browsers and proxies pass on without cutting.
 const URL_BYTES_MAX: usize = 2_000;
@@ -175,6 +179,34 @@ pub(super) fn finish(
     (images.len() == wanted.len()).then_some((Body::Photo { images, text }, files))
 }
 
+/// Warns of what readers will see otherwise than the file looks here.
+fn shown_otherwise(picture: &Picture, span: &Range<usize>, report: &mut Report) {
+    let (width, height) = picture.pixels;
+    if width.max(height) > PIXELS_SHOWN {
+        report
+            .add(Code::ImageLarge, span, format!("the image is {width} × {height} pixels; a story shows it smaller"))
+            .help(format!("save it with at most {PIXELS_SHOWN} pixels on each side to see what readers will see"));
+    }
+    if picture.turned {
+        report
+            .add(
+                Code::ImageTurned,
+                span,
+                "the photo is stored on its side, with a note to turn it that not everybody heeds",
+            )
+            .help("open it in an image program, and save it upright");
+    }
+    if picture.moving && picture.format == ImageFormat::Png {
+        report
+            .add(
+                Code::ImageMoves,
+                span,
+                "the image is an animated PNG, of which Kakao probably shows the first picture only",
+            )
+            .help("save it as a GIF, which stands alone in its photo");
+    }
+}
+
 fn image(
     path: &Path,
     span: &Range<usize>,
@@ -183,15 +215,22 @@ fn image(
 ) -> Option<Image> {
     let shown = path.display();
     match facts {
-        Some(Ok(facts)) => Some(Image {
-            sha256: facts.sha256.clone(),
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            format: facts.format,
-            bytes: facts.bytes,
-        }),
+        Some(Ok(facts)) => {
+            shown_otherwise(&facts.picture, span, report);
+            Some(Image {
+                sha256: facts.sha256.clone(),
+                name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                format: facts.picture.format,
+                bytes: facts.bytes,
+            })
+        }
         Some(Err(ImageTrouble::Unreadable(why))) => {
             let note = report.add(Code::ImageUnreadable, span, format!("the image {shown} cannot be read: {why}"));
-            note.help("image names are relative to the folder of the job file; upper and lower case matter");
+            note.help(if path.to_string_lossy().contains('\\') {
+                "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
+            } else {
+                "image names are relative to the folder of the job file; upper and lower case matter"
+            });
             None
         }
         Some(Err(ImageTrouble::TooBig(bytes))) => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::duration::{self, DurationError};
 use super::file::{Entry, Kind, Node};
 use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
+use super::slip::{dash_without_blank, invisible, remark_in_place_of_a_value};
 
 /// Where the problems of one text gather.
 #[derive(Debug)]
@@ -175,6 +176,19 @@ impl<'n> Fields<'n> {
         let span = self.key_span(key);
         match &node.kind {
             Kind::List(items) => Some(items.iter().filter_map(|item| text(item, key, &span, report)).collect()),
+            Kind::Text(item) if node.plain && dash_without_blank(item) => {
+                report
+                    .add(
+                        Code::WrongType,
+                        &node.span,
+                        format!("the dash of a list needs a blank behind it, or `{key}` is one text"),
+                    )
+                    .help(format!(
+                        "write `- {}`; put it in quotes if it is one text that begins with a dash",
+                        item.trim_start_matches('-')
+                    ));
+                None
+            }
             _ => text(node, key, &span, report).map(|text| vec![text]),
         }
     }
@@ -254,11 +268,16 @@ pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report
     match &node.kind {
         Kind::Null => {
             let written = !node.span.is_empty();
+            let hidden = remark_in_place_of_a_value(&report.source, key_span);
             let note = report
                 .add(Code::WrongType, if written { &node.span } else { key_span }, format!("`{key}` has no value"))
                 .help(format!("write the value after `{key}:`, or leave the key out"));
             if written {
                 note.help("for the word itself write it in quotes: `\"null\"`");
+            } else if let Some(hidden) = hidden {
+                note.help(format!(
+                    "`#` begins a remark to YAML; if it belongs to the value, put that in quotes: `\"{hidden}\"`"
+                ));
             }
         }
         _ => {
@@ -281,6 +300,13 @@ fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Repo
     let synonym = shape.synonyms.iter().find(|(theirs, _)| *theirs == folded(name)).map(|(_, ours)| *ours);
     let near = synonym.filter(|near| shape.keys.contains(near)).or_else(|| nearest(name, shape.keys));
     let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
+    let note = match invisible(name) {
+        Some(odd) => note.help(format!(
+            "a character that cannot be seen stands in it (U+{:04X}): delete the key and type it anew",
+            u32::from(odd)
+        )),
+        None => note,
+    };
     let note = match near {
         Some(near) => note.help(format!("did you mean `{near}`?")),
         None => note,

@@ -96,6 +96,9 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
 }
 
 fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+    if let Some(problem) = syntax::unsettled_merge(source) {
+        return Err(vec![problem]);
+    }
     let index = Index::build(source)?;
     let Some(root) = index.root else {
         let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing");

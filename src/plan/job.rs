@@ -50,16 +50,16 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("visibility", "permission"),
 ];
 
-const FILE: Shape = Shape {
+pub(super) const FILE: Shape = Shape {
     what: "a job file",
     keys: &["version", "zone", "account", "vars", "defaults", "jobs"],
     free_x: true,
     synonyms: SYNONYMS,
 };
 
-const DEFAULTS: Shape = Shape { what: "`defaults`", keys: &SHARED_KEYS, free_x: true, synonyms: SYNONYMS };
+pub(super) const DEFAULTS: Shape = Shape { what: "`defaults`", keys: &SHARED_KEYS, free_x: true, synonyms: SYNONYMS };
 
-const JOB: Shape = Shape {
+pub(super) const JOB: Shape = Shape {
     what: "a job",
     keys: &[
         "at",
@@ -164,7 +164,8 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
         report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
         return;
     }
-    let file = Head { defaults, vars, zone, now, jobs: entries.len() };
+    let names_account = fields.has("account") || !fields.lacks("account");
+    let file = Head { defaults, names_account, vars, zone, now, jobs: entries.len() };
     for entry in entries {
         if draft.report.is_full() {
             break;
@@ -176,6 +177,8 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
 /// What the file says for all its jobs.
 struct Head {
     defaults: Shared,
+    /// Rightly or wrongly: what is wrong with it is told there.
+    names_account: bool,
     vars: BTreeMap<String, String>,
     zone: Option<Zone>,
     now: Timestamp,
@@ -248,7 +251,7 @@ fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &m
     vars.extend(vars::read(&fields, report));
     let wanted = content::read(&fields, kind, vars, report);
     let shared = own.clone().or(defaults);
-    if shared.account.is_none() && fields.lacks("account") {
+    if shared.account.is_none() && fields.lacks("account") && !file.names_account {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
     }
     if own.enable_share.is_some() && shared.permission.unwrap_or_default() != Permission::Friends {

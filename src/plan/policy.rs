@@ -43,7 +43,8 @@ const PERMISSIONS: [(&str, Permission); 6] = [
     ("M", Permission::Private),
 ];
 
-const LATE: Shape = Shape { what: "`late`", keys: &["within", "then"], free_x: false, synonyms: &[] };
+/// The keys of `late`.
+pub const LATE: Shape = Shape { what: "`late`", keys: &["within", "then"], free_x: false, synonyms: &[] };
 
 /// The three values of `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

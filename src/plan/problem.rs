@@ -35,6 +35,7 @@ pub struct Problem {
 enum At {
     File(PathBuf),
     Span(Arc<Source>, Range<usize>),
+    Place(Place),
 }
 
 /// Excerpts with colours, or without.
@@ -55,6 +56,11 @@ impl Problem {
     /// A problem of a whole file or folder, without a place inside.
     pub fn of_file(code: Code, path: &Path, message: impl Into<String>) -> Self {
         Self::with(code, At::File(path.to_owned()), message)
+    }
+
+    /// A problem that a place is to blame for whose text is not at hand: shown without an excerpt.
+    pub fn at_place(code: Code, place: &Place, message: impl Into<String>) -> Self {
+        Self::with(code, At::Place(place.clone()), message)
     }
 
     fn with(code: Code, at: At, message: impl Into<String>) -> Self {
@@ -108,6 +114,7 @@ impl Problem {
         match &self.at {
             At::File(path) => path,
             At::Span(source, _) => source.path(),
+            At::Place(place) => &place.file,
         }
     }
 
@@ -116,6 +123,7 @@ impl Problem {
         match &self.at {
             At::File(_) => None,
             At::Span(source, span) => Some(source.place(span.start)),
+            At::Place(place) => Some(place.clone()),
         }
     }
 
@@ -136,6 +144,7 @@ impl Problem {
         let mut group = match &self.at {
             At::File(_) => title.element(Origin::path(file)),
             At::Span(source, span) => self.excerpt(Group::with_title(title), source, span),
+            At::Place(place) => title.element(Origin::path(file).line(place.line).char_column(place.column)),
         };
         if let Some(also) = &self.also {
             let note = format!("the first is at {}:{}:{}", also.file.display(), also.line, also.column);
@@ -157,13 +166,16 @@ impl Problem {
         let file = source.path().display().to_string();
         let index = source.line_index(span.start);
         let line = source.line_range(index);
-        let first = source.line_range(index.saturating_sub(1));
-        let hidden = source.hides_line(index) || source.hides_line(index.saturating_sub(1));
-        if hidden || line.len() > EXCERPT_LINE_BYTES_MAX || first.len() > EXCERPT_LINE_BYTES_MAX {
+        // One line of context above, where it is short.
+        let above = index
+            .saturating_sub(usize::from(source.line_range(index.saturating_sub(1)).len() <= EXCERPT_LINE_BYTES_MAX));
+        let first = source.line_range(above);
+        let hidden = source.hides_line(index) || source.hides_line(above);
+        if hidden || line.len() > EXCERPT_LINE_BYTES_MAX {
             let place = source.place(span.start);
             return group.element(Origin::path(file).line(place.line).char_column(place.column));
         }
-        // One line of context above, and only the first line of the span: a caret under twenty lines shows nothing.
+        // Only the first line of the span: a caret under twenty lines shows nothing.
         let start = span.start.min(line.end);
         let end = span.end.min(line.end).max(start);
         let mut annotation = AnnotationKind::Primary.span(start - first.start..end - first.start);
@@ -172,7 +184,7 @@ impl Problem {
         }
         let snippet = Snippet::source(&source.text()[first.start..line.end])
             .path(file)
-            .line_start(index.saturating_sub(1) + 1)
+            .line_start(above + 1)
             .fold(false)
             .annotation(annotation);
         group.element(snippet)

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::picture::{self, Picture};
 use super::problem::{Code, Problem, Source};
-use crate::domain::content::{IMAGE_BYTES_LIMIT, ImageFormat};
+use crate::domain::content::IMAGE_BYTES_LIMIT;
 
 /// Largest text that is read, in bytes.
-const TEXT_BYTES_MAX: u64 = 1_000_000;
+pub const TEXT_BYTES_MAX: u64 = 1_000_000;
 /// Most job files of one plan.
 const FILES_MAX: usize = 1_000;
 
@@ -33,10 +34,8 @@ pub struct ImageFacts {
     pub sha256: String,
     /// Size of the file.
     pub bytes: u64,
-    /// Told from the bytes.
-    pub format: ImageFormat,
-    /// Width and height in pixels, if the header tells them.
-    pub pixels: Option<(usize, usize)>,
+    /// What its bytes say.
+    pub picture: Picture,
 }
 
 /// Why a file is no image that Kakao takes.
@@ -101,6 +100,11 @@ impl Gathered {
 /// Reads one text that a person edits: at most 1 MB of UTF-8.
 pub fn text(path: &Path) -> Result<Arc<Source>, Box<Problem>> {
     let bytes = read_up_to(path, TEXT_BYTES_MAX + 1).map_err(|err| Box::new(unreadable(path, &err)))?;
+    decoded(path, bytes)
+}
+
+/// A text that was read already, under the name `path`; relative paths inside start from the folder of that name.
+pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Problem>> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > TEXT_BYTES_MAX {
         let message = format!("{} is larger than {TEXT_BYTES_MAX} bytes", path.display());
         return Err(Box::new(
@@ -117,7 +121,8 @@ pub fn text(path: &Path) -> Result<Arc<Source>, Box<Problem>> {
     Ok(Arc::new(Source::new(path, dir, text)))
 }
 
-fn unreadable(path: &Path, err: &io::Error) -> Problem {
+/// The problem of a file or folder that cannot be read.
+pub fn unreadable(path: &Path, err: &io::Error) -> Problem {
     Problem::of_file(Code::Unreadable, path, format!("{} cannot be read: {}", path.display(), why(err)))
         .help("check the name and who may read it")
 }
@@ -154,28 +159,8 @@ pub fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
     if size >= IMAGE_BYTES_LIMIT {
         return Err(ImageTrouble::TooBig(size));
     }
-    let format = format(&bytes)?;
-    let pixels = imagesize::blob_size(&bytes).ok().map(|size| (size.width, size.height));
-    if pixels.is_none_or(|(width, height)| width == 0 || height == 0) {
-        return Err(ImageTrouble::Format("damaged"));
-    }
-    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, format, pixels })
-}
-
-fn format(bytes: &[u8]) -> Result<ImageFormat, ImageTrouble> {
-    let what = match bytes {
-        [0xff, 0xd8, 0xff, ..] => return Ok(ImageFormat::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => return Ok(ImageFormat::Png),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => return Ok(ImageFormat::Gif),
-        [] => "empty",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => "a HEIC picture",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a film or an AVIF picture",
-        [b'B', b'M', ..] => "a BMP picture",
-        [b'<', ..] => "a text such as SVG or HTML",
-        _ => "of an unknown format",
-    };
-    Err(ImageTrouble::Format(what))
+    let picture = picture::look(&bytes).map_err(ImageTrouble::Format)?;
+    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, picture })
 }
 
 /// At most `limit` bytes of a regular file. A pipe or a device is refused: reading it could wait for ever.

@@ -56,6 +56,7 @@ pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
         .or_else(|| bad_first_character(source, at))
         .or_else(|| braces_first(source, at))
         .or_else(|| missing_space(source, at))
+        .or_else(|| no_colon(source, at))
     {
         return problem;
     }
@@ -69,6 +70,20 @@ pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
 pub(super) fn tag(source: &Arc<Source>, span: Range<usize>, tag: &str) -> Problem {
     Problem::new(Code::Tag, source, span, format!("`{tag}` is a YAML tag, and none is used here"))
         .help("put the text in quotes if it begins with an exclamation mark")
+}
+
+/// What git leaves behind when it cannot merge two edits. At the beginning of a line no value of YAML can look like it.
+pub(super) fn unsettled_merge(source: &Arc<Source>) -> Option<Problem> {
+    const MARKS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
+    let at = |mark: &str| {
+        let text = source.text();
+        if text.starts_with(mark) { Some(0) } else { text.find(&format!("\n{mark}")).map(|at| at + 1) }
+    };
+    let start = MARKS.into_iter().filter_map(at).min()?;
+    Some(
+        Problem::new(Code::Syntax, source, start..start + 7, "git could not merge two edits of this file, and left both here")
+            .help("keep one of the two versions between the marks, and delete the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`"),
+    )
 }
 
 /// A second `---`.
@@ -236,8 +251,30 @@ fn open_bracket(source: &Source, at: usize) -> Option<usize> {
     })
 }
 
+/// `content = 안녕`, `content 안녕`, and the wide colon of East Asian keyboards.
+fn no_colon(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    lines(source, at).find_map(|(range, line)| {
+        let bare = line.trim_start();
+        let key = bare.len() - bare.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_').len();
+        let (word, rest) = bare.split_at(key);
+        let value = rest.trim_start().trim_start_matches(['=', '：']).trim();
+        let instead = rest.trim_start().chars().next().filter(|c| matches!(c, '=' | '：'));
+        let plain = rest.starts_with(' ') && !rest.contains(':');
+        if word.is_empty() || value.is_empty() || !(instead.is_some() || plain) {
+            return None;
+        }
+        let start = range.start + line.len() - bare.len() + key + (rest.len() - rest.trim_start().len());
+        let (span, message) = match instead {
+            Some('=') => (start..start + 1, format!("after `{word}` stands `=` where a colon belongs")),
+            Some(wide) => (start..start + wide.len_utf8(), format!("the colon after `{word}` is a wide one (`：`)")),
+            None => (start - 1..start, format!("a colon is missing after `{word}`")),
+        };
+        Some(Problem::new(Code::Syntax, source, span, message).help(format!("write `{word}: {value}`")))
+    })
+}
+
 fn colon(source: &Arc<Source>, at: usize) -> Problem {
-    if let Some(problem) = missing_space(source, at) {
+    if let Some(problem) = missing_space(source, at).or_else(|| no_colon(source, at)) {
         return problem;
     }
     if open_bracket(source, at).is_some() {

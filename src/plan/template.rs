@@ -14,7 +14,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use super::braces::{multiplication, named};
+use super::braces::{multiplication, named, unclosed};
 
 /// What makes a text a template.
 pub(super) const OPENING: &str = "{{";
@@ -24,7 +24,7 @@ pub(super) const BUILT_IN: [&str; 5] = ["date", "time", "weekday", "job", "accou
 pub(super) const WORDS: [&str; 14] =
     ["and", "else", "false", "False", "if", "in", "is", "loop", "none", "None", "not", "or", "self", "true"];
 /// The filters, for messages.
-const FILTERS: &str = "`format` and `add_days`";
+const FILTERS: [&str; 2] = ["format", "add_days"];
 /// Longest source, in bytes. What may come out is far shorter.
 const SOURCE_BYTES_MAX: usize = 64 * 1_024;
 /// Most bytes that come out: no text of Kakao's longest is longer.
@@ -80,6 +80,10 @@ pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<Template
     if let Some(at) = multiplication(text) {
         let help = "write the result itself: variables are texts, and texts are not multiplied".to_owned();
         return vec![trouble(at..at + 1, "`*` has no meaning in a text".to_owned(), help)];
+    }
+    if let Some(at) = unclosed(text) {
+        let help = "write `}}` behind the name, as in `{{ date }}`; for the two braces themselves write `{{ \"{{\" }}`";
+        return vec![trouble(at..at + 2, "`{{` is opened here and never closed".to_owned(), help.to_owned())];
     }
     let env = environment();
     let template = match env.template_from_named_str("text", text) {
@@ -287,6 +291,13 @@ fn trouble(range: Range<usize>, message: String, help: String) -> TemplateError 
     TemplateError { range, unknown: None, always: false, message, help }
 }
 
+fn no_filter(called: &str) -> (String, String) {
+    let name = called.split('(').next().unwrap_or(called).trim();
+    let near =
+        super::fields::nearest(name, &FILTERS).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    (format!("there is no filter `{name}`"), format!("{near}After the bar stands `format` or `add_days`, nothing else"))
+}
+
 /// The engine's complaint in a sentence of ours.
 fn told(error: &Error, text: &str) -> TemplateError {
     let detail = error.detail().unwrap_or_default();
@@ -301,10 +312,7 @@ fn told(error: &Error, text: &str) -> TemplateError {
             format!("what stands between `{{{{` and `}}}}` cannot be read: {detail}"),
             format!("write a name, as in `{{{{ date }}}}`; {literal}"),
         ),
-        ErrorKind::UnknownFilter => (
-            format!("there is no filter `{}`", text.get(range.clone()).unwrap_or(detail)),
-            format!("after the bar stands {FILTERS}, nothing else"),
-        ),
+        ErrorKind::UnknownFilter => no_filter(text.get(range.clone()).unwrap_or(detail)),
         ErrorKind::UndefinedError => (
             "a part is asked for that this value does not have".to_owned(),
             "`date` has `year`, `month` and `day`, `time` has `hour` and `minute`".to_owned(),
@@ -355,7 +363,7 @@ mod tests {
     fn what_cannot_be_made_is_told_and_never_posted() {
         for (text, said) in [
             ("{{ shpo }}", "nobody has set `shpo`; did you mean `shop`?"),
-            ("{{ shop", "cannot be read"),
+            ("{{ shop", "never closed"),
             ("{{ }}", "cannot be read"),
             ("{{ date.week }}", "does not have"),
             ("{{ shop | upper }}", "there is no filter `upper`"),

@@ -181,7 +181,9 @@ fn time_error<'r>(raw: &str, span: &Range<usize>, err: TimeError, report: &'r mu
         TimeError::Form(help) => {
             report.add(Code::BadTime, span, format!("`{raw}` cannot be read as a time")).help(help)
         }
-        TimeError::NoSuch(sentence) => report.add(Code::NoSuchTime, span, sentence),
+        TimeError::NoSuch(sentence) => report
+            .add(Code::NoSuchTime, span, sentence)
+            .help("write a date that the calendar has, and a time from 00:00 to 23:59"),
     }
 }
 

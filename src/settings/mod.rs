@@ -4,6 +4,7 @@
 //! that reads secrets is [`secret`].
 
 mod read;
+pub mod schema;
 pub mod secret;
 mod size;
 

@@ -19,7 +19,7 @@ use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 use crate::plan::schedule::CronRule;
 
-const SETTINGS: Shape = Shape {
+pub(super) const SETTINGS: Shape = Shape {
     what: "the settings file",
     keys: &[
         "data_dir",
@@ -38,37 +38,38 @@ const SETTINGS: Shape = Shape {
     free_x: true,
     synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
 };
-const DASHBOARD: Shape = Shape {
+pub(super) const DASHBOARD: Shape = Shape {
     what: "`dashboard`",
     keys: &["listen"],
     free_x: false,
     synonyms: &[("address", "listen"), ("port", "listen")],
 };
-const DEFAULTS: Shape = Shape {
+pub(super) const DEFAULTS: Shape = Shape {
     what: "`defaults`",
     keys: &["late", "retry", "in_doubt", "quarantine", "prepare_ahead", "catch_up_gap"],
     free_x: false,
     synonyms: &[],
 };
-const TIMEOUTS: Shape = Shape {
+pub(super) const TIMEOUTS: Shape = Shape {
     what: "`timeouts`",
     keys: &["connect", "request", "upload", "publish", "lease"],
     free_x: false,
     synonyms: &[],
 };
-const ACCOUNT: Shape = Shape {
+pub(super) const ACCOUNT: Shape = Shape {
     what: "an account",
     keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
     free_x: false,
     synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
 };
-const KEEP: Shape = Shape {
+pub(super) const KEEP: Shape = Shape {
     what: "`keep`",
     keys: &["deleted", "cancelled", "missed", "failed", "audits"],
     free_x: false,
     synonyms: &[("published", "deleted"), ("audit", "audits")],
 };
-const SECRET: Shape = Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
+pub(super) const SECRET: Shape =
+    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -1,24 +1,34 @@
 //! The bytes of images, by content hash. A file is taken over when its post is enqueued, so that a file that changes or
 //! vanishes later can neither break nor alter what was planned.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{Result, StoreError};
+use crate::domain::clock::between;
 use crate::domain::content::{IMAGE_BYTES_LIMIT, Image};
+
+/// How long a file stays that nothing refers to: a post that is about to be enqueued has its images before it has a row.
+const UNUSED_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The folder `media/` of a data folder: one file per distinct image, named by its SHA-256.
 #[derive(Clone, Debug)]
 pub struct Media {
     folder: PathBuf,
+    /// Taking over and sweeping exclude each other.
+    busy: Arc<Mutex<()>>,
 }
 
 impl Media {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, busy: Arc::default() }
     }
 
     /// Where they lie.
@@ -32,6 +42,7 @@ impl Media {
     /// # Errors
     /// The file cannot be read, or holds other bytes than the plan saw.
     pub fn take(&self, image: &Image, source: &Path) -> Result<()> {
+        let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         let target = self.path(image);
         if target.metadata().is_ok_and(|meta| meta.len() == image.bytes) {
             return Ok(());
@@ -66,9 +77,42 @@ impl Media {
         }
     }
 
+    /// Removes every file that is older than a day at `now` and that `keep` does not name. `keep` is asked once nothing can be
+    /// taken over any more; `None` leaves everything for the next time. Gives how many went.
+    ///
+    /// # Errors
+    /// The folder cannot be read. A file that cannot be removed stays for the next time.
+    pub fn sweep(&self, now: Timestamp, keep: impl FnOnce() -> Option<HashSet<String>>) -> Result<usize> {
+        let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.folder.is_dir() {
+            return Ok(0);
+        }
+        let Some(keep) = keep() else { return Ok(0) };
+        let failed = |error| file_error("read", &self.folder, error);
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let is_old = entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|modified| {
+                Timestamp::try_from(modified).is_ok_and(|modified| between(modified, now) > UNUSED_LIFE)
+            });
+            let name = entry.file_name();
+            let named = name.to_str().is_some_and(|name| keep.contains(name));
+            if is_old && !named && is_ours(&name.to_string_lossy()) && fs::remove_file(entry.path()).is_ok() {
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
     fn path(&self, image: &Image) -> PathBuf {
         self.folder.join(&image.sha256)
     }
+}
+
+/// A hash, or the temporary file of one whose writing was cut short.
+fn is_ours(name: &str) -> bool {
+    let hash = name.trim_start_matches('.').split('.').next().unwrap_or_default();
+    hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>> {
@@ -114,6 +158,29 @@ mod tests {
         fs::write(&source, b"other").unwrap();
         let media = Media::new(dir.path().join("media"));
         assert!(matches!(media.take(&image(b"first"), &source), Err(StoreError::ImageChanged(_))));
+    }
+
+    #[test]
+    fn a_sweep_takes_what_is_old_and_named_by_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("a.png");
+        let media = Media::new(dir.path().join("media"));
+        assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 0, "there is no folder yet");
+        for bytes in [b"first", b"other"] {
+            fs::write(&source, bytes).unwrap();
+            media.take(&image(bytes), &source).unwrap();
+        }
+        fs::write(dir.path().join("media/notes.txt"), b"a person's own").unwrap();
+        fs::write(dir.path().join("media").join(format!(".{}.7", hash(b"cut"))), b"cu").unwrap();
+        let keep = || Some([hash(b"first")].into());
+        let now = Timestamp::try_from(fs::metadata(&source).unwrap().modified().unwrap()).unwrap();
+        let days = |days: i64| now.checked_add(jiff::SignedDuration::from_hours(days * 24)).unwrap();
+        assert_eq!(media.sweep(days(0), keep).unwrap(), 0, "too young");
+        assert_eq!(media.sweep(days(2), || None).unwrap(), 0);
+        assert_eq!(media.sweep(days(2), keep).unwrap(), 2, "the other one, and what was cut short");
+        assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
+        assert!(media.bytes(&image(b"other")).is_err() && dir.path().join("media/notes.txt").exists());
+        media.take(&image(b"other"), &source).unwrap();
     }
 
     #[test]

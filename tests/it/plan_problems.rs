@@ -239,7 +239,7 @@ mod fuzz {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+        #![proptest_config(crate::fuzz_edits::cases(500))]
 
         #[test]
         fn no_text_makes_the_loader_panic(text in pieces(), headed in any::<bool>()) {

@@ -11,7 +11,7 @@
 //! way there is a snapshot each.
 //!
 //! `cargo test --test it proof_model -- --nocapture` prints the number of states. With `STORYD_PROOF=long` before it the troubles
-//! come more often and together: 1.4 million states.
+//! come more often and together: 2.7 million states.
 //!
 //! | rule | in the model | in the code |
 //! |---|---|---|

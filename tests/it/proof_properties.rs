@@ -183,6 +183,11 @@ impl Play {
     /// As a person does who looks at the page and sees every story, even one that the list does not show yet.
     async fn resolve(&mut self, job: usize) {
         let Some(post) = self.latest(job).await.filter(|post| post.state == PostState::InDoubt) else { return };
+        // Nobody is sure at once: what was sent a moment ago may still appear.
+        self.world.pass(self.world.ctx().rules.quarantine).await;
+        let Some(post) = self.latest(job).await.filter(|now| now.post == post.post && now.state == post.state) else {
+            return;
+        };
         let posts = self.world.posts().await;
         let owned = |id: &str| posts.iter().any(|post| post.story_id.as_deref() == Some(id));
         let story = self.world.ledger().into_iter().find(|story| {

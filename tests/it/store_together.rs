@@ -35,7 +35,8 @@ async fn queue(each: usize) -> Queue {
 
 /// Takes the next post of every lane at the same time.
 async fn take_all(store: &Store) -> Vec<Intent> {
-    let takes = (0..LANES).map(|lane| async move { store.take_to_publish(&account(lane), t(60), LEASE).await.unwrap() });
+    let takes =
+        (0..LANES).map(|lane| async move { store.take_to_publish(&account(lane), t(60), LEASE).await.unwrap() });
     join_all(takes).await.into_iter().flatten().collect()
 }
 
@@ -54,7 +55,8 @@ async fn lanes_that_come_together_share_few_commits_and_each_gets_its_own_post()
     assert!(commits <= 4, "{commits} commits for {LANES} lanes");
     for intent in &intents {
         assert_eq!(queue.state(intent.taken().post).await, PostState::Publishing);
-        let events: Vec<String> = queue.events(intent.taken().post).await.into_iter().map(|event| event.event).collect();
+        let events: Vec<String> =
+            queue.events(intent.taken().post).await.into_iter().map(|event| event.event).collect();
         assert_eq!(events, ["enqueue", "claim", "intend"], "both moves are on record");
     }
     assert_eq!(queue.open_attempts().await, 40);
@@ -76,8 +78,14 @@ async fn what_is_taken_together_is_what_is_taken_alone() {
         assert_eq!((found.occurs_at, found.intent_at), (expected.occurs_at, expected.intent_at));
     }
     for table in ["post", "event"] {
-        let columns = if table == "post" { "job, state, event, actor, reason, claim, changed_at, intent_at, lease_until_at, story_id" } else { "at, event, state, actor, reason" };
-        let sql = format!("SELECT group_concat(line, char(10)) FROM (SELECT concat_ws('|', {columns}) AS line FROM {table} ORDER BY line)");
+        let columns = if table == "post" {
+            "job, state, event, actor, reason, claim, changed_at, intent_at, lease_until_at, story_id"
+        } else {
+            "at, event, state, actor, reason"
+        };
+        let sql = format!(
+            "SELECT group_concat(line, char(10)) FROM (SELECT concat_ws('|', {columns}) AS line FROM {table} ORDER BY line)"
+        );
         assert_eq!(text(&together, &sql).await, text(&alone, &sql).await, "{table}");
     }
 }

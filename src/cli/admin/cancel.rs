@@ -4,6 +4,7 @@ use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
+use crate::domain::post::{PostEvent, PostState};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -13,6 +14,9 @@ pub(in crate::cli) struct Args {
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
@@ -20,5 +24,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let cancel = async |store: &crate::store::Store, post| store.cancel(post, &actor, &args.reason, clock.now()).await;
     let done =
         |post| format!("post {post} is cancelled; `{}` takes that back", home.command(&format!("admin retry {post}")));
-    super::steer(common, home, &args.posts, cancel, done).await
+    let may = async |store: &crate::store::Store, post| store.may(post, PostEvent::Cancel, &PostState::ALL).await;
+    let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
+    super::steer(common, home, steering, may, cancel, done).await
 }

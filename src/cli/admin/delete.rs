@@ -7,22 +7,46 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::{self, Engine, Home};
-use super::super::show::{confirm, counted, excerpt, print_json};
+use super::super::show::{confirm, counted, excerpt, local_zone, print_json};
+use super::filter::Filter;
 use crate::domain::clock::{Clock, later};
+use crate::domain::telling;
 use crate::engine::daemon;
+use crate::plan::duration;
 use crate::store::queue::DeleteOrder;
-use crate::store::view::{StoryKey, StoryRow};
-use crate::store::{Access, Store, StoreError, Written};
+use crate::store::view::{Deletions, ROWS_MAX, StoryFilter, StoryKey, StoryRow, StoryStands};
+use crate::store::{Access, Store, StoreError};
 
-/// How long the command waits for the daemon to confirm.
+/// How long the command waits without anything happening.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The same for a large order, which is counted each time.
+const LOOK_EVERY_LARGE: Duration = Duration::from_secs(2);
+/// From here on an order is large.
+const LARGE: usize = 500;
+/// Orders that share a transaction.
+const BATCH: usize = 200;
+/// Stories that a preview shows, and that a report names one by one.
+const SHOWN: usize = 20;
+/// Without a daemon: how long the next try may be away.
+const SOON: Duration = Duration::from_secs(30);
+/// Most stories of one order.
+const STORIES_MAX: usize = 1_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Posts by their number, or stories by their ID
-    #[arg(required = true, value_name = "POST|STORY")]
+    #[arg(value_name = "POST|STORY")]
     targets: Vec<String>,
+    /// Every story that is up and fits the flags below, all of them together
+    #[command(flatten)]
+    filter: Filter,
+    /// Every story that is up
+    #[arg(long, conflicts_with = "targets")]
+    all: bool,
+    /// Between two deletions, so that a large order is no salvo
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = read_duration)]
+    every: Duration,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
@@ -34,9 +58,13 @@ pub(in crate::cli) struct Args {
     dry_run: bool,
 }
 
+fn read_duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|error| error.to_string())
+}
+
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let stories = find(home, &store, &args.targets).await?;
+    let stories = chosen(home, &store, &args).await?;
     let (gone, up): (Vec<_>, Vec<_>) = stories.into_iter().partition(|story| story.deleted_at.is_some());
     for story in &gone {
         note!("story {} of post {} is deleted already", story.story_id, story.post);
@@ -46,10 +74,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         return dry(common, &up, args.dry_run);
     }
     if !args.yes {
-        for story in &up {
-            let says = excerpt(&story.content, 40);
-            note!("story {} of post {} on {}: {says}", story.story_id, story.post, story.account);
-        }
+        preview(&up);
         let question = format!("take {} down at Kakao? this cannot be undone", counted(up.len(), "story"));
         if !confirm(&question)? {
             return Err(Failure::not_possible("nothing was taken down"));
@@ -58,15 +83,72 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let executor = Executor::new(home).await?;
     let clock = Clock::system();
     let actor = super::actor();
-    for story in &up {
-        let order = DeleteOrder { actor: &actor, reason: &args.reason };
-        if store.order_delete(story.post, order, clock.now(), clock.now()).await? == Written::Lost {
-            note!("story {} was deleted meanwhile", story.story_id);
-        }
+    let order = DeleteOrder { actor: &actor, reason: &args.reason };
+    let posts: Vec<i64> = up.iter().map(|story| story.post).collect();
+    let mut at = clock.now();
+    for batch in posts.chunks(BATCH) {
+        store.order_deletes(batch, order, (at, args.every), clock.now()).await?;
+        at = later(at, args.every * u32::try_from(batch.len()).unwrap_or(u32::MAX));
     }
-    let after = executor.carry_out(home, &store, &up).await?;
+    if posts.len() > 1 {
+        note!(
+            "{} ordered; an interruption stops this command, not the order: the daemon goes on with it",
+            counted(posts.len(), "deletion")
+        );
+    }
+    executor.carry_out(home, &store, &up).await?;
+    let after = standing(&store, &up).await?;
     store.close().await;
     report(common, home, &after)
+}
+
+/// What was named, or what the flags leave.
+async fn chosen(home: &Home, store: &Store, args: &Args) -> Result<Vec<StoryRow>, Failure> {
+    if !args.targets.is_empty() {
+        if !args.filter.is_empty() {
+            return Err(Failure::usage("name posts and stories, or choose them by flags; both at once is not clear"));
+        }
+        return find(home, store, &args.targets).await;
+    }
+    if args.filter.is_empty() && !args.all {
+        return Err(Failure::usage(
+            "nothing was chosen: name posts or stories, or use --job, --tag, --account, --since, --until; --all means every story",
+        ));
+    }
+    let (from, until) = args.filter.period(&telling::zone(&local_zone()), Clock::system().now())?;
+    let Filter { account, job, tag, .. } = args.filter.clone();
+    let filter = StoryFilter { account, job, tag, from, until, stands: StoryStands::Up };
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let (page, end) = store.story_page(&filter, after, ROWS_MAX).await?;
+        found.extend(page);
+        if found.len() > STORIES_MAX {
+            return Err(Failure::usage(format!("more than {STORIES_MAX} stories: choose fewer, as with --until")));
+        }
+        if end.is_none() {
+            break;
+        }
+        after = end;
+    }
+    if found.is_empty() {
+        note!("no such story is up");
+    }
+    Ok(found)
+}
+
+/// Says what is about to go, before the question.
+fn preview(up: &[StoryRow]) {
+    for story in up.iter().take(SHOWN) {
+        let says = excerpt(&story.content, 40);
+        note!("story {} of post {} on {}: {says}", story.story_id, story.post, story.account);
+    }
+    if up.len() > SHOWN {
+        note!("… and {} more", counted(up.len() - SHOWN, "story"));
+    }
+    for account in distinct_accounts(up) {
+        let stories = up.iter().filter(|story| story.account == account).count();
+        note!("{} on {account}", counted(stories, "story"));
+    }
 }
 
 /// Shows what would be taken down.
@@ -130,30 +212,47 @@ impl Executor {
         }
     }
 
-    /// Gives the stories as they stand afterwards.
-    async fn carry_out(self, home: &Home, store: &Store, ordered: &[StoryRow]) -> Result<Vec<StoryRow>, Failure> {
-        match self {
-            Self::Here(engine) => {
+    /// Waits until every story is gone or given up, or nothing happens any more.
+    async fn carry_out(self, home: &Home, store: &Store, ordered: &[StoryRow]) -> Result<(), Failure> {
+        let clock = Clock::system();
+        let posts: Vec<i64> = ordered.iter().map(|story| story.post).collect();
+        let look_every = if posts.len() >= LARGE { LOOK_EVERY_LARGE } else { LOOK_EVERY };
+        let (mut last, mut until) = (Deletions::default(), later(clock.now(), PATIENCE));
+        home.wake_daemon();
+        loop {
+            if let Self::Here(engine) = &self {
                 for account in distinct_accounts(ordered) {
                     daemon::take_down_due(&engine.ctx, account).await?;
                 }
-                engine.stop().await;
-                standing(store, ordered).await
             }
-            Self::Daemon => {
-                home.wake_daemon();
-                let clock = Clock::system();
-                let until = later(clock.now(), PATIENCE);
-                loop {
-                    let after = standing(store, ordered).await?;
-                    let settled = after.iter().all(|story| story.deleted_at.is_some() || story.delete_fault.is_some());
-                    if settled || clock.now() >= until {
-                        return Ok(after);
-                    }
-                    daemon::pause(LOOK_EVERY).await;
-                }
+            let now = clock.now();
+            let done = store.deletions(&posts).await?;
+            if (done.deleted, done.failed) != (last.deleted, last.failed) {
+                progress(&done, posts.len());
+                until = later(now, PATIENCE);
             }
+            last = done;
+            // Without a daemon nobody waits for a try that is far away; the next daemon makes it.
+            let far = matches!(self, Self::Here(_)) && done.next_at.is_some_and(|at| at > later(now, SOON));
+            let stuck = matches!(self, Self::Here(_)) && done.next_at.is_some_and(|at| at <= now);
+            if done.next_at.is_none() || far || stuck || now >= until {
+                break;
+            }
+            daemon::pause(look_every).await;
         }
+        if let Self::Here(engine) = self {
+            engine.stop().await;
+        }
+        Ok(())
+    }
+}
+
+/// One line that is written anew, on a terminal alone.
+fn progress(done: &Deletions, all: usize) {
+    use std::io::IsTerminal;
+    if all > 1 && std::io::stderr().is_terminal() {
+        let failed = if done.failed > 0 { format!(", {} given up", done.failed) } else { String::new() };
+        note!("\x1b[1A\x1b[2K{} of {all} taken down{failed}", done.deleted);
     }
 }
 
@@ -174,16 +273,24 @@ fn report(common: &Common, home: &Home, after: &[StoryRow]) -> Result<u8, Failur
         print_json(&after)?;
     }
     let open = after.iter().filter(|story| story.deleted_at.is_none()).count();
+    let (mut named, mut deleted) = (0, 0);
     for story in after.iter().filter(|_| !common.json) {
         let what = format!("story {} of post {} on {}", story.story_id, story.post, story.account);
         match (&story.deleted_at, &story.delete_fault) {
-            (Some(_), _) => say!("deleted   {what}"),
+            (Some(_), _) if named >= SHOWN => deleted += 1,
+            (Some(_), _) => {
+                named += 1;
+                say!("deleted   {what}");
+            }
             (None, Some(fault)) => say!("still up  {what}: {fault}"),
             (None, None) => {
                 let show = home.command(&format!("admin show {}", story.post));
                 say!("ordered   {what}: not confirmed yet; `{show}` tells what happens");
             }
         }
+    }
+    if deleted > 0 {
+        say!("deleted   {deleted} more");
     }
     if open == 0 {
         Ok(DONE)

@@ -1,22 +1,41 @@
 //! `storyd admin failures`: what went wrong and needs a person, each with its next step.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{counted, excerpt, print_json, time};
+use super::super::show::{counted, excerpt, local_zone, print_json, time};
 use super::disk_full;
+use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
-use crate::store::view::{AccountRow, PostFilter, PostRow, ROWS_MAX, StoryRow};
+use crate::domain::telling;
+use crate::store::Store;
+use crate::store::view::{
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, PostFilter, PostRow, StoryFilter, StoryRow, StoryStands,
+};
+
+/// Numbers of posts that are told for each cause.
+const POSTS_TOLD: u32 = 1_000;
+/// Of those, the ones that fit into a line.
+const POSTS_IN_A_LINE: usize = 10;
+/// Of those, the ones whose job and text are told.
+const POSTS_SHOWN: usize = 3;
+/// Deletions that are told.
+const DELETIONS_TOLD: u32 = 1_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,
+    /// Missed posts since then; those before are history
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    missed_since: String,
     /// End with exit code 6 when there is anything, for scripts
     #[arg(long)]
     fail: bool,
@@ -27,27 +46,48 @@ pub(in crate::cli) struct Args {
 struct Failures {
     /// Whether the disk was full when the daemon last looked, so that nothing is posted.
     disk_full: bool,
-    /// Posts that are `failed`, `missed`, `held` or `in_doubt`.
+    /// Posts that are `failed`, `missed`, `held` or `in_doubt`; at most 10,000.
     posts: Vec<PostRow>,
+    /// The same by cause.
+    causes: Vec<Cause>,
     /// Accounts that are blocked.
     accounts: Vec<AccountRow>,
     /// Stories that should be gone and are not.
     deletions: Vec<StoryRow>,
+    /// Differences between the record and Kakao that nobody has seen to.
+    findings: Vec<FindingRow>,
+    /// Audits that were given up.
+    audits: Vec<AuditRow>,
+}
+
+/// Posts that wait for the same reason.
+#[derive(Serialize)]
+struct Cause {
+    #[serde(flatten)]
+    row: CauseRow,
+    /// Their numbers, the earliest due first; at most 1,000.
+    numbers: Vec<i64>,
+    /// What to do, in words and commands.
+    next_step: String,
+}
+
+impl Failures {
+    fn any(&self) -> bool {
+        self.disk_full
+            || !(self.causes.is_empty()
+                && self.accounts.is_empty()
+                && self.deletions.is_empty()
+                && self.findings.is_empty()
+                && self.audits.is_empty())
+    }
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let states = vec![PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt];
-    let filter = PostFilter { states, account: args.account.clone(), job: None, limit: Some(ROWS_MAX) };
-    let mut accounts = store.accounts().await?;
-    accounts.retain(|a| a.blocked_code.is_some() && args.account.as_ref().is_none_or(|name| *name == a.account));
-    let mut deletions = store.stories(args.account.as_deref(), None, ROWS_MAX).await?;
-    deletions.retain(|story| story.delete_fault.is_some());
-    let posts = store.posts(&filter).await?;
-    let failures = Failures { disk_full: store.is_short_of_room(), posts, accounts, deletions };
+    let missed_since = moment(&args.missed_since, &telling::zone(&local_zone()), Clock::system().now())?;
+    let failures = find(home, &store, FailureFilter { account: args.account.as_deref(), missed_since }).await?;
     store.close().await;
-    let none = failures.posts.is_empty() && failures.accounts.is_empty() && failures.deletions.is_empty();
-    let any = failures.disk_full || !none;
+    let any = failures.any();
     if common.json {
         print_json(&failures)?;
     } else if any {
@@ -56,6 +96,30 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         note!("nothing needs a person");
     }
     Ok(if any && args.fail { NEEDS_ATTENTION } else { DONE })
+}
+
+async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<Failures, Failure> {
+    let mut causes = Vec::new();
+    for row in store.causes(filter).await? {
+        let numbers = store.posts_of_cause(&row, filter, POSTS_TOLD).await?;
+        causes.push(Cause { next_step: next_step(home, &row, filter.account), row, numbers });
+    }
+    let states = vec![PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt];
+    let listed = PostFilter { states, account: filter.account.map(str::to_owned), ..PostFilter::default() };
+    let mut posts = store.posts(&listed).await?;
+    let told: BTreeSet<i64> = causes.iter().flat_map(|cause: &Cause| cause.numbers.iter().copied()).collect();
+    posts.retain(|post| post.state != PostState::Missed || told.contains(&post.post));
+    let mut accounts = store.accounts().await?;
+    accounts.retain(|a| a.blocked_code.is_some() && filter.account.is_none_or(|name| *name == a.account));
+    let undeleted = StoryFilter {
+        account: filter.account.map(str::to_owned),
+        stands: StoryStands::Undeleted,
+        ..StoryFilter::default()
+    };
+    let (deletions, _) = store.story_page(&undeleted, None, DELETIONS_TOLD).await?;
+    let findings = store.open_findings(filter.account).await?;
+    let audits = store.failed_audits(filter.account).await?;
+    Ok(Failures { disk_full: store.is_short_of_room(), posts, causes, accounts, deletions, findings, audits })
 }
 
 fn print(home: &Home, failures: &Failures) {
@@ -69,38 +133,79 @@ fn print(home: &Home, failures: &Failures) {
         say!("  {} ({})", reason.unwrap_or_default(), account.blocked_code.as_deref().unwrap_or_default());
         say!("  → {}", remedy.unwrap_or_default());
     }
-    for row in &failures.posts {
-        say!("post {} · {} · {} · {}", row.post, row.state, row.job, time(row.occurs_at, &row.zone, now));
-        say!("  says: {}", excerpt(&row.content, 70));
+    for cause in &failures.causes {
+        let row = &cause.row;
+        say!("{} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause);
+        say!("  {}", numbers(&cause.numbers, row.posts));
+        for post in failures.posts.iter().filter(|post| cause.numbers.contains(&post.post)).take(POSTS_SHOWN) {
+            say!("  {} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
+        }
         if !row.reason.is_empty() {
             say!("  {}", row.reason);
         }
-        say!("  → {}", next_step(home, row));
+        if !row.remedy.is_empty() && !row.reason.contains(&row.remedy) {
+            say!("  {}", row.remedy);
+        }
+        say!("  → {}", cause.next_step);
     }
     for story in &failures.deletions {
         say!("story {} of post {} is still up", story.story_id, story.post);
         say!("  {}", story.delete_fault.as_deref().unwrap_or_default());
         say!("  → `{}`", home.command(&format!("admin delete {}", story.post)));
     }
+    for finding in &failures.findings {
+        say!("story {} on {}: {}", finding.story_id, finding.account, finding.kind);
+        say!("  {}", finding.detail);
+        say!("  → {}", super::audit::next_step(home, finding));
+    }
+    for audit in &failures.audits {
+        say!("the audit of {} was given up", audit.account);
+        say!("  {}", audit.fault.as_deref().unwrap_or_default());
+        say!("  → `{}` tries again", home.command(&format!("admin audit --account {}", audit.account)));
+    }
 }
 
-fn next_step(home: &Home, row: &PostRow) -> String {
+fn words(state: PostState) -> &'static str {
+    match state {
+        PostState::InDoubt => "in doubt",
+        state => state.as_str(),
+    }
+}
+
+/// `post 12`, `posts 12, 15 and 3 more`.
+fn numbers(posts: &[i64], all: u32) -> String {
+    let told: Vec<String> = posts.iter().take(POSTS_IN_A_LINE).map(i64::to_string).collect();
+    let more = (all as usize).saturating_sub(told.len());
+    let noun = if all == 1 { "post" } else { "posts" };
+    if more == 0 {
+        format!("{noun} {}", told.join(", "))
+    } else {
+        format!("{noun} {} and {more} more", told.join(", "))
+    }
+}
+
+/// What lets the posts of a cause go on.
+fn next_step(home: &Home, row: &CauseRow, account: Option<&str>) -> String {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words}")));
-    let post = row.post;
-    match row.state {
-        PostState::Held => {
-            format!(
-                "{} lets it go ahead, {} withdraws it",
-                command(&format!("release {post}")),
-                command(&format!("cancel {post}"))
-            )
-        }
-        PostState::InDoubt if row.parked_at.is_some() => format!(
+    let post = row.example;
+    let of = account.map_or_else(String::new, |account| format!(" --account {account}"));
+    match (row.state, row.cause.as_str()) {
+        (PostState::Held, _) => format!(
+            "{} lets it go ahead, {} withdraws it",
+            command(&format!("release {post}")),
+            command(&format!("cancel {post}"))
+        ),
+        (PostState::InDoubt, "parked") => format!(
             "look at the account's page, then {} or {}",
             command(&format!("resolve {post} --story ID")),
             command(&format!("resolve {post} --absent"))
         ),
-        PostState::InDoubt => "nothing yet: the account's list is being read".into(),
+        (PostState::InDoubt, _) => "nothing yet: the account's list is being read".into(),
+        (PostState::Failed, cause) if row.posts > 1 => format!(
+            "{} tells more, {} publishes all of them now",
+            command(&format!("show {post}")),
+            command(&format!("retry --cause={cause}{of}"))
+        ),
         _ => format!(
             "{} tells more, {} publishes it now",
             command(&format!("show {post}")),

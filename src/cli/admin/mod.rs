@@ -1,21 +1,32 @@
 //! `storyd admin`: see and steer the queue, beside a running daemon or without one.
 
+mod adopt;
+mod audit;
+mod backup;
 mod cancel;
+mod check_db;
 mod delete;
+mod export;
 mod failures;
+mod filter;
 mod pause;
+mod post;
+mod prune;
 mod queue;
 mod release;
+mod reschedule;
 mod resolve;
+mod restore;
 mod resume;
 mod retry;
 mod show;
+mod stats;
 mod stories;
 
 use clap::Subcommand;
 
 use super::failure::{DONE, Failure};
-use super::output::say;
+use super::output::{note, say};
 use super::setup::Home;
 use super::show::print_json;
 use super::{Common, setup};
@@ -29,12 +40,16 @@ pub(super) enum Command {
     Queue(queue::Args),
     /// Everything about one post: what it says, its history, its attempts
     Show(show::Args),
+    /// Put a note, a photo or a link into the queue, now or for later
+    Post(post::Args),
     /// Let failed, missed or cancelled posts go ahead again
     Retry(retry::Args),
     /// Let held posts go ahead, and missed ones too
     Release(release::Args),
     /// Withdraw posts that have not been published
     Cancel(cancel::Args),
+    /// Give posts another time
+    Reschedule(reschedule::Args),
     /// Settle a post in doubt, after looking at the account's page
     Resolve(resolve::Args),
     /// The stories on record
@@ -47,6 +62,22 @@ pub(super) enum Command {
     Pause(pause::Args),
     /// End a pause
     Resume(resume::Args),
+    /// What came of the posts, by account and month
+    Stats(stats::Args),
+    /// Compare the record with what Kakao shows
+    Audit(audit::Args),
+    /// Take a story that an audit found into the record
+    Adopt(adopt::Args),
+    /// Copy the whole record and the images into a folder, and check the copy
+    Backup(backup::Args),
+    /// Put a backup in place of the queue
+    Restore(restore::Args),
+    /// Print the whole record, for other programs
+    Export(export::Args),
+    /// Take out what the settings no longer keep
+    Prune(prune::Args),
+    /// Look for damage in the database
+    CheckDb,
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
@@ -58,7 +89,17 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
         Command::Release(args) => release::run(common, &home, &args).await,
         Command::Cancel(args) => cancel::run(common, &home, &args).await,
         Command::Resolve(args) => resolve::run(common, &home, &args).await,
-        Command::Stories(args) => stories::run(common, &home, &args).await,
+        Command::Post(args) => post::run(common, &home, args).await,
+        Command::Reschedule(args) => reschedule::run(common, &home, &args).await,
+        Command::Stats(args) => stats::run(common, &home, &args).await,
+        Command::Audit(args) => audit::run(common, &home, args).await,
+        Command::Adopt(args) => adopt::run(common, &home, &args).await,
+        Command::Backup(args) => backup::run(common, &home, &args).await,
+        Command::Restore(args) => restore::run(common, &home, &args).await,
+        Command::Export(args) => export::run(&home, &args).await,
+        Command::Prune(args) => prune::run(common, &home, &args).await,
+        Command::CheckDb => check_db::run(common, &home).await,
+        Command::Stories(args) => stories::run(common, &home, args).await,
         Command::Failures(args) => failures::run(common, &home, &args).await,
         Command::Delete(args) => delete::run(common, &home, args).await,
         Command::Pause(args) => pause::run(common, &home, args).await,
@@ -66,21 +107,30 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
     }
 }
 
-/// Does something to each of the posts and says what became of it. A refusal does not keep the others from it; the first one gives
-/// the exit code. With `--json`, the posts that were moved, as they stand afterwards.
+/// What a command that steers does: to which posts, or only looks.
+struct Steering<'a> {
+    posts: &'a [i64],
+    dry_run: bool,
+}
+
+/// Does something to each of the posts and says what became of it; with `dry_run` it only says what would. A refusal does not keep
+/// the others from it; the first one gives the exit code. With `--json`, the posts that were (or would be) moved, as they stand.
 async fn steer(
     common: &Common,
     home: &Home,
-    posts: &[i64],
+    steering: Steering<'_>,
+    may: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
     deed: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
     done: impl Fn(i64) -> String,
 ) -> Result<u8, Failure> {
     let store = home.open().await?;
     let mut moved = Vec::new();
     let mut code = DONE;
-    for post in posts {
-        match deed(&store, *post).await {
+    for post in steering.posts {
+        let result = if steering.dry_run { may(&store, *post).await } else { deed(&store, *post).await };
+        match result {
             Ok(()) if common.json => moved.extend(store.post(*post).await?),
+            Ok(()) if steering.dry_run => say!("would do: {}", done(*post)),
             Ok(()) => say!("{}", done(*post)),
             Err(refusal) => {
                 let failure = refused(home, refusal);
@@ -89,7 +139,11 @@ async fn steer(
             }
         }
     }
-    home.wake_daemon();
+    if steering.dry_run {
+        note!("nothing was changed; without --dry-run it would be");
+    } else {
+        home.wake_daemon();
+    }
     store.close().await;
     if common.json {
         print_json(&moved)?;

@@ -1,19 +1,35 @@
-//! `storyd admin queue`: what comes next, first.
+//! `storyd admin queue`: what comes next, first, day by day.
+
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use jiff::Timestamp;
 
 use super::super::Common;
-use super::super::failure::{DONE, Failure};
-use super::super::output::note;
+use super::super::failure::{DONE, Failure, UNEXPECTED};
+use super::super::output::{note, say, write};
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, local_zone, print_json, relative, time};
+use super::super::show::{Columns, counted, excerpt, local_zone, relative, time};
+use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::disk_full;
+use super::filter::Filter;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
+use crate::domain::telling;
+use crate::engine::daemon;
 use crate::store::Store;
-use crate::store::view::{PostFilter, PostRow, ROWS_MAX};
+use crate::store::view::{Listing, PostRow};
 
 /// What `queue` lists unless told otherwise: all that is not over.
 const OPEN: [PostState; 5] =
     [PostState::Scheduled, PostState::Claimed, PostState::Publishing, PostState::InDoubt, PostState::Held];
+/// Rows that are read and printed in one go.
+const PAGE: u32 = 200;
+/// Between two looks of `--watch`.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+/// Posts that `--watch` shows unless told otherwise: a screenful.
+const WATCHED: u64 = 20;
+const LISTED: u64 = 100;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -23,35 +39,51 @@ pub(in crate::cli) struct Args {
     /// Posts in this state only; may be repeated
     #[arg(long, value_parser = read_state)]
     state: Vec<PostState>,
-    /// Posts of this account only
+    #[command(flatten)]
+    filter: Filter,
+    /// Whose text or link holds these words
     #[arg(long)]
-    account: Option<String>,
-    /// Posts of this job only
-    #[arg(long)]
-    job: Option<String>,
-    /// At most this many
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(ROWS_MAX)))]
-    limit: u32,
+    text: Option<String>,
+    /// At most this many [default: 100; 20 with --watch]
+    #[arg(long, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    limit: Option<u64>,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Stay, and show changes as they come; Ctrl-C ends it
+    #[arg(long, conflicts_with_all = ["csv", "json"])]
+    watch: bool,
 }
 
-fn read_state(word: &str) -> Result<PostState, String> {
+pub(super) fn read_state(word: &str) -> Result<PostState, String> {
     PostState::parse(word).ok_or_else(|| format!("the states are {}", PostState::ALL.map(PostState::as_str).join(", ")))
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
+    let zone = telling::zone(&local_zone());
+    let (from, until) = args.filter.period(&zone, Clock::system().now())?;
     let states = match (args.all, args.state.is_empty()) {
         (true, _) => Vec::new(),
         (false, true) => OPEN.to_vec(),
         (false, false) => args.state,
     };
-    let filter = PostFilter { states, account: args.account, job: args.job, limit: Some(args.limit) };
-    let rows = store.posts(&filter).await?;
-    if common.json {
-        print_json(&rows)?;
+    let Filter { account, job, tag, .. } = args.filter;
+    let listing = Listing { states, account, job, tag, text: args.text, from, until };
+    let limit = args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED });
+    if args.watch {
+        return watch(&store, home, &listing, limit).await;
+    }
+    let form = if args.csv {
+        Form::Csv
+    } else if common.json {
+        Form::Json
     } else {
-        print(&rows);
-        around(&store, home, rows.len()).await?;
+        Form::Human
+    };
+    let shown = list(&store, &listing, limit, form).await?;
+    if form == Form::Human {
+        around(&store, home, shown).await?;
     }
     if store.is_short_of_room() {
         note!("storyd: {}", disk_full(home));
@@ -60,14 +92,74 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(DONE)
 }
 
+/// Prints the list page by page. How many posts that were.
+async fn list(store: &Store, listing: &Listing, limit: u64, form: Form) -> Result<u64, Failure> {
+    let (mut after, mut shown) = (None, 0);
+    let mut rows = Rows::new(form, &POST_COLUMNS);
+    while shown < limit {
+        let wanted = u32::try_from(limit - shown).unwrap_or(u32::MAX).min(PAGE);
+        let (page, end) = store.listing(listing, after, wanted).await?;
+        shown += page.len() as u64;
+        if form == Form::Human {
+            print(&page, Clock::system().now());
+        }
+        for row in &page {
+            rows.add(row)?;
+        }
+        if end.is_none() {
+            break;
+        }
+        after = end;
+    }
+    if form != Form::Human {
+        rows.end();
+    }
+    Ok(shown)
+}
+
+/// Shows the list again and again, in place.
+async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Result<u8, Failure> {
+    use std::io::IsTerminal;
+    if !std::io::stdout().is_terminal() {
+        return Err(Failure::usage("--watch needs a terminal; leave it out where the output goes elsewhere"));
+    }
+    let mut stop = tokio::spawn(daemon::until_told_to_stop());
+    loop {
+        // Home, and what was there is cleared.
+        write(format_args!("\x1b[H\x1b[2J\x1b[3J"));
+        say!(
+            "every {} s · {} · Ctrl-C ends",
+            WATCH_EVERY.as_secs(),
+            time(Clock::system().now(), &local_zone(), Clock::system().now())
+        );
+        let shown = list(store, listing, limit, Form::Human).await?;
+        around(store, home, shown).await?;
+        tokio::select! {
+            () = daemon::pause(WATCH_EVERY) => {}
+            ended = &mut stop => {
+                return match ended {
+                    Ok(Ok(())) => Ok(DONE),
+                    _ => Err(Failure::told(UNEXPECTED)),
+                };
+            }
+        }
+    }
+}
+
 /// What explains the list: how many posts there are in all, and what keeps them waiting.
-async fn around(store: &Store, home: &Home, shown: usize) -> Result<(), Failure> {
+async fn around(store: &Store, home: &Home, shown: u64) -> Result<(), Failure> {
     let counts: Vec<String> = store.counts().await?.iter().map(|(state, count)| format!("{count} {state}")).collect();
     let all = home.command("admin queue --all");
     match (shown, counts.is_empty()) {
         (_, true) => note!("the queue is empty"),
         (0, false) => note!("no such posts; in all: {}; `{all}` lists them", counts.join(", ")),
-        (_, false) => note!("{} shown; in all: {}", counted(shown, "post"), counts.join(", ")),
+        (_, false) => {
+            note!(
+                "{} shown; in all: {}",
+                counted(usize::try_from(shown).unwrap_or(usize::MAX), "post"),
+                counts.join(", ")
+            );
+        }
     }
     for account in store.accounts().await? {
         if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {
@@ -76,8 +168,11 @@ async fn around(store: &Store, home: &Home, shown: usize) -> Result<(), Failure>
     }
     let now = Clock::system().now();
     for pause in store.pauses(now).await? {
-        let what =
-            if pause.target.is_empty() { "everything".into() } else { format!("{} {}", pause.scope, pause.target) };
+        let what = match pause.scope.as_str() {
+            "all" => "everything".into(),
+            "restore" => format!("account {}", pause.target),
+            scope => format!("{scope} {}", pause.target),
+        };
         let until = pause.until_at.map_or_else(String::new, |at| format!(" until {}", time(at, &local_zone(), now)));
         let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
         note!("{what} is paused by {}{until}{why}", pause.actor);
@@ -85,30 +180,36 @@ async fn around(store: &Store, home: &Home, shown: usize) -> Result<(), Failure>
     Ok(())
 }
 
-fn print(rows: &[PostRow]) {
-    if rows.is_empty() {
-        return;
-    }
-    let now = Clock::system().now();
+/// Prints rows under the days at which they are due.
+fn print(rows: &[PostRow], now: Timestamp) {
     let mut columns =
         Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "SAYS"], &["POST", "WHEN", "STATE", "JOB", "SAYS"]);
+    let mut today = String::new();
     for row in rows {
-        let at = if row.state == PostState::Scheduled { row.due_at } else { row.occurs_at };
-        let (when, ahead) = (instant(at, &row.zone), relative(at, now));
+        let local = row.due_at.to_zoned(telling::zone(&row.zone));
+        let day = local.strftime("%a %Y-%m-%d %Z").to_string();
+        if day != today {
+            columns.heading(&day);
+            today = day;
+        }
+        let clock = local.strftime(if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string();
+        let ahead = relative(row.due_at, now);
         let (post, job, account) = (row.post.to_string(), row.job.clone(), row.account.clone());
         let (state, why) = (row.state.to_string(), why(row));
         let says = excerpt(&row.content, 40);
         let narrow = vec![
             post.clone(),
-            format!("{when}\n({ahead})"),
+            format!("{clock}\n{ahead}"),
             format!("{state}\n{why}"),
             format!("{job}\non {account}"),
             says.clone(),
         ];
         let state = format!("{state} {why}").trim_end().to_owned();
-        columns.add(vec![post, format!("{when} ({ahead})"), state, account, job, says], narrow);
+        columns.add(vec![post, format!("{clock} ({ahead})"), state, account, job, says], narrow);
     }
-    columns.print();
+    if !rows.is_empty() {
+        columns.print();
+    }
 }
 
 /// What a person should know beside the state.

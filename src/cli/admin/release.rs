@@ -13,9 +13,13 @@ pub(in crate::cli) struct Args {
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let from = [PostState::Held, PostState::Missed];
-    super::retry::go_ahead(common, home, &args.posts, &from, &args.reason).await
+    let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
+    super::retry::go_ahead(common, home, steering, &from, &args.reason).await
 }

@@ -4,7 +4,9 @@ use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
+use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
+use crate::store::queue::Refusal;
 
 /// Kakao's own have about twenty.
 const STORY_ID_BYTES_MAX: usize = 256;
@@ -15,6 +17,12 @@ pub(in crate::cli) struct Args {
     post: i64,
     #[command(flatten)]
     finding: Finding,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -30,20 +38,35 @@ struct Finding {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), super::actor());
+    let (posts, reason) = ([args.post], args.reason.as_str());
+    let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
+    let may = async |store: &Store, post| store.may(post, PostEvent::Publish, &[PostState::InDoubt]).await;
     let Some(story_id) = &args.finding.story else {
         let quarantine = home.settings.defaults.quarantine;
-        let absent = async |store: &Store, post| store.resolve_absent(post, &actor, quarantine, clock.now()).await;
-        return super::steer(common, home, &[args.post], absent, |post| {
-            format!("post {post} goes back into the queue")
-        })
-        .await;
+        let absent = async |store: &Store, post| {
+            store.resolve_absent(post, &actor, quarantine, clock.now()).await?;
+            remark(store, post, &actor, reason, &clock).await
+        };
+        let done = |post| format!("post {post} goes back into the queue");
+        return super::steer(common, home, steering, may, absent, done).await;
     };
     if !(1..=STORY_ID_BYTES_MAX).contains(&story_id.len()) {
         return Err(Failure::usage(format!(
             "a story ID has 1 to {STORY_ID_BYTES_MAX} characters, as in AbCdEf.GhIjKlMnOp"
         )));
     }
-    let found = async |store: &Store, post| store.resolve_found(post, story_id, &actor, clock.now()).await;
-    super::steer(common, home, &[args.post], found, |post| format!("post {post} is published as story {story_id}"))
+    let found = async |store: &Store, post| {
+        store.resolve_found(post, story_id, &actor, clock.now()).await?;
+        remark(store, post, &actor, reason, &clock).await
+    };
+    super::steer(common, home, steering, may, found, |post| format!("post {post} is published as story {story_id}"))
         .await
+}
+
+/// Why it was settled so, where somebody says.
+async fn remark(store: &Store, post: i64, actor: &str, words: &str, clock: &Clock) -> Result<(), Refusal> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    store.remark(post, actor, words, clock.now()).await
 }

@@ -4,33 +4,54 @@ use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
-use crate::domain::post::PostState;
+use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The posts' numbers
-    #[arg(required = true, value_name = "POST")]
+    #[arg(required_unless_present = "cause", conflicts_with = "cause", value_name = "POST")]
     posts: Vec<i64>,
+    /// Every failed post whose last attempt met this fault, as `admin failures` names it
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+    cause: Option<String>,
+    /// With --cause: of this account only
+    #[arg(long, requires = "cause")]
+    account: Option<String>,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let from = [PostState::Failed, PostState::Missed, PostState::Cancelled];
-    go_ahead(common, home, &args.posts, &from, &args.reason).await
+    let mut posts = args.posts.clone();
+    if let Some(cause) = &args.cause {
+        let store = home.open().await?;
+        posts = store.failed_for(cause, args.account.as_deref()).await?;
+        store.close().await;
+        if posts.is_empty() {
+            let list = home.command("admin failures");
+            return Err(Failure::no_such_thing(format!("no post failed for {cause}; `{list}` names the causes")));
+        }
+    }
+    let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
+    go_ahead(common, home, steering, &from, &args.reason).await
 }
 
 /// Lets posts in one of the states `from` go ahead.
 pub(super) async fn go_ahead(
     common: &Common,
     home: &Home,
-    posts: &[i64],
+    steering: super::Steering<'_>,
     from: &[PostState],
     reason: &str,
 ) -> Result<u8, Failure> {
     let (clock, actor, ahead) = (Clock::system(), super::actor(), home.settings.defaults.prepare_ahead);
     let release = async |store: &Store, post| store.release(post, from, &actor, reason, ahead, clock.now()).await;
-    super::steer(common, home, posts, release, |post| format!("post {post} goes ahead")).await
+    let may = async |store: &Store, post| store.may(post, PostEvent::Release, from).await;
+    super::steer(common, home, steering, may, release, |post| format!("post {post} goes ahead")).await
 }

@@ -9,6 +9,7 @@ use super::super::setup::Home;
 use super::super::show::{length, print_json, stamp, story_url, time};
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
+use crate::domain::post::PostState;
 use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,10 @@ struct Whole {
     story: Option<StoryRow>,
     /// The story's page at Kakao, where its ID tells it.
     story_url: Option<String>,
+    /// Where it was ordered: the place in its job file, as last seen, or who put it into the queue.
+    source: Option<String>,
+    /// What a person can do now, where something is to be done.
+    next_step: Option<String>,
     /// Every attempt, oldest first.
     attempts: Vec<AttemptRow>,
     /// Its history, oldest first.
@@ -41,6 +46,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let whole = Whole {
         // The sandbox's stories have no page at Kakao.
         story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(story_url),
+        source: store.job_source(&post.job).await?,
+        next_step: next_step(home, &post),
         attempts: store.attempts(args.post).await?,
         events: store.events(args.post).await?,
         post,
@@ -61,6 +68,9 @@ fn print(whole: &Whole) {
     let zone = post.zone.as_str();
     say!("post {} · {} · {}", post.post, post.state, post.kind);
     say!("  job       {}", post.job);
+    if let Some(source) = &whole.source {
+        say!("  ordered   {source}");
+    }
     say!("  account   {}", post.account);
     say!("  occurs    {}", time(post.occurs_at, zone, now));
     if post.due_at != post.occurs_at {
@@ -86,11 +96,14 @@ fn print(whole: &Whole) {
             say!("  deletion failed: {fault}");
         }
     }
+    if let Some(step) = &whole.next_step {
+        say!("  next      {step}");
+    }
     if !post.tags.is_empty() {
         say!("  tags      {}", post.tags.join(", "));
     }
     print_content(&post.content);
-    print_attempts(&whole.attempts, zone);
+    print_attempts(&whole.attempts, &post.content, zone);
     say!("history");
     for event in &whole.events {
         let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
@@ -131,7 +144,38 @@ fn print_content(content: &Content) {
     }
 }
 
-fn print_attempts(attempts: &[AttemptRow], zone: &str) {
+/// What a person can do about a post that waits for one.
+fn next_step(home: &Home, post: &PostRow) -> Option<String> {
+    let command = |words: &str| format!("`{}`", home.command(&format!("admin {words} {}", post.post)));
+    match post.state {
+        PostState::Held => Some(format!("{} lets it go ahead, {} withdraws it", command("release"), command("cancel"))),
+        PostState::Failed => Some(format!("correct what it says or the account, then {}", command("retry"))),
+        PostState::Missed | PostState::Cancelled => Some(format!("{} publishes it after all", command("retry"))),
+        PostState::InDoubt if post.parked_at.is_some() => {
+            Some(format!("look at the account's page, then {} with --story ID or --absent", command("resolve")))
+        }
+        PostState::InDoubt => Some("nothing yet: the account's list is being read".into()),
+        PostState::Scheduled
+        | PostState::Claimed
+        | PostState::Publishing
+        | PostState::Published
+        | PostState::Deleted => None,
+    }
+}
+
+/// What an attempt asks of Kakao.
+fn request(kind: &str, content: &Content) -> String {
+    match (kind, &content.body) {
+        ("prepare", Body::Photo { images, .. }) if images.len() == 1 => "upload of 1 image".into(),
+        ("prepare", Body::Photo { images, .. }) => format!("upload of {} images", images.len()),
+        ("prepare", Body::Link { url, .. }) => format!("scrape of {url}"),
+        ("publish", _) => format!("the one request that creates a {}", content.kind()),
+        ("delete", _) => "deletion, and a read that confirms it".into(),
+        (kind, _) => kind.into(),
+    }
+}
+
+fn print_attempts(attempts: &[AttemptRow], content: &Content, zone: &str) {
     if attempts.is_empty() {
         return;
     }
@@ -140,6 +184,7 @@ fn print_attempts(attempts: &[AttemptRow], zone: &str) {
         let took = attempt.ended_at.map_or_else(|| "under way".into(), |end| length(between(attempt.started_at, end)));
         let verdict = attempt.verdict.as_deref().unwrap_or("…");
         say!("  {}  {:<12}  {verdict} ({took})", stamp(attempt.started_at, zone), attempt.kind);
+        say!("    {}", request(&attempt.kind, content));
         if let (Some(reason), Some(code)) = (&attempt.fault_reason, &attempt.fault_code) {
             say!("    {reason} ({code})");
         }

@@ -4,33 +4,144 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::note;
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, print_json, relative};
+use super::super::show::{Columns, counted, excerpt, instant, local_zone, relative};
+use super::super::table::{Form, Rows, STORY_COLUMNS};
+use super::filter::Filter;
 use crate::domain::clock::Clock;
-use crate::store::view::{ROWS_MAX, StoryRow};
+use crate::domain::telling;
+use crate::store::Store;
+use crate::store::view::{EngagementRow, StoryFilter, StoryRow, StoryStands};
+
+/// Rows that are read and printed in one go.
+const PAGE: u32 = 200;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Stories of this account only
+    #[command(flatten)]
+    filter: Filter,
+    /// Only those that are up, as far as the record knows
     #[arg(long)]
-    account: Option<String>,
+    up: bool,
+    /// Comments and moods, as the audits saw them
+    #[arg(long)]
+    stats: bool,
     /// At most this many, the newest
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(ROWS_MAX)))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let rows = store.stories(args.account.as_deref(), None, args.limit).await?;
-    store.close().await;
-    if common.json {
-        print_json(&rows)?;
-    } else if rows.is_empty() {
-        note!("no stories on record");
+    let (from, until) = args.filter.period(&telling::zone(&local_zone()), Clock::system().now())?;
+    let Filter { account, job, tag, .. } = args.filter;
+    let stands = if args.up { StoryStands::Up } else { StoryStands::Any };
+    let filter = StoryFilter { account, job, tag, from, until, stands };
+    let form = if args.csv {
+        Form::Csv
+    } else if common.json {
+        Form::Json
     } else {
-        columns(&rows).print();
-        note!("{} shown", counted(rows.len(), "story"));
+        Form::Human
+    };
+    let shown = if args.stats {
+        engagement(&store, &filter, args.limit, form).await?
+    } else {
+        list(&store, &filter, args.limit, form).await?
+    };
+    store.close().await;
+    if form == Form::Human {
+        match shown {
+            0 => note!("no stories on record"),
+            _ => note!("{} shown", counted(shown, "story")),
+        }
     }
     Ok(DONE)
+}
+
+async fn list(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Result<usize, Failure> {
+    let (mut after, mut shown) = (None, 0);
+    let mut rows = Rows::new(form, &STORY_COLUMNS);
+    while shown < limit as usize {
+        let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
+        let (page, end) = store.story_page(filter, after, wanted).await?;
+        shown += page.len();
+        if form == Form::Human && !page.is_empty() {
+            columns(&page).print();
+        }
+        for row in &page {
+            rows.add(row)?;
+        }
+        if end.is_none() {
+            break;
+        }
+        after = end;
+    }
+    if form != Form::Human {
+        rows.end();
+    }
+    Ok(shown)
+}
+
+/// A story with what people left there.
+#[derive(serde::Serialize)]
+struct Engagement {
+    story_id: String,
+    post: i64,
+    job: String,
+    account: String,
+    published_at: jiff::Timestamp,
+    /// When an audit saw it.
+    at: jiff::Timestamp,
+    comments: u32,
+    moods: u32,
+}
+
+const ENGAGEMENT_COLUMNS: [&str; 8] = ["story_id", "post", "job", "account", "published_at", "at", "comments", "moods"];
+
+/// One row for each story and audit; for a person the first, the last and the difference.
+async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Result<usize, Failure> {
+    let (mut after, mut shown) = (None, 0);
+    let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS);
+    let header = ["STORY", "POST", "JOB", "SEEN", "COMMENTS", "MOODS"];
+    let mut table = Columns::new(&header, &header);
+    while shown < limit as usize {
+        let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
+        let (page, end) = store.story_page(filter, after, wanted).await?;
+        shown += page.len();
+        for row in page {
+            let seen = store.engagement(&row.story_id).await?;
+            if let (Some(first), Some(last)) = (seen.first(), seen.last()) {
+                let more = |first: u32, last: u32| format!("{last} ({:+})", i64::from(last) - i64::from(first));
+                let cells = vec![
+                    row.story_id.clone(),
+                    row.post.to_string(),
+                    row.job.clone(),
+                    instant(last.at, &row.zone),
+                    more(first.comments, last.comments),
+                    more(first.moods, last.moods),
+                ];
+                table.add(cells.clone(), cells);
+            }
+            for EngagementRow { at, comments, moods, .. } in seen {
+                let (story_id, job, account) = (row.story_id.clone(), row.job.clone(), row.account.clone());
+                let published_at = row.published_at;
+                rows.add(&Engagement { story_id, post: row.post, job, account, published_at, at, comments, moods })?;
+            }
+        }
+        if end.is_none() {
+            break;
+        }
+        after = end;
+    }
+    if form == Form::Human {
+        table.print();
+    } else {
+        rows.end();
+    }
+    Ok(shown)
 }
 
 /// The table of stories.

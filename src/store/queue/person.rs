@@ -213,6 +213,32 @@ impl Store {
         self.expect_moved(post, done.rows_affected()).await
     }
 
+    /// Whether a person's command would move a post that is in one of the states `from`.
+    ///
+    /// # Errors
+    /// What the command would refuse.
+    pub async fn may(&self, post: i64, event: PostEvent, from: &[PostState]) -> std::result::Result<(), Refusal> {
+        let state = self.state_of(post).await?;
+        if !from.contains(&state) || state.next(event).is_err() {
+            return Err(Refusal::NotPossible { post, state });
+        }
+        Ok(())
+    }
+
+    /// Writes a person's words into the history of a post.
+    pub async fn remark(
+        &self,
+        post: i64,
+        actor: &str,
+        words: &str,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
+        let mut tx = self.begin().await?;
+        super::note(&mut tx, post, now, "remark", actor, words).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     pub(super) async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
         if rows == 1 {
             return Ok(());

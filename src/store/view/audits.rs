@@ -100,34 +100,47 @@ impl RawFinding {
 }
 
 impl Store {
-    /// The runs of an account, or of all, the latest first.
-    pub async fn audits(&self, account: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
+    /// The runs of an account, the latest first.
+    pub async fn audits(&self, account: &str, limit: u32) -> Result<Vec<AuditRow>> {
         let limit = i64::from(limit.min(ROWS_MAX));
-        let rows = sqlx::query!(
-            r#"SELECT u.id AS "id!", u.account, u.actor, u.started_at, u.ended_at, u.pages, u.present, u.fault,
-                 (SELECT count(*) FROM finding f WHERE f.audit_id = u.id) AS "findings!: i64",
-                 (SELECT count(*) FROM finding f WHERE f.audit_id = u.id AND f.settled_at IS NULL) AS "open!: i64"
-               FROM audit u WHERE $1 IS NULL OR u.account = $1 ORDER BY u.id DESC LIMIT $2"#,
+        let runs = sqlx::query_scalar!(
+            r#"SELECT id AS "id!" FROM audit WHERE account = $1 ORDER BY id DESC LIMIT $2"#,
             account,
             limit
         )
         .fetch_all(&self.readers)
         .await?;
-        let read = rows.into_iter().map(|row| {
-            Ok(AuditRow {
-                audit: row.id,
-                account: row.account,
-                actor: row.actor,
-                started_at: instant(row.started_at)?,
-                ended_at: instant_opt(row.ended_at)?,
-                pages: count(row.pages),
-                present: count(row.present),
-                findings: count(row.findings),
-                open: count(row.open),
-                fault: row.fault,
-            })
-        });
-        read.collect()
+        let mut rows = Vec::new();
+        for run in runs {
+            rows.extend(self.audit(run).await?);
+        }
+        Ok(rows)
+    }
+
+    /// One run.
+    pub async fn audit(&self, audit: i64) -> Result<Option<AuditRow>> {
+        let row = sqlx::query!(
+            r#"SELECT account, actor, started_at, ended_at, pages, present, fault,
+                 (SELECT count(*) FROM finding f WHERE f.audit_id = audit.id) AS "findings!: i64",
+                 (SELECT count(*) FROM finding f WHERE f.audit_id = audit.id AND f.settled_at IS NULL) AS "open!: i64"
+               FROM audit WHERE id = $1"#,
+            audit
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(AuditRow {
+            audit,
+            account: row.account,
+            actor: row.actor,
+            started_at: instant(row.started_at)?,
+            ended_at: instant_opt(row.ended_at)?,
+            pages: count(row.pages),
+            present: count(row.present),
+            findings: count(row.findings),
+            open: count(row.open),
+            fault: row.fault,
+        }))
     }
 
     /// What one run found.
@@ -169,7 +182,7 @@ impl Store {
         let mut rows = Vec::new();
         for known in self.accounts().await? {
             if account.is_none_or(|name| name == known.account) {
-                let last = self.audits(Some(&known.account), 1).await?;
+                let last = self.audits(&known.account, 1).await?;
                 rows.extend(last.into_iter().filter(|row| row.fault.is_some()));
             }
         }

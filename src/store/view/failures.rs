@@ -35,7 +35,7 @@ pub struct CauseRow {
 pub struct FailureFilter<'a> {
     /// Of this account only.
     pub account: Option<&'a str>,
-    /// Missed posts that were due before this are history, and left out.
+    /// Posts that were missed before this are history, and left out.
     pub missed_since: Timestamp,
 }
 
@@ -60,7 +60,7 @@ impl Store {
                           ELSE 'person' END
                    END AS cause
                  FROM post p WHERE p.state IN ('failed', 'missed', 'held', 'in_doubt') AND ($1 IS NULL OR p.account = $1)
-                   AND p.due_at >= iif(p.state = 'missed', $2, -9223372036854775807)) f
+                   AND p.changed_at >= iif(p.state = 'missed', $2, -9223372036854775807)) f
                GROUP BY f.state, f.cause) g
                ORDER BY CASE g.state WHEN 'in_doubt' THEN 0 WHEN 'failed' THEN 1 WHEN 'held' THEN 2 ELSE 3 END, g.cause"#,
             filter.account,
@@ -110,7 +110,7 @@ impl Store {
         }
         Ok(sqlx::query_scalar!(
             r#"SELECT p.id AS "id!" FROM post p WHERE p.state = $1 AND ($3 IS NULL OR p.account = $3)
-                 AND p.due_at >= iif(p.state = 'missed', $4, -9223372036854775807)
+                 AND p.changed_at >= iif(p.state = 'missed', $4, -9223372036854775807)
                  AND $2 = CASE p.state
                      WHEN 'missed' THEN 'late'
                      WHEN 'in_doubt' THEN iif(p.parked_at IS NULL, 'checking', 'parked')

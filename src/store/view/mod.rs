@@ -4,6 +4,7 @@
 mod accounts;
 mod audits;
 mod failures;
+mod images;
 mod listing;
 mod pauses;
 mod posts;
@@ -20,7 +21,7 @@ pub use pauses::PauseRow;
 pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
 pub use record::{RecordRow, RecordTable};
 pub use stats::{Percentiles, StatsRow};
-pub use stories::{StoryFilter, StoryKey, StoryPlace, StoryRow, StoryStands};
+pub use stories::{Deletions, StoryFilter, StoryKey, StoryPlace, StoryRow, StoryStands};
 pub use work::Due;
 
 /// Most rows that one question returns.

@@ -119,6 +119,11 @@ impl Store {
         Ok(rows(&mut connection, &[post]).await?.pop())
     }
 
+    /// Where a job was last seen: file:line:column of its job file, or who put its post into the queue.
+    pub async fn job_source(&self, job: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar!("SELECT source FROM job WHERE name = $1", job).fetch_optional(&self.readers).await?)
+    }
+
     /// The history of a post, oldest first.
     pub async fn events(&self, post: i64) -> Result<Vec<EventRow>> {
         let limit = i64::from(ROWS_MAX);

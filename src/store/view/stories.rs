@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::ROWS_MAX;
 use crate::domain::content::Content;
-use crate::store::{Result, Store, instant, instant_opt, micros, read_json, write_json};
+use crate::store::{Result, Store, count, instant, instant_opt, micros, read_json, write_json};
 
 /// One recorded story.
 #[derive(Clone, Debug, Serialize)]
@@ -77,6 +77,17 @@ pub enum StoryStands {
     Undeleted,
 }
 
+/// How far an order to take stories down has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deletions {
+    /// Gone, confirmed by a read.
+    pub deleted: u32,
+    /// Given up.
+    pub failed: u32,
+    /// When the next one that is neither is tried.
+    pub next_at: Option<Timestamp>,
+}
+
 /// Where a page of stories ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StoryPlace {
@@ -120,6 +131,21 @@ impl Store {
         tx.commit().await?;
         found.retain(|row| filter.holds(row));
         Ok((found, places.last().copied()))
+    }
+
+    /// How far taking down the stories of these posts has got.
+    pub async fn deletions(&self, posts: &[i64]) -> Result<Deletions> {
+        let posts = write_json(&posts)?;
+        let row = sqlx::query!(
+            r#"SELECT count(deleted_at) AS "deleted!: i64",
+                 count(CASE WHEN deleted_at IS NULL THEN delete_fault END) AS "failed!: i64",
+                 min(CASE WHEN deleted_at IS NULL AND delete_fault IS NULL THEN delete_at END) AS "next_at: i64"
+               FROM story WHERE post_id IN (SELECT value FROM json_each($1))"#,
+            posts
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(Deletions { deleted: count(row.deleted), failed: count(row.failed), next_at: instant_opt(row.next_at)? })
     }
 
     /// Recorded stories, the newest first; with `post` or `story_id` only that one.

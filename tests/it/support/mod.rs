@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub(crate) mod chaos;
+pub(crate) mod draft7;
 pub(crate) mod evidence;
 pub(crate) mod process;
 pub(crate) mod queue;

@@ -172,6 +172,15 @@ impl World {
         self.start().await;
     }
 
+    /// The daemon stops, a backup takes the place of its queue, and it starts again.
+    pub(crate) async fn restored_from(&mut self, backup: &std::path::Path) {
+        self.engine = None;
+        let quarantine = self.settings.defaults.quarantine;
+        let now = self.clock.now();
+        storyd::store::backup::restore(backup, &self.path("data"), quarantine, "tester", now).await.unwrap();
+        self.start().await;
+    }
+
     /// Starts if need be, lets time pass, and dies at the `dies_at`-th step that touches disk or network, if it gets that far. How
     /// many steps it made, and whether it lived to the end.
     pub(crate) async fn live(&mut self, dies_at: Option<u64>, length: Duration) -> (bool, u64) {
@@ -263,8 +272,7 @@ impl World {
         let (ctx, upkeep) = self.engine.as_mut().unwrap();
         let mut all = Vec::new();
         for _ in 0..ROUNDS_MAX {
-            let reports =
-                if self.abreast { step_abreast(ctx, upkeep).await } else { step(ctx, upkeep).await }.unwrap();
+            let reports = if self.abreast { step_abreast(ctx, upkeep).await } else { step(ctx, upkeep).await }.unwrap();
             if reports.is_empty() {
                 return all;
             }

@@ -270,11 +270,10 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     )
     .fetch_all(&mut **tx)
     .await?;
-    let marked = sqlx::query_scalar!(
-        "SELECT name FROM account WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL"
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+    let marked =
+        sqlx::query_scalar!("SELECT name FROM account WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL")
+            .fetch_all(&mut **tx)
+            .await?;
     let recorded: HashMap<i64, bool> =
         recorded.into_iter().map(|row| (row.id, marked.contains(&row.account))).collect();
     let closed: Vec<&&Done> = done.iter().filter(|done| recorded.contains_key(&done.post)).collect();
@@ -312,10 +311,8 @@ async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
-    let tokens: Vec<Claimed> = claimed
-        .iter()
-        .map(|row| Claimed { post: row.post, token: row.claim, at: row.changed_at })
-        .collect();
+    let tokens: Vec<Claimed> =
+        claimed.iter().map(|row| Claimed { post: row.post, token: row.claim, at: row.changed_at }).collect();
     let attempts = make_intents(tx, &tokens).await?;
     let mut taken = HashMap::with_capacity(claimed.len());
     for row in claimed {

@@ -1,0 +1,72 @@
+//! `storyd admin adopt`: a story that an audit found is taken into the record, and can then be listed and taken down like any other.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::print_json;
+use crate::domain::clock::Clock;
+use crate::domain::post::{PostEvent, PostState};
+use crate::store::queue::{AdoptOrder, Refusal};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The story's ID, as `admin audit` names it
+    story: String,
+    /// It is the story of this post, which was believed not to have gone out
+    #[arg(long, value_name = "POST")]
+    post: Option<i64>,
+    /// The account, where several have such a story
+    #[arg(long)]
+    account: Option<String>,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let store = home.open().await?;
+    let refused = |refusal: Refusal| super::refused(home, refusal);
+    let mut accounts = store.strangers(&args.story).await?;
+    accounts.retain(|account| args.account.as_ref().is_none_or(|only| only == account));
+    let account = match accounts.as_slice() {
+        [account] => account.clone(),
+        [] => return Err(refused(Refusal::NotFound(args.story.clone()))),
+        _ => {
+            return Err(Failure::usage(format!(
+                "name the account with --account; it may be {}",
+                accounts.join(" or ")
+            )));
+        }
+    };
+    let post = if args.dry_run {
+        if let Some(post) = args.post {
+            store.may(post, PostEvent::Adopt, &PostState::ALL).await.map_err(refused)?;
+        }
+        args.post
+    } else {
+        let actor = super::actor();
+        let order = AdoptOrder { actor: &actor, reason: &args.reason };
+        let now = Clock::system().now();
+        Some(store.adopt(&account, &args.story, args.post, order, now).await.map_err(refused)?)
+    };
+    let row = match post {
+        Some(post) => store.post(post).await?,
+        None => None,
+    };
+    store.close().await;
+    if common.json {
+        print_json(&row)?;
+    } else {
+        let of = post.map_or_else(|| "a post of its own".to_owned(), |post| format!("post {post}"));
+        let verb = if args.dry_run { "would be" } else { "is" };
+        say!("story {} on {account} {verb} on record as {of}", args.story);
+    }
+    if args.dry_run {
+        note!("nothing was changed; without --dry-run it would be");
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,37 @@
+//! `storyd admin backup`: the whole record and the images in a folder, while the daemon works. Without tokens.
+
+use std::path::PathBuf;
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::print_json;
+use crate::domain::clock::Clock;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// A folder that does not exist yet
+    #[arg(value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let store = home.open().await?;
+    let label = store.back_up(&args.to, Clock::system().now()).await?;
+    store.close().await;
+    if common.json {
+        print_json(&label)?;
+    } else {
+        say!(
+            "backed up and checked: {} posts, {} stories, {} images, {} bytes in {}",
+            label.posts,
+            label.stories,
+            label.images,
+            label.bytes,
+            args.to.display()
+        );
+        note!("tokens are not part of it; `{}` hands them in again elsewhere", home.command("account add-token"));
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,107 @@
+//! What the lists have in common: the flags that choose posts and stories, and how a time is written in them.
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::super::failure::Failure;
+use crate::domain::clock::{earlier, later};
+use crate::plan::duration;
+
+/// Which posts or stories.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct Filter {
+    /// Of this account only
+    #[arg(long)]
+    pub(super) account: Option<String>,
+    /// Of this job only
+    #[arg(long)]
+    pub(super) job: Option<String>,
+    /// With this tag only
+    #[arg(long)]
+    pub(super) tag: Option<String>,
+    /// From this time on: 2026-12-01, "2026-12-01 09:00", RFC 3339, today, tomorrow, 2h (ago), +3d (from now)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) since: Option<String>,
+    /// Before this time, written alike
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) until: Option<String>,
+}
+
+impl Filter {
+    /// The two ends of the time that is meant.
+    pub(super) fn period(
+        &self,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
+        let read = |text: &Option<String>| text.as_deref().map(|text| moment(text, zone, now)).transpose();
+        let (since, until) = (read(&self.since)?, read(&self.until)?);
+        if let (Some(since), Some(until)) = (since, until)
+            && until <= since
+        {
+            return Err(Failure::usage("--until is not after --since: swap them, or leave one out"));
+        }
+        Ok((since, until))
+    }
+
+    /// Whether nothing was asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.account, &self.job, &self.tag, &self.since, &self.until].iter().all(|flag| flag.is_none())
+    }
+}
+
+/// Reads a time as a person writes it. Local times are those of `zone`; a bare length of time is that long ago.
+pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
+    let text = text.trim();
+    let bad = || {
+        Failure::usage(format!(
+            "{text:?} is no time; write 2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00:00+09:00, today, now, 2h (ago) or +3d (from now)"
+        ))
+    };
+    let today = zone.to_datetime(now).date();
+    let day = |date: jiff::civil::Date| zone.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| bad());
+    match text {
+        "now" => return Ok(now),
+        "today" => return day(today),
+        "tomorrow" => return day(today.checked_add(1.day()).unwrap_or(today)),
+        "yesterday" => return day(today.checked_sub(1.day()).unwrap_or(today)),
+        _ => {}
+    }
+    let length = |text: &str| -> Option<Duration> { duration::parse(text).ok() };
+    if let Some(ahead) = text.strip_prefix('+').and_then(length) {
+        return Ok(later(now, ahead));
+    }
+    if let Some(ago) = length(text.strip_prefix('-').unwrap_or(text)) {
+        return Ok(earlier(now, ago));
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let local: DateTime = text.parse().map_err(|_| bad())?;
+    zone.to_timestamp(local).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_as_a_person_writes_it() {
+        let seoul = TimeZone::get("Asia/Seoul").unwrap();
+        let now: Timestamp = "2026-12-01T12:00:00+09:00".parse().unwrap();
+        let read = |text: &str| moment(text, &seoul, now).unwrap().to_string();
+        assert_eq!(read("2026-12-03"), "2026-12-02T15:00:00Z");
+        assert_eq!(read("2026-12-03 09:30"), "2026-12-03T00:30:00Z");
+        assert_eq!(read("2026-12-03T09:30:00+01:00"), "2026-12-03T08:30:00Z");
+        assert_eq!((read("today"), read("tomorrow")), ("2026-11-30T15:00:00Z".into(), "2026-12-01T15:00:00Z".into()));
+        assert_eq!((read("2h"), read("-2h"), read("+1d")), (read("2h"), read("2h"), "2026-12-02T03:00:00Z".into()));
+        assert_eq!(read("2h"), "2026-12-01T01:00:00Z");
+        for odd in ["", "soon", "2026-13-01", "25:00", "12"] {
+            assert!(moment(odd, &seoul, now).is_err(), "{odd}");
+        }
+    }
+}

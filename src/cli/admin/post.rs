@@ -1,0 +1,200 @@
+//! `storyd admin post`: a note, a photo or a link goes into the queue without a job file, through the same checks.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure, broken};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::{excerpt, local_zone, print_json, time};
+use super::filter::moment;
+use crate::domain::clock::Clock;
+use crate::domain::telling;
+use crate::engine::{Rules, enqueue};
+use crate::plan::problem::Source;
+use crate::plan::{self, Job};
+use crate::store::Store;
+use crate::store::view::PostFilter;
+
+/// Longest text that is read from standard input, in bytes: far more than Kakao takes.
+const TEXT_BYTES_MAX: u64 = 64 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// What it says; `-` reads it from standard input
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    /// A picture; repeated for several. Makes it a photo
+    #[arg(long = "image", value_name = "FILE", conflicts_with = "url")]
+    images: Vec<PathBuf>,
+    /// The page to link to. Makes it a link
+    #[arg(long)]
+    url: Option<String>,
+    /// The account that posts it [default: the only one of the settings]
+    #[arg(long)]
+    account: Option<String>,
+    /// When: now, "2026-12-01 09:00" (in this machine's zone), RFC 3339, or +2h
+    #[arg(long, value_name = "TIME", default_value = "now")]
+    at: String,
+    /// Who sees it: public, friends or private
+    #[arg(long, default_value = "public")]
+    permission: String,
+    /// With --permission friends: they may share it
+    #[arg(long)]
+    enable_share: bool,
+    /// A word to filter and pause by; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Take the story down after this long, as in 7d
+    #[arg(long, value_name = "DURATION")]
+    delete_after: Option<String>,
+    /// A name: whatever is posted under it is posted once, however often this is called
+    #[arg(long)]
+    name: Option<String>,
+    /// Only check it, and say what would happen
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+    let now = Clock::system().now();
+    let store = home.open().await?;
+    let account = account(home, &store, args.account.clone()).await?;
+    let name = args.name.clone().unwrap_or_else(|| format!("post-{}", now.strftime("%Y%m%d-%H%M%S-%6f")));
+    let job = check(&args, &name, &account, now)?;
+    let rules = Rules::new(&home.settings)?;
+    let mut posts = enqueue::posts(&rules, &job, None, now).map_err(|error| Failure::usage(error.to_string()))?;
+    // No job file can write such a name, so none can withdraw or change it.
+    posts.job = format!("@{}", job.name);
+    posts.source = format!("`storyd admin post` by {}", super::actor());
+    let already = PostFilter { job: Some(posts.job.clone()), limit: Some(1), ..PostFilter::default() };
+    let mut post = store.posts(&already).await?.pop();
+    let known = post.is_some();
+    if post.is_none() && !args.dry_run {
+        for (image, file) in job.content.images().iter().zip(&job.image_files) {
+            store.media().take(image, file)?;
+        }
+        store.set_pace(&account, rules.pace_of.get(&account).copied().unwrap_or(rules.pace)).await?;
+        store.enqueue(&posts, now).await?;
+        post = store.posts(&already).await?.pop();
+        if let Some(post) = &post {
+            let why = format!("put into the queue by {}", super::actor());
+            store.remark(post.post, &super::actor(), &why, now).await?;
+        }
+        home.wake_daemon();
+    }
+    store.close().await;
+    let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
+    match post {
+        Some(post) if common.json => print_json(&post)?,
+        None if common.json => print_json(&serde_json::json!({
+            "job": posts.job, "account": account, "kind": job.content.kind(), "occurs_at": occurs_at, "content": job.content,
+        }))?,
+        Some(post) => {
+            let what = if known { "is in the queue already" } else { "is in the queue" };
+            say!(
+                "post {} {what}: {} on {}, {}",
+                post.post,
+                post.kind,
+                post.account,
+                time(post.due_at, &post.zone, now)
+            );
+            note!("`{}` tells what becomes of it", home.command(&format!("admin show {}", post.post)));
+        }
+        None => say!(
+            "would post a {} on {account}, {}: {}",
+            job.content.kind(),
+            time(occurs_at, &job.zone, now),
+            excerpt(&job.content, 60)
+        ),
+    }
+    if args.dry_run {
+        note!("nothing was changed; without --dry-run it would be");
+    }
+    Ok(DONE)
+}
+
+/// The account that is meant, if it is one that can post.
+async fn account(home: &Home, store: &Store, given: Option<String>) -> Result<String, Failure> {
+    let known: Vec<String> = if home.in_sandbox() {
+        store.accounts().await?.into_iter().map(|row| row.account).collect()
+    } else {
+        home.settings.accounts.keys().cloned().collect()
+    };
+    let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    match (given, known.as_slice()) {
+        (Some(account), _) if known.contains(&account) => Ok(account),
+        (Some(account), _) => Err(Failure::no_such_thing(format!("there is no account {account}; there are: {list}"))),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(Failure::usage(format!("name the account with --account; there are: {list}"))),
+    }
+}
+
+/// Puts it in the words of a job file, and reads that as any other.
+fn check(args: &Args, name: &str, account: &str, now: Timestamp) -> Result<Job, Failure> {
+    let text = text(args)?;
+    let kind = match (args.images.is_empty(), &args.url) {
+        (false, _) => "photo",
+        (true, Some(_)) => "link",
+        (true, None) => "note",
+    };
+    let zone = local_zone();
+    let at = match args.at.as_str() {
+        "now" => "now".to_owned(),
+        text => moment(text, &telling::zone(&zone), now)?
+            .to_zoned(telling::zone(&zone))
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string(),
+    };
+    // JSON's quotes are YAML's.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let mut file = format!(
+        "version: 1\nzone: {zone}\naccount: {}\njobs:\n  {}:\n    at: {at}\n    type: {kind}\n",
+        quoted(account),
+        quoted(name)
+    );
+    let mut add = |key: &str, value: String| {
+        let _ = writeln!(file, "    {key}: {value}");
+    };
+    if let Some(text) = text {
+        add("content", quoted(&text));
+    }
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    if !args.images.is_empty() {
+        add("images", list(args.images.iter().map(|image| quoted(&image.to_string_lossy())).collect()));
+    }
+    if let Some(url) = &args.url {
+        add("url", quoted(url));
+    }
+    add("permission", quoted(&args.permission));
+    if args.enable_share {
+        add("enable_share", "true".into());
+    }
+    if !args.tags.is_empty() {
+        add("tags", list(args.tags.iter().map(|tag| quoted(tag)).collect()));
+    }
+    if let Some(after) = &args.delete_after {
+        add("delete_after", quoted(after));
+    }
+    let dir = std::env::current_dir().map_err(|error| Failure::unexpected(error.to_string()))?;
+    let source = Arc::new(Source::new(Path::new("what was given"), &dir, file));
+    let plan = plan::load_with(&[], vec![source], now).map_err(|problems| broken(&problems))?;
+    plan.jobs.into_values().next().ok_or_else(|| Failure::unexpected("nothing was read"))
+}
+
+fn text(args: &Args) -> Result<Option<String>, Failure> {
+    if args.text.as_deref() != Some("-") {
+        return Ok(args.text.clone());
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .take(TEXT_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("standard input cannot be read as UTF-8 text: {error}")))?;
+    Ok(Some(text.trim_end_matches('\n').to_owned()))
+}

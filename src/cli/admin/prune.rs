@@ -1,0 +1,74 @@
+//! `storyd admin prune`: takes out what the settings no longer keep. The daemon does the same once a day.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::{confirm, counted, print_json};
+use crate::domain::clock::{Clock, earlier};
+use crate::engine::prune;
+use crate::store::queue::Pruned;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Only say how much it would be
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let keep = home.settings.keep;
+    let store = home.open().await?;
+    let now = Clock::system().now();
+    let mut old = Vec::new();
+    for (state, length) in prune::states(&keep) {
+        if let Some(length) = length {
+            old.push((state, earlier(now, length), store.prunable(state, earlier(now, length)).await?));
+        }
+    }
+    let posts: u64 = old.iter().map(|(_, _, posts)| posts).sum();
+    if old.is_empty() && keep.audits.is_none() {
+        note!("everything is kept for ever; `keep` in storyd.yaml says for how long instead");
+    }
+    let told = || counted(usize::try_from(posts).unwrap_or(usize::MAX), "post");
+    if args.dry_run || posts == 0 {
+        store.close().await;
+        if common.json {
+            let by_state: serde_json::Map<String, serde_json::Value> =
+                old.iter().map(|(state, _, posts)| (state.to_string(), (*posts).into())).collect();
+            return print_json(&serde_json::json!({"prunable": by_state, "pruned": 0})).map(|()| DONE);
+        }
+        for (state, _, posts) in &old {
+            say!("{state}: {posts} older than they are kept");
+        }
+        return Ok(DONE);
+    }
+    if !args.yes && !confirm(&format!("take {} out of the record? only a backup has them afterwards", told()))? {
+        return Err(Failure::not_possible("nothing was taken out"));
+    }
+    let mut pruned = Pruned::default();
+    for (state, before, _) in old {
+        loop {
+            let more = store.prune_posts(state, before).await?;
+            pruned.posts += more;
+            if more == 0 {
+                break;
+            }
+        }
+    }
+    if let Some(length) = keep.audits {
+        while store.prune_audit(earlier(now, length)).await? > 0 {
+            pruned.audits += 1;
+        }
+    }
+    store.close().await;
+    if common.json {
+        print_json(&serde_json::json!({"pruned": pruned.posts, "audits": pruned.audits}))?;
+    } else {
+        say!("taken out: {} posts, {} audits", pruned.posts, pruned.audits);
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,55 @@
+//! `storyd admin reschedule`: posts get another time.
+
+use jiff::Timestamp;
+
+use super::super::Common;
+use super::super::failure::Failure;
+use super::super::output::note;
+use super::super::setup::Home;
+use super::super::show::time;
+use super::filter::moment;
+use crate::domain::clock::Clock;
+use crate::domain::telling;
+use crate::store::Store;
+use crate::store::queue::Move;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The posts' numbers
+    #[arg(required = true, value_name = "POST")]
+    posts: Vec<i64>,
+    /// When: "2026-12-03 18:00" in the zone of the post, RFC 3339, now, or +2h
+    #[arg(long, value_name = "TIME")]
+    to: String,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let (clock, actor) = (Clock::system(), super::actor());
+    let now = clock.now();
+    let (to, zone) = read(home, args, now).await?;
+    if to < now {
+        note!("that is in the past: it goes out at once, if its late policy allows");
+    }
+    let order = Move { to, actor: &actor, reason: &args.reason, prepare_ahead: home.settings.defaults.prepare_ahead };
+    let may = async |store: &Store, post| store.may_reschedule(post, to).await.map(drop);
+    let deed = async |store: &Store, post| store.reschedule(post, order, clock.now()).await;
+    let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
+    super::steer(common, home, steering, may, deed, |post| format!("post {post} goes out {}", time(to, &zone, now)))
+        .await
+}
+
+/// The time that is meant, in the zone of the first post.
+async fn read(home: &Home, args: &Args, now: Timestamp) -> Result<(Timestamp, String), Failure> {
+    let store = home.open().await?;
+    let first = store.post(args.posts[0]).await?;
+    store.close().await;
+    let zone =
+        first.map(|post| post.zone).ok_or_else(|| Failure::no_such_thing(super::no_such_post(home, args.posts[0])))?;
+    Ok((moment(&args.to, &telling::zone(&zone), now)?, zone))
+}

@@ -1,0 +1,59 @@
+//! `storyd admin restore`: a backup takes the place of the queue. What went out since it was made is looked for at Kakao before
+//! anything goes out again.
+
+use std::path::PathBuf;
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::{confirm, length, local_zone, print_json, time};
+use crate::domain::clock::Clock;
+use crate::store::backup;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The folder of the backup
+    #[arg(value_name = "FOLDER")]
+    from: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Only check the backup
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let now = Clock::system().now();
+    let label = backup::read_backup(&args.from).await?;
+    let made = time(label.made_at, &local_zone(), now);
+    let what = format!("{} posts, {} stories, made {made}", label.posts, label.stories);
+    if args.dry_run {
+        if common.json {
+            return print_json(&label).map(|()| DONE);
+        }
+        say!("a sound backup: {what}");
+        return Ok(DONE);
+    }
+    if !args.yes && !confirm(&format!("put this backup in place of the queue in {}? {what}", home.data_dir.display()))?
+    {
+        return Err(Failure::not_possible("nothing was restored"));
+    }
+    let quarantine = home.settings.defaults.quarantine;
+    let restored = backup::restore(&args.from, &home.data_dir, quarantine, &super::actor(), now).await?;
+    if common.json {
+        print_json(&serde_json::json!({"backup": restored.label, "aside": restored.aside}))?;
+    } else {
+        say!("restored: {what}");
+        if let Some(aside) = &restored.aside {
+            say!("the queue that was there lies in {}", aside.display());
+        }
+        note!(
+            "nothing goes out before each account's list was read, {} after the daemon starts at the earliest; `{}` shows it",
+            length(quarantine),
+            home.command("admin queue")
+        );
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,157 @@
+//! `storyd admin stats`: what came of the posts, by account and month.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::note;
+use super::super::setup::Home;
+use super::super::show::{Columns, length};
+use super::super::table::{Form, Rows};
+use super::filter::moment;
+use crate::domain::clock::Clock;
+use crate::store::view::{Percentiles, StatsRow};
+
+const COLUMNS: [&str; 15] = [
+    "month",
+    "account",
+    "published",
+    "late",
+    "retried",
+    "doubtful",
+    "missed",
+    "failed",
+    "deleted",
+    "lateness_p50_ms",
+    "lateness_p90_ms",
+    "lateness_p99_ms",
+    "duration_p50_ms",
+    "duration_p90_ms",
+    "duration_p99_ms",
+];
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Of this account only
+    #[arg(long)]
+    account: Option<String>,
+    /// From this day on, as in 2026-01-01 or 90d (ago); months are those of UTC
+    #[arg(long, value_name = "TIME", default_value = "365d")]
+    since: String,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+/// A row with its percentiles side by side.
+#[derive(serde::Serialize)]
+struct Flat<'a> {
+    #[serde(flatten)]
+    row: &'a StatsRow,
+    lateness_p50_ms: Option<u64>,
+    lateness_p90_ms: Option<u64>,
+    lateness_p99_ms: Option<u64>,
+    duration_p50_ms: Option<u64>,
+    duration_p90_ms: Option<u64>,
+    duration_p99_ms: Option<u64>,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+    let store = home.open().await?;
+    let since = moment(&args.since, &jiff::tz::TimeZone::UTC, Clock::system().now())?;
+    let found = store.stats(args.account.as_deref(), since).await?;
+    store.close().await;
+    let form = if args.csv { Form::Csv } else { Form::Json };
+    if common.json || args.csv {
+        let mut rows = Rows::new(form, &COLUMNS);
+        for row in &found {
+            if args.csv {
+                rows.add(&flat(row))?;
+            } else {
+                rows.add(row)?;
+            }
+        }
+        rows.end();
+    } else if found.is_empty() {
+        note!("nothing has been published, missed or refused since {}", args.since);
+    } else {
+        print(&found);
+        note!(
+            "late: more than a minute after its time; 90 % were at most so late, and took at most so long to publish"
+        );
+    }
+    Ok(DONE)
+}
+
+fn flat(row: &StatsRow) -> Flat<'_> {
+    let (lateness, duration) = (row.lateness, row.duration);
+    Flat {
+        row,
+        lateness_p50_ms: lateness.p50_ms,
+        lateness_p90_ms: lateness.p90_ms,
+        lateness_p99_ms: lateness.p99_ms,
+        duration_p50_ms: duration.p50_ms,
+        duration_p90_ms: duration.p90_ms,
+        duration_p99_ms: duration.p99_ms,
+    }
+}
+
+fn print(rows: &[StatsRow]) {
+    let header = |names: &[&'static str]| names.to_vec();
+    let wide = header(&[
+        "MONTH",
+        "ACCOUNT",
+        "PUBLISHED",
+        "LATE",
+        "RETRIED",
+        "DOUBTFUL",
+        "MISSED",
+        "FAILED",
+        "DELETED",
+        "LATENESS 50/90/99 %",
+        "TOOK 50/90/99 %",
+    ]);
+    let narrow = header(&["MONTH", "PUBLISHED", "LATE", "RETRIED", "DOUBTFUL", "MISSED", "FAILED", "90 %"]);
+    let mut columns = Columns::new(&wide, &narrow);
+    for row in rows {
+        let [published, late, retried, doubtful, missed, failed, deleted] =
+            [row.published, row.late, row.retried, row.doubtful, row.missed, row.failed, row.deleted]
+                .map(|count| count.to_string());
+        let (account, month) = (row.account.clone(), row.month.clone());
+        let small = vec![
+            format!("{month}\n{account}"),
+            format!("{published}\n{deleted} deleted"),
+            late.clone(),
+            retried.clone(),
+            doubtful.clone(),
+            missed.clone(),
+            failed.clone(),
+            format!("{}\n{}", told(row.lateness.p90_ms), told(row.duration.p90_ms)),
+        ];
+        let cells = vec![
+            month,
+            account,
+            published,
+            late,
+            retried,
+            doubtful,
+            missed,
+            failed,
+            deleted,
+            all(&row.lateness),
+            all(&row.duration),
+        ];
+        columns.add(cells, small);
+    }
+    columns.print();
+}
+
+fn all(percentiles: &Percentiles) -> String {
+    [percentiles.p50_ms, percentiles.p90_ms, percentiles.p99_ms].map(told).join(" / ")
+}
+
+fn told(ms: Option<u64>) -> String {
+    match ms.map(Percentiles::length) {
+        None => "–".into(),
+        Some(None) => "weeks".into(),
+        Some(Some(span)) => length(span),
+    }
+}

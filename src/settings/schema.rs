@@ -1,0 +1,145 @@
+//! The JSON Schema (draft 7) of `storyd.yaml`, for editors; made from the keys that are read, and never stricter than the reading.
+
+use serde_json::{Value, json};
+
+use super::read::{ACCOUNT, DASHBOARD, DEFAULTS, KEEP, SECRET, SETTINGS, TIMEOUTS};
+use crate::plan::policy::LATE;
+use crate::plan::schema::{DURATION, KEYS as JOB_KEYS, KeyDoc, object};
+
+const URL: &str =
+    r#"{"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]*$", "examples": ["https://kapi.kakao.com"]}"#;
+const NAME: &str = r#"{"type": "string", "minLength": 1, "examples": ["STORYD_KEY"]}"#;
+
+/// Every key of the settings, each once.
+const KEYS: &[KeyDoc] = &[
+    (
+        "data_dir",
+        "Data folder",
+        "The queue, the snapshots of the images, the tokens.",
+        r#"{"type": "string", "minLength": 1, "examples": ["/var/lib/storyd"]}"#,
+    ),
+    (
+        "jobs",
+        "Job files",
+        "Job files, and folders whose *.yaml and *.yml are read.",
+        r#"{"examples": [["/etc/storyd/jobs.d"]], "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]}"#,
+    ),
+    ("api_url", "API", "Where Kakao's API is, or a sandbox.", URL),
+    ("login_url", "Login", "Where Kakao's login is, or a sandbox.", URL),
+    ("dashboard", "Dashboard", "The page that shows the queue.", "{}"),
+    (
+        "listen",
+        "Listen",
+        "A numeric address and a port, or off.",
+        r#"{"type": "string", "examples": ["127.0.0.1:8420", "off"]}"#,
+    ),
+    ("horizon", "Horizon", "How far ahead the times of a cron become posts in the queue.", DURATION),
+    ("defaults", "Defaults", "For jobs that do not say otherwise.", "{}"),
+    (
+        "retry",
+        "Retry",
+        "The waits after the first, second, … failed attempt; then the post is failed.",
+        r#"{"examples": [["10s", "1m", "5m"]], "oneOf": [{"type": "string"}, {"type": "array", "maxItems": 20, "items": {"type": "string"}}]}"#,
+    ),
+    ("quarantine", "Quarantine", "How long a missing entry in Kakao's list proves nothing yet.", DURATION),
+    ("prepare_ahead", "Prepare ahead", "How early images are uploaded and links scraped.", DURATION),
+    ("catch_up_gap", "Catch-up gap", "Between two posts of an account that are both late.", DURATION),
+    ("timeouts", "Time-outs", "How long things may take.", "{}"),
+    ("connect", "Connect", "For a connection to stand.", DURATION),
+    ("request", "Request", "For reads, link scrapes, deletions, tokens.", DURATION),
+    ("upload", "Upload", "For the images of one photo.", DURATION),
+    ("publish", "Publish", "For the one request that creates a story.", DURATION),
+    ("lease", "Lease", "How long an attempt owns its post; more than twice each of the others.", DURATION),
+    (
+        "ballast",
+        "Ballast",
+        "Room beside the queue, given up when the disk is full so that what was posted is still recorded.",
+        r#"{"type": "string", "examples": ["16 MiB"]}"#,
+    ),
+    ("keep", "Keep", "How long what is over stays on record; without a key, for ever.", "{}"),
+    ("deleted", "Deleted", "Posts whose story was taken down.", DURATION),
+    ("cancelled", "Cancelled", "Posts that were withdrawn.", DURATION),
+    ("missed", "Missed", "Posts that were too late to be posted.", DURATION),
+    ("failed", "Failed", "Posts that were refused for good.", DURATION),
+    ("audits", "Audits", "Audits, but for the last of each account.", DURATION),
+    (
+        "audit",
+        "Audit",
+        "When the record is compared with what Kakao shows: a pattern in UTC, or off.",
+        r#"{"type": "string", "minLength": 1, "examples": ["30 19 * * *", "off"]}"#,
+    ),
+    ("accounts", "Accounts", "By the names that job files use.", "{}"),
+    ("rest_api_key", "REST API key", "Of the account's app: a text, or a reference to one.", "{}"),
+    ("client_secret", "Client secret", "Of the account's app, if it has one: a text, or a reference to one.", "{}"),
+    ("min_gap", "Least gap", "Shortest time between two stories of the account.", DURATION),
+    (
+        "max_per_day",
+        "Most per day",
+        "Most stories of the account within any 24 hours.",
+        r#"{"type": ["integer", "string"], "minimum": 1, "maximum": 10000, "examples": [20]}"#,
+    ),
+    (
+        "file",
+        "File",
+        "The secret is what this file holds.",
+        r#"{"type": "string", "minLength": 1, "examples": ["/etc/storyd/cafe.key"]}"#,
+    ),
+    ("env", "Environment variable", "The secret is the value of this variable.", NAME),
+    ("credential", "systemd credential", "The secret is what LoadCredential= hands over under this name.", NAME),
+];
+
+/// The schema of the settings file.
+pub fn settings_file() -> Value {
+    let docs: Vec<KeyDoc> = KEYS.iter().chain(JOB_KEYS.iter().filter(|doc| !is_ours(doc.0))).copied().collect();
+    let mapping = |shape, parts: &[(&str, &Value)]| {
+        let mut part = object(shape, &docs, parts, &[]);
+        part["type"] = json!(["object", "null"]);
+        part
+    };
+    let late = object(&LATE, &docs, &[], &["within", "then"]);
+    let mut reference = object(&SECRET, &docs, &[], &[]);
+    reference["properties"].as_object_mut().map(|keys| keys.remove("<<"));
+    reference["minProperties"] = json!(1);
+    reference["maxProperties"] = json!(1);
+    let secret = json!({"anyOf": [{"type": "string", "minLength": 1}, reference]});
+    let mut account =
+        object(&ACCOUNT, &docs, &[("rest_api_key", &secret), ("client_secret", &secret)], &["rest_api_key"]);
+    account["type"] = json!("object");
+    let accounts = json!({"type": ["object", "null"], "additionalProperties": account});
+    let parts = [
+        ("dashboard", &mapping(&DASHBOARD, &[])),
+        ("defaults", &mapping(&DEFAULTS, &[("late", &late)])),
+        ("timeouts", &mapping(&TIMEOUTS, &[])),
+        ("keep", &mapping(&KEEP, &[])),
+        ("accounts", &accounts),
+    ];
+    let mut file = object(&SETTINGS, &docs, &parts, &[]);
+    file["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    file["title"] = json!("storyd settings");
+    file["description"] = json!("What the operator of storyd decides.");
+    file
+}
+
+fn is_ours(key: &str) -> bool {
+    KEYS.iter().any(|doc| doc.0 == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_described_and_each_description_can_be_read() {
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT, SECRET];
+        let keys: Vec<&str> = shapes.iter().flat_map(|shape| shape.keys).copied().collect();
+        for key in &keys {
+            let described = KEYS.iter().chain(JOB_KEYS).filter(|doc| doc.0 == *key).count();
+            assert!(described > 0, "describe `{key}` in KEYS");
+        }
+        for (key, title, description, value) in KEYS {
+            assert!(keys.contains(key), "{key} is no key");
+            assert!(!title.is_empty() && description.ends_with('.'), "{key}");
+            assert!(serde_json::from_str::<Value>(value).is_ok(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `storyd check` as scripts, editors, git and reviewers use it: formats, standard input, the network, and the hook and the CI job
+//! of `docs/`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::plan_load::PNG;
+use crate::support::process::Folder;
+
+const GOOD: &str = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n  notice: {at: 2030-12-01 09:00, type: note, content: 안녕하세요}\n";
+const BAD: &str =
+    "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n  notice: {at: 24/11/26, type: note, content: 안녕하세요}\n";
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// What a command says when this is typed into it: exit code and stdout.
+fn fed(folder: &Folder, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_storyd"))
+        .args(arguments)
+        .current_dir(folder.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    let done = child.wait_with_output().expect("ends");
+    (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr))
+}
+
+#[test]
+fn a_file_from_standard_input_is_checked_under_its_name() {
+    let folder = Folder::new();
+    folder.write("posts/latte.png", PNG);
+    assert_eq!(fed(&folder, &["check", "-"], GOOD), (Some(0), "1 job in 1 file: no problems\n".to_owned()));
+    let (code, said) = fed(&folder, &["check", "-"], BAD);
+    assert!(code == Some(3) && said.contains("--> <stdin>:5:16") && said.contains("write year-month-day"), "{said}");
+    let photo = GOOD.replace("type: note", "type: photo, images: [latte.png]");
+    let (code, said) = fed(&folder, &["check", "-", "--stdin-name", "posts/december.yaml"], &photo);
+    assert_eq!(code, Some(0), "the image lies beside the named file: {said}");
+    let (code, said) = fed(&folder, &["check", "-"], &photo);
+    assert!(code == Some(3) && said.contains("there is no such file"), "{said}");
+    let (code, said) = fed(&folder, &["check", "-"], &"#".repeat(1_000_001));
+    assert!(code == Some(3) && said.contains("is larger than"), "{said}");
+}
+
+#[test]
+fn a_reviewer_sees_each_problem_at_its_line() {
+    let folder = Folder::new();
+    folder.write("bad.yaml", BAD);
+    folder.write(
+        "warned.yaml",
+        GOOD.replace("notice", "other").replace("안녕하세요}", "\"안녕  \", enable_share: true}"),
+    );
+    let done = folder.run("check --format github bad.yaml warned.yaml");
+    assert_eq!(done.code, Some(3));
+    insta::assert_snapshot!(done.stdout);
+    let json = folder.run("check --format json warned.yaml");
+    let found: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let severities: Vec<&str> =
+        found["problems"].as_array().unwrap().iter().map(|one| one["severity"].as_str().unwrap()).collect();
+    assert_eq!((json.code, severities), (Some(0), vec!["note", "warning"]));
+    assert!(folder.run("check warned.yaml").stdout.ends_with("1 job in 1 file: no problems, 1 warning, 1 note\n"));
+}
+
+#[test]
+fn the_sandbox_answers_what_only_the_network_can_tell() {
+    let folder = Folder::new();
+    let link = "  menu: {at: 2030-12-01 09:00, type: link, url: https://example.com/menu}\n";
+    folder.write("jobs.yaml", format!("{GOOD}{link}"));
+    let done = folder.run("check --online --sandbox jobs.yaml");
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("note[N080]: the card of https://example.com/menu says “"), "{}", done.stdout);
+    assert!(done.stdout.ends_with("2 jobs in 1 file: no problems, 1 note\n"), "{}", done.stdout);
+    let none = folder.run("check --online --data-dir data jobs.yaml");
+    assert_eq!(none.code, Some(3), "{}{}", none.stdout, none.stderr);
+    assert!(none.stdout.contains("error[E080]: the account `cafe` cannot post"), "{}", none.stdout);
+}
+
+fn git(folder: &Folder, arguments: &[&str]) -> (bool, String) {
+    let done = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .current_dir(folder.path(""))
+        .env("STORYD", env!("CARGO_BIN_EXE_storyd"))
+        .env("JOBS", "jobs.yaml")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .expect("git runs");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    (done.status.success(), said)
+}
+
+#[test]
+fn the_hook_lets_no_broken_file_into_a_commit() {
+    let folder = Folder::new();
+    assert!(git(&folder, &["init", "-q"]).0);
+    let hook = folder.path(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::copy(shipped("docs/pre-commit"), &hook).unwrap();
+    folder.write("jobs.yaml", GOOD);
+    git(&folder, &["add", "."]);
+    assert_eq!(git(&folder, &["commit", "-q", "-m", "first"]).1.lines().last(), Some("1 job in 1 file: no problems"));
+    folder.write("jobs.yaml", BAD);
+    assert!(git(&folder, &["commit", "-q", "--allow-empty", "-m", "what is not added does not count"]).0);
+    git(&folder, &["add", "."]);
+    let (done, said) = git(&folder, &["commit", "-q", "-m", "broken"]);
+    assert!(!done && said.contains("--> jobs.yaml:5:16") && said.contains("Nothing was committed."), "{said}");
+    folder.write("jobs.yaml", GOOD);
+    let (done, said) = git(&folder, &["commit", "-q", "-m", "the stage is still broken"]);
+    assert!(!done, "{said}");
+    assert_eq!(git(&folder, &["log", "--oneline"]).1.lines().count(), 2);
+}
+
+#[test]
+fn the_ci_job_runs_a_command_that_fails_on_a_broken_file() {
+    let job = std::fs::read_to_string(shipped("docs/ci.yml")).unwrap();
+    let run = job.lines().find_map(|line| line.trim().strip_prefix("run: storyd ")).expect("a step that runs storyd");
+    let folder = Folder::new();
+    folder.write("jobs.yaml", GOOD);
+    assert_eq!(folder.run(run).code, Some(0));
+    folder.write("more.yaml", BAD.replace("notice", "others"));
+    let done = folder.run(run);
+    assert_eq!(done.code, Some(3));
+    assert!(done.stdout.starts_with("::error file=./more.yaml,line=5,col=16,title=E031::"), "{}", done.stdout);
+}

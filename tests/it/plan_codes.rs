@@ -1,0 +1,122 @@
+//! Each code of a problem has a page, and the page keeps its word: its wrong example gives the code, the right one nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use storyd::plan::problem::{Code, Problem, Severity};
+use storyd::settings::Settings;
+
+use crate::plan_load::{PNG, folder};
+use crate::plan_problems::problems;
+use crate::support::process::Folder;
+
+/// Codes that no text of a job file can show: tests that have the network, a folder or an encoding at hand show them.
+const OF_THE_SURROUNDINGS: [&str; 11] =
+    ["E001", "E003", "E026", "E080", "E081", "N080", "W001", "W080", "W081", "W082", "E050"];
+
+/// A PNG of this size; only its header is ever read.
+pub(crate) fn png_of(width: u32, height: u32, extra: &[u8]) -> Vec<u8> {
+    let mut bytes = PNG[..16].to_vec();
+    bytes.extend(width.to_be_bytes());
+    bytes.extend(height.to_be_bytes());
+    bytes.extend(b"\x08\x02\0\0\0\0\0\0\0");
+    bytes.extend(extra);
+    bytes.extend(b"\0\0\0\0IDAT\0\0\0\0");
+    bytes
+}
+
+/// A JPEG of 3 by 2 pixels whose camera was held this way.
+fn turned_jpeg(how: u8) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8, 0xff, 0xe1, 0, 34];
+    bytes.extend(b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0");
+    bytes.extend([how, 0, 0, 0, 0, 0, 0, 0]);
+    bytes.extend([0xff, 0xc0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0, 0xff, 0xda]);
+    bytes
+}
+
+/// A folder with the pictures that the pages speak of.
+fn pictures() -> tempfile::TempDir {
+    let dir = folder(&[]);
+    let images = dir.path().join("images");
+    std::fs::create_dir(&images).expect("created");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(images.join(name), bytes).expect("written");
+    write("latte.jpg", &turned_jpeg(1));
+    write("turned.jpg", &turned_jpeg(6));
+    write("large.png", &png_of(6_000, 4_000, b""));
+    write("moving.png", &png_of(30, 20, b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0\0\0\0\0"));
+    write("huge.png", &vec![0; 10_000_000]);
+    write("webp.jpg", b"RIFF\0\0\0\0WEBPVP8 ");
+    write("clip.gif", b"GIF89a\x01\0\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\0\x3b");
+    dir
+}
+
+/// The fenced part behind a word.
+fn example<'a>(page: &'a str, word: &str) -> (&'a str, &'a str) {
+    let (_, rest) = page.split_once(&format!("\n{word}")).unwrap_or_else(|| panic!("no {word} in {page}"));
+    let (before, rest) = rest.split_once("```").expect("a fence");
+    let (kind, rest) = rest.split_once('\n').expect("a kind");
+    let (text, _) = rest.split_once("```").expect("an end");
+    (if before.contains("storyd.yaml") { "settings" } else { kind }, text)
+}
+
+fn told(dir: &Path, kind: &str, text: &str) -> Vec<Problem> {
+    if kind == "settings" {
+        return Settings::parse(text, Path::new("storyd.yaml"))
+            .map_or_else(|problems| problems.list().to_vec(), |_| Vec::new());
+    }
+    assert_eq!(kind, "yaml");
+    let file = dir.join("jobs.yaml");
+    std::fs::write(&file, text).expect("written");
+    problems(&[file])
+}
+
+#[test]
+fn each_page_shows_what_gives_its_code_and_what_does_not() {
+    let dir = pictures();
+    for code in Code::ALL {
+        let page = code.explanation();
+        assert!(page.starts_with(&format!("# {code}: {}\n", code.meaning())), "{page}");
+        let (kind, wrong) = example(page, "Wrong");
+        let (_, right) = example(page, "Right");
+        if kind == "console" {
+            assert!(OF_THE_SURROUNDINGS.contains(&code.as_str()), "{code} shows no file");
+            continue;
+        }
+        let found = told(dir.path(), kind, wrong);
+        let serious = |problem: &&Problem| problem.severity() == Severity::Error || code.severity() != Severity::Error;
+        let codes: BTreeSet<&str> = found.iter().filter(serious).map(|problem| problem.code.as_str()).collect();
+        if code.as_str() != "E026" {
+            assert_eq!(codes, [code.as_str()].into(), "{code}: {found:?}");
+        }
+        assert_eq!(told(dir.path(), kind, right), [], "the right example of {code}");
+    }
+}
+
+#[test]
+fn the_codes_of_the_surroundings_come_too() {
+    let dir = pictures();
+    let codes = |name: &str, bytes: &[u8]| -> Vec<&'static str> {
+        std::fs::write(dir.path().join(name), bytes).expect("written");
+        problems(&[dir.path().join(name)]).iter().map(|problem| problem.code.as_str()).collect()
+    };
+    assert_eq!(codes("euc-kr.yaml", b"version: 1\nzone: \xb0\xa1\n"), ["E003"]);
+    assert_eq!(problems(&[dir.path().join("missing.yaml")])[0].code.as_str(), "E001");
+    assert_eq!(problems(&[dir.path().join("images")])[0].code.as_str(), "W001");
+    let (_, both) = example(Code::DuplicateJob.explanation(), "Wrong");
+    let two = folder(&[("a.yaml", both), ("b.yaml", both)]);
+    assert_eq!(problems(&[two.path().to_owned()])[0].code.as_str(), "E026");
+}
+
+#[test]
+fn explain_tells_one_code_lists_all_and_says_what_is_nearest() {
+    let folder = Folder::new();
+    let all = folder.run("explain");
+    assert_eq!((all.code, all.stdout.lines().count()), (Some(0), Code::ALL.len()));
+    let one = folder.run("explain e021");
+    assert_eq!(one.code, Some(0));
+    insta::assert_snapshot!("explain", one.stdout);
+    let none = folder.run("explain E999");
+    assert_eq!(none.code, Some(4));
+    assert!(none.stderr.contains("`storyd explain` lists all"), "{}", none.stderr);
+    assert!(folder.json("explain E021")["explanation"].as_str().is_some_and(|page| page.starts_with("# E021")));
+}

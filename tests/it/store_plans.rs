@@ -1,0 +1,182 @@
+//! The record when it is large: what people ask is answered from an index, whatever has piled up. The size is that of a test unless
+//! `STORYD_RECORD_POSTS` says otherwise; then the times are printed:
+//! `STORYD_RECORD_POSTS=1000000 cargo test --release --test it store_plans -- --nocapture`.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Row};
+use storyd::domain::post::PostState;
+use storyd::store::view::{FailureFilter, Listing, StoryFilter, StoryStands};
+
+use crate::support::queue::Queue;
+
+fn size() -> i64 {
+    std::env::var("STORYD_RECORD_POSTS").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000)
+}
+
+/// A record of so many posts with three events each, most of them published, over three years: written straight into the tables, since
+/// the way through the engine takes days.
+async fn large() -> Queue {
+    let queue = Queue::new().await;
+    let mut connection = queue.connection().await;
+    let triggers: Vec<(String, String)> = sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    for (name, _) in &triggers {
+        sqlx::raw_sql(AssertSqlSafe(format!("DROP TRIGGER {name}"))).execute(&mut connection).await.unwrap();
+    }
+    let posts = size();
+    let sql = format!(
+        r#"BEGIN;
+        INSERT INTO account (name) WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19)
+          SELECT 'account-' || i FROM n;
+        INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
+          WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199) SELECT 'job-' || i, 'jobs.yaml:1:1', 0, 0 FROM n;
+        INSERT INTO post (id, job, nominal, account, content, kind, text_key, tags, zone, occurs_at, due_at, late_within, late_then,
+            in_doubt, actor, changed_at, created_at, state, intent_at, story_id)
+          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {posts})
+          SELECT i, 'job-' || (i % 200), i, 'account-' || (i % 20),
+            '{{"body":{{"type":"note","text":"주말엔 라떼 한 잔 ' || i || '"}},"permission":"public","app":{{}}}}', 'note', i,
+            iif(i % 10 = 0, '["menu"]', '[]'), 'Asia/Seoul', 1700000000000000 + i * 90000000, 1700000000000000 + i * 90000000, 0, 'post',
+            'repost', 'plan', 1700000000000000 + i * 90000000, 0,
+            CASE i % 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'held' WHEN 2 THEN 'missed' WHEN 3 THEN 'cancelled'
+              WHEN 4 THEN 'scheduled' WHEN 5 THEN 'scheduled' WHEN 6 THEN 'deleted' ELSE 'published' END,
+            iif(i % 1000 > 5, 1, NULL), iif(i % 1000 > 5, 'story.' || i, NULL) FROM n;
+        INSERT INTO event (post_id, at, event, state, actor, reason)
+          SELECT id, occurs_at, 'enqueue', 'scheduled', 'plan', '' FROM post;
+        INSERT INTO event (post_id, at, event, state, actor, reason) SELECT id, occurs_at, 'claim', 'claimed', 'publish', '' FROM post;
+        INSERT INTO event (post_id, at, event, state, actor, reason) SELECT id, occurs_at, 'last', state, 'publish', '' FROM post;
+        INSERT INTO attempt (post_id, kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy)
+          SELECT id, 'publish', occurs_at, occurs_at + 80000, iif(state = 'failed', 'failed', 'published'),
+            iif(state = 'failed', 'permanent', NULL), iif(state = 'failed', '-602', NULL), iif(state = 'failed', 'too big', NULL),
+            iif(state = 'failed', 'make it smaller', NULL) FROM post WHERE state NOT IN ('scheduled', 'cancelled');
+        INSERT INTO story (account, story_id, post_id, published_at, learnt_by, deleted_at, delete_fault)
+          SELECT account, story_id, id, occurs_at, 'publish', iif(state = 'deleted', occurs_at + 1, NULL),
+            iif(state = 'published' AND id % 5000 = 7, 'it will not go', NULL) FROM post WHERE story_id IS NOT NULL;
+        INSERT INTO post_tag (tag, state, due_at, post_id) SELECT 'menu', state, due_at, id FROM post WHERE tags <> '[]';
+        INSERT INTO tally (account, day, published) SELECT account, occurs_at / 86400000000, count(*) FROM post GROUP BY 1, 2;
+        INSERT INTO tally_length (account, day, what, up_to, posts)
+          SELECT account, occurs_at / 86400000000, 'lateness', 100000, count(*) FROM post GROUP BY 1, 2;
+        COMMIT;"#
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    for (_, sql) in triggers {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    queue
+}
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "the times are what a large record is made for")]
+async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
+    let queue = large().await;
+    let store = &queue.store;
+    let told =
+        |what: &str, rows: usize, since: Instant| println!("{what:<45} {rows:>6} rows {:>9.2?}", since.elapsed());
+    let open =
+        vec![PostState::Scheduled, PostState::Claimed, PostState::Publishing, PostState::InDoubt, PostState::Held];
+    let name = |name: &str| Some(name.to_owned());
+    let lists = [
+        ("queue", Listing { states: open.clone(), ..Listing::default() }),
+        ("queue --all", Listing::default()),
+        ("queue --all --account", Listing { account: name("account-3"), ..Listing::default() }),
+        ("queue --all --job", Listing { job: name("job-77"), ..Listing::default() }),
+        ("queue --all --tag", Listing { tag: name("menu"), ..Listing::default() }),
+        (
+            "queue --state published --since",
+            Listing {
+                states: vec![PostState::Published],
+                from: Timestamp::from_microsecond(1_700_000_000_000_000 + size() * 45_000_000).ok(),
+                ..Listing::default()
+            },
+        ),
+    ];
+    for (what, listing) in lists {
+        let since = Instant::now();
+        let (rows, _) = store.listing(&listing, None, 100).await.unwrap();
+        told(what, rows.len(), since);
+        assert!(!rows.is_empty(), "{what}");
+    }
+    for (what, stands, tag) in [
+        ("stories", StoryStands::Any, None),
+        ("stories --tag", StoryStands::Up, name("menu")),
+        ("failed deletions", StoryStands::Undeleted, None),
+    ] {
+        let since = Instant::now();
+        let filter = StoryFilter { stands, tag, ..StoryFilter::default() };
+        let (rows, _) = store.story_page(&filter, None, 100).await.unwrap();
+        told(what, rows.len(), since);
+        assert!(!rows.is_empty() || stands == StoryStands::Undeleted, "{what}");
+    }
+    let since = Instant::now();
+    let causes = store.causes(FailureFilter { account: None, missed_since: Timestamp::UNIX_EPOCH }).await.unwrap();
+    told("failures, by cause", causes.len(), since);
+    assert_eq!(causes.len(), 3);
+    let since = Instant::now();
+    let stats = store.stats(None, Timestamp::UNIX_EPOCH).await.unwrap();
+    told("stats", stats.len(), since);
+    let since = Instant::now();
+    let shown = store.post(size() / 2).await.unwrap().is_some();
+    let rows = store.events(size() / 2).await.unwrap().len() + store.attempts(size() / 2).await.unwrap().len();
+    told("show", rows, since);
+    assert!(shown && rows >= 3);
+    let since = Instant::now();
+    let counts = store.counts().await.unwrap();
+    told("counts by state", counts.len(), since);
+}
+
+/// Statements that only reading the record makes, by a fragment that only they hold.
+const ASKED: [&str; 17] = [
+    "FROM post WHERE job = $1 AND state = $2 AND (due_at, id) >",
+    "FROM post_tag WHERE tag = $1 AND state = $2 AND (due_at, post_id) >",
+    "FROM post WHERE account = $1 AND state = $2 AND (due_at, id) >",
+    "FROM post WHERE state = $1 AND (due_at, id) >",
+    "INDEXED BY story_undeleted",
+    "FROM post_tag WHERE tag = $1 AND state = $2 AND (due_at, post_id) <",
+    "FROM post WHERE job = $1 AND state = $2 AND (due_at, id) <",
+    "FROM story WHERE account = $1 AND (published_at, post_id) <",
+    "FROM story WHERE (published_at, post_id) <",
+    "g.example AS",
+    "FROM tally\n",
+    "FROM event WHERE id > $1",
+    "FROM attempt WHERE id > $1",
+    "FROM story WHERE post_id > $1",
+    "FROM post WHERE id > $1",
+    "FROM audit_story s JOIN audit u",
+    "count(deleted_at) AS",
+];
+
+#[tokio::test]
+async fn no_question_of_a_person_reads_a_whole_table() {
+    let queue = large().await;
+    let mut connection = queue.connection().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let mut statements = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let json: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+        statements.push(json["query"].as_str().unwrap().to_owned());
+    }
+    for fragment in ASKED {
+        let found: Vec<&String> = statements.iter().filter(|sql| sql.contains(fragment)).collect();
+        assert!(!found.is_empty(), "nothing asks {fragment:?} any more");
+        for sql in found {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let steps: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+            let scans = |step: &String| {
+                let whole = ["SCAN post", "SCAN p", "SCAN event", "SCAN attempt", "SCAN story", "SCAN s"];
+                // Counts by day are few, whatever has piled up; they are what is asked instead.
+                whole.iter().any(|scan| step == scan || step.starts_with(&format!("{scan} ")))
+            };
+            assert!(!steps.iter().any(scans), "{sql}\n{steps:#?}");
+            if fragment.contains("(due_at, id)") || fragment.contains("(published_at, post_id)") {
+                assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "sorted by hand: {sql}\n{steps:#?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The record as people ask for it: lists page by page through every filter, causes, counts; and what people do to it: another time,
+//! adoption, retention.
+
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::store::queue::{AdoptOrder, DeleteOrder, FindingKind, JobPosts, Move, NewFinding, Refusal, Seen, Shown};
+use storyd::store::view::{FailureFilter, Listing, PostRow, RecordTable, StoryFilter, StoryStands};
+
+use crate::support::queue::{AHEAD, Queue, note, occurrence, t, text};
+
+/// Forty posts a minute apart: even ones of job `a` on `cafe`, odd ones of job `b` on `shop`; every third is tagged `menu`.
+async fn forty() -> Queue {
+    let queue = Queue::new().await;
+    for (job, account, first) in [("a", "cafe", 0), ("b", "shop", 1)] {
+        for tagged in [false, true] {
+            let minutes = (first..40).step_by(2).filter(|minute| (minute % 3 == 0) == tagged);
+            let tags = if tagged { vec!["menu".to_owned()] } else { Vec::new() };
+            let name = format!("{job}{}", if tagged { "-menu" } else { "" });
+            let occurrences = minutes.map(|minute| occurrence(t(minute))).collect();
+            queue.enqueue(&JobPosts { account: account.into(), tags, occurrences, ..note(&name, t(0)) }, t(-60)).await;
+        }
+    }
+    queue
+}
+
+/// Every page of a list, as the minutes at which its posts are due.
+async fn minutes(queue: &Queue, listing: &Listing, page: u32) -> Vec<i64> {
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let (rows, end) = queue.store.listing(listing, after, page).await.unwrap();
+        assert!(rows.len() <= page as usize);
+        found.extend(rows.iter().map(|row: &PostRow| row.due_at.duration_since(t(0)).as_mins()));
+        if end.is_none() {
+            return found;
+        }
+        after = end;
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_the_same_whatever_the_size_of_its_pages_and_every_filter_holds() {
+    let queue = forty().await;
+    queue.store.cancel(queue.posts("a").await[0].post, "anna", "", t(-50)).await.unwrap();
+    let all: Vec<i64> = (0..40).collect();
+    for page in [1, 3, 7, 100] {
+        assert_eq!(minutes(&queue, &Listing::default(), page).await, all, "pages of {page}");
+    }
+    let account = Listing { account: Some("cafe".into()), ..Listing::default() };
+    assert_eq!(minutes(&queue, &account, 7).await, (0..40).step_by(2).collect::<Vec<i64>>());
+    let tag = Listing { tag: Some("menu".into()), ..Listing::default() };
+    assert_eq!(minutes(&queue, &tag, 4).await, (0..40).step_by(3).collect::<Vec<i64>>());
+    let both = Listing { account: Some("shop".into()), ..tag.clone() };
+    assert_eq!(minutes(&queue, &both, 4).await, (3..40).step_by(6).collect::<Vec<i64>>());
+    let job = Listing { job: Some("b-menu".into()), ..Listing::default() };
+    assert_eq!(minutes(&queue, &job, 2).await, (3..40).step_by(6).collect::<Vec<i64>>());
+    let period = Listing { from: Some(t(10)), until: Some(t(13)), ..Listing::default() };
+    assert_eq!(minutes(&queue, &period, 2).await, [10, 11, 12]);
+    let words = Listing { text: Some("글 A-MENU".into()), ..Listing::default() };
+    assert_eq!(minutes(&queue, &words, 3).await, (0..40).step_by(6).collect::<Vec<i64>>());
+    let cancelled = Listing { states: vec![PostState::Cancelled], ..Listing::default() };
+    assert_eq!(minutes(&queue, &cancelled, 3).await.len(), 1);
+    let nothing = Listing { tag: Some("none".into()), ..Listing::default() };
+    assert!(minutes(&queue, &nothing, 3).await.is_empty());
+}
+
+#[tokio::test]
+async fn tags_follow_the_state_and_the_time_of_their_posts() {
+    let queue = Queue::new().await;
+    let post = queue.add(&JobPosts { tags: vec!["menu".into(), "주말".into()], ..note("a", t(5)) }).await;
+    let tagged = async |state, tag: &str| {
+        let listing = Listing { states: vec![state], tag: Some(tag.into()), ..Listing::default() };
+        minutes(&queue, &listing, 9).await
+    };
+    assert_eq!(tagged(PostState::Scheduled, "주말").await, [5]);
+    queue.store.cancel(post, "anna", "", t(1)).await.unwrap();
+    assert_eq!(
+        (tagged(PostState::Scheduled, "menu").await, tagged(PostState::Cancelled, "menu").await),
+        (vec![], vec![5])
+    );
+    let order = Move { to: t(30), actor: "anna", reason: "rain", prepare_ahead: AHEAD };
+    queue.store.reschedule(post, order, t(2)).await.unwrap();
+    assert_eq!(tagged(PostState::Scheduled, "menu").await, [30]);
+    assert_eq!(queue.number("SELECT count(*) FROM post_tag").await, Some(2));
+}
+
+#[tokio::test]
+async fn failures_are_grouped_by_their_cause_and_told_for_one_account_too() {
+    let queue = Queue::new().await;
+    for state in [PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt] {
+        queue.post_in(state).await;
+    }
+    let filter = FailureFilter { account: None, missed_since: t(-10_000) };
+    let causes = queue.store.causes(filter).await.unwrap();
+    let told: Vec<(&str, &str, u32)> =
+        causes.iter().map(|row| (row.state.as_str(), row.cause.as_str(), row.posts)).collect();
+    let expected = [("in_doubt", "checking", 1), ("failed", "-2", 1), ("held", "late", 1), ("missed", "late", 1)];
+    assert_eq!(told, expected);
+    for row in &causes {
+        assert_eq!(queue.store.posts_of_cause(row, filter, 9).await.unwrap(), [row.example], "{row:?}");
+    }
+    assert_eq!(causes[1].remedy, "correct the job");
+    assert_eq!(queue.store.failed_for("-2", None).await.unwrap(), [causes[1].example]);
+    assert!(queue.store.failed_for("-2", Some("nobody")).await.unwrap().is_empty());
+    let later = FailureFilter { missed_since: t(11), ..filter };
+    assert!(queue.store.causes(later).await.unwrap().iter().all(|row| row.state != PostState::Missed));
+    let one = FailureFilter { account: Some("account-held"), ..filter };
+    assert_eq!(queue.store.causes(one).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn every_month_is_counted_with_its_lateness() {
+    let queue = Queue::new().await;
+    for (job, late) in [("a", 0), ("b", 1), ("c", 90)] {
+        queue.add(&note(job, t(100))).await;
+        let intent = queue.intend("cafe", t(100) + Duration::from_secs(late)).await;
+        let story = format!("_c.{job}");
+        let at = t(100) + Duration::from_secs(late) + Duration::from_millis(80);
+        let _ = queue.store.record_published(intent, &story, None, at).await.unwrap();
+    }
+    queue.post_in(PostState::Missed).await;
+    let rows = queue.store.stats(Some("cafe"), t(0)).await.unwrap();
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.month.as_str(), row.published, row.late, row.retried, row.doubtful), ("2026-12", 3, 1, 0, 0));
+    assert_eq!((row.lateness.p50_ms, row.lateness.p99_ms), (Some(1_500), Some(120_000)));
+    assert_eq!((row.duration.p50_ms, row.duration.p99_ms), (Some(100), Some(100)));
+    assert_eq!(queue.store.stats(None, t(0)).await.unwrap().len(), 2);
+    assert!(queue.store.stats(Some("cafe"), t(60 * 24 * 40)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_post_of_a_job_file_moves_to_a_later_time_and_one_by_hand_to_any() {
+    let queue = Queue::new().await;
+    let post = queue.add(&note("a", t(60))).await;
+    let to = |minutes| Move { to: t(minutes), actor: "anna", reason: "rain", prepare_ahead: AHEAD };
+    let early = queue.store.reschedule(post, to(30), t(0)).await.unwrap_err();
+    assert!(matches!(early, Refusal::BeforeItsJob { .. }), "{early}");
+    queue.store.reschedule(post, to(90), t(0)).await.unwrap();
+    let row = queue.store.post(post).await.unwrap().unwrap();
+    assert_eq!((row.due_at, row.occurs_at, row.state), (t(90), t(60), PostState::Scheduled));
+    assert_eq!(queue.last(post).await, ("reschedule".into(), "anna".into()));
+    let by_hand = queue.add(&note("@b", t(60))).await;
+    queue.store.reschedule(by_hand, to(30), t(0)).await.unwrap();
+    let row = queue.store.post(by_hand).await.unwrap().unwrap();
+    assert_eq!((row.due_at, row.occurs_at), (t(30), t(30)));
+    assert_eq!(
+        queue.store.cancel_gone_jobs(&["a"], t(1)).await.unwrap(),
+        0,
+        "no job file withdraws what a person put there"
+    );
+    let published = queue.post_in(PostState::Published).await;
+    let refusal = queue.store.reschedule(published, to(90), t(0)).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    let failed = queue.post_in(PostState::Failed).await;
+    queue.store.reschedule(failed, to(90), t(5)).await.unwrap();
+    assert_eq!(queue.state(failed).await, PostState::Scheduled);
+}
+
+/// An audit of `cafe` that found one story which nobody asked for.
+async fn found(queue: &Queue, story: &str) {
+    let audit = queue.store.order_audit("cafe", "anna", t(0)).await.unwrap();
+    assert_eq!(queue.store.order_audit("cafe", "bert", t(1)).await.unwrap(), audit, "one at a time");
+    let run = queue.store.audit_due("cafe", t(1)).await.unwrap().unwrap();
+    let shown = Some(Shown { created_at: t(-100), content: text("남의 글") });
+    let finding = NewFinding {
+        story_id: story.into(),
+        kind: FindingKind::Unknown,
+        post: None,
+        detail: "it is not on record".into(),
+        shown,
+    };
+    let seen = [Seen { story_id: story.into(), comments: 2, moods: 5 }];
+    let _ = queue.store.record_page(&run, &seen, &[finding], None, (t(2), t(1))).await.unwrap();
+    let run = queue.store.audit_due("cafe", t(2)).await.unwrap().unwrap();
+    assert!(run.listed && queue.store.unlisted(&run, t(-20), 9).await.unwrap().is_empty());
+    let _ = queue.store.end_audit(&run, None, t(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_is_adopted_once_and_is_a_story_like_any_other() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(60))).await;
+    found(&queue, "_c.9").await;
+    assert_eq!(queue.store.open_findings(None).await.unwrap().len(), 1);
+    let order = AdoptOrder { actor: "anna", reason: "posted by hand" };
+    assert_eq!(queue.store.strangers("_c.9").await.unwrap(), ["cafe"]);
+    let post = queue.store.adopt("cafe", "_c.9", None, order, t(3)).await.unwrap();
+    assert_eq!(queue.state(post).await, PostState::Published);
+    let (stories, _) = queue.store.story_page(&StoryFilter::default(), None, 9).await.unwrap();
+    assert_eq!((stories[0].story_id.as_str(), stories[0].published_at), ("_c.9", t(-100)));
+    assert!(queue.store.open_findings(None).await.unwrap().is_empty(), "it is seen to");
+    assert!(queue.store.strangers("_c.9").await.unwrap().is_empty());
+    let again = queue.store.adopt("cafe", "_c.9", None, order, t(4)).await.unwrap_err();
+    assert!(matches!(again, Refusal::StoryTaken(_)), "{again}");
+    let seen = queue.store.engagement("_c.9").await.unwrap();
+    assert_eq!((seen[0].comments, seen[0].moods), (2, 5));
+    assert!(queue.store.check().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_stranger_can_be_the_story_of_a_post_that_was_given_up() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(60))).await;
+    let failed = queue.post_in(PostState::Failed).await;
+    found(&queue, "_c.9").await;
+    let order = AdoptOrder { actor: "anna", reason: "" };
+    let other = queue.store.adopt("cafe", "_c.9", Some(failed), order, t(3)).await.unwrap_err();
+    assert!(matches!(other, Refusal::NotPossible { .. }), "it is of another account: {other}");
+    let own = queue.only("a").await.post;
+    assert_eq!(queue.store.adopt("cafe", "_c.9", Some(own), order, t(3)).await.unwrap(), own);
+    assert_eq!(queue.last(own).await, ("adopt".into(), "anna".into()));
+}
+
+#[tokio::test]
+async fn many_stories_are_ordered_down_one_after_the_other() {
+    let queue = Queue::new().await;
+    for job in ["a", "b", "c"] {
+        queue.add(&note(job, t(0))).await;
+        let intent = queue.intend("cafe", t(0)).await;
+        let _ = queue.store.record_published(intent, &format!("_c.{job}"), None, t(0)).await.unwrap();
+    }
+    let up = StoryFilter { stands: StoryStands::Up, ..StoryFilter::default() };
+    let (stories, _) = queue.store.story_page(&up, None, 9).await.unwrap();
+    let posts: Vec<i64> = stories.iter().map(|story| story.post).collect();
+    let order = DeleteOrder { actor: "anna", reason: "season is over" };
+    let minute = Duration::from_secs(60);
+    assert_eq!(queue.store.order_deletes(&posts, order, (t(1), minute), t(1)).await.unwrap(), 3);
+    for (after, gone) in [(1, 1), (2, 2), (3, 3)] {
+        let doomed = queue.store.begin_delete("cafe", t(after)).await.unwrap().unwrap();
+        assert!(queue.store.begin_delete("cafe", t(0)).await.unwrap().is_none());
+        let _ = queue.store.record_deleted(doomed, "taken down", t(after)).await.unwrap();
+        assert_eq!(queue.store.deletions(&posts).await.unwrap().deleted, gone);
+    }
+    assert!(queue.store.story_page(&up, None, 9).await.unwrap().0.is_empty());
+    assert_eq!(queue.store.order_deletes(&posts, order, (t(4), minute), t(4)).await.unwrap(), 0, "nothing is up");
+    assert_eq!(queue.store.stats(None, t(0)).await.unwrap()[0].deleted, 3);
+}
+
+#[tokio::test]
+async fn what_is_over_and_old_leaves_the_record_and_is_never_posted_again() {
+    let queue = Queue::new().await;
+    let states = [PostState::Deleted, PostState::Cancelled, PostState::Missed, PostState::Failed, PostState::Published];
+    for state in states {
+        queue.post_in(state).await;
+    }
+    for state in states {
+        assert_eq!(queue.store.prune_posts(state, t(-1)).await.unwrap(), 0, "{state} is not old yet");
+    }
+    let old = t(60 * 24 * 500);
+    for state in &states[..4] {
+        assert_eq!(queue.store.prunable(*state, old).await.unwrap(), 1);
+        assert_eq!(queue.store.prune_posts(*state, old).await.unwrap(), 1, "{state}");
+        assert_eq!(queue.store.prune_posts(*state, old).await.unwrap(), 0);
+    }
+    assert_eq!(queue.store.prune_posts(PostState::Published, old).await.unwrap(), 0, "it is up");
+    assert_eq!(queue.store.counts().await.unwrap(), [(PostState::Published, 1)]);
+    for table in ["event", "attempt", "post_tag"] {
+        let stray = format!("SELECT count(*) FROM {table} WHERE post_id NOT IN (SELECT id FROM post)");
+        assert_eq!(queue.number(&stray).await, Some(0), "{table}");
+    }
+    let account = "account-missed".to_owned();
+    let again = queue.enqueue(&JobPosts { account, ..note("missed", t(0)) }, old).await;
+    assert_eq!(again.added, 0, "its name is remembered");
+    assert!(queue.posts("missed").await.is_empty());
+    assert!(queue.store.check().await.unwrap().is_empty());
+    assert!(queue.sql("DELETE FROM post").await.is_err());
+    assert!(queue.sql("DELETE FROM pruned").await.is_err());
+}
+
+#[tokio::test]
+async fn an_export_holds_every_row_once() {
+    let queue = forty().await;
+    queue.post_in(PostState::Published).await;
+    for (table, count) in [
+        (RecordTable::Posts, "post"),
+        (RecordTable::Events, "event"),
+        (RecordTable::Attempts, "attempt"),
+        (RecordTable::Stories, "story"),
+    ] {
+        let (mut keys, mut after) = (Vec::new(), 0);
+        loop {
+            let rows = queue.store.record(table, after, 7).await.unwrap();
+            let Some(last) = rows.last() else { break };
+            after = last.key();
+            keys.extend(rows.iter().map(storyd::store::view::RecordRow::key));
+        }
+        assert!(keys.is_sorted_by(|a, b| a < b), "{table:?}");
+        let all = queue.number(&format!("SELECT count(*) FROM {count}")).await;
+        assert_eq!(i64::try_from(keys.len()).ok(), all, "{table:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Backups, and what comes after one was put back: what went out since is found in Kakao's list before anything goes out again.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use storyd::domain::post::PostState;
+use storyd::sandbox::{Call, FaultRule};
+
+use crate::support::world::World;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// So many notes, a minute apart from 08:10 on, that may be posted however late they are.
+fn notes(count: usize) -> String {
+    let jobs = (0..count).map(|n| {
+        let (hour, minute) = (8 + (10 + n) / 60, (10 + n) % 60);
+        format!(
+            "n{n}:\n  at: 2026-12-01 {hour:02}:{minute:02}\n  type: note\n  content: 글 {n}\n  late: {{within: 7d, then: post}}\n"
+        )
+    });
+    jobs.collect()
+}
+
+async fn back_up(world: &World, name: &str) -> PathBuf {
+    let folder = world.path(name);
+    world.ctx().store.back_up(&folder, world.clock.now()).await.unwrap();
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_from_before_fifty_stories_posts_none_of_them_twice() {
+    let mut world = World::new().await;
+    world.jobs(&notes(60));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.pass(HOUR).await;
+    let before = world.ledger().len();
+    assert!((50..60).contains(&before), "{before} stories");
+    world.restored_from(&backup).await;
+    assert!(world.posts().await.iter().all(|post| post.state == PostState::Scheduled), "the backup knows of none");
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 60, "each once");
+    let posts = world.posts().await;
+    assert!(posts.iter().all(|post| post.state == PostState::Published), "{posts:?}");
+    let adopted = world.events(posts[0].post).await.pop().unwrap();
+    assert_eq!((adopted.event.as_str(), adopted.actor.as_str()), ("adopt", "restore"));
+    assert!(world.ctx().store.check().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_goes_out_between_the_restore_and_two_complete_lists() {
+    let mut world = World::new().await;
+    world.jobs(&notes(3));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.restored_from(&backup).await;
+    world.fault(vec![FaultRule::new("code-7".parse().unwrap()).on(&[Call::MyStories])]);
+    world.pass(HOUR / 2).await;
+    assert!(world.ledger().is_empty(), "the list cannot be read");
+    world.fault(vec![]);
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_right_to_read_a_person_decides_what_may_have_gone_out() {
+    let mut world = World::new().await;
+    world.jobs(&notes(2));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 2);
+    world.restored_from(&backup).await;
+    world.condone("the record cannot know what only the list would tell");
+    world.fault(vec![FaultRule::new("code-402".parse().unwrap()).on(&[Call::MyStories])]);
+    world.pass(HOUR).await;
+    assert!(world.posts().await.iter().all(|post| post.state == PostState::Held));
+    assert_eq!(world.ledger().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_the_backup_does_not_know_and_whose_time_has_passed_is_held() {
+    let mut world = World::new().await;
+    world.jobs(&notes(1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.jobs(&notes(2));
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 2);
+    // The job file of that time is put back too; the newer one turns up only after the lists were consulted.
+    world.jobs(&notes(1));
+    world.condone("the story of a post that waits for a person is on record nowhere");
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    world.jobs(&notes(2));
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 2);
+    let late = world.post("n1").await;
+    assert_eq!((late.state, late.reason.contains("restored backup")), (PostState::Held, true), "{}", late.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_queue_that_is_killed_at_any_step_posts_nothing_twice() {
+    for step in 1.. {
+        let mut world = World::new().await;
+        world.jobs(&notes(2));
+        world.settle().await;
+        let backup = back_up(&world, "backup").await;
+        world.pass(Duration::from_secs(630)).await;
+        assert_eq!(world.ledger().len(), 1);
+        world.restored_from(&backup).await;
+        let (lived, _) = world.live(Some(step), HOUR).await;
+        world.live(None, HOUR).await;
+        assert_eq!(world.ledger().len(), 2, "killed at step {step}");
+        assert!(world.posts().await.iter().all(|post| post.state == PostState::Published), "killed at step {step}");
+        if lived {
+            assert!(step > 8, "it takes {step} steps: some no longer count");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_whole_or_refused() {
+    let mut world = World::new().await;
+    world.jobs(&notes(3));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    let label = storyd::store::backup::read_backup(&backup).await.unwrap();
+    assert_eq!((label.posts, label.stories), (3, 0));
+    let tokens = std::fs::read_dir(&backup)
+        .unwrap()
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().contains("token")));
+    assert_eq!(tokens.count(), 0, "tokens are never part of one");
+    assert!(world.ctx().store.back_up(&backup, world.clock.now()).await.is_err(), "it overwrites nothing");
+    let database = backup.join("queue.db");
+    let mut bytes = std::fs::read(&database).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&database, bytes).unwrap();
+    let refused = storyd::store::backup::read_backup(&backup).await.unwrap_err().to_string();
+    assert!(refused.contains("is not the one that was written"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_restore_keeps_the_daemon_from_starting() {
+    let mut world = World::new().await;
+    world.jobs(&notes(1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    let elsewhere = world.path("elsewhere");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("restore-under-way"), "").unwrap();
+    let open = async || storyd::store::Store::open(&elsewhere, storyd::store::Access::Daemon).await;
+    let refused = open().await.unwrap_err().to_string();
+    assert!(refused.contains("was interrupted"), "{refused}");
+    let quarantine = Duration::from_secs(180);
+    let now = world.clock.now();
+    storyd::store::backup::restore(&backup, &elsewhere, quarantine, "tester", now).await.unwrap();
+    assert_eq!(open().await.unwrap().pauses(now).await.unwrap()[0].scope, "restore");
+}
