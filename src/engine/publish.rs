@@ -44,7 +44,7 @@ struct Published {
 /// The next post of the account.
 enum Next {
     /// Taken with the record of the one before.
-    Ready(Ready),
+    Ready(Box<Ready>),
     /// There is none that may go out.
     Nothing,
     /// Nobody has looked yet.
@@ -65,7 +65,7 @@ pub(super) async fn run_on(ctx: &Ctx, account: &str, goes_on: impl Fn() -> bool,
     let mut next = Next::NotAsked;
     for number in 1..=ROW_MAX {
         let ready = match next {
-            Next::Ready(ready) => ready,
+            Next::Ready(ready) => *ready,
             Next::Nothing => return Ok(()),
             Next::NotAsked if number > 1 && !goes_on() => return Ok(()),
             Next::NotAsked => match begin(ctx, account).await? {
@@ -145,7 +145,7 @@ async fn record(ctx: &Ctx, account: &str, intent: Intent, posted: &Posted, follo
     let late = between(occurs_at, now);
     let outcome = unless_lost(written, Outcome::Published { story_id: posted.story_id.clone(), late });
     let next = match (token, next) {
-        (Some(token), Some(intent)) => Next::Ready(Ready::new(ctx, intent, token)),
+        (Some(token), Some(intent)) => Next::Ready(Box::new(Ready::new(ctx, intent, token))),
         (Some(_), None) => Next::Nothing,
         (None, _) => Next::NotAsked,
     };

@@ -93,9 +93,7 @@ impl Lanes {
         if self.next_rest().is_none_or(|at| at > now) {
             return Vec::new();
         }
-        let (rested, resting) = self.resting.drain().partition(|(_, until)| *until <= now);
-        self.resting = resting;
-        rested.into_iter().map(|(key, _): ((Due, String), Timestamp)| key).collect()
+        self.resting.extract_if(|_, until| *until <= now).map(|(key, _)| key).collect()
     }
 
     /// Lines up a deed that is due, unless it is under way, waits, or rests.
