@@ -10,6 +10,7 @@ CREATE TABLE account (
   blocked_code    TEXT,
   blocked_reason  TEXT,
   blocked_remedy  TEXT,
+  blocked_cure    TEXT CHECK (blocked_cure IN ('refresh', 'log_in', 'consent', 'join', 'owner', 'person', 'settings', 'wait', 'ended')),
   blocked_scope   TEXT CHECK (blocked_scope IN ('account', 'everyone')),
   blocked_at      INTEGER,
   probe_at        INTEGER,
@@ -27,6 +28,7 @@ CREATE TABLE account (
   next_late_at    INTEGER NOT NULL DEFAULT 0,
   CHECK ((blocked_code IS NULL) = (blocked_reason IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_remedy IS NULL)),
+  CHECK ((blocked_code IS NULL) = (blocked_cure IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_scope IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
@@ -257,6 +259,7 @@ CREATE TABLE story (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_delete ON story (account, delete_at)
   WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
+CREATE INDEX story_not_deleted ON story (post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX story_id        ON story (story_id);
 CREATE INDEX story_published ON story (published_at, post_id);
 CREATE INDEX story_account   ON story (account, published_at, post_id);
@@ -383,6 +386,67 @@ CREATE TABLE pruned (
 CREATE UNIQUE INDEX pruned_instant ON pruned (job, occurs_at);
 -- The posts that the transaction under way takes out; empty between transactions. Nothing else can delete from the record.
 CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
+
+-- ---------------------------------------------------------------------------------------------------------- telling people
+
+-- What is wrong, from when to when: a person is told once of its beginning and once of its end. One row stands for what one
+-- message tells of; a trouble that comes back is a row of its own.
+CREATE TABLE incident (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'blocked', 'broken_file',
+                  'disk_low', 'clock_off', 'preflight', 'restarted')),
+  subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
+  post_id       INTEGER REFERENCES post (id),
+  job           TEXT,
+  account       TEXT,
+  reason        TEXT NOT NULL,
+  command       TEXT NOT NULL,                  -- what to type
+  began_at      INTEGER NOT NULL,
+  told_at       INTEGER,                        -- when the notice of its beginning went into the outbox
+  ended_at      INTEGER,
+  outcome       TEXT,                           -- how it ended
+  end_told_at   INTEGER,                        -- when the notice of its end did; no end is told whose beginning was not
+  CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+  CHECK (end_told_at IS NULL OR ended_at IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX incident_open ON incident (trouble, subject) WHERE ended_at IS NULL;
+CREATE INDEX incident_untold ON incident (id) WHERE told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL);
+CREATE INDEX incident_post ON incident (post_id) WHERE post_id IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX incident_told ON incident (trouble, account, told_at);
+CREATE INDEX incident_end_told ON incident (trouble, account, end_told_at);
+
+-- The outbox: one notice to one sink, kept until it was delivered or given up. Nothing that posts ever waits for it.
+CREATE TABLE notice (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  sink       TEXT NOT NULL,
+  body       TEXT NOT NULL CHECK (json_valid(body)),
+  created_at INTEGER NOT NULL,
+  next_at    INTEGER,                           -- when it is tried next; NULL once it has ended
+  tries      INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+  problem    TEXT,                              -- why the last try came to nothing
+  ended_at   INTEGER,
+  outcome    TEXT CHECK (outcome IN ('delivered', 'given_up')),
+  CHECK ((next_at IS NULL) = (ended_at IS NOT NULL)),
+  CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+CREATE INDEX notice_due ON notice (sink, next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX notice_ended ON notice (ended_at) WHERE ended_at IS NOT NULL;
+
+-- How far people have been told. One row.
+CREATE TABLE telling (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  events_seen INTEGER NOT NULL,                 -- up to which event the incidents are derived
+  digest_at   INTEGER,                          -- when the day was last told in short
+  next_at     INTEGER                           -- when something that is held back may be told
+) STRICT;
+INSERT INTO telling (id, events_seen) VALUES (1, 0);
+
+-- The lives of the daemon. One that has no end, and is not the last, did not stop cleanly.
+CREATE TABLE life (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  started_at INTEGER NOT NULL,
+  stopped_at INTEGER
+) STRICT;
 
 -- ---------------------------------------------------------------------------------------------------------------- guards
 

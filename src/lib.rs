@@ -14,8 +14,9 @@
 //! - [`settings`]: what the operator decides, read with the same care.
 //! - [`store`]: the queue in SQLite. One function per transition writes, the views read, media keeps the bytes of images.
 //! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
-//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune), and the daemon, which decides when
-//!   which one runs.
+//! - [`notify`]: the ways to people: webhooks, mail, a command, a heartbeat. Sends a notice once, and knows neither the queue nor Kakao.
+//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune, probe, notify), and the
+//!   daemon, which decides when which one runs.
 //! - [`web`]: the dashboard: what the queue holds and what needs a person, in a browser. Reads through the store's views only.
 //! - [`cli`]: the commands, one file each.
 //! - [`sandbox`]: stands beside them all: the other side of the wire, an emulator of the Kakao servers. It imports nothing of
@@ -24,8 +25,8 @@
 //! # What is absent
 //! - Nothing in [`domain`] and [`plan`] is async, or can fail for a reason outside its arguments. What the plan needs from disk
 //!   is gathered first, by [`plan::source`].
-//! - No SQL outside [`store`]. No HTTP client and none of Kakao's codes outside [`kakao`] (the sandbox speaks of them on its
-//!   own). No YAML outside two files of the plan and the settings.
+//! - No SQL outside [`store`]. No HTTP client outside [`kakao`] and [`notify`], and none of Kakao's codes outside [`kakao`] (the
+//!   sandbox speaks of them on its own). No YAML outside two files of the plan and the settings.
 //! - Nobody but [`domain::clock`] reads the time, nobody but [`engine::daemon`] sleeps, nobody but [`cli`] prints. SQL never asks
 //!   what time it is: `now` is an argument.
 //! - No deed calls another, and none takes a hint: it looks at the database, where they all meet, and does what is due.
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod kakao;
+pub mod notify;
 pub mod plan;
 pub mod sandbox;
 pub mod settings;

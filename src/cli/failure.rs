@@ -32,7 +32,7 @@ const DATABASE: u8 = 8;
 const DISK: u8 = 9;
 
 /// Why a command ends without having done what was asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     code: u8,
     /// Empty when it has been told already.
@@ -65,6 +65,11 @@ impl Failure {
         Self::new(NOT_POSSIBLE, message)
     }
 
+    /// The settings are at fault.
+    pub(super) fn settings(message: impl Into<String>) -> Self {
+        Self::new(PROBLEMS, message)
+    }
+
     pub(super) fn needs_attention(message: impl Into<String>) -> Self {
         Self::new(NEEDS_ATTENTION, message)
     }
@@ -90,6 +95,11 @@ impl Failure {
         if !self.message.is_empty() {
             note!("storyd: {}", self.message);
         }
+    }
+
+    /// Its words, for who tells them in another way.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     /// The exit code that it asks for.

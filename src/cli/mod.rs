@@ -5,6 +5,7 @@ mod admin;
 mod check;
 mod explain;
 mod failure;
+mod notify;
 mod output;
 mod run;
 mod sandbox;
@@ -78,6 +79,9 @@ enum Command {
     /// See and steer the queue
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Who is told of troubles: test it, and see what is wrong
+    #[command(subcommand)]
+    Notify(notify::Command),
 }
 
 /// Parses the command line and runs the command.
@@ -88,6 +92,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run_command() -> ExitCode {
+    keep_out_of_core_dumps();
     let cli = Cli::parse();
     if let Err(failure) = start_logging(&cli.common) {
         return failure.report();
@@ -110,6 +115,15 @@ fn run_command() -> ExitCode {
     }
 }
 
+/// Tokens and keys pass through this process: its memory is written to no core dump, and no other process of the same user may
+/// read it. Where the system does not know how, nothing is lost.
+fn keep_out_of_core_dumps() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}
+
 /// One sentence in place of a panic's message and backtrace.
 fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
     let said = info.to_string();
@@ -129,6 +143,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Sandbox(args) => sandbox::run(common, args).await,
         Command::Account(command) => account::run(common, command).await,
         Command::Admin(command) => admin::run(common, command).await,
+        Command::Notify(command) => notify::run(common, command).await,
     }
 }
 

@@ -73,8 +73,9 @@ struct Line<'a> {
     /// When it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
-    /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `failed`, `in_doubt`,
-    /// `absent`, `parked`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`, `clock_jumped`, `draining`.
+    /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `unblocked`,
+    /// `failed`, `in_doubt`, `absent`, `parked`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`, `clock_jumped`,
+    /// `draining`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,8 +204,8 @@ impl Teller<'_> {
         let Ok(with_token) = self.engine.ctx.tokens.folder().list() else { return };
         let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
         for account in accounts.into_iter().filter(|account| !with_token.iter().any(|name| name == account)) {
-            let add = self.home.command(&format!("account add-token {account} --access-token-file FILE"));
-            note!("storyd: account {account} has no tokens, so its posts wait; hand them in with `{add}`");
+            let login = self.home.command(&format!("account login {account}"));
+            note!("storyd: account {account} has no tokens, so its posts wait; log it in with `{login}`");
         }
     }
 
@@ -262,6 +263,8 @@ impl Teller<'_> {
             Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
             Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
             Outcome::Parked { why } => ("parked", None, None, why.clone()),
+            Outcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
+            Outcome::Told | Outcome::NotTold { .. } => return,
             Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
             Outcome::Restored { found, held } => {
                 let found = counted(*found, "story");

@@ -9,17 +9,19 @@ use std::sync::{Arc, Mutex};
 use super::Common;
 use super::failure::{Failure, broken};
 use crate::domain::clock::{Clock, later};
+use crate::engine::outlook::Outlook;
 use crate::engine::preflight::Preflight;
 use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use crate::kakao::{Client, Endpoints, Limits};
+use crate::notify::Sinks;
 use crate::plan::Plan;
 use crate::plan::problem::Problem;
-use crate::sandbox::{self, AccountTokens, Options, Running};
+use crate::sandbox::{self, AccountTokens, Options, Running, SandboxError};
 use crate::settings::secret::SecretError;
-use crate::settings::{Account, Secret, Settings};
+use crate::settings::{Secret, Settings};
 use crate::store::{Access, Store, StoreError};
 use crate::web::{self, Dashboard, Surroundings};
 
@@ -227,36 +229,46 @@ impl Engine {
 /// they are named.
 pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
     let clock = Clock::system();
-    let rules = Rules::new(&home.settings)?;
+    let mut rules = Rules::new(&home.settings)?;
+    rules.telling.command_flags.clone_from(&home.flags);
+    let sinks = Arc::new(Sinks::new(&home.settings.notify)?);
     let tokens = tokens(home)?;
     let plan = PlanCell::default();
     let mut served = BTreeSet::new();
     let (sandbox, kakao, credentials) = if home.sandbox {
-        let running = embedded(home, &store, accounts).await?;
+        let mut names: BTreeSet<String> = accounts.iter().cloned().collect();
+        names.extend(store.accounts().await?.into_iter().map(|account| account.account));
+        names.extend(home.settings.accounts.keys().cloned());
+        let running = embedded(home, names).await?;
         for account in running.accounts() {
             store_tokens(&tokens, account, &clock)?;
             served.insert(account.account.clone());
         }
-        let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
-        let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
-        (Some(running), client_for(home, endpoints, &clock)?, AppKeys::Any(any))
+        let (client, any) = sandbox_client(home, &running, &clock)?;
+        (Some(running), client, AppKeys::Any(any))
     } else {
         (None, client(home, &clock)?, app_keys(home)?)
     };
-    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, under_way: UnderWay::default() });
+    let (under_way, outlook) = (UnderWay::default(), Outlook::default());
+    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks, outlook, under_way });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 
-async fn embedded(home: &Home, store: &Store, accounts: &[String]) -> Result<Running, Failure> {
-    let mut names: BTreeSet<String> = accounts.iter().cloned().collect();
-    names.extend(store.accounts().await?.into_iter().map(|account| account.account));
-    names.extend(home.settings.accounts.keys().cloned());
+/// The embedded sandbox, with what it remembers in this home, and with these accounts.
+pub(super) async fn embedded(home: &Home, accounts: BTreeSet<String>) -> Result<Running, SandboxError> {
     let options = Options {
-        accounts: names.into_iter().collect(),
+        accounts: accounts.into_iter().collect(),
         ledger: Some(home.data_dir.join("sandbox.jsonl")),
         ..Options::default()
     };
-    Ok(sandbox::start(options).await?)
+    sandbox::start(options).await
+}
+
+/// A client of the embedded sandbox, and the key that it takes, as any.
+pub(super) fn sandbox_client(home: &Home, running: &Running, clock: &Clock) -> Result<(Client, Credentials), Failure> {
+    let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
+    let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
+    Ok((client_for(home, endpoints, clock)?, any))
 }
 
 fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Result<(), Failure> {
@@ -268,6 +280,7 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
         refresh_token: Some(RefreshToken::new(&account.refresh_token).map_err(unusable)?),
         refresh_expires_at: None,
         scopes: None,
+        owner: None,
         obtained_at: now,
     };
     let lock = tokens.folder().lock(&account.account)?;
@@ -303,12 +316,19 @@ pub(super) async fn preflight(home: &Home, plan: &Plan) -> Result<Vec<Problem>, 
 
 /// The app keys of every account.
 fn app_keys(home: &Home) -> Result<AppKeys, Failure> {
-    let one = |(name, account): (&String, &Account)| {
-        let failed =
-            |error: SecretError| Failure::from(error).before(&format!("the keys of account {name} cannot be used: "));
-        let client_secret = account.client_secret.as_ref().map(Secret::resolve).transpose().map_err(failed)?;
-        let rest_api_key = account.rest_api_key.resolve().map_err(failed)?;
-        Ok((name.clone(), Credentials { rest_api_key, client_secret }))
-    };
-    home.settings.accounts.iter().map(one).collect()
+    home.settings.accounts.keys().map(|name| Ok((name.clone(), keys_of(home, name)?))).collect()
+}
+
+/// The app keys of one account.
+pub(super) fn keys_of(home: &Home, name: &str) -> Result<Credentials, Failure> {
+    let account = home.settings.accounts.get(name).ok_or_else(|| {
+        Failure::settings(format!(
+            "the settings have no account {name}; add it with its rest_api_key under `accounts` in storyd.yaml"
+        ))
+    })?;
+    let failed =
+        |error: SecretError| Failure::from(error).before(&format!("the keys of account {name} cannot be used: "));
+    let client_secret = account.client_secret.as_ref().map(Secret::resolve).transpose().map_err(failed)?;
+    let rest_api_key = account.rest_api_key.resolve().map_err(failed)?;
+    Ok(Credentials { rest_api_key, client_secret })
 }

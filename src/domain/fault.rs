@@ -63,7 +63,9 @@ pub enum Cure {
     Consent(Vec<String>),
     /// The owner of the app at Kakao must act.
     Owner,
-    /// A person must act at Kakao (a restricted account, an age limit, not a Story user).
+    /// A person opens Kakao Story once as this account, which joins it.
+    Join,
+    /// A person must act at Kakao (a restricted account, an age limit).
     Person,
     /// The settings are wrong (a key, a secret).
     Settings,
@@ -71,6 +73,23 @@ pub enum Cure {
     Wait(Duration),
     /// Nothing: Kakao has ended the API.
     Ended,
+}
+
+impl Cure {
+    /// The word of the database.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::LogIn => "log_in",
+            Self::Consent(_) => "consent",
+            Self::Join => "join",
+            Self::Owner => "owner",
+            Self::Person => "person",
+            Self::Settings => "settings",
+            Self::Wait(_) => "wait",
+            Self::Ended => "ended",
+        }
+    }
 }
 
 impl FaultClass {

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod content;
 pub mod fault;
+pub mod notice;
 pub mod policy;
 pub mod post;
 pub mod retry;

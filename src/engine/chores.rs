@@ -129,8 +129,8 @@ async fn schedule(ctx: &Arc<Ctx>, over: &Arc<AtomicBool>) -> Result<JobScheduler
     Ok(scheduler)
 }
 
-/// Renews the tokens of accounts that have not been used for long.
-async fn token_upkeep(ctx: &Ctx) {
+/// Renews the tokens of accounts that have not been used for long: the chore that keeps an idle account alive.
+pub async fn token_upkeep(ctx: &Ctx) {
     let folder = ctx.tokens.folder();
     let accounts = match folder.list() {
         Ok(accounts) => accounts,

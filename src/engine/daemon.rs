@@ -7,6 +7,8 @@ mod drain;
 mod lanes;
 mod machine;
 mod signals;
+mod upkeep;
+mod watchman;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,25 +23,20 @@ use jiff::{SignedDuration, Timestamp};
 use lanes::{Lanes, log, run_deed, run_lane};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told};
+pub use upkeep::Upkeep;
 
 use super::reload::{Change, Watch, load};
-use super::{Ctx, Outcome, Report, Result, chores, delete, enqueue};
-use crate::domain::clock::{Mark, between, earlier, later};
+use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
+use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
-use crate::store::queue::{Enqueued, Overdue, Swept};
-use crate::store::view::{PostFilter, PostRow};
+use crate::store::queue::{Enqueued, Swept};
+use crate::store::view::{Due, PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-/// How often the horizon is moved on for schedules that go on for ever.
-const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
-/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
-const DOWNTIME: Duration = Duration::from_secs(60);
-/// A clock that goes back by more than this between two looks was set, and not merely slewed.
-const SET_BACK: Duration = Duration::from_secs(5);
 /// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
 const SOON: Duration = Duration::from_secs(1);
 /// A burst of changes to job files is read once it has been quiet for so long.
@@ -111,67 +108,6 @@ pub enum DaemonError {
     Impatient,
 }
 
-/// When the plan was last brought into the queue.
-#[derive(Debug, Default)]
-pub struct Upkeep {
-    generation: u64,
-    next_at: Option<Timestamp>,
-    last_at: Option<Timestamp>,
-}
-
-impl Upkeep {
-    /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
-    async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
-        let now = ctx.clock.now();
-        if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
-            tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
-            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
-            self.next_at = None;
-        }
-        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
-        let (plan, generation) = ctx.plan.get();
-        let mut enqueued = None;
-        let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
-        if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
-            let report = enqueue::run_once(ctx).await?;
-            self.generation = generation;
-            self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
-            enqueued = Some(report);
-        }
-        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
-            tell_overdue(ctx, now).await?;
-        }
-        self.last_at = Some(now);
-        // After enqueueing: an occurrence that is too late from the start is never claimed.
-        let late = ctx.store.sweep_late(now).await?;
-        Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
-    }
-}
-
-/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
-async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
-    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
-        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
-    if !known.is_empty() {
-        tracing::warn!(
-            posts = known.len(),
-            "still overdue, as said before; `storyd admin show` tells what becomes of each"
-        );
-    }
-    for post in new {
-        let late = between(post.occurs_at, now);
-        tracing::warn!(
-            post.id = post.post,
-            job.name = post.job,
-            account = post.account,
-            late_s = late.as_secs(),
-            "overdue after downtime: {}",
-            post.then
-        );
-    }
-    Ok(())
-}
-
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
 /// command that executes without a daemon, and the tests.
 pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
@@ -179,6 +115,9 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
         reports.push(run_deed(ctx, deed, &account).await?);
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
     }
     reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
     Ok(reports)
@@ -194,6 +133,9 @@ pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>>
     let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
     for ended in join_all(lanes).await {
         ended?;
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
     }
     let mut reports = Vec::new();
     while let Ok(report) = told.try_recv() {
@@ -238,6 +180,9 @@ pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
     let swept = ctx.store.sweep_boot(now).await?;
     // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
     ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+    if let Some(since) = ctx.store.begin_life(now).await? {
+        incidents::restarted(ctx, since).await?;
+    }
     Ok(swept)
 }
 
@@ -293,7 +238,8 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
         return Err(ended.into());
     }
     drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
-    Ok(stopped?)
+    stopped?;
+    Ok(daemon.ctx.store.end_life(daemon.ctx.clock.now()).await?)
 }
 
 /// The daemon between two events.
@@ -364,6 +310,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             (self.tell)(News::Ready);
             supervisor(sd_notify::NotifyState::Ready);
         }
+        self.upkeep.watchman.beat(&self.ctx);
         for (_, account) in self.lanes.rested(now) {
             self.agenda.ask(Some(account));
         }
@@ -380,8 +327,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        let all = Some(self.agenda.all_at());
-        Ok(nap(&self.ctx, [next, all, self.upkeep.next_at, self.reload_at, self.lanes.next_rest()]))
+        let (all, beat) = (Some(self.agenda.all_at()), self.upkeep.watchman.next_at());
+        Ok(nap(&self.ctx, [next, all, self.upkeep.next_at, self.reload_at, self.lanes.next_rest(), beat]))
     }
 
     async fn keep_up(&mut self) -> Result<()> {

@@ -5,7 +5,7 @@ use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::later;
 use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::retry::{Next, after_failure};
-use crate::kakao::error::is_gone;
+use crate::kakao::error::{is_gone, stops_posts};
 use crate::store::Written;
 use crate::store::view::Due;
 
@@ -27,7 +27,10 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
             }
         }
         Err(fault) => {
-            if let FaultClass::Blocked(block) = &fault.class {
+            // A consent that posts do not need must not hold them up.
+            if let FaultClass::Blocked(block) = &fault.class
+                && stops_posts(&fault)
+            {
                 block_account(ctx, account, block, &fault).await?;
                 ctx.store.snooze_delete(doomed, &fault, now).await?;
                 Outcome::Blocked { fault }

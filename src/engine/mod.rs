@@ -6,15 +6,20 @@ pub mod chores;
 pub mod daemon;
 pub mod delete;
 pub mod enqueue;
+pub mod incidents;
+pub mod notify;
 pub mod preflight;
 pub mod prepare;
+pub mod probe;
 pub mod prune;
 pub mod publish;
 pub mod reconcile;
 pub mod reload;
 pub mod restore;
 
+mod conditions;
 mod matching;
+pub mod outlook;
 mod session;
 mod setback;
 
@@ -23,17 +28,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Time;
 
 use crate::domain::clock::Clock;
 use crate::domain::fault::Fault;
 use crate::domain::policy::{InDoubt, Late, Pace};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
+use crate::notify::Sinks;
 use crate::plan::Plan;
 use crate::plan::problem::Problems;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
+use outlook::Outlook;
 
 /// Everything that a deed may touch.
 pub struct Ctx {
@@ -51,6 +59,10 @@ pub struct Ctx {
     pub rules: Rules,
     /// The job files as last read without an error.
     pub plan: PlanCell,
+    /// The ways to people.
+    pub sinks: Arc<Sinks>,
+    /// The last look ahead.
+    pub outlook: Outlook,
     /// The posts whose publish request may be leaving, or is out, from this process.
     pub under_way: UnderWay,
 }
@@ -140,12 +152,38 @@ pub struct Rules {
     pub keep: Keep,
     /// When the accounts are audited: a cron pattern in UTC.
     pub audit: Option<String>,
+    /// What people are told, and in which words.
+    pub telling: Telling,
+}
+
+/// What people are told, and in which words.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// Whether each published story is told too.
+    pub published: bool,
+    /// When the day is told in short.
+    pub digest: Option<Time>,
+    /// The IANA name of the zone of `digest`, and of the instants in notices.
+    pub zone: String,
+    /// Fewer free bytes than this on the disk of the queue are told.
+    pub disk_low: u64,
+    /// The flags with which a command finds this queue, each after a blank; empty when it needs none.
+    pub command_flags: String,
+}
+
+impl Telling {
+    /// What to type for another command on this queue.
+    pub fn command(&self, words: &str) -> String {
+        format!("storyd {words}{}", self.command_flags)
+    }
 }
 
 /// How long a doubt may stay undecidable before a person is asked.
 const DOUBT_LIMIT: Duration = Duration::from_secs(3600);
 /// How long an upload or a scrape is trusted. No document says how long Kakao keeps an upload, so: not long.
 const ARTIFACT_LIFE: Duration = Duration::from_secs(3600);
+/// Free bytes below which people are told: well before nothing can be written, and more than a week of posts takes.
+const DISK_LOW: u64 = 200_000_000;
 
 impl Rules {
     /// The rules that the settings ask for.
@@ -175,6 +213,13 @@ impl Rules {
             horizon: settings.horizon,
             lease: timeouts.lease,
             artifact_life: ARTIFACT_LIFE,
+            telling: Telling {
+                published: settings.notify.published,
+                digest: settings.notify.digest,
+                zone: settings.notify.zone.clone(),
+                disk_low: DISK_LOW,
+                command_flags: String::new(),
+            },
             keep: settings.keep,
             audit: settings.audit.clone(),
         })
@@ -294,6 +339,17 @@ pub enum Outcome {
     },
     /// A person must settle a doubt.
     Parked {
+        /// Why.
+        why: String,
+    },
+    /// Kakao serves the account again.
+    Healed,
+    /// A notice was delivered.
+    Told,
+    /// A notice was not delivered.
+    NotTold {
+        /// When it is tried again; `None`: not any more.
+        at: Option<Timestamp>,
         /// Why.
         why: String,
     },

@@ -51,7 +51,9 @@ pub(super) fn refused_again(fault: Fault) -> Fault {
     Fault {
         class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Cure::LogIn }),
         code: fault.code,
-        reason: "Kakao refuses the access token, and a fresh one too".into(),
-        remedy: "Log the account in again and hand its tokens in with `storyd account add-token`.".into(),
+        reason: format!("Kakao refuses the access token, and a fresh one too: {}", fault.reason),
+        remedy: "Log the account in again with `storyd account login`; if Kakao's words speak of an IP address, ask the owner of \
+                 the app to allow this server's."
+            .into(),
     }
 }

@@ -46,9 +46,11 @@ pub(super) async fn block_account(ctx: &Ctx, account: &str, block: &Block, fault
     let probe = match &block.cure {
         Cure::Wait(wait) => *wait,
         Cure::Ended => PROBE_ENDED,
-        Cure::Refresh | Cure::LogIn | Cure::Consent(_) | Cure::Owner | Cure::Person | Cure::Settings => PROBE,
+        Cure::Refresh | Cure::LogIn | Cure::Consent(_) | Cure::Join | Cure::Owner | Cure::Person | Cure::Settings => {
+            PROBE
+        }
     };
-    ctx.store.block(account, block.scope, fault, probe, ctx.clock.now()).await
+    ctx.store.block(account, block, fault, probe, ctx.clock.now()).await
 }
 
 /// A transient fault that used up its attempts still needs a next step: `remedy`, where it brings none.

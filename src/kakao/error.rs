@@ -110,6 +110,15 @@ pub enum Body {
     Oversized,
 }
 
+/// How the reason begins when a grant is of no use any more.
+pub(super) const SPENT_GRANT: &str = "the refresh token is not valid any more";
+/// How the reason begins when kauth gives no new token, and says nothing that is known here.
+pub(super) const REFUSED_RENEWAL: &str = "Kakao's login service refused to renew the access token";
+
+/// Kakao's code for a consent that is missing.
+const CONSENT: i64 = -402;
+/// Kakao's code for a user who does not use Kakao Story.
+const NO_STORY_USER: i64 = -601;
 /// Kakao's code for a story that does not exist.
 const GONE: &str = "-605";
 
@@ -131,9 +140,35 @@ pub fn fault(call: Call, trouble: &Trouble) -> Fault {
     }
 }
 
+/// The fault of an account that has not given these consents, as if a call had met it.
+pub fn missing_consent(account: &str, scopes: Vec<String>) -> Fault {
+    let body = Body::Coded { code: CONSENT, msg: String::new(), scopes };
+    name_account(fault(Call::Once, &Trouble::Answer(Answer { status: 403, retry_after: None, body })), account)
+}
+
+/// The fault of an account that does not use Kakao Story, as if a call had met it.
+pub fn no_story_user() -> Fault {
+    let body = Body::Coded { code: NO_STORY_USER, msg: String::new(), scopes: Vec::new() };
+    fault(Call::Repeatable, &Trouble::Answer(Answer { status: 400, retry_after: None, body }))
+}
+
+/// Whether a block is one that posts would meet too. A missing consent to read stops looking and taking down alone.
+pub fn stops_posts(fault: &Fault) -> bool {
+    let consents = |block: &Block| match &block.cure {
+        Cure::Consent(scopes) => scopes.iter().any(|scope| scope != "story_read"),
+        _ => true,
+    };
+    matches!(&fault.class, FaultClass::Blocked(block) if consents(block))
+}
+
 /// `fault` with the account's name in the commands that its remedy gives, for who knows whose call it was.
 pub fn name_account(mut fault: Fault, account: &str) -> Fault {
-    fault.remedy = fault.remedy.replace("`storyd account add-token`", &format!("`storyd account add-token {account}`"));
+    for command in ["storyd account login", "storyd account doctor"] {
+        // Only where no name stands yet: a fault may pass here twice.
+        for end in ["`", " --"] {
+            fault.remedy = fault.remedy.replace(&format!("`{command}{end}"), &format!("`{command} {account}{end}"));
+        }
+    }
     fault
 }
 
@@ -211,7 +246,7 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
             wait(code.into(), reason, answer.retry_after.unwrap_or(TOKENS_WAIT))
         }
         (Some(319 | 320 | 322), _) | (None, "invalid_grant") => {
-            let reason = format!("the refresh token is not valid any more{said}");
+            let reason = format!("{SPENT_GRANT}{said}");
             Fault { class: blocked(Cure::LogIn), code: code.into(), reason, remedy: LOG_IN.into() }
         }
         (Some(4..=10 | 101 | 303), _) | (None, "invalid_client" | "unauthorized_client") => {
@@ -225,7 +260,7 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
             answer.retry_after.unwrap_or(TOKENS_WAIT),
         ),
         _ => {
-            let reason = format!("Kakao's login service refused to renew the access token{said}");
+            let reason = format!("{REFUSED_RENEWAL}{said}");
             Fault { class: blocked(Cure::LogIn), code: code.into(), reason, remedy: LOG_IN.into() }
         }
     }
@@ -310,7 +345,9 @@ fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault
         (scopes, _) => scopes.iter().map(|scope| excerpt(scope)).collect(),
     };
     let names = scopes.join(", ");
-    let remedy = format!("Let the account consent to {names}, then hand its token in with `storyd account add-token`.");
+    let flag = scopes.join(",");
+    let remedy =
+        format!("Consent to {names} as this account: `storyd account login --scopes {flag}` shows the page for it.");
     Fault { class: blocked(Cure::Consent(scopes)), code, reason, remedy }
 }
 

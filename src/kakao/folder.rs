@@ -11,11 +11,13 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::token::{AccessToken, RefreshToken, TokenSet};
+use super::token::{AccessToken, Owner, RefreshToken, TokenSet};
 
 /// Longest account name, in bytes.
 const ACCOUNT_BYTES_MAX: usize = 64;
@@ -31,7 +33,7 @@ pub enum TokenError {
     #[error("{0:?} is no account name: use 1 to 64 of the characters a-z, 0-9, _ and -")]
     Account(String),
     /// Nobody has handed in any.
-    #[error("account \"{0}\" has no tokens: hand them in with `storyd account add-token {0}`")]
+    #[error("account \"{0}\" has no tokens: log it in with `storyd account login {0}`")]
     Missing(String),
     /// Others could read or replace them.
     #[error("`{path}` is open to others (mode {mode:03o}): run `chmod {wanted:o} {path}`")]
@@ -44,9 +46,7 @@ pub enum TokenError {
         wanted: u32,
     },
     /// The file does not hold a token set. The text never quotes it.
-    #[error(
-        "`{path}` does not hold tokens ({why}): remove it, and hand them in with `storyd account add-token {account}`"
-    )]
+    #[error("`{path}` does not hold tokens ({why}): remove it, and log in again with `storyd account login {account}`")]
     Unreadable {
         /// The file.
         path: String,
@@ -72,6 +72,33 @@ pub enum TokenError {
 #[derive(Clone, Debug)]
 pub struct TokenFolder {
     path: PathBuf,
+    fuse: Option<Fuse>,
+}
+
+/// For tests: from its n-th step on nothing happens on the disk any more, as if the process had been killed before it.
+#[derive(Clone, Debug)]
+pub struct Fuse(Arc<AtomicU64>);
+
+impl Fuse {
+    /// One that blows before the `dies_at`-th step, from 1.
+    pub fn of(dies_at: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(dies_at)))
+    }
+
+    /// Whether it has.
+    pub fn has_blown(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 0
+    }
+
+    fn step(&self) -> io::Result<()> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)));
+        if left.unwrap_or(0) <= 1 { Err(io::Error::other("killed")) } else { Ok(()) }
+    }
+}
+
+/// A place where the process may be killed.
+fn step(fuse: Option<&Fuse>) -> io::Result<()> {
+    fuse.map_or(Ok(()), Fuse::step)
 }
 
 /// What tells one token file from the next one, which replaces it as a whole.
@@ -90,6 +117,7 @@ pub struct AccountLock {
     account: String,
     path: PathBuf,
     file: File,
+    fuse: Option<Fuse>,
 }
 
 /// The file's shape. Keys that another version writes are left alone by reading past them.
@@ -105,6 +133,10 @@ struct Stored {
     refresh_expires_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nickname: Option<String>,
     obtained_at: Timestamp,
 }
 
@@ -118,7 +150,13 @@ impl TokenFolder {
         made.map_err(|source| failed("make the folder", path, source))?;
         let found = fs::metadata(path).map_err(|source| failed("look at", path, source))?;
         check_mode(path, &found, 0o700)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), fuse: None })
+    }
+
+    /// The same folder in a process that is going to be killed.
+    #[must_use]
+    pub fn with_fuse(self, fuse: Fuse) -> Self {
+        Self { fuse: Some(fuse), ..self }
     }
 
     /// The account's tokens. Needs no lock: a file is only ever replaced as a whole.
@@ -164,7 +202,7 @@ impl TokenFolder {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(|source| failed("open", &path, source))?;
         file.lock().map_err(|source| failed("lock", &path, source))?;
-        Ok(AccountLock { account: account.to_owned(), path, file })
+        Ok(AccountLock { account: account.to_owned(), path, file, fuse: self.fuse.clone() })
     }
 
     /// Replaces the tokens of the lock's account. On return they are on the disk.
@@ -181,17 +219,26 @@ impl TokenFolder {
             refresh_token: set.refresh_token.as_ref().map(|token| token.expose().to_owned()),
             refresh_expires_at: set.refresh_expires_at,
             scopes: set.scopes.clone(),
+            user_id: set.owner.as_ref().map(|owner| owner.user_id),
+            nickname: set.owner.as_ref().and_then(|owner| owner.nickname.clone()),
             obtained_at: set.obtained_at,
         };
         let mut text = serde_json::to_vec_pretty(&stored).map_err(|error| failed("write", &path, error.into()))?;
         text.push(b'\n');
         // One left by a crash is made anew, so that its permissions are ours from the first byte.
+        self.step(&beside)?;
         remove_if_there(&beside)?;
+        self.step(&beside)?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
         let mut file = file.map_err(|source| failed("make", &beside, source))?;
-        let written = file.write_all(&text).and_then(|()| file.sync_all());
-        written.map_err(|source| failed("write", &beside, source))?;
+        // In two halves, since a write can be cut short; the file counts only once it has its name.
+        let (half, rest) = text.split_at(text.len() / 2);
+        let written = file.write_all(half).and_then(|()| step(self.fuse.as_ref())).and_then(|()| file.write_all(rest));
+        let synced = written.and_then(|()| step(self.fuse.as_ref())).and_then(|()| file.sync_all());
+        synced.map_err(|source| failed("write", &beside, source))?;
+        self.step(&path)?;
         fs::rename(&beside, &path).map_err(|source| failed("replace", &path, source))?;
+        self.step(&path)?;
         self.sync()
     }
 
@@ -227,6 +274,10 @@ impl TokenFolder {
         Ok(self.path.join(format!("{account}.{ending}")))
     }
 
+    fn step(&self, path: &Path) -> Result<(), TokenError> {
+        step(self.fuse.as_ref()).map_err(|source| failed("write", path, source))
+    }
+
     /// Makes a rename or a removal outlive a power cut.
     fn sync(&self) -> Result<(), TokenError> {
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|source| failed("sync", &self.path, source))
@@ -257,8 +308,13 @@ impl AccountLock {
         let latest = &refreshes[refreshes.len().saturating_sub(REFRESHES_MAX)..];
         let text: String = latest.iter().map(|at| format!("{at}\n")).collect();
         let file = &mut self.file;
-        let written = file.rewind().and_then(|()| file.set_len(0)).and_then(|()| file.write_all(text.as_bytes()));
-        written.and_then(|()| file.sync_data()).map_err(|source| failed("write", &self.path, source))
+        let fuse = self.fuse.as_ref();
+        let emptied = step(fuse).and_then(|()| file.rewind()).and_then(|()| file.set_len(0));
+        let written = emptied.and_then(|()| step(fuse)).and_then(|()| file.write_all(text.as_bytes()));
+        written
+            .and_then(|()| step(fuse))
+            .and_then(|()| file.sync_data())
+            .map_err(|source| failed("write", &self.path, source))
     }
 }
 
@@ -282,6 +338,7 @@ fn typed(text: &[u8]) -> Result<TokenSet, String> {
         refresh_token: refresh_token.map_err(|error| error.to_string())?,
         refresh_expires_at: stored.refresh_expires_at,
         scopes: stored.scopes,
+        owner: stored.user_id.map(|user_id| Owner { user_id, nickname: stored.nickname }),
         obtained_at: stored.obtained_at,
     })
 }

@@ -6,7 +6,7 @@
 //! - [`error`]: the fault table
 //! - `wire`, [`story`]: the shapes on the wire
 //! - `exchange`: one request and its answer
-//! - [`token`], [`folder`], [`refresh`]: tokens as values, on disk, and renewed
+//! - [`token`], [`folder`], [`refresh`], [`login`]: tokens as values, on disk, renewed, and first obtained
 
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use token::{AccessToken, RefreshToken, TokenAnswer};
 pub mod error;
 mod exchange;
 pub mod folder;
+pub mod login;
 pub mod refresh;
 pub mod story;
 pub mod token;

@@ -80,8 +80,19 @@ pub struct TokenSet {
     pub refresh_expires_at: Option<Timestamp>,
     /// The consents, where Kakao listed them.
     pub scopes: Option<Vec<String>>,
+    /// Whose they are, where a login found out.
+    pub owner: Option<Owner>,
     /// When this set was obtained.
     pub obtained_at: Timestamp,
+}
+
+/// The user at Kakao behind an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user's number within the app.
+    pub user_id: i64,
+    /// What the user calls themselves, where the consents show it.
+    pub nickname: Option<String>,
 }
 
 /// kauth's answer to a refresh.
@@ -120,6 +131,7 @@ pub fn apply(old: &TokenSet, answer: TokenAnswer, now: Timestamp) -> TokenSet {
         refresh_token,
         refresh_expires_at,
         scopes: answer.scopes.or_else(|| old.scopes.clone()),
+        owner: old.owner.clone(),
         obtained_at: now,
     }
 }
@@ -139,6 +151,7 @@ mod tests {
             refresh_token: Some(RefreshToken::new("old-refresh").expect("a token")),
             refresh_expires_at: Some(at("2027-01-30T00:00:00Z")),
             scopes: Some(vec!["story_read".into()]),
+            owner: Some(Owner { user_id: 7, nickname: None }),
             obtained_at: at("2026-12-01T00:00:00Z"),
         }
     }
@@ -178,6 +191,7 @@ mod tests {
         assert_eq!(next.refresh_token.as_ref().map(RefreshToken::expose), Some("old-refresh"));
         assert_eq!(next.refresh_expires_at, set().refresh_expires_at);
         assert_eq!(next.scopes, set().scopes);
+        assert_eq!(next.owner, set().owner);
         assert_eq!(next.obtained_at, now);
     }
 

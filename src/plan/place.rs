@@ -19,7 +19,7 @@ pub struct Source {
     line_starts: Vec<usize>,
     /// Characters before each block of [`BLOCK`] bytes, so that columns of a file on one line are not counted from its start.
     chars_before: Vec<usize>,
-    hidden_lines: Range<usize>,
+    hidden_lines: Vec<Range<usize>>,
 }
 
 /// File, line and column, as editors count them.
@@ -48,7 +48,7 @@ impl Source {
             Some(before)
         });
         let chars_before = counts.collect();
-        Self { path: path.into(), dir: dir.into(), text, line_starts, chars_before, hidden_lines: 0..0 }
+        Self { path: path.into(), dir: dir.into(), text, line_starts, chars_before, hidden_lines: Vec::new() }
     }
 
     /// Keeps the block under a top-level key out of every report: it may hold secrets, rightly spelt or not.
@@ -58,14 +58,15 @@ impl Source {
         let names = |line: &str| line.trim_start_matches(['"', '\'']).starts_with(key);
         if let Some(first) = lines().position(names) {
             let inside = |line: &&str| line.is_empty() || line.starts_with([' ', '\t', '\r', '#', '-', '}', ']']);
-            self.hidden_lines = first..first + 1 + lines().skip(first + 1).take_while(inside).count();
+            let count = lines().skip(first + 1).take_while(inside).count();
+            self.hidden_lines.push(first..first + 1 + count);
         }
         self
     }
 
     /// Whether the line with this index (from 0) must not be shown.
     pub fn hides_line(&self, index: usize) -> bool {
-        self.hidden_lines.contains(&index)
+        self.hidden_lines.iter().any(|lines| lines.contains(&index))
     }
 
     /// The name that problems show.

@@ -3,6 +3,8 @@
 //! Owns the defaults and the relations between the limits. Reading is pure, and a secret is only a reference here; the one file
 //! that reads secrets is [`secret`].
 
+mod account;
+pub mod notify;
 mod read;
 pub mod schema;
 pub mod secret;
@@ -17,12 +19,16 @@ use std::time::Duration;
 use crate::domain::policy::{InDoubt, Late, LateThen};
 use crate::plan::problem::{Problems, Source};
 use crate::plan::source;
+use notify::Notify;
 pub use secret::Secret;
 
 /// Kakao's API.
 pub const API_URL: &str = "https://kapi.kakao.com";
 /// Kakao's login.
 pub const LOGIN_URL: &str = "https://kauth.kakao.com";
+
+/// Where a login ends when the settings do not say: on the machine whose browser is used.
+pub const REDIRECT_URI: &str = "http://localhost:8421/login";
 
 /// How much longer than the publish time-out the quarantine must be: the slowest processing behind a gateway that gave up, and
 /// the lag of the list in which the story would appear.
@@ -49,6 +55,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// Who is told of troubles, and how.
+    pub notify: Notify,
     /// How long what is over stays on record.
     pub keep: Keep,
     /// When the accounts are audited: a cron pattern of five fields, in UTC. Absent: when a person asks.
@@ -111,6 +119,8 @@ pub struct Account {
     pub rest_api_key: Secret,
     /// The app's client secret, if it has one.
     pub client_secret: Option<Secret>,
+    /// Where Kakao sends the browser after a login: one of those that are registered at the app.
+    pub redirect_uri: String,
     /// What becomes of its posts whose absence was proved; absent: what `defaults` say.
     pub in_doubt: Option<InDoubt>,
     /// Shortest time between two of its stories; zero for none.
@@ -121,7 +131,7 @@ pub struct Account {
 
 impl Settings {
     /// Reads the text of a `storyd.yaml`. Relative paths inside start from the folder of `path`. All problems come at once; no
-    /// report shows a line of `accounts`.
+    /// report shows a line of `accounts` or `notify`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
         read::settings(&Arc::new(confidential(&Source::new(path, path.parent().unwrap_or(Path::new("")), text))))
     }
@@ -134,7 +144,7 @@ impl Settings {
 }
 
 fn confidential(source: &Source) -> Source {
-    Source::new(source.path(), source.dir(), source.text()).hiding("accounts")
+    Source::new(source.path(), source.dir(), source.text()).hiding("accounts").hiding("notify")
 }
 
 /// What holds without any `storyd.yaml`.
@@ -150,6 +160,7 @@ impl Default for Settings {
             ballast_bytes: 16 << 20,
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
+            notify: Notify::default(),
             keep: Keep::default(),
             audit: None,
             accounts: BTreeMap::new(),

@@ -1,20 +1,16 @@
 //! The shape of `storyd.yaml`, read key by key so that all its problems come at once.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use super::size;
-use super::{Account, Contradiction, Defaults, Keep, Secret, Settings, Timeouts, contradictions};
+use super::account::accounts;
+use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, size};
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{self, Kind, Node};
-use crate::plan::name::is_account_name;
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 use crate::plan::schedule::CronRule;
@@ -31,12 +27,19 @@ pub(super) const SETTINGS: Shape = Shape {
         "ballast",
         "defaults",
         "timeouts",
+        "notify",
         "keep",
         "audit",
         "accounts",
     ],
     free_x: true,
-    synonyms: &[("data", "data_dir"), ("job_files", "jobs"), ("timeout", "timeouts"), ("account", "accounts")],
+    synonyms: &[
+        ("data", "data_dir"),
+        ("job_files", "jobs"),
+        ("timeout", "timeouts"),
+        ("account", "accounts"),
+        ("notifications", "notify"),
+    ],
 };
 pub(super) const DASHBOARD: Shape = Shape {
     what: "`dashboard`",
@@ -56,20 +59,12 @@ pub(super) const TIMEOUTS: Shape = Shape {
     free_x: false,
     synonyms: &[],
 };
-pub(super) const ACCOUNT: Shape = Shape {
-    what: "an account",
-    keys: &["rest_api_key", "client_secret", "in_doubt", "min_gap", "max_per_day"],
-    free_x: false,
-    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
-};
 pub(super) const KEEP: Shape = Shape {
     what: "`keep`",
     keys: &["deleted", "cancelled", "missed", "failed", "audits"],
     free_x: false,
     synonyms: &[("published", "deleted"), ("audit", "audits")],
 };
-pub(super) const SECRET: Shape =
-    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -112,6 +107,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         ballast_bytes: size::read(&fields, "ballast", BALLAST_BYTES, report).unwrap_or(base.ballast_bytes),
         defaults: base.defaults,
         timeouts: base.timeouts,
+        notify: notify::notify(&fields, report),
         keep: keep(&fields, report),
         audit: audit(&fields, report),
         accounts: accounts(&fields, report),
@@ -161,7 +157,7 @@ fn audit(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
 }
 
 /// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
-fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
+pub(super) fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
     let node = fields.get(key).filter(|node| !matches!(node.kind, Kind::Null))?;
     Fields::read(node, &fields.key_span(key), shape, report)
 }
@@ -193,7 +189,12 @@ fn set(place: &mut Duration, value: Option<Duration>) {
     *place = value.unwrap_or(*place);
 }
 
-fn duration(fields: &Fields<'_>, key: &str, (min, max): (Duration, Duration), report: &mut Report) -> Option<Duration> {
+pub(super) fn duration(
+    fields: &Fields<'_>,
+    key: &str,
+    (min, max): (Duration, Duration),
+    report: &mut Report,
+) -> Option<Duration> {
     fields.duration(key, min, max, report).map(|duration| duration.value)
 }
 
@@ -227,7 +228,7 @@ fn paths(fields: &Fields<'_>, key: &str, report: &mut Report) -> Vec<PathBuf> {
     texts.into_iter().filter_map(|text| filled(key, text, report).map(PathBuf::from)).collect()
 }
 
-fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
+pub(super) fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
     if text.value.trim().is_empty() || text.value.contains('\0') {
         report
             .add(Code::EmptyText, &text.span, format!("`{key}` is empty"))
@@ -269,59 +270,12 @@ fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAd
     }
 }
 
-fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Account> {
-    let mut accounts = BTreeMap::new();
-    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, Kind::Null)) else { return accounts };
-    let Kind::Map(entries) = &node.kind else {
-        report
-            .add(
-                Code::WrongType,
-                &fields.key_span("accounts"),
-                "`accounts` holds accounts by name, and here is something else",
-            )
-            .help("write each account's name on a line of its own, two spaces in, with a colon behind it");
-        return accounts;
-    };
-    let mut names: BTreeMap<String, Range<usize>> = BTreeMap::new();
-    let source = Arc::clone(&report.source);
-    for entry in entries {
-        let span = &entry.key.span;
-        let name = entry.key.raw(&source).unwrap_or_default().to_owned();
-        if !is_account_name(&name) {
-            report
-                .add(Code::BadName, span, format!("`{name}` cannot be the name of an account"))
-                .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
-        } else if let Some(first) = names.get(&name) {
-            fields::duplicate_key(&name, first, span, report);
-        }
-        if let Some(account) = account(&name, &entry.value, span, report) {
-            accounts.insert(name.clone(), account);
-        }
-        names.entry(name).or_insert_with(|| span.clone());
-    }
-    accounts
-}
-
-fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Account> {
-    let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
-    if fields.lacks("rest_api_key") {
-        let what = format!("the account `{name}`");
-        fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
-    }
-    let client_secret = secret(&fields, "client_secret", report);
-    let in_doubt = policy::in_doubt(&fields, report);
-    let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
-    let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
-    Some(Account {
-        rest_api_key: secret(&fields, "rest_api_key", report)?,
-        client_secret,
-        in_doubt,
-        min_gap,
-        max_per_day,
-    })
-}
-
-fn whole_number(fields: &Fields<'_>, key: &str, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
+pub(super) fn whole_number(
+    fields: &Fields<'_>,
+    key: &str,
+    range: RangeInclusive<u32>,
+    report: &mut Report,
+) -> Option<u32> {
     let node = fields.get(key)?;
     let source = Arc::clone(&report.source);
     let number = node.raw(&source).and_then(|raw| raw.parse().ok()).filter(|number| range.contains(number));
@@ -334,48 +288,6 @@ fn whole_number(fields: &Fields<'_>, key: &str, range: RangeInclusive<u32>, repo
     number
 }
 
-/// Says nothing of what stands there: it may be the secret.
-fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
-    let node = fields.get(key)?;
-    if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
-        return Some(Secret::Value(SecretString::from(text.to_owned())));
-    }
-    if !matches!(node.kind, Kind::Map(_)) {
-        report
-            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
-            .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");
-        return None;
-    }
-    let inner = Fields::read(node, &fields.key_span(key), &SECRET, report)?;
-    let kinds: Vec<&str> = SECRET.keys.iter().copied().filter(|kind| inner.has(kind)).collect();
-    let [kind] = kinds.as_slice() else {
-        if SECRET.keys.iter().all(|kind| inner.lacks(kind)) || kinds.len() > 1 {
-            report
-                .add(
-                    Code::Exclusive,
-                    &fields.key_span(key),
-                    format!("`{key}` needs exactly one of `file`, `env`, `credential`"),
-                )
-                .help(format!("write `{key}: {{file: /etc/storyd/cafe.key}}`"));
-        }
-        return None;
-    };
-    let text = inner.text(kind, report)?;
-    let span = text.span.clone();
-    let value = filled(kind, text, report)?;
-    match *kind {
-        "file" => Some(Secret::File(report.source.dir().join(value))),
-        _ if value.contains(['/', '=']) || value.contains(char::is_whitespace) => {
-            report
-                .add(Code::BadName, &span, format!("this cannot be the name of an `{kind}` secret"))
-                .help("write the name alone, without a path or a value");
-            None
-        }
-        "env" => Some(Secret::Env(value)),
-        _ => Some(Secret::Credential(value)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,9 +295,13 @@ mod tests {
     #[test]
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
-        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT];
-        for key in shapes.iter().flat_map(|shape| shape.keys) {
-            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
+        use crate::settings::account::ACCOUNT;
+        let sinks = [notify::NOTIFY, notify::HEARTBEAT, notify::SLACK, notify::WEBHOOK, notify::EMAIL, notify::COMMAND];
+        let shapes = [SETTINGS, DASHBOARD, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT].into_iter().chain(sinks);
+        for key in shapes.flat_map(|shape| shape.keys) {
+            let shown =
+                |line: &str| line.trim_start().starts_with(&format!("{key}:")) || line.contains(&format!("{{{key}:"));
+            assert!(example.lines().any(shown), "{key}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::read::{ACCOUNT, DASHBOARD, DEFAULTS, KEEP, SECRET, SETTINGS, TIMEOUTS};
+use super::account::{ACCOUNT, SECRET};
+use super::read::{DASHBOARD, DEFAULTS, KEEP, SETTINGS, TIMEOUTS};
 use crate::plan::policy::LATE;
 use crate::plan::schema::{DURATION, KEYS as JOB_KEYS, KeyDoc, object};
 
@@ -71,6 +72,13 @@ const KEYS: &[KeyDoc] = &[
     ("accounts", "Accounts", "By the names that job files use.", "{}"),
     ("rest_api_key", "REST API key", "Of the account's app: a text, or a reference to one.", "{}"),
     ("client_secret", "Client secret", "Of the account's app, if it has one: a text, or a reference to one.", "{}"),
+    (
+        "redirect_uri",
+        "Redirect URI",
+        "Where a login ends; one of those that are registered at the app.",
+        r#"{"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^#]*$", "examples": ["http://localhost:8421/login"]}"#,
+    ),
+    ("notify", "Notify", "Who is told when something is wrong, and when it is right again.", "{}"),
     ("min_gap", "Least gap", "Shortest time between two stories of the account.", DURATION),
     (
         "max_per_day",
@@ -111,6 +119,7 @@ pub fn settings_file() -> Value {
         ("defaults", &mapping(&DEFAULTS, &[("late", &late)])),
         ("timeouts", &mapping(&TIMEOUTS, &[])),
         ("keep", &mapping(&KEEP, &[])),
+        ("notify", &notify(&secret)),
         ("accounts", &accounts),
     ];
     let mut file = object(&SETTINGS, &docs, &parts, &[]);
@@ -118,6 +127,30 @@ pub fn settings_file() -> Value {
     file["title"] = json!("storyd settings");
     file["description"] = json!("What the operator of storyd decides.");
     file
+}
+
+/// What stands under `notify`. The keys of a sink depend on its type, which the reading checks.
+fn notify(secret: &Value) -> Value {
+    let heartbeat =
+        json!({"type": ["object", "null"], "properties": {"url": secret, "every": {}}, "additionalProperties": false});
+    let sink = json!({
+        "type": "object",
+        "required": ["type"],
+        "properties": {"type": {"enum": ["slack", "webhook", "email", "command"]}},
+    });
+    json!({
+        "title": "Notify",
+        "description": "Who is told when something is wrong, and when it is right again.",
+        "type": ["object", "null"],
+        "properties": {
+            "published": {"type": "boolean"},
+            "digest": {"examples": ["09:00", "off"]},
+            "zone": {"type": "string", "examples": ["Asia/Seoul"]},
+            "heartbeat": heartbeat,
+            "sinks": {"type": ["object", "null"], "additionalProperties": sink},
+        },
+        "additionalProperties": false,
+    })
 }
 
 fn is_ours(key: &str) -> bool {

@@ -36,6 +36,11 @@ impl Media {
         &self.folder
     }
 
+    /// Whether the file of an image is there, and whole as far as its size tells.
+    pub fn holds(&self, image: &Image) -> bool {
+        self.path(image).metadata().is_ok_and(|meta| meta.len() == image.bytes)
+    }
+
     /// Takes over `source` as the bytes of `image`: written whole under a temporary name, synced, renamed, the folder synced.
     /// Does nothing when the bytes are there already.
     ///

@@ -15,6 +15,7 @@ mod ballast;
 mod check;
 mod disk;
 mod open;
+mod room;
 
 use std::path::PathBuf;
 use std::time::Duration;

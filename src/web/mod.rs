@@ -12,6 +12,7 @@ mod page;
 mod pauses;
 mod post;
 mod posts;
+pub mod redirect;
 mod stories;
 
 use std::io;

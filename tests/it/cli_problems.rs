@@ -221,9 +221,6 @@ fn an_account_without_tokens_is_named_at_the_start() {
     let _emulator = folder.emulator("");
     folder.jobs(NOTE);
     let daemon = folder.start("run");
-    daemon.warns(
-        "storyd: account cafe has no tokens, so its posts wait; hand them in with `storyd account add-token cafe \
-         --access-token-file FILE`",
-    );
+    daemon.warns("storyd: account cafe has no tokens, so its posts wait; log it in with `storyd account login cafe`");
     daemon.says("waiting for notice");
 }

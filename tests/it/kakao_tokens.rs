@@ -39,6 +39,7 @@ impl Home {
             refresh_token: refresh.map(|token| RefreshToken::new(token).unwrap()),
             refresh_expires_at: None,
             scopes: None,
+            owner: None,
             obtained_at,
         };
         let folder = self.folder();
@@ -160,7 +161,7 @@ async fn tokens_handed_in_meanwhile_are_used_without_a_refresh() {
 async fn a_dead_refresh_token_asks_for_a_login_by_the_accounts_name() {
     let (home, stub) = (Home::new(), Stub::play([refusal(400, "KOE322", "invalid_grant")]).await);
     let fault = fresh(&home.tokens(), &stub.client(), "06:00:00").await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"the refresh token is not valid any more: "no" (KOE322). Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the refresh token is not valid any more: "no" (KOE322). Log the account in again with `storyd account login cafe`."#);
 }
 
 #[tokio::test]
@@ -168,12 +169,12 @@ async fn without_a_refresh_token_or_a_key_a_person_must_act() {
     let stub = Stub::play([]).await;
     let home = Home::with(None);
     let fault = fresh(&home.tokens(), &stub.client(), "06:00:00").await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no refresh token to renew it (no-refresh-token). Log the account in again and hand its tokens in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the access token is spent and there is no refresh token to renew it (no-refresh-token). Log the account in again with `storyd account login cafe`."#);
     let home = Home::new();
     let fault = home.tokens().fresh(&stub.client(), "cafe", None, at("06:00:00")).await.unwrap_err();
     insta::assert_snapshot!(fault, @r#"the access token is spent and there is no REST API key to renew it (no-key). Give the account "cafe" its `rest_api_key` in the settings."#);
     let fault = home.tokens().fresh(&stub.client(), "zoo", None, at("06:00:00")).await.unwrap_err();
-    insta::assert_snapshot!(fault, @r#"account "zoo" has no tokens (token-file). Hand them in with `storyd account add-token zoo`."#);
+    insta::assert_snapshot!(fault, @r#"account "zoo" has no tokens (token-file). Log it in with `storyd account login zoo`."#);
     assert_eq!(stub.connections(), 0);
 }
 

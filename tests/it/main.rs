@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli_account;
 mod cli_check;
 mod cli_crash;
 mod cli_delete;
@@ -9,11 +10,13 @@ mod cli_machine;
 mod cli_main_job;
 mod cli_problems;
 mod cli_record;
+mod cli_secrets;
 mod fuzz_edits;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
 mod kakao_tokens;
+mod notify_sinks;
 mod plan_codes;
 mod plan_examples;
 mod plan_load;
@@ -27,6 +30,7 @@ mod proof_crash_sweep;
 mod proof_model;
 mod proof_power_loss;
 mod proof_properties;
+mod proof_refresh_sweep;
 mod sandbox_control;
 mod sandbox_documents;
 mod sandbox_documents_curl;
@@ -53,6 +57,7 @@ mod store_sweeps;
 mod store_together;
 mod store_view;
 mod store_wake;
+mod story_account_life;
 mod story_audit;
 mod story_clocks;
 mod story_delete;
@@ -60,6 +65,7 @@ mod story_doubt;
 mod story_edits;
 mod story_faults;
 mod story_media;
+mod story_notify;
 mod story_pace;
 mod story_pause;
 mod story_publish;

@@ -278,7 +278,7 @@ async fn a_command_beside_the_daemon_waits_for_a_write_under_way() {
     let post = queue.add(&note("a", t(0))).await;
     let beside = Store::open(queue.dir.path(), Access::Beside).await.unwrap();
     let mut other = queue.connection().await;
-    sqlx::raw_sql("BEGIN IMMEDIATE; UPDATE account SET skew_micros = 1").execute(&mut other).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE; UPDATE account SET next_at = 1").execute(&mut other).await.unwrap();
     let cancel = beside.cancel(post, "anna", "", t(-50));
     let commit = async {
         tokio::task::yield_now().await;

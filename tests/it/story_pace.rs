@@ -11,7 +11,14 @@ use crate::support::world::{World, at};
 
 fn account() -> Account {
     let rest_api_key = Secret::Value("key".to_owned().into());
-    Account { rest_api_key, client_secret: None, in_doubt: None, min_gap: Duration::ZERO, max_per_day: None }
+    Account {
+        rest_api_key,
+        client_secret: None,
+        redirect_uri: storyd::settings::REDIRECT_URI.into(),
+        in_doubt: None,
+        min_gap: Duration::ZERO,
+        max_per_day: None,
+    }
 }
 
 async fn world(account: Account) -> World {

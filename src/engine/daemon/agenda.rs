@@ -63,6 +63,8 @@ impl Agenda {
         // One instant for every question: what falls due in between is ahead of all of them.
         let now = ctx.clock.now();
         self.found = ctx.store.due(now).await?;
+        let sinks = ctx.store.sinks_due(now).await?;
+        self.found.extend(sinks.into_iter().map(|sink| (Due::Notify, sink)));
         let coming = ctx.store.coming(now, COMING_MAX).await?;
         // What comes after the last one that is known is found by looking again.
         let known_until = if coming.len() < COMING_MAX as usize { None } else { coming.last().map(|(at, _)| *at) };

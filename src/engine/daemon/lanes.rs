@@ -11,7 +11,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
 use crate::domain::clock::later;
-use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, prepare, publish, reconcile, restore};
+use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, notify, prepare, probe, publish, reconcile, restore};
 use crate::store::Trouble;
 use crate::store::view::Due;
 
@@ -27,6 +27,8 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
         Due::Publish => publish::run_once(ctx, account).await,
         Due::Reconcile => reconcile::run_once(ctx, account).await,
         Due::Delete => delete::run_once(ctx, account).await,
+        Due::Probe => probe::run_once(ctx, account).await,
+        Due::Notify => notify::run_once(ctx, account).await,
         Due::Audit => audit::run_once(ctx, account).await,
         Due::Restore => restore::run_once(ctx, account).await,
     };
@@ -252,6 +254,12 @@ pub(super) fn log(report: &Report) {
         Outcome::Parked { why } => {
             tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
         }
+        Outcome::Healed => tracing::info!(account, "Kakao serves the account again; its posts go on"),
+        Outcome::Told => tracing::debug!(sink = account, "a notice was delivered"),
+        Outcome::NotTold { at: Some(at), why } => {
+            tracing::warn!(sink = account, next_at = %at, why, "a notice was not delivered; tries again");
+        }
+        Outcome::NotTold { at: None, why } => tracing::error!(sink = account, why, "a notice was given up"),
         Outcome::Audited { found: 0, ended: false } => tracing::debug!(account, "audit goes on"),
         Outcome::Audited { found, ended: false } => {
             tracing::warn!(account, found, "the audit found differences; `storyd admin audit --last` tells them");

@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::domain::fault::Cure;
 
 /// What helps when a token is of no use.
-pub(in crate::kakao) const LOG_IN: &str =
-    "Log the account in again and hand its tokens in with `storyd account add-token`.";
+pub(in crate::kakao) const LOG_IN: &str = "Log the account in again with `storyd account login`.";
 /// What helps when kauth does not know the app.
 pub(super) const SETTINGS: &str = "Check the account's `rest_api_key` and `client_secret` in the settings.";
 /// Wait after Kakao says that it is under maintenance, at the least.
@@ -120,7 +119,7 @@ pub(super) static ROWS: [Row; 25] = [
     row(
         -601,
         "the account does not use Kakao Story",
-        Effect::Blocked(Cure::Person),
+        Effect::Blocked(Cure::Join),
         "Open Kakao Story once as this account to join it.",
     ),
     row(-602, "an image is too big", Effect::Refused, "Make each image smaller than 10 MB."),

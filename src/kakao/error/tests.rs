@@ -66,7 +66,7 @@ fn cells() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
         ("-401  401", coded(401, -401), "refresh", "refresh"),
         ("-402  403", coded(403, -402), "consent 2", "consent 1"),
         ("-406  401", coded(401, -406), "person", "person"),
-        ("-601  400", coded(400, -601), "person", "person"),
+        ("-601  400", coded(400, -601), "join", "join"),
         ("-602  400", coded(400, -602), "permanent", "permanent"),
         ("-603  400", coded(400, -603), "transient", "ambiguous"),
         ("-604  400", coded(400, -604), "transient 2x", "transient 2x"),
@@ -226,7 +226,7 @@ fn a_missing_consent_names_the_scopes() {
     let scopes = vec!["story_publish".to_owned(), "story_read".to_owned()];
     let body = Body::Coded { code: -402, msg: "insufficient scopes.".into(), scopes };
     let fault = name_account(fault(Call::Once, &with(403, body)), "cafe");
-    insta::assert_snapshot!(fault, @r#"the account has not consented to this: "insufficient scopes." (-402). Let the account consent to story_publish, story_read, then hand its token in with `storyd account add-token cafe`."#);
+    insta::assert_snapshot!(fault, @r#"the account has not consented to this: "insufficient scopes." (-402). Consent to story_publish, story_read as this account: `storyd account login cafe --scopes story_publish,story_read` shows the page for it."#);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn set(name: &str) -> TokenSet {
         refresh_token: Some(RefreshToken::new(&format!("refresh-{name}")).expect("a token")),
         refresh_expires_at: None,
         scopes: Some(vec!["story_publish".into()]),
+        owner: Some(super::super::token::Owner { user_id: 7, nickname: Some("카페".into()) }),
         obtained_at: at("2026-12-01T00:00:00Z"),
     }
 }
@@ -98,7 +99,7 @@ fn accounts_are_listed_and_removed() {
     folder.remove(&lock).expect("removes nothing");
     assert_eq!(folder.list().expect("lists"), ["a-1_b"]);
     let error = folder.load("zoo").expect_err("is gone").to_string();
-    insta::assert_snapshot!(error, @r#"account "zoo" has no tokens: hand them in with `storyd account add-token zoo`"#);
+    insta::assert_snapshot!(error, @r#"account "zoo" has no tokens: log it in with `storyd account login zoo`"#);
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn a_broken_file_is_told_by_its_place_and_never_quoted() {
     for text in ["", "{", r#"{"version":1,"access_token":["secret"]}"#, r#"{"version":2}"#, "secret"] {
         fs::write(place.path().join("tokens/cafe.json"), text).expect("writes");
         let error = folder.load("cafe").expect_err("is broken").to_string();
-        assert!(error.contains("add-token cafe") && !error.contains("secret"), "{error}");
+        assert!(error.contains("account login cafe") && !error.contains("secret"), "{error}");
     }
 }
 

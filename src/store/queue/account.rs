@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Result, Store, Write, micros};
 use crate::domain::clock::{Heard, later};
-use crate::domain::fault::{BlockScope, Fault};
+use crate::domain::fault::{Block, BlockScope, Fault};
 use crate::domain::policy::Pace;
 use crate::store::span;
 
@@ -54,16 +54,17 @@ impl Store {
     pub async fn block(
         &self,
         account: &str,
-        scope: BlockScope,
+        block: &Block,
         fault: &Fault,
         probe: Duration,
         now: Timestamp,
     ) -> Result<()> {
         let (at, probe_at) = (micros(now), micros(later(now, probe)));
-        let everyone = scope == BlockScope::Everyone;
+        let (everyone, cure) = (block.scope == BlockScope::Everyone, block.cure.as_str());
         sqlx::query!(
             "UPDATE account SET blocked_code = $3, blocked_reason = $4, blocked_remedy = $5,
-               blocked_scope = iif($2, 'everyone', 'account'), blocked_at = coalesce(blocked_at, $6), probe_at = $7
+               blocked_scope = iif($2, 'everyone', 'account'), blocked_at = coalesce(blocked_at, $6), probe_at = $7,
+               blocked_cure = $8
              WHERE $2 OR name = $1",
             account,
             everyone,
@@ -71,10 +72,20 @@ impl Store {
             fault.reason,
             fault.remedy,
             at,
-            probe_at
+            probe_at,
+            cure
         )
         .execute(self.writing().await)
         .await?;
+        Ok(())
+    }
+
+    /// Moves the next probe of a blocked account.
+    pub async fn probe_at(&self, account: &str, at: Timestamp) -> Result<()> {
+        let at = micros(at);
+        sqlx::query!("UPDATE account SET probe_at = $2 WHERE name = $1 AND probe_at IS NOT NULL", account, at)
+            .execute(self.writing().await)
+            .await?;
         Ok(())
     }
 
@@ -92,7 +103,7 @@ impl Store {
             return Ok(false);
         }
         let done = sqlx::query!(
-            "UPDATE account SET blocked_code = NULL, blocked_reason = NULL, blocked_remedy = NULL,
+            "UPDATE account SET blocked_code = NULL, blocked_reason = NULL, blocked_remedy = NULL, blocked_cure = NULL,
                blocked_scope = NULL, blocked_at = NULL, probe_at = NULL,
                unauthorized_at = iif(name = $1, NULL, unauthorized_at)
              WHERE (name = $1 AND (blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL))
@@ -103,6 +114,15 @@ impl Store {
         .execute(self.writing().await)
         .await?;
         Ok(done.rows_affected() >= 1)
+    }
+
+    /// Brings the probe of a blocked account forward: a person has done something about it. False when it is not blocked.
+    pub async fn probe_now(&self, account: &str, now: Timestamp) -> Result<bool> {
+        let at = micros(now);
+        let done = sqlx::query!("UPDATE account SET probe_at = $2 WHERE name = $1 AND probe_at > $2", account, at)
+            .execute(self.writing().await)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Records a -401. True when it is the first since the last success: a refresh may cure it. False when one was recorded

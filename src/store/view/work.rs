@@ -1,7 +1,7 @@
 //! What the engine asks: what is due, when to wake, what is known of an account and its stories. Knows nothing of how people
 //! are shown any of it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::clock::Heard;
 use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
@@ -17,6 +17,10 @@ pub enum Due {
     Reconcile,
     /// A take-down.
     Delete,
+    /// A look whether an account that was turned away is served again.
+    Probe,
+    /// The delivery of a notice; the name with it is the sink's.
+    Notify,
     /// A step of an audit.
     Audit,
     /// A look at Kakao's list after a backup was restored.
@@ -58,6 +62,7 @@ impl Store {
                            AND p.reconcile_at <= $1) AS "reconcile!: bool",
                  EXISTS (SELECT 1 FROM story s WHERE s.account = a.name AND s.delete_at IS NOT NULL
                            AND s.deleted_at IS NULL AND s.delete_fault IS NULL AND s.delete_at <= $1) AS "delete!: bool",
+                 coalesce(a.blocked_cure IN ('refresh', 'log_in', 'consent', 'join', 'settings'), 0) AS "probe!: bool",
                  EXISTS (SELECT 1 FROM audit u WHERE u.account = a.name AND u.ended_at IS NULL AND u.next_at <= $1)
                    AS "audit!: bool",
                  EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool"
@@ -70,6 +75,11 @@ impl Store {
         .await?;
         let mut due = Vec::new();
         for row in rows {
+            // What can be asked without a post is asked first: a post is no probe then, and loses nothing.
+            if row.probe {
+                due.push((Due::Probe, row.name));
+                continue;
+            }
             let kinds = [
                 (Due::Prepare, row.prepare),
                 (Due::Publish, row.publish),
@@ -122,7 +132,9 @@ impl Store {
                      FROM account a) s
                  UNION ALL SELECT min(next_at) FROM audit WHERE ended_at IS NULL AND next_at > $1
                  UNION ALL SELECT min(next_at) FROM restore WHERE next_at > $1
-                 UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1)"#,
+                 UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1
+                 UNION ALL SELECT min(next_at) FROM notice WHERE next_at IS NOT NULL AND next_at > $1
+                 UNION ALL SELECT next_at FROM telling WHERE next_at > $1)"#,
             at
         )
         .fetch_one(&self.readers)
@@ -186,6 +198,17 @@ impl Store {
         )
         .fetch_one(&self.readers)
         .await?)
+    }
+
+    /// The largest difference between Kakao's clock and ours that an account met, and which account.
+    pub async fn largest_skew(&self) -> Result<Option<(String, SignedDuration)>> {
+        let row = sqlx::query!(
+            r#"SELECT name, heard_kakao_at - heard_at AS "skew!: i64" FROM account WHERE heard_at IS NOT NULL
+               ORDER BY abs(heard_kakao_at - heard_at) DESC, name LIMIT 1"#
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|row| (row.name, SignedDuration::from_micros(row.skew))))
     }
 
     /// Which of these stories of an account already belong to a post.

@@ -5,5 +5,6 @@ pub(crate) mod draft7;
 pub(crate) mod evidence;
 pub(crate) mod process;
 pub(crate) mod queue;
+pub(crate) mod receiver;
 pub(crate) mod stub;
 pub(crate) mod world;

@@ -40,6 +40,7 @@ pub(crate) struct Done {
 /// A process that runs. Dropping it kills it.
 pub(crate) struct Process {
     child: Child,
+    stdin: Option<std::process::ChildStdin>,
     stdout: Output,
     stderr: Output,
     readers: Vec<std::thread::JoinHandle<()>>,
@@ -133,6 +134,18 @@ impl Folder {
         self.spawn(self.storyd(line), line)
     }
 
+    /// Starts a command to which a person types.
+    pub(crate) fn talk(&self, line: &str) -> Process {
+        let mut command = self.storyd(line);
+        command.stdin(Stdio::piped());
+        self.spawn(command, line)
+    }
+
+    /// From here on this text must appear in no output and no file.
+    pub(crate) fn keep_secret(&self, text: &str) {
+        self.secrets.lock().unwrap().insert(text.to_owned());
+    }
+
     /// Starts the program from a shell that does something before, in the folder. With `own_mounts` what it mounts is seen by it and
     /// the program alone.
     pub(crate) fn start_after(&self, own_mounts: Option<&str>, before: &str, line: &str) -> Process {
@@ -158,7 +171,7 @@ impl Folder {
         // What a sandbox prints at its start are tokens, on purpose.
         let told: &[&Output] = if line.starts_with("sandbox") { &[&stderr] } else { &[&stdout, &stderr] };
         self.outputs.lock().unwrap().extend(told.iter().copied().cloned());
-        Process { child, stdout, stderr, readers }
+        Process { stdin: child.stdin.take(), child, stdout, stderr, readers }
     }
 
     /// Starts a sandbox of its own with account `cafe`, and settings that point at it.
@@ -276,6 +289,21 @@ impl Process {
         self.stderr.text()
     }
 
+    /// Types a line.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Closes its stdin.
+    pub(crate) fn hang_up(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for words on stdout.
     #[track_caller]
     pub(crate) fn says(&self, words: &str) {
@@ -346,6 +374,16 @@ impl Emulator {
     /// Waits until a request of a call has come.
     pub(crate) fn is_asked(&self, call: &str) {
         until(|| format!("a request {call}"), || (self.requests(call) > 0).then_some(()));
+    }
+
+    /// Tells the sandbox something as its owner.
+    pub(crate) fn put(&self, path: &str, body: &str) {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        let length = body.len();
+        write!(stream, "PUT {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 200 "), "{body}: {answer}");
     }
 
     fn get(&self, path: &str) -> Vec<Value> {

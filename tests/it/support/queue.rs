@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Permission};
-use storyd::domain::fault::{BlockScope, Fault, FaultClass};
+use storyd::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::domain::post::PostState;
 use storyd::store::queue::{Claim, Enqueued, Intent, JobPosts, NewPost};
@@ -185,7 +185,8 @@ impl Queue {
     pub(crate) async fn block(&self, account: &str, until: Timestamp, now: Timestamp) {
         let fault = Fault::permanent("-401", "the token is refused", "log in again");
         let wait = Duration::try_from(until.duration_since(now)).unwrap();
-        self.store.block(account, BlockScope::Account, &fault, wait, now).await.unwrap();
+        let block = Block { scope: BlockScope::Account, cure: Cure::Owner };
+        self.store.block(account, &block, &fault, wait, now).await.unwrap();
     }
 }
 

@@ -10,19 +10,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storyd::domain::clock::{Clock, between, later};
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
+use storyd::engine::outlook::Outlook;
 use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
 use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use storyd::kakao::{Client, Endpoints, Limits};
+use storyd::notify::Sinks;
 use storyd::plan;
 use storyd::plan::problem::Problems;
 use storyd::sandbox::{self, AccountTokens, FaultRule, LedgerEntry, Options, Running, SandboxClock};
 use storyd::settings::Settings;
+use storyd::settings::notify::Notify;
 use storyd::store::crash::dying_at;
 use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
-use storyd::store::{Access, Store};
+use storyd::store::{Access, Store, StoreError};
 
+/// More openings than the start of a program takes.
+const OPENINGS_MAX: usize = 10_000;
 /// More rounds than any story needs: one that goes on longer spins.
 const ROUNDS_MAX: usize = 2_000;
 
@@ -40,6 +45,8 @@ pub(crate) struct World {
     engine: Option<(Arc<Ctx>, Upkeep)>,
     /// Where the client believes Kakao to be, when that is not the sandbox.
     elsewhere: Option<String>,
+    /// Free bytes below which the disk counts as nearly full.
+    pub(crate) disk_low: u64,
     condoned: Option<&'static str>,
     /// Whether its accounts work at the same time.
     abreast: bool,
@@ -116,6 +123,7 @@ impl World {
             limits,
             engine: None,
             elsewhere: None,
+            disk_low: 0,
             condoned: None,
             abreast: false,
         };
@@ -135,10 +143,22 @@ impl World {
             refresh_token: Some(RefreshToken::new(&account.refresh_token).unwrap()),
             refresh_expires_at: None,
             scopes: None,
+            owner: None,
             obtained_at: self.clock.now(),
         };
         let lock = folder.lock(&account.account).unwrap();
         folder.save(&lock, &set).unwrap();
+    }
+
+    /// Opens the queue. A program that another test starts at this very moment inherits the lock until it is loaded.
+    async fn open(&self) -> Store {
+        for _ in 0..OPENINGS_MAX {
+            match Store::open(&self.path("data"), Access::Daemon).await {
+                Err(StoreError::Running { .. }) => tokio::task::yield_now().await,
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the queue stays locked");
     }
 
     /// Starts the engine, as the daemon does.
@@ -149,21 +169,41 @@ impl World {
             let any = Credentials { rest_api_key: "key".to_owned().into(), client_secret: None };
             (account.account.clone(), any)
         });
+        let mut rules = Rules::new(&self.settings).unwrap();
+        rules.telling.disk_low = self.disk_low;
         let ctx = Ctx {
-            store: Store::open(&self.path("data"), Access::Daemon).await.unwrap(),
+            store: self.open().await,
             kakao: Client::new(endpoints, self.limits.clone(), self.clock.clone()).unwrap(),
             tokens: Tokens::new(TokenFolder::open(&self.path("data/tokens")).unwrap()),
             credentials: credentials.collect(),
             clock: self.clock.clone(),
-            rules: Rules::new(&self.settings).unwrap(),
+            rules,
             plan: PlanCell::default(),
+            sinks: Arc::new(Sinks::new(&self.settings.notify).unwrap()),
+            outlook: Outlook::default(),
             under_way: UnderWay::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
         if self.path("jobs.yaml").exists() {
-            self.load().unwrap();
+            // As the daemon does: the last good plan stays, and here there is none.
+            if let Err(problems) = self.load() {
+                self.ctx().plan.set_broken(problems);
+            }
         }
+    }
+
+    /// Stops as the daemon does when it is told to.
+    pub(crate) async fn stop(&mut self) {
+        self.ctx().store.end_life(self.clock.now()).await.unwrap();
+        self.engine = None;
+    }
+
+    /// From here on these are told, by these rules of telling.
+    pub(crate) async fn tell(&mut self, notify: Notify) {
+        self.stop().await;
+        self.settings.notify = notify;
+        self.start().await;
     }
 
     /// The process dies: nothing is closed, nothing is said. What was on disk is there when it starts again.

@@ -1,0 +1,93 @@
+//! `storyd account add-token`: takes over tokens that were obtained elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::{self, Home};
+use super::super::show::print_json;
+use crate::domain::clock::{Clock, later};
+use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
+
+/// A token is a few hundred characters; a file that is larger is another file.
+const TOKEN_FILE_MAX: u64 = 16 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct AddToken {
+    /// The account's name in job files and settings
+    account: String,
+    /// A file that holds the access token, and nothing else
+    #[arg(long, value_name = "FILE")]
+    access_token_file: PathBuf,
+    /// A file that holds the refresh token; without it the account lasts only as long as its access token
+    #[arg(long, value_name = "FILE")]
+    refresh_token_file: Option<PathBuf>,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result<u8, Failure> {
+    if home.in_sandbox() {
+        return Err(Failure::not_possible(
+            "the accounts of the embedded sandbox get their tokens by themselves; leave --sandbox out for accounts at Kakao",
+        ));
+    }
+    super::check_name(&args.account)?;
+    let clock = Clock::system();
+    let access = AccessToken::new(&read(&args.access_token_file)?)
+        .map_err(|error| Failure::usage(format!("{}: {error}", args.access_token_file.display())))?;
+    let refresh = match &args.refresh_token_file {
+        Some(file) => Some(
+            RefreshToken::new(&read(file)?).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?,
+        ),
+        None => None,
+    };
+    let client = setup::client(home, &clock)?;
+    // Kakao tells how long the token lasts. When it cannot be reached the tokens are kept all the same: the daemon will see.
+    let access_expires_at = match client.token_info(&access).await {
+        Ok(info) => info.expires_in.map(|life| later(clock.now(), life)),
+        Err(fault) if fault.wants_refresh() && refresh.is_none() => {
+            let file = args.access_token_file.display();
+            return Err(Failure::usage(format!(
+                "{} refuses the access token in {file}: {}; hand in a fresh one, or a refresh token too",
+                home.settings.api_url, fault.reason
+            )));
+        }
+        Err(fault) if fault.wants_refresh() => Some(clock.now()),
+        Err(fault) => {
+            note!("storyd: stored without having been checked at {}: {fault}", home.settings.api_url);
+            None
+        }
+    };
+    let set = TokenSet {
+        access_token: access,
+        access_expires_at,
+        refresh_token: refresh,
+        refresh_expires_at: None,
+        scopes: None,
+        owner: None,
+        obtained_at: clock.now(),
+    };
+    let folder = setup::tokens(home)?;
+    let lock = folder.folder().lock(&args.account)?;
+    folder.folder().save(&lock, &set)?;
+    super::let_go(home, &args.account).await?;
+    let row = super::row_of(home, &args.account).await?;
+    if common.json {
+        print_json(&row)?;
+    } else {
+        say!("tokens of account {} stored in {}", args.account, home.tokens_dir().display());
+    }
+    super::warn_short_life(&row);
+    Ok(DONE)
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}; check the path and who may read it", file.display()))
+    };
+    let size = std::fs::metadata(file).map_err(failed)?.len();
+    if size > TOKEN_FILE_MAX {
+        return Err(Failure::usage(format!("{} is {size} bytes long, which is no token", file.display())));
+    }
+    std::fs::read_to_string(file).map_err(failed)
+}

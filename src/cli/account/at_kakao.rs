@@ -1,0 +1,64 @@
+//! Kakao as a command of one account sees it: the client and the account's keys, without a queue. With `--sandbox` the embedded
+//! emulator stands in, which remembers its users from run to run.
+
+use std::collections::BTreeSet;
+
+use super::super::failure::Failure;
+use super::super::setup::{self, Home};
+use crate::domain::clock::Clock;
+use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::kakao::Client;
+use crate::kakao::refresh::Credentials;
+use crate::sandbox::{Running, SandboxError};
+use crate::store::{Access, Store};
+
+/// The client, and the keys of the account, where they can be had.
+pub(super) struct AtKakao {
+    pub(super) client: Client,
+    pub(super) clock: Clock,
+    pub(super) credentials: Result<Credentials, Failure>,
+    sandbox: Option<Running>,
+}
+
+impl AtKakao {
+    pub(super) async fn reach(home: &Home, account: &str) -> Result<Self, Failure> {
+        let clock = Clock::system();
+        if !home.in_sandbox() {
+            let client = setup::client(home, &clock)?;
+            return Ok(Self { client, clock, credentials: setup::keys_of(home, account), sandbox: None });
+        }
+        let mut names: BTreeSet<String> = home.settings.accounts.keys().cloned().collect();
+        names.insert(account.to_owned());
+        if let Ok(store) = Store::open(&home.data_dir, Access::Beside).await {
+            names.extend(store.accounts().await?.into_iter().map(|account| account.account));
+            store.close().await;
+        }
+        std::fs::create_dir_all(&home.data_dir)
+            .map_err(|error| Failure::unexpected(format!("cannot create {}: {error}", home.data_dir.display())))?;
+        let running = setup::embedded(home, names).await.map_err(|error| match error {
+            SandboxError::LedgerBusy { .. } => Failure::not_possible(
+                "the daemon runs the sandbox of this folder, and gives its accounts their tokens by itself; stop it first",
+            ),
+            error => error.into(),
+        })?;
+        let (client, credentials) = setup::sandbox_client(home, &running, &clock)?;
+        Ok(Self { client, clock, credentials: Ok(credentials), sandbox: Some(running) })
+    }
+
+    /// Ends the embedded sandbox, where there is one.
+    pub(super) async fn stop(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+}
+
+/// What a fault is to whoever typed the command.
+pub(super) fn failed(doing: &str, fault: &Fault) -> Failure {
+    let text = format!("{doing}: {fault}");
+    match &fault.class {
+        FaultClass::Blocked(block) if block.cure == Cure::Settings => Failure::settings(text),
+        FaultClass::Blocked(_) | FaultClass::Permanent => Failure::not_possible(text),
+        FaultClass::Transient { .. } | FaultClass::Ambiguous => Failure::unexpected(text),
+    }
+}

@@ -1,0 +1,150 @@
+//! The person at the consent page: the browser that shows it, and what comes back, caught or pasted.
+
+use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Stdio};
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::super::failure::Failure;
+use super::super::output::note;
+use crate::engine::daemon;
+use crate::kakao::login::{Code, LOGIN_TIME, RedirectError, State, read_redirect};
+use crate::web::redirect::{self, Redirects};
+
+/// How often a person may paste something else.
+const PASTES_MAX: usize = 5;
+
+/// How the answer of the consent page comes back.
+pub(super) struct Ear {
+    redirects: Option<Redirects>,
+    lines: Option<mpsc::Receiver<String>>,
+}
+
+/// Opens the person's browser, where there is one. Whether it was started.
+pub(super) fn open(url: &str) -> bool {
+    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if !has_screen && !cfg!(target_os = "macos") {
+        return false;
+    }
+    let mut command = Command::new(program);
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().is_ok()
+}
+
+impl Ear {
+    /// Listens where the redirect will go, when that is this machine, and to what a person pastes. Gives the redirect URI too:
+    /// with port 0 the port is known only now.
+    pub(super) async fn at(redirect_uri: &str, paste: bool) -> Result<(Self, String), Failure> {
+        let here = loopback(redirect_uri).filter(|_| !paste);
+        let Some((port, path)) = here else {
+            return Ok((Self { redirects: None, lines: Some(lines()) }, redirect_uri.to_owned()));
+        };
+        let redirects = match redirect::catch(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &path).await {
+            Ok(redirects) => redirects,
+            Err(error) => {
+                note!("storyd: cannot listen on port {port} ({error}), so the address must be pasted");
+                return Ok((Self { redirects: None, lines: Some(lines()) }, redirect_uri.to_owned()));
+            }
+        };
+        let uri =
+            if port == 0 { format!("http://localhost:{}{path}", redirects.port()) } else { redirect_uri.to_owned() };
+        // Who sits at a terminal may paste although this machine listens: the browser may be elsewhere.
+        let lines = std::io::stdin().is_terminal().then(lines);
+        Ok((Self { redirects: Some(redirects), lines }, uri))
+    }
+
+    /// Whether a person has to paste.
+    pub(super) fn only_pastes(&self) -> bool {
+        self.redirects.is_none()
+    }
+
+    /// The code with which this login ends.
+    pub(super) async fn code(mut self, state: &State) -> Result<Code, Failure> {
+        let mut pastes = 0;
+        let code = loop {
+            let (text, pasted) = tokio::select! {
+                query = caught(&mut self.redirects) => (query, false),
+                line = pasted(&mut self.lines) => (line, true),
+                () = daemon::pause(LOGIN_TIME) => {
+                    break Err(Failure::not_possible("nobody finished the login within ten minutes; run it again"));
+                }
+            };
+            let Some(text) = text else {
+                break Err(Failure::usage(
+                    "no address was pasted; run the login again, and paste the one at which the browser ended",
+                ));
+            };
+            match read_redirect(&text, state) {
+                Ok(code) => break Ok(code),
+                Err(error @ (RedirectError::Denied | RedirectError::Refused(_))) => {
+                    break Err(Failure::not_possible(error.to_string()));
+                }
+                Err(error) => {
+                    pastes += 1;
+                    if pasted && pastes >= PASTES_MAX {
+                        break Err(Failure::usage(error.to_string()));
+                    }
+                    note!("storyd: {error}");
+                }
+            }
+        };
+        if let Some(redirects) = self.redirects.take() {
+            redirects.stop().await;
+        }
+        code
+    }
+}
+
+async fn caught(redirects: &mut Option<Redirects>) -> Option<String> {
+    match redirects {
+        Some(redirects) => redirects.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn pasted(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The lines of stdin that hold something. A thread of its own: reading a terminal cannot be cut short, and the process does not
+/// wait for it at its end.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Port and path of a redirect URI that leads to this machine without TLS.
+fn loopback(redirect_uri: &str) -> Option<(u16, String)> {
+    let url = Url::parse(redirect_uri).ok()?;
+    let here = matches!(url.host_str()?, "localhost" | "127.0.0.1") && url.scheme() == "http";
+    here.then(|| (url.port().unwrap_or(80), url.path().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_of_this_machine_is_listened_on() {
+        assert_eq!(loopback("http://localhost:8421/login"), Some((8421, "/login".into())));
+        assert_eq!(loopback("http://127.0.0.1:0/"), Some((0, "/".into())));
+        for elsewhere in
+            ["https://localhost:8421/login", "http://example.com/login", "http://localhost.example.com/", "x"]
+        {
+            assert_eq!(loopback(elsewhere), None, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `storyd account doctor`: every check that can be made of an account without posting, each with its remedy.
+
+use serde::Serialize;
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::output::{note, say};
+use super::super::setup::{self, Home};
+use super::super::show::{counted, instant, local_zone, print_json};
+use super::Row;
+use super::at_kakao::AtKakao;
+use super::checks::{self, Check, Stands};
+use crate::domain::post::PostState;
+use crate::kakao::token::AccessToken;
+use crate::store::view::PostFilter;
+use crate::store::{Access, Store, StoreError};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Doctor {
+    /// The accounts; all of them when none is named
+    accounts: Vec<String>,
+}
+
+/// What `--json` prints of one account.
+#[derive(Serialize)]
+struct Diagnosis {
+    account: String,
+    /// Whether it can post.
+    can_post: bool,
+    checks: Vec<Check>,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u8, Failure> {
+    let mut rows = super::rows(home).await?;
+    if !args.accounts.is_empty() {
+        for account in &args.accounts {
+            super::row_of(home, account).await?;
+        }
+        rows.retain(|row| args.accounts.contains(&row.account));
+    }
+    if rows.is_empty() {
+        return Err(Failure::no_such_thing(format!(
+            "there are no accounts; `{}` adds one",
+            home.command("account login NAME")
+        )));
+    }
+    let mut all = Vec::new();
+    for row in rows {
+        let kakao = AtKakao::reach(home, &row.account).await?;
+        let checks = examine(home, &row, &kakao).await;
+        kakao.stop().await;
+        let checks = checks?;
+        let can_post = checks.iter().all(|check| check.stands != Stands::Broken);
+        all.push(Diagnosis { account: row.account, can_post, checks });
+    }
+    let healthy = all.iter().all(|diagnosis| diagnosis.can_post);
+    if common.json {
+        print_json(&all)?;
+    } else {
+        for diagnosis in &all {
+            say!("{}", diagnosis.account);
+            diagnosis.checks.iter().for_each(Check::print);
+        }
+        if healthy {
+            note!("nothing stands in the way of posting");
+        }
+    }
+    Ok(if healthy { DONE } else { NEEDS_ATTENTION })
+}
+
+async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
+    let account = row.account.as_str();
+    let mut checks = vec![match &kakao.credentials {
+        Ok(_) => Check::good("app keys", "in the settings, and readable"),
+        Err(failure) => Check::broken("app keys", failure.message(), "Correct the settings."),
+    }];
+    let token = tokens(home, row, kakao, &mut checks).await?;
+    if let Some(token) = token {
+        let expected = setup::tokens(home)?.folder().load(account)?.owner;
+        let found = checks::ask(home, &kakao.client, account, &token, expected.as_ref()).await;
+        let may_read = found.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope == "story_read"));
+        checks.extend(found.checks);
+        if may_read {
+            checks.extend(checks::list_and_clock(&kakao.client, account, &token, &kakao.clock).await);
+        }
+    }
+    checks.push(match (&row.blocked, &row.remedy) {
+        (Some(reason), Some(remedy)) => Check::broken("queue", format!("blocked: {reason}"), remedy.clone()),
+        _ => Check::good("queue", "not blocked"),
+    });
+    checks.extend(outlived(home, row).await?);
+    Ok(checks)
+}
+
+/// The tokens on disk, and one that works: renewed when it is about to end.
+async fn tokens(
+    home: &Home,
+    row: &Row,
+    kakao: &AtKakao,
+    checks: &mut Vec<Check>,
+) -> Result<Option<AccessToken>, Failure> {
+    let account = row.account.as_str();
+    let login = format!("Log in with `{}`.", home.command(&format!("account login {account}")));
+    if !row.has_token {
+        checks.push(Check::broken("tokens", "none are stored", login));
+        return Ok(None);
+    }
+    let stored = match (row.has_refresh_token, row.refresh_expires_at) {
+        (false, _) => Check::weak("tokens", "stored, without a refresh token: they cannot be renewed", login),
+        (true, Some(at)) => Check::good("tokens", format!("stored; refresh token {}", super::until(at))),
+        (true, None) => Check::good("tokens", "stored; Kakao did not say until when the refresh token lasts"),
+    };
+    checks.push(stored);
+    let credentials = kakao.credentials.as_ref().ok();
+    let tokens = setup::tokens(home)?;
+    match tokens.fresh(&kakao.client, account, credentials, kakao.clock.now()).await {
+        Ok(token) => Ok(Some(token)),
+        Err(fault) => {
+            checks.push(Check::failed("access token", account, &fault));
+            Ok(None)
+        }
+    }
+}
+
+/// Posts that fall due after the tokens end, when nothing will renew them.
+async fn outlived(home: &Home, row: &Row) -> Result<Option<Check>, Failure> {
+    // Where they can be renewed they are, and a refresh token is replaced in its last month: no end is in sight then.
+    let renewable = row.has_refresh_token && row.in_settings;
+    let Some(end) = row.access_expires_at.filter(|_| row.has_token && !renewable) else { return Ok(None) };
+    let store = match Store::open(&home.data_dir, Access::Beside).await {
+        Ok(store) => store,
+        Err(StoreError::Missing(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let filter =
+        PostFilter { states: vec![PostState::Scheduled], account: Some(row.account.clone()), ..PostFilter::default() };
+    let posts = store.posts(&filter).await;
+    store.close().await;
+    let after = posts?.into_iter().filter(|post| post.due_at > end).count();
+    Ok((after > 0).then(|| {
+        let says = format!("{} due after its token ends on {}", counted(after, "post"), instant(end, &local_zone()));
+        let login = home.command(&format!("account login {}", row.account));
+        Check::weak("posts", says, format!("Log in before that with `{login}`."))
+    }))
+}

@@ -1,0 +1,148 @@
+//! `storyd account login`: a person consents at Kakao, in a browser here or elsewhere, and the account's tokens are kept.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::output::{note, say};
+use super::super::setup::{self, Home};
+use super::super::show::print_json;
+use super::at_kakao::{AtKakao, failed};
+use super::browser::{self, Ear};
+use super::checks::{self, Found, Stands};
+use crate::domain::clock::later;
+use crate::kakao::login::{SCOPES, State, logged_in};
+use crate::kakao::token::{Owner, TokenAnswer, TokenSet};
+use crate::settings::REDIRECT_URI;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Login {
+    /// The account's name in job files and settings
+    account: String,
+    /// For a machine without a browser: paste the address at which a browser elsewhere ended
+    #[arg(long)]
+    paste: bool,
+    /// Print the address of the consent page, and open no browser
+    #[arg(long)]
+    no_browser: bool,
+    /// The consents to ask for
+    #[arg(long, value_name = "SCOPE,SCOPE", value_delimiter = ',', default_values = SCOPES)]
+    scopes: Vec<String>,
+    /// Let the account post as another Kakao user than before
+    #[arg(long)]
+    other_user: bool,
+}
+
+pub(super) async fn run(common: &Common, home: &Home, args: &Login) -> Result<u8, Failure> {
+    super::check_name(&args.account)?;
+    let mut kakao = AtKakao::reach(home, &args.account).await?;
+    let result = log_in(common, home, args, &mut kakao).await;
+    kakao.stop().await;
+    result
+}
+
+async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao) -> Result<u8, Failure> {
+    let account = args.account.as_str();
+    let missing = || Failure::settings(String::new());
+    let credentials = std::mem::replace(&mut kakao.credentials, Err(missing()))?;
+    let configured = home.settings.accounts.get(account).map_or(REDIRECT_URI, |account| account.redirect_uri.as_str());
+    // The emulator takes any redirect, so that two logins at once are in nobody's way.
+    let wanted = if home.in_sandbox() && !args.paste { "http://localhost:0/login" } else { configured };
+    let (ear, redirect_uri) = Ear::at(wanted, args.paste).await?;
+    let state = State::random().map_err(|error| Failure::unexpected(format!("no unpredictable bytes: {error}")))?;
+    let scopes: Vec<&str> = args.scopes.iter().map(String::as_str).collect();
+    let mut url = kakao.client.consent_url(&credentials.rest_api_key, &redirect_uri, &scopes, &state);
+    if home.in_sandbox() {
+        // The emulator's page preselects the user; Kakao knows who is logged in.
+        url.push_str(&format!("&account={account}"));
+    }
+    instruct(args, home, &ear, &url, &redirect_uri);
+    let code = ear.code(&state).await?;
+    let answer = kakao.client.exchange_code(&credentials, &redirect_uri, &code).await;
+    let answer = answer.map_err(|fault| failed("the login came to nothing", &fault))?;
+    keep(common, home, args, kakao, answer).await
+}
+
+/// What the person has to do. On stderr: the result alone is data.
+fn instruct(args: &Login, home: &Home, ear: &Ear, url: &str, redirect_uri: &str) {
+    let account = &args.account;
+    note!("Log in at Kakao as the user who shall post as {account}, and consent to {}:", args.scopes.join(", "));
+    note!("\n  {url}\n");
+    if !home.in_sandbox() {
+        note!(
+            "(The app must know the redirect URI {redirect_uri}: Kakao Login, Redirect URI. If not, the page says KOE006.)"
+        );
+    }
+    if ear.only_pastes() {
+        note!("The browser ends at an address that begins with {redirect_uri}, and may say that it cannot open it.");
+        note!("Paste that whole address here, and press Enter:");
+    } else if !args.no_browser && browser::open(url) {
+        note!("The page opens in a browser; waiting for it. Ctrl-C gives up.");
+    } else {
+        note!("Open it in a browser on this machine; waiting for it. Ctrl-C gives up.");
+        note!(
+            "(A browser elsewhere does as well: paste the address at which it ended here. Without a terminal, use --paste.)"
+        );
+    }
+}
+
+/// Looks who it is, keeps the tokens, and says how things stand.
+async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answer: TokenAnswer) -> Result<u8, Failure> {
+    let account = args.account.as_str();
+    let tokens = setup::tokens(home)?;
+    let before = tokens.folder().load(account).ok();
+    let expected = before.as_ref().and_then(|set| set.owner.clone()).filter(|_| !args.other_user);
+    let found = checks::ask(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;
+    if let (Some(before), Some(after)) = (&expected, &found.owner)
+        && before.user_id != after.user_id
+    {
+        return Err(Failure::not_possible(format!(
+            "this is Kakao user {}, and {account} belongs to {}: nothing was stored. Log out in the browser and log in as that \
+             user, or, if {account} shall post as another user from now on, add --other-user",
+            shown(after),
+            shown(before)
+        )));
+    }
+    let set = joined(answer, before, &found, kakao);
+    {
+        let lock = tokens.folder().lock(account)?;
+        tokens.folder().save(&lock, &set)?;
+    }
+    super::let_go(home, account).await?;
+    let row = super::row_of(home, account).await?;
+    let troubles: Vec<_> = found.checks.iter().filter(|check| check.stands != Stands::Good).collect();
+    if common.json {
+        print_json(&row)?;
+    } else {
+        say!("{account} is {}", super::who(&row));
+        for (label, value) in super::token_lines(&row) {
+            say!("  {label:<14} {value}");
+        }
+    }
+    super::warn_short_life(&row);
+    for trouble in &troubles {
+        trouble.warn();
+    }
+    let broken = troubles.iter().any(|check| check.stands == Stands::Broken);
+    Ok(if broken { NEEDS_ATTENTION } else { DONE })
+}
+
+/// The set to keep. What the answer and the checks leave out stays as it was, for the same user.
+fn joined(answer: TokenAnswer, before: Option<TokenSet>, found: &Found, kakao: &AtKakao) -> TokenSet {
+    let now = kakao.clock.now();
+    let before = before.filter(|before| match (&before.owner, &found.owner) {
+        (Some(before), Some(after)) => before.user_id == after.user_id,
+        _ => false,
+    });
+    let owner = found.owner.clone().or_else(|| before.as_ref().and_then(|set| set.owner.clone()));
+    let mut set = logged_in(answer, owner, now);
+    set.scopes = found.scopes.clone().or(set.scopes);
+    set.access_expires_at = set.access_expires_at.or_else(|| found.expires_in.map(|life| later(now, life)));
+    if let (None, Some(before)) = (&set.refresh_token, before) {
+        set.refresh_token = before.refresh_token;
+        set.refresh_expires_at = before.refresh_expires_at;
+    }
+    set
+}
+
+fn shown(owner: &Owner) -> String {
+    owner.nickname.as_ref().map_or_else(|| owner.user_id.to_string(), |name| format!("{} ({name})", owner.user_id))
+}

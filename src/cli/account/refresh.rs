@@ -1,0 +1,39 @@
+//! `storyd account refresh`: renews an account's tokens now.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::say;
+use super::super::setup::{self, Home};
+use super::super::show::print_json;
+use super::at_kakao::{AtKakao, failed};
+
+pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
+    super::row_of(home, account).await?;
+    let kakao = AtKakao::reach(home, account).await?;
+    let result = renew(common, home, account, &kakao).await;
+    kakao.stop().await;
+    result
+}
+
+async fn renew(common: &Common, home: &Home, account: &str, kakao: &AtKakao) -> Result<u8, Failure> {
+    let tokens = setup::tokens(home)?;
+    let set = tokens.folder().load(account)?;
+    let credentials = match &kakao.credentials {
+        Ok(credentials) => credentials,
+        Err(failure) => return Err(failure.clone()),
+    };
+    let now = kakao.clock.now();
+    let renewed = tokens.refresh_now(&kakao.client, account, Some(credentials), &set.access_token, now).await;
+    renewed.map_err(|fault| failed(&format!("the tokens of {account} were not renewed"), &fault))?;
+    super::try_again(home, account).await?;
+    let row = super::row_of(home, account).await?;
+    if common.json {
+        print_json(&row)?;
+    } else {
+        say!("the tokens of {account} were renewed");
+        for (label, value) in super::token_lines(&row) {
+            say!("  {label:<14} {value}");
+        }
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,93 @@
+//! `storyd account list` and `show`: what is known of the accounts, without asking Kakao.
+
+use super::super::Common;
+use super::super::failure::{DONE, Failure};
+use super::super::output::{note, say};
+use super::super::setup::Home;
+use super::super::show::{Columns, counted, instant, local_zone, print_json, relative, time};
+use super::Row;
+use crate::domain::clock::Clock;
+
+pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
+    let rows = super::rows(home).await?;
+    if common.json {
+        print_json(&rows)?;
+    } else if rows.is_empty() {
+        note!("no accounts; `{}` adds one", home.command("account login NAME"));
+    } else {
+        print(home, &rows);
+    }
+    Ok(DONE)
+}
+
+pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
+    let row = super::row_of(home, account).await?;
+    if common.json {
+        print_json(&row)?;
+        return Ok(DONE);
+    }
+    let (now, zone) = (Clock::system().now(), local_zone());
+    say!("{account} is {}", super::who(&row));
+    for (label, value) in super::token_lines(&row) {
+        say!("  {label:<14} {value}");
+    }
+    if let Some(at) = row.obtained_at {
+        say!("  {:<14} {}", "renewed", time(at, &zone, now));
+    }
+    let keys = if row.in_settings { "in the settings" } else { "none: its tokens cannot be renewed" };
+    say!("  {:<14} {keys}", "app keys");
+    say!("  {:<14} {} for their time", "waiting", counted(usize::try_from(row.waiting).unwrap_or(usize::MAX), "post"));
+    if let (Some(reason), Some(remedy)) = (&row.blocked, &row.remedy) {
+        let since = row.blocked_at.map_or_else(String::new, |at| format!(" since {}", instant(at, &zone)));
+        say!("  {:<14} {reason}{since}", "blocked");
+        say!("  {:<14} → {remedy}", "");
+        if let Some(at) = row.probe_at {
+            say!("  {:<14} tried again {}", "", time(at, &zone, now));
+        }
+    } else {
+        say!("  {:<14} no", "blocked");
+    }
+    if !row.has_token {
+        note!("account {account} needs a login: `{}`", home.command(&format!("account login {account}")));
+    }
+    Ok(DONE)
+}
+
+fn print(home: &Home, rows: &[Row]) {
+    let (now, zone) = (Clock::system().now(), local_zone());
+    let mut columns = Columns::new(
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
+    );
+    for row in rows {
+        let access = match (row.has_token, row.access_expires_at) {
+            (false, _) => ["none".to_owned(), String::new()],
+            (true, Some(at)) => [instant(at, &zone), format!("({})", relative(at, now))],
+            (true, None) => ["unknown".to_owned(), String::new()],
+        };
+        let refresh = match (row.has_refresh_token, row.refresh_expires_at) {
+            (false, _) => ["none".to_owned(), String::new()],
+            (true, Some(at)) => [format!("until {}", instant(at, &zone)), format!("({})", relative(at, now))],
+            (true, None) => ["yes".to_owned(), String::new()],
+        };
+        let stands = match (&row.blocked, row.has_token) {
+            (Some(_), _) => "blocked",
+            (None, false) => "needs a login",
+            (None, true) => "good",
+        };
+        let cells = |join: &str| {
+            let both = |pair: &[String; 2]| pair.join(join).trim_end().to_owned();
+            vec![row.account.clone(), both(&access), both(&refresh), stands.to_owned()]
+        };
+        columns.add(cells(" "), cells("\n"));
+    }
+    columns.print();
+    for row in rows {
+        if let (Some(reason), Some(remedy)) = (&row.blocked, &row.remedy) {
+            note!("account {} is blocked: {reason}. {remedy}", row.account);
+        } else if !row.has_token {
+            let login = home.command(&format!("account login {}", row.account));
+            note!("account {} needs a login: `{login}`", row.account);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `storyd notify`: whether people can be told, and what they have been told.
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::Common;
+use super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::output::{note, say};
+use super::setup::{self, Home};
+use super::show::{Columns, counted, local_zone, print_json, time};
+use crate::domain::clock::Clock;
+use crate::domain::notice::{Item, Notice, Phase};
+use crate::notify::{SinkError, Sinks};
+use crate::store::view::{IncidentRow, WaitingNotice};
+
+/// Most incidents that are shown.
+const ROWS_MAX: u32 = 50;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Send a notice to every sink, and see whether it arrives
+    Test(Test),
+    /// What is wrong and was wrong lately, and the notices that have not arrived yet
+    List(List),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Test {
+    /// The sinks; all of them when none is named
+    sinks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// What is over too
+    #[arg(long)]
+    all: bool,
+}
+
+/// How one sink took the test.
+#[derive(Serialize)]
+struct Tried {
+    sink: String,
+    /// Whether it arrived.
+    arrived: bool,
+    /// Why not.
+    problem: Option<String>,
+}
+
+/// What `storyd notify list --json` prints.
+#[derive(Serialize)]
+struct Listed {
+    incidents: Vec<IncidentRow>,
+    waiting: Vec<WaitingNotice>,
+}
+
+pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
+    let home = setup::home(common)?;
+    match command {
+        Command::Test(args) => test(common, &home, &args).await,
+        Command::List(args) => list(common, &home, &args).await,
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        Self::settings(super::failure::in_full(&error))
+    }
+}
+
+async fn test(common: &Common, home: &Home, args: &Test) -> Result<u8, Failure> {
+    let sinks = Sinks::new(&home.settings.notify)?;
+    let known = sinks.names();
+    let heartbeat = args.sinks.is_empty() && sinks.heartbeat_every().is_some();
+    if known.is_empty() && !heartbeat {
+        return Err(Failure::no_such_thing(
+            "nobody is told of anything: the settings have no sinks; add some under `notify` in storyd.yaml",
+        ));
+    }
+    if let Some(unknown) = args.sinks.iter().find(|name| !sinks.has(name)) {
+        let known = known.join(", ");
+        return Err(Failure::no_such_thing(format!("the settings have no sink {unknown}; they have {known}")));
+    }
+    let now = Clock::system().now();
+    let notice = Notice::new(Phase::Test, None, "a test: notices of storyd arrive here".into(), vec![item(home)], now);
+    let mut tried = Vec::new();
+    for sink in known.into_iter().filter(|name| args.sinks.is_empty() || args.sinks.iter().any(|wanted| wanted == name))
+    {
+        let id = format!("storyd-test-{}", now.as_microsecond());
+        let sent = sinks.send(sink, &id, &notice, now).await;
+        tried.push(Tried {
+            sink: sink.to_owned(),
+            arrived: sent.is_ok(),
+            problem: sent.err().map(|why| why.to_string()),
+        });
+    }
+    if heartbeat {
+        let sent = sinks.beat().await;
+        let problem = sent.as_ref().err().map(ToString::to_string);
+        tried.push(Tried { sink: "heartbeat".into(), arrived: sent.is_ok(), problem });
+    }
+    if common.json {
+        print_json(&tried)?;
+    } else {
+        for tried in &tried {
+            match &tried.problem {
+                None => say!("{}: arrived", tried.sink),
+                Some(problem) => say!("{}: did NOT arrive: {problem}", tried.sink),
+            }
+        }
+    }
+    let all = tried.iter().all(|tried| tried.arrived);
+    if !all && !common.json {
+        note!("storyd: look at the sink's address, its secrets and the network, then run this again");
+    }
+    Ok(if all { DONE } else { NEEDS_ATTENTION })
+}
+
+fn item(home: &Home) -> Item {
+    Item {
+        reason: format!("the settings work; what needs attention is told here (queue: {})", home.data_dir.display()),
+        command: home.command("notify list"),
+        ..Item::default()
+    }
+}
+
+async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> {
+    let store = home.open().await?;
+    let found = async {
+        let incidents = if args.all { store.latest_incidents(ROWS_MAX).await? } else { store.open_incidents().await? };
+        Ok::<_, Failure>(Listed { incidents, waiting: store.waiting_notices().await? })
+    };
+    let listed = found.await;
+    store.close().await;
+    let listed = listed?;
+    if common.json {
+        print_json(&listed)?;
+        return Ok(DONE);
+    }
+    if listed.incidents.is_empty() {
+        note!("nothing is wrong{}", if args.all { ", and nothing was" } else { "" });
+    } else {
+        print(&listed.incidents);
+    }
+    if !listed.waiting.is_empty() {
+        note!("{} on the way:", counted(listed.waiting.len(), "notice"));
+        let (now, zone) = (Clock::system().now(), local_zone());
+        for waiting in &listed.waiting {
+            let problem = waiting.problem.as_deref().unwrap_or("not tried yet");
+            note!("  to {}: {problem}; tried {}", waiting.sink, time(waiting.next_at, &zone, now));
+        }
+    }
+    if home.settings.notify.sinks.is_empty() {
+        note!("storyd: nobody is told of any of this: the settings have no sinks under `notify`");
+    }
+    Ok(DONE)
+}
+
+fn print(incidents: &[IncidentRow]) {
+    let (now, zone) = (Clock::system().now(), local_zone());
+    let mut columns = Columns::new(&["SINCE", "TROUBLE", "ABOUT", "WHAT TO TYPE", "WHY"], &["SINCE", "TROUBLE", "WHY"]);
+    for incident in incidents {
+        let about = match (&incident.job, &incident.account) {
+            (Some(job), Some(account)) => format!("{job} on {account}"),
+            (_, Some(account)) => account.clone(),
+            _ => incident.subject.clone(),
+        };
+        let stands = match &incident.outcome {
+            Some(outcome) => format!("over: {outcome}"),
+            None => incident.reason.clone(),
+        };
+        let since = time(incident.began_at, &zone, now);
+        let word = incident.trouble.as_str().to_owned();
+        columns.add(
+            vec![since.clone(), word.clone(), about.clone(), incident.command.clone(), stands.clone()],
+            vec![since.replace(" (", "\n("), format!("{word}\n{about}"), format!("{stands}\n{}", incident.command)],
+        );
+    }
+    columns.print();
+}

@@ -1,0 +1,94 @@
+//! How accounts, stories, job files and the machine stand now, as far as something is wrong with them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::outlook::outlook;
+use super::{Ctx, Result, Telling};
+use crate::domain::notice::Trouble;
+use crate::domain::telling::length;
+use crate::plan::problem::Problem;
+use crate::store::queue::NewIncident;
+use crate::store::view::{BlockedAccount, NotDeleted};
+
+/// A clock that is off by so much is told: a post comes out noticeably early or late.
+const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
+
+/// How accounts, stories, job files and the machine stand now.
+pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
+    let telling = &ctx.rules.telling;
+    let now = ctx.clock.now();
+    let mut found: Vec<NewIncident> = Vec::new();
+    found.extend(ctx.store.blocked_accounts().await?.into_iter().map(|account| blocked(account, telling)));
+    found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
+    if let Some(problems) = ctx.plan.broken() {
+        let first = problems.list().iter().map(in_a_line).next().unwrap_or_default();
+        let more = problems.errors().saturating_sub(1);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        let reason = format!("{first}{more}; the posts that are planned go out as they were");
+        found.push(of_machine(Trouble::BrokenFile, "job files", reason, telling.command("check"), now));
+    }
+    if let Some((account, skew)) = ctx.store.largest_skew().await?
+        && skew.abs() >= CLOCK_OFF
+    {
+        let off = length(skew.unsigned_abs());
+        let word = if skew.is_negative() { "ahead of" } else { "behind" };
+        let reason = format!(
+            "this machine's clock is {off} {word} Kakao's, as the answers to {account} tell: posts come out so much too early or late"
+        );
+        found.push(of_machine(Trouble::ClockOff, "clock", reason, "timedatectl set-ntp true".into(), now));
+    }
+    found.extend(outlook(ctx).await?);
+    let free = ctx.store.free_bytes()?;
+    if free < telling.disk_low || ctx.store.is_short_of_room() {
+        let reason = format!(
+            "{} MB are free on the disk of the queue: when it is full, nothing more goes out",
+            free / 1_000_000
+        );
+        found.push(of_machine(Trouble::DiskLow, "disk", reason, "df -h".into(), now));
+    }
+    Ok(found)
+}
+
+/// `jobs.yaml:3:5: what is wrong`.
+fn in_a_line(problem: &Problem) -> String {
+    match problem.place() {
+        Some(place) => format!("{}:{}:{}: {}", place.file.display(), place.line, place.column, problem.message),
+        None => format!("{}: {}", problem.file().display(), problem.message),
+    }
+}
+
+fn blocked(account: BlockedAccount, telling: &Telling) -> NewIncident {
+    let waits = match account.waiting {
+        0 => "nothing of it waits".to_owned(),
+        1 => "1 post of it waits".to_owned(),
+        posts => format!("{posts} posts of it wait"),
+    };
+    NewIncident {
+        trouble: Trouble::Blocked,
+        subject: account.account.clone(),
+        post: None,
+        job: None,
+        reason: format!("{}. {} ({waits})", account.reason, account.remedy),
+        command: telling.command(&format!("account doctor {}", account.account)),
+        account: Some(account.account),
+        began_at: account.since,
+    }
+}
+
+fn not_deleted(story: NotDeleted, telling: &Telling) -> NewIncident {
+    NewIncident {
+        trouble: Trouble::NotDeleted,
+        subject: format!("story {}", story.story_id),
+        post: Some(story.post),
+        job: Some(story.job),
+        account: Some(story.account),
+        reason: format!("story {} is still there: {}", story.story_id, story.reason),
+        command: telling.command(&format!("admin delete {}", story.post)),
+        began_at: story.at,
+    }
+}
+
+fn of_machine(trouble: Trouble, subject: &str, reason: String, command: String, began_at: Timestamp) -> NewIncident {
+    let subject = subject.to_owned();
+    NewIncident { trouble, subject, post: None, job: None, account: None, reason, command, began_at }
+}

@@ -1,0 +1,81 @@
+//! What is set right at each turn of the loop: leases, late posts, the horizon, and what people are to be told.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::SOON;
+use super::watchman::Watchman;
+use crate::domain::clock::{between, earlier, later};
+use crate::engine::{Ctx, Result, enqueue};
+use crate::store::queue::{Enqueued, Overdue, Swept};
+
+/// How often the horizon is moved on for schedules that go on for ever.
+const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
+/// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
+const DOWNTIME: Duration = Duration::from_secs(60);
+/// A clock that goes back by more than this between two looks was set, and not merely slewed.
+const SET_BACK: Duration = Duration::from_secs(5);
+
+/// When the plan was last brought into the queue.
+#[derive(Debug, Default)]
+pub struct Upkeep {
+    pub(super) generation: u64,
+    pub(super) next_at: Option<Timestamp>,
+    last_at: Option<Timestamp>,
+    pub(super) watchman: Watchman,
+}
+
+impl Upkeep {
+    /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
+    pub(super) async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
+        let now = ctx.clock.now();
+        if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
+            tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
+            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+            self.next_at = None;
+        }
+        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
+        let (plan, generation) = ctx.plan.get();
+        let mut enqueued = None;
+        let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
+        if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
+            let report = enqueue::run_once(ctx).await?;
+            self.generation = generation;
+            self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
+            enqueued = Some(report);
+        }
+        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
+            tell_overdue(ctx, now).await?;
+        }
+        self.last_at = Some(now);
+        // After enqueueing: an occurrence that is too late from the start is never claimed.
+        let late = ctx.store.sweep_late(now).await?;
+        self.watchman.look(ctx, now).await?;
+        Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
+    }
+}
+
+/// After downtime, before anything is done: says and records what becomes of every post whose time has passed.
+async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
+    let (known, new): (Vec<Overdue>, Vec<Overdue>) =
+        ctx.store.note_overdue(earlier(now, DOWNTIME), now).await?.into_iter().partition(|post| post.said_before);
+    if !known.is_empty() {
+        tracing::warn!(
+            posts = known.len(),
+            "still overdue, as said before; `storyd admin show` tells what becomes of each"
+        );
+    }
+    for post in new {
+        let late = between(post.occurs_at, now);
+        tracing::warn!(
+            post.id = post.post,
+            job.name = post.job,
+            account = post.account,
+            late_s = late.as_secs(),
+            "overdue after downtime: {}",
+            post.then
+        );
+    }
+    Ok(())
+}

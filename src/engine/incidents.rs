@@ -1,0 +1,328 @@
+//! Finds out what is wrong, and since when, and writes what people are to be told into the outbox. One path for every bad state.
+//!
+//! Derives from what is committed: from the events of posts, and from how accounts, stories and the machine stand now. So it can run
+//! late or twice, and a crash between a fact and its notice loses nothing. One notice tells of all that began, or ended, of one kind
+//! since the last one: for an account at once when nothing was told lately, else together after [`GATHER`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::conditions::conditions;
+use super::{Ctx, Result, Telling};
+use crate::domain::clock::{earlier, later};
+use crate::domain::notice::{Item, Notice, Phase, Trouble};
+use crate::domain::telling::{instant, story_url};
+use crate::store::queue::{End, Findings, NewIncident};
+use crate::store::view::{IncidentRow, PostNews, Tally};
+
+/// Between two notices of one kind for one account: whatever happens in between is told together.
+const GATHER: Duration = Duration::from_secs(600);
+/// How long a missed post counts as an open trouble, and one that waits for a person.
+const MISSED_AGE: Duration = Duration::from_secs(86_400);
+const WAITING_AGE: Duration = Duration::from_secs(7 * 86_400);
+/// So many events without anything to tell are passed over without a note of it.
+const EVENTS_LAZY: i64 = 200;
+/// Looks in one run: each takes in a few hundred events.
+const LOOKS_MAX: usize = 20;
+
+/// Looks at everything once, and tells what is to be told.
+pub async fn run_once(ctx: &Ctx) -> Result<()> {
+    for _ in 0..LOOKS_MAX {
+        if !look(ctx).await? {
+            break;
+        }
+    }
+    let withheld = tell(ctx).await?;
+    let digest = digest(ctx).await?;
+    let next = [withheld, digest].into_iter().flatten().min();
+    if next != ctx.store.told().await?.next_at {
+        ctx.store.set_next_telling(next).await?;
+    }
+    Ok(())
+}
+
+/// The daemon has started after a life that did not end cleanly.
+pub(super) async fn restarted(ctx: &Ctx, since: Timestamp) -> Result<()> {
+    let now = ctx.clock.now();
+    let telling = &ctx.rules.telling;
+    let began = NewIncident {
+        trouble: Trouble::Restarted,
+        subject: "storyd".into(),
+        post: None,
+        job: None,
+        account: None,
+        reason: format!(
+            "the run that began on {} ended without a stop: a crash, a kill or a power cut. What was under way is settled from \
+             Kakao's own list; nothing is sent twice",
+            instant(since, &telling.zone)
+        ),
+        command: "journalctl -u storyd -b".into(),
+        began_at: now,
+    };
+    let findings = Findings { began: vec![began], ..Findings::default() };
+    ctx.store.record_findings(&findings, &ctx.sinks.names(), now).await
+}
+
+/// One look. Whether there is more to see.
+async fn look(ctx: &Ctx) -> Result<bool> {
+    let told = ctx.store.told().await?;
+    let (news, upto) = ctx.store.post_news(told.events_seen, told.last_event).await?;
+    let open = ctx.store.open_incidents().await?;
+    let mut findings = of_posts(&open, &news, &ctx.rules.telling, ctx.clock.now());
+    of_age(&open, ctx.clock.now(), &mut findings);
+    if upto == told.last_event {
+        of_conditions(&open, conditions(ctx).await?, &mut findings);
+    }
+    findings.events_seen = upto;
+    let nothing = findings.began.is_empty()
+        && findings.ended.is_empty()
+        && findings.changed.is_empty()
+        && findings.news.is_empty();
+    if !nothing || !news.is_empty() || upto - told.events_seen >= EVENTS_LAZY {
+        ctx.store.record_findings(&findings, &ctx.sinks.names(), ctx.clock.now()).await?;
+    }
+    Ok(upto < told.last_event)
+}
+
+/// What the events of posts begin and end. Pure.
+fn of_posts(open: &[IncidentRow], news: &[PostNews], telling: &Telling, now: Timestamp) -> Findings {
+    let mut findings = Findings::default();
+    let mut open: BTreeMap<i64, Vec<i64>> = open
+        .iter()
+        .filter(|incident| incident.trouble.is_of_post())
+        .filter_map(|incident| Some((incident.post?, incident.incident)))
+        .fold(BTreeMap::new(), |mut posts, (post, incident)| {
+            posts.entry(post).or_insert_with(Vec::new).push(incident);
+            posts
+        });
+    let mut published = Vec::new();
+    for event in news {
+        if let Some(trouble) = trouble_of(event) {
+            end_all(&mut open, event, "another trouble took its place", false, &mut findings);
+            findings.began.push(began(event, trouble, telling));
+            continue;
+        }
+        match event.event.as_str() {
+            "publish" => {
+                let story = event.story_id.clone().unwrap_or_default();
+                end_all(&mut open, event, &format!("published as story {story}"), true, &mut findings);
+                if telling.published {
+                    published.push(publication(event));
+                }
+            }
+            "delete" => end_all(&mut open, event, "its story was taken down", true, &mut findings),
+            "cancel" => {
+                let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
+                end_all(&mut open, event, &format!("cancelled by {}{why}", event.actor), true, &mut findings);
+            }
+            _ => {}
+        }
+    }
+    if !published.is_empty() {
+        let title = if published.len() == 1 {
+            "1 story published".into()
+        } else {
+            format!("{} stories published", published.len())
+        };
+        findings.news.push(Notice::new(Phase::Published, None, title, published, now));
+    }
+    findings
+}
+
+/// Ends what nobody has done anything about for long: a person knows of it, and has let it be. Pure.
+fn of_age(open: &[IncidentRow], now: Timestamp, findings: &mut Findings) {
+    for incident in open.iter().filter(|incident| incident.trouble.is_of_post()) {
+        // A missed post is over unless a person wants it back; the others wait for a person.
+        let patience = if incident.trouble == Trouble::Missed { MISSED_AGE } else { WAITING_AGE };
+        let ended = findings.ended.iter().any(|end| end.incident == incident.incident);
+        if !ended && incident.told_at.is_some() && later(incident.began_at, patience) <= now {
+            let outcome = "left as it is".to_owned();
+            findings.ended.push(End { incident: incident.incident, outcome, told: false });
+        }
+    }
+}
+
+/// The trouble that an event of a post is, if it is one.
+fn trouble_of(event: &PostNews) -> Option<Trouble> {
+    match event.event.as_str() {
+        "fail" => Some(Trouble::Failed),
+        "miss" => Some(Trouble::Missed),
+        "hold" => Some(Trouble::Held),
+        "park" => Some(Trouble::InDoubt),
+        _ => None,
+    }
+}
+
+/// Ends the incidents of a post: those that were open, and those that began earlier in the same look.
+fn end_all(open: &mut BTreeMap<i64, Vec<i64>>, event: &PostNews, outcome: &str, told: bool, findings: &mut Findings) {
+    for incident in open.remove(&event.post).unwrap_or_default() {
+        findings.ended.push(End { incident, outcome: outcome.to_owned(), told });
+    }
+    // Begun and over within one look: nobody needs to hear of either.
+    findings.began.retain(|new| new.post != Some(event.post));
+}
+
+fn began(event: &PostNews, trouble: Trouble, telling: &Telling) -> NewIncident {
+    let post = event.post;
+    let command = match trouble {
+        Trouble::Failed => telling.command(&format!("admin retry {post}")),
+        Trouble::InDoubt => telling.command(&format!("admin show {post}")),
+        _ => telling.command(&format!("admin release {post}")),
+    };
+    NewIncident {
+        trouble,
+        subject: format!("post {post}"),
+        post: Some(post),
+        job: Some(event.job.clone()),
+        account: Some(event.account.clone()),
+        reason: event.reason.clone(),
+        command,
+        began_at: event.at,
+    }
+}
+
+fn publication(event: &PostNews) -> Item {
+    let story = event.story_id.clone().unwrap_or_default();
+    Item {
+        post: Some(event.post),
+        job: Some(event.job.clone()),
+        account: Some(event.account.clone()),
+        at: Some(event.at),
+        reason: format!("story {story}"),
+        command: String::new(),
+        url: story_url(&story),
+    }
+}
+
+/// Begins what is found and not open, ends what is open and not found. Pure.
+fn of_conditions(open: &[IncidentRow], found: Vec<NewIncident>, findings: &mut Findings) {
+    let standing = |trouble: Trouble| !trouble.is_of_post() && !trouble.is_news();
+    let key = |trouble: Trouble, subject: &str| (trouble, subject.to_owned());
+    let keys: BTreeSet<_> = found.iter().map(|new| key(new.trouble, &new.subject)).collect();
+    for incident in open.iter().filter(|incident| standing(incident.trouble)) {
+        if !keys.contains(&key(incident.trouble, &incident.subject)) {
+            let outcome = over(incident.trouble).to_owned();
+            findings.ended.push(End { incident: incident.incident, outcome, told: true });
+        }
+    }
+    for new in found {
+        match open.iter().find(|old| old.trouble == new.trouble && old.subject == new.subject) {
+            None => findings.began.push(new),
+            // What is told of a beginning stays as it was told; until then the latest words count.
+            Some(old) if old.reason != new.reason || old.command != new.command => {
+                findings.changed.push((old.incident, new.reason, new.command));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn over(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Blocked => "Kakao serves it again; what waits goes out as its late policy says",
+        Trouble::NotDeleted => "the story is gone, or stays on order",
+        Trouble::BrokenFile => "the plan that they make is in force",
+        Trouble::ClockOff => "it agrees with Kakao's",
+        Trouble::DiskLow => "there is room to write",
+        Trouble::Preflight => "nothing stands in the way any more",
+        Trouble::Failed | Trouble::Missed | Trouble::Held | Trouble::InDoubt | Trouble::Restarted => "over",
+    }
+}
+
+/// Writes what is untold and not held back into the outbox. When what is held back may be told.
+async fn tell(ctx: &Ctx) -> Result<Option<Timestamp>> {
+    let untold = ctx.store.untold_incidents().await?;
+    let now = ctx.clock.now();
+    let (mut notices, mut begun, mut ended, mut next) = (Vec::new(), Vec::new(), Vec::new(), None::<Timestamp>);
+    for phase in [Phase::Began, Phase::Ended] {
+        let of_phase = untold.iter().filter(|incident| (phase == Phase::Began) == incident.told_at.is_none());
+        let mut groups: BTreeMap<Trouble, BTreeMap<Option<&str>, Vec<&IncidentRow>>> = BTreeMap::new();
+        for incident in of_phase {
+            let accounts = groups.entry(incident.trouble).or_default();
+            accounts.entry(incident.account.as_deref()).or_default().push(incident);
+        }
+        for (trouble, accounts) in groups {
+            let mut items = Vec::new();
+            for (account, incidents) in accounts {
+                let (began_at, ended_at) = ctx.store.last_told(trouble, account).await?;
+                let free_at = if phase == Phase::Began { began_at } else { ended_at }.map(|last| later(last, GATHER));
+                if let Some(free_at) = free_at.filter(|free_at| *free_at > now) {
+                    next = Some(next.map_or(free_at, |next| next.min(free_at)));
+                    continue;
+                }
+                let numbers = incidents.iter().map(|incident| incident.incident);
+                if phase == Phase::Began {
+                    begun.extend(numbers)
+                } else {
+                    ended.extend(numbers)
+                };
+                items.extend(incidents.into_iter().map(|incident| item(incident, phase)));
+            }
+            if !items.is_empty() {
+                notices.push(Notice::of(trouble, phase, items, now));
+            }
+        }
+    }
+    if !notices.is_empty() {
+        ctx.store.tell(&notices, &ctx.sinks.names(), (&begun, &ended), now).await?;
+    }
+    Ok(next)
+}
+
+fn item(incident: &IncidentRow, phase: Phase) -> Item {
+    let over = phase == Phase::Ended;
+    let outcome = incident.outcome.clone().unwrap_or_default();
+    Item {
+        post: incident.post,
+        job: incident.job.clone(),
+        account: incident.account.clone(),
+        at: if over { incident.ended_at } else { Some(incident.began_at) },
+        reason: if over { outcome } else { incident.reason.clone() },
+        command: if over { String::new() } else { incident.command.clone() },
+        url: None,
+    }
+}
+
+/// Once a day, at the time that the settings say: what happened, what is still open, what comes. When the next one is due.
+async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
+    let telling = &ctx.rules.telling;
+    let sinks = ctx.sinks.names();
+    let Some(time) = telling.digest.filter(|_| !sinks.is_empty()) else { return Ok(None) };
+    let now = ctx.clock.now();
+    let zone = TimeZone::get(&telling.zone).unwrap_or(TimeZone::UTC);
+    let today = now.to_zoned(zone.clone()).date();
+    let due_on = |day: Option<Date>| Some(day?.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
+    let days = [due_on(today.yesterday().ok()), due_on(Some(today)), due_on(today.tomorrow().ok())];
+    let passed = days.into_iter().flatten().filter(|due| *due <= now).max();
+    let next = days.into_iter().flatten().find(|due| *due > now);
+    match ctx.store.told().await?.digest_at {
+        // The first day has nothing to look back on.
+        None => ctx.store.tell_digest(None, &sinks, now).await?,
+        Some(last) if passed.is_some_and(|due| last < due) => {
+            let since = last.max(earlier(now, Duration::from_secs(7 * 86_400)));
+            let tally = ctx.store.tally(since, now).await?;
+            let notice = day(&tally, &ctx.store.open_incidents().await?, now);
+            ctx.store.tell_digest(Some(&notice), &sinks, now).await?;
+        }
+        Some(_) => {}
+    }
+    Ok(next)
+}
+
+fn day(tally: &Tally, open: &[IncidentRow], now: Timestamp) -> Notice {
+    let title = format!(
+        "since the last digest: {} published, {} failed, {} missed, {} taken down; {} to come within a day; {} open",
+        tally.published,
+        tally.failed,
+        tally.missed,
+        tally.deleted,
+        tally.to_come,
+        if open.len() == 1 { "1 trouble".to_owned() } else { format!("{} troubles", open.len()) },
+    );
+    let items = open.iter().map(|incident| item(incident, Phase::Began)).collect();
+    Notice::new(Phase::Digest, None, title, items, now)
+}

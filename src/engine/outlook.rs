@@ -1,0 +1,126 @@
+//! Looks ahead: what of the posts to come would not go out as things stand, told while there is time to mend it.
+//!
+//! Asks nothing of Kakao: whether the tokens last beyond the posts, and whether the pictures are intact, is known here. Must not
+//! change anything; the incidents are the parent's to begin and end.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Ctx, Result, Telling};
+use crate::domain::clock::{between, later};
+use crate::domain::content::Body;
+use crate::domain::notice::Trouble;
+use crate::domain::post::PostState;
+use crate::domain::telling::instant;
+use crate::kakao::folder::TokenError;
+use crate::store::queue::NewIncident;
+use crate::store::view::{PostFilter, PostRow};
+
+/// How long a look ahead is good for.
+const GOOD_FOR: Duration = Duration::from_secs(600);
+/// How far ahead pictures are looked at: the evening before, and until the post is due.
+const PICTURES_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+
+/// The last look ahead. Kept, since each reads every post that waits.
+#[derive(Debug, Default)]
+pub struct Outlook(Mutex<Option<Seen>>);
+
+/// What a look ahead saw, when, and of which plan.
+#[derive(Debug)]
+struct Seen {
+    at: Timestamp,
+    generation: u64,
+    found: Vec<NewIncident>,
+}
+
+impl Outlook {
+    fn kept(&self, now: Timestamp, generation: u64) -> Option<Vec<NewIncident>> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back makes the last look one of the future: it is made anew.
+        let good = |seen: &&Seen| seen.generation == generation && seen.at <= now && between(seen.at, now) < GOOD_FOR;
+        seen.as_ref().filter(good).map(|seen| seen.found.clone())
+    }
+
+    fn keep(&self, seen: Seen) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+}
+
+/// What would go wrong.
+pub(super) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {
+    let now = ctx.clock.now();
+    let (_, generation) = ctx.plan.get();
+    if let Some(found) = ctx.outlook.kept(now, generation) {
+        return Ok(found);
+    }
+    let filter = PostFilter { states: vec![PostState::Scheduled], ..PostFilter::default() };
+    let posts = ctx.store.posts(&filter).await?;
+    let mut accounts: BTreeMap<&str, Vec<&PostRow>> = BTreeMap::new();
+    for post in &posts {
+        accounts.entry(post.account.as_str()).or_default().push(post);
+    }
+    let telling = &ctx.rules.telling;
+    let mut found: Vec<NewIncident> =
+        accounts.iter().filter_map(|(account, posts)| tokens(ctx, account, posts, now)).collect();
+    let soon = later(now, PICTURES_AHEAD);
+    found.extend(posts.iter().filter(|post| post.due_at <= soon).filter_map(|post| pictures(ctx, post, telling, now)));
+    ctx.outlook.keep(Seen { at: now, generation, found: found.clone() });
+    Ok(found)
+}
+
+/// An account whose posts outlive its tokens.
+fn tokens(ctx: &Ctx, account: &str, posts: &[&PostRow], now: Timestamp) -> Option<NewIncident> {
+    let telling = &ctx.rules.telling;
+    let reason = match ctx.tokens.folder().load(account) {
+        Ok(set) => {
+            // Where they can be renewed they are, and a refresh token is replaced in its last month: no end is in sight then.
+            let renewable = set.refresh_token.is_some() && ctx.credentials.get(account).is_some();
+            let end = if renewable { set.refresh_expires_at.filter(|end| *end <= now) } else { set.access_expires_at }?;
+            let after = posts.iter().filter(|post| post.due_at >= end).count();
+            let verb = if after == 1 { "post is" } else { "posts are" };
+            (after > 0).then(|| {
+                format!("{after} {verb} due after the token of `{account}` ends on {}", instant(end, &telling.zone))
+            })?
+        }
+        Err(TokenError::Missing(_)) => {
+            let verb = if posts.len() == 1 { "post waits" } else { "posts wait" };
+            format!("{} {verb} for a login of `{account}`, which has no tokens", posts.len())
+        }
+        // The disk or its permissions: whoever uses the tokens says so.
+        Err(_) => return None,
+    };
+    Some(NewIncident {
+        trouble: Trouble::Preflight,
+        subject: format!("tokens of {account}"),
+        post: None,
+        job: None,
+        account: Some(account.to_owned()),
+        reason,
+        command: telling.command(&format!("account login {account}")),
+        began_at: now,
+    })
+}
+
+/// A post whose pictures are not where they should be.
+fn pictures(ctx: &Ctx, post: &PostRow, telling: &Telling, now: Timestamp) -> Option<NewIncident> {
+    let Body::Photo { images, .. } = &post.content.body else { return None };
+    let lost = images.iter().find(|image| !ctx.store.media().holds(image))?;
+    Some(NewIncident {
+        trouble: Trouble::Preflight,
+        subject: format!("pictures of post {}", post.post),
+        post: Some(post.post),
+        job: Some(post.job.clone()),
+        account: Some(post.account.clone()),
+        reason: format!(
+            "the stored picture {:?} is missing or damaged, and the post is due on {}; restore the media folder from a backup, or \
+             cancel the post and enqueue it anew",
+            lost.name,
+            instant(post.due_at, &post.zone)
+        ),
+        command: telling.command(&format!("admin show {}", post.post)),
+        began_at: now,
+    })
+}

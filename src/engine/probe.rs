@@ -1,0 +1,55 @@
+//! Finds out whether an account that Kakao turned away is served again, by questions that post nothing. What only a post could
+//! tell (a quota, a feature of the app) is left to the next post.
+
+use std::time::Duration;
+
+use super::setback::block_account;
+use super::{Ctx, Outcome, Report, Result, session};
+use crate::domain::clock::later;
+use crate::domain::fault::{Fault, FaultClass};
+use crate::kakao::error::{missing_consent, no_story_user};
+use crate::kakao::login::SCOPES;
+use crate::store::view::Due;
+
+/// How soon a question that could not be answered is asked again.
+const AGAIN: Duration = Duration::from_secs(120);
+
+/// Asks for the account, and lets it go when all is well.
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+    let outcome = match healed(ctx, account).await {
+        Ok(()) => {
+            ctx.store.unblock(account).await?;
+            Outcome::Healed
+        }
+        Err(fault) => match &fault.class {
+            FaultClass::Blocked(block) => {
+                block_account(ctx, account, block, &fault).await?;
+                Outcome::Blocked { fault }
+            }
+            // The network or Kakao has trouble: nothing is known, so that nothing changes.
+            FaultClass::Transient { .. } | FaultClass::Permanent | FaultClass::Ambiguous => {
+                let at = later(ctx.clock.now(), AGAIN);
+                ctx.store.probe_at(account, at).await?;
+                Outcome::LookAgain {
+                    at,
+                    why: format!("whether the account is served again could not be asked: {fault}"),
+                }
+            }
+        },
+    };
+    Ok(Report { deed: Due::Probe, account: account.into(), post: None, outcome })
+}
+
+async fn healed(ctx: &Ctx, account: &str) -> std::result::Result<(), Fault> {
+    session::repeatable(ctx, account, async |token| ctx.kakao.token_info(&token).await).await?;
+    let scopes = session::repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await?;
+    // Posting is what waits; what the other consent is needed for says so by itself.
+    if !scopes.iter().any(|scope| scope.id == SCOPES[0] && scope.agreed) {
+        let missing = SCOPES.into_iter().filter(|id| !scopes.iter().any(|scope| scope.id == *id && scope.agreed));
+        return Err(missing_consent(account, missing.map(str::to_owned).collect()));
+    }
+    match session::repeatable(ctx, account, async |token| ctx.kakao.is_story_user(&token).await).await? {
+        true => Ok(()),
+        false => Err(no_story_user()),
+    }
+}

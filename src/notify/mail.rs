@@ -1,0 +1,108 @@
+//! Notices by mail, over SMTP, with a connection for each.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncTransport, Tokio1Executor};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{NotSent, SinkError, resolved};
+use crate::domain::notice::{Notice, Phase};
+use crate::settings::notify::{Mail as Settings, MailTls};
+
+/// Longest subject, in characters: more is cut by those who show it.
+const SUBJECT_CHARS_MAX: usize = 150;
+
+/// A mail server, and who writes to whom.
+pub(super) struct Mail {
+    server: String,
+    port: u16,
+    tls: MailTls,
+    login: Option<(String, SecretString)>,
+    from: Mailbox,
+    to: Vec<Mailbox>,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mail({}:{})", self.server, self.port)
+    }
+}
+
+impl Mail {
+    pub(super) fn new(sink: &str, settings: &Settings) -> Result<Self, SinkError> {
+        let mailbox = |text: &str| {
+            text.parse().map_err(|_| {
+                let why = format!("{text:?} is no mail address; write one as in `storyd <storyd@example.com>`");
+                SinkError::Unusable { sink: sink.into(), why }
+            })
+        };
+        let login = match (&settings.user, &settings.password) {
+            (Some(user), Some(password)) => Some((user.clone(), resolved(sink, password)?)),
+            _ => None,
+        };
+        Ok(Self {
+            server: settings.server.clone(),
+            port: settings.port,
+            tls: settings.tls,
+            login,
+            from: mailbox(&settings.from)?,
+            to: settings.to.iter().map(|to| mailbox(to)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(super) async fn send(&self, id: &str, notice: &Notice, text: &str, timeout: Duration) -> Result<(), NotSent> {
+        let mark = match notice.phase {
+            Phase::Began => "[storyd] ",
+            Phase::Ended => "[storyd, over] ",
+            Phase::Published | Phase::Digest | Phase::Test => "[storyd] ",
+        };
+        let subject: String = format!("{mark}{}", notice.title).chars().take(SUBJECT_CHARS_MAX).collect();
+        let domain = self.from.email.domain();
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .subject(subject)
+            // The same each time that it is tried, so that a mail that arrived twice can be known as one.
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .date(SystemTime::from(notice.at))
+            .header(ContentType::TEXT_PLAIN);
+        for to in &self.to {
+            message = message.to(to.clone());
+        }
+        let message =
+            message.body(format!("{text}\n")).map_err(|error| NotSent(format!("no mail can be written ({error})")))?;
+        self.transport(timeout)?.send(message).await.map(drop).map_err(|error| refused(&error))
+    }
+
+    fn transport(&self, timeout: Duration) -> Result<AsyncSmtpTransport<Tokio1Executor>, NotSent> {
+        let parameters = || {
+            TlsParameters::new(self.server.clone()).map_err(|error| NotSent(format!("TLS cannot be set up ({error})")))
+        };
+        let tls = match self.tls {
+            MailTls::Tls => Tls::Wrapper(parameters()?),
+            MailTls::StartTls => Tls::Required(parameters()?),
+            MailTls::None => Tls::None,
+        };
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(self.server.clone());
+        let mut builder = builder.port(self.port).tls(tls).timeout(Some(timeout));
+        if let Some((user, password)) = &self.login {
+            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        }
+        Ok(builder.build())
+    }
+}
+
+/// The server's own code, where it gave one. Its words may quote what was sent, so they stay out.
+fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
+    let what = match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
+        None if error.is_tls() => "no TLS session with the mail server came about".to_owned(),
+        None => "no conversation with the mail server came about".to_owned(),
+    };
+    NotSent(what)
+}

@@ -1,0 +1,104 @@
+//! Notices over HTTP: a chat's webhook, a signed webhook of one's own, and the heartbeat.
+//!
+//! Follows no redirect and sends nothing again. A receiver checks a signed one thus: the header `X-Storyd-Signature` is `v1=` and
+//! the HMAC-SHA256, in hex, of the header `X-Storyd-Timestamp` (seconds since 1970), a dot, and the body byte for byte.
+
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use jiff::Timestamp;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use sha2::Sha256;
+
+use super::NotSent;
+
+/// Longest text that a chat takes in one message, in characters; Slack cuts at 40,000 and folds long before.
+const CHAT_CHARS_MAX: usize = 4_000;
+
+/// Sends over HTTP.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: reqwest::Client,
+}
+
+impl Http {
+    pub(super) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("storyd/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .timeout(timeout)
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// `{"text": …}`, as Slack and its likes take it. What Slack would read as markup is escaped.
+    pub(super) async fn slack(&self, url: &SecretString, text: &str) -> Result<(), NotSent> {
+        let text: String = text.chars().take(CHAT_CHARS_MAX).collect();
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let request = self.to(url, reqwest::Method::POST)?.header(CONTENT_TYPE, "application/json");
+        sent(request.body(json!({ "text": text }).to_string())).await
+    }
+
+    /// The notice as JSON, signed where there is a secret.
+    pub(super) async fn post(
+        &self,
+        url: &SecretString,
+        secret: Option<&SecretString>,
+        body: &str,
+        now: Timestamp,
+    ) -> Result<(), NotSent> {
+        let mut request = self.to(url, reqwest::Method::POST)?.header(CONTENT_TYPE, "application/json");
+        if let Some(secret) = secret {
+            let timestamp = now.as_second().to_string();
+            request = request
+                .header("X-Storyd-Signature", format!("v1={}", signature(secret, &timestamp, body)))
+                .header("X-Storyd-Timestamp", timestamp);
+        }
+        sent(request.body(body.to_owned())).await
+    }
+
+    pub(super) async fn get(&self, url: &SecretString) -> Result<(), NotSent> {
+        sent(self.to(url, reqwest::Method::GET)?).await
+    }
+
+    fn to(&self, url: &SecretString, method: reqwest::Method) -> Result<RequestBuilder, NotSent> {
+        let url = Url::parse(url.expose_secret()).map_err(|_| NotSent("its address is none".into()))?;
+        Ok(self.client.request(method, url))
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Result<(), NotSent> {
+    match request.send().await {
+        Ok(response) if response.status().is_success() => Ok(()),
+        Ok(response) => Err(NotSent(format!("the receiver answered HTTP {}", response.status().as_u16()))),
+        Err(error) if error.is_connect() => Err(NotSent("no connection to the receiver came about".into())),
+        Err(error) if error.is_timeout() => Err(NotSent("the receiver did not answer in time".into())),
+        // Its own words name the address, which is a secret.
+        Err(_) => Err(NotSent("the connection to the receiver broke".into())),
+    }
+}
+
+fn signature(secret: &SecretString, timestamp: &str, body: &str) -> String {
+    // HMAC takes keys of any length, so that this cannot fail.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else { return String::new() };
+    mac.update(timestamp.as_bytes());
+    mac.update(b".");
+    mac.update(body.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_what_any_other_program_computes() {
+        // printf '1764547200.{"a":1}' | openssl dgst -sha256 -hmac 's3cret'
+        let expected = "78583f9c7ac099b2c833b58f7323851695d0898535df9649085e882928df019b";
+        assert_eq!(signature(&SecretString::from("s3cret"), "1764547200", r#"{"a":1}"#), expected);
+    }
+}

@@ -1,0 +1,140 @@
+//! `accounts` in `storyd.yaml`, and the references to secrets that stand all over it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::read::{duration, filled, whole_number};
+use super::{Account, REDIRECT_URI, Secret};
+use crate::plan::content::check_url;
+use crate::plan::fields::{self, Fields, Placed, Report, Shape};
+use crate::plan::file::{Kind, Node};
+use crate::plan::name::is_account_name;
+use crate::plan::policy;
+use crate::plan::problem::Code;
+
+pub(super) const ACCOUNT: Shape = Shape {
+    what: "an account",
+    keys: &["rest_api_key", "client_secret", "redirect_uri", "in_doubt", "min_gap", "max_per_day"],
+    free_x: false,
+    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
+};
+pub(super) const SECRET: Shape =
+    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Account> {
+    let mut accounts = BTreeMap::new();
+    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, Kind::Null)) else { return accounts };
+    let Kind::Map(entries) = &node.kind else {
+        report
+            .add(
+                Code::WrongType,
+                &fields.key_span("accounts"),
+                "`accounts` holds accounts by name, and here is something else",
+            )
+            .help("write each account's name on a line of its own, two spaces in, with a colon behind it");
+        return accounts;
+    };
+    let mut names: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    let source = Arc::clone(&report.source);
+    for entry in entries {
+        let span = &entry.key.span;
+        let name = entry.key.raw(&source).unwrap_or_default().to_owned();
+        if !is_account_name(&name) {
+            report
+                .add(Code::BadName, span, format!("`{name}` cannot be the name of an account"))
+                .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
+        } else if let Some(first) = names.get(&name) {
+            fields::duplicate_key(&name, first, span, report);
+        }
+        if let Some(account) = account(&name, &entry.value, span, report) {
+            accounts.insert(name.clone(), account);
+        }
+        names.entry(name).or_insert_with(|| span.clone());
+    }
+    accounts
+}
+
+fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Account> {
+    let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
+    if fields.lacks("rest_api_key") {
+        let what = format!("the account `{name}`");
+        fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
+    }
+    let client_secret = secret(&fields, "client_secret", report);
+    let redirect_uri = redirect_uri(&fields, report).unwrap_or_else(|| REDIRECT_URI.to_owned());
+    let in_doubt = policy::in_doubt(&fields, report);
+    let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
+    let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
+    Some(Account {
+        rest_api_key: secret(&fields, "rest_api_key", report)?,
+        client_secret,
+        redirect_uri,
+        in_doubt,
+        min_gap,
+        max_per_day,
+    })
+}
+
+/// Kept to the letter: Kakao compares it with what is registered.
+fn redirect_uri(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+    let Placed { value, span } = fields.text("redirect_uri", report)?;
+    match check_url(&value) {
+        Ok(()) if !value.contains('#') => Some(value),
+        result => {
+            let why = result.err().unwrap_or_else(|| "it has a `#`".to_owned());
+            report
+                .add(Code::BadUrl, &span, format!("`redirect_uri` cannot be `{value}`: {why}"))
+                .help(format!("write it as it is registered at the app, as in `{REDIRECT_URI}`"));
+            None
+        }
+    }
+}
+
+/// Says nothing of what stands there: it may be the secret.
+pub(super) fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
+    let node = fields.get(key)?;
+    if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
+        return Some(Secret::Value(SecretString::from(text.to_owned())));
+    }
+    if !matches!(node.kind, Kind::Map(_)) {
+        report
+            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
+            .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");
+        return None;
+    }
+    let inner = Fields::read(node, &fields.key_span(key), &SECRET, report)?;
+    let kinds: Vec<&str> = SECRET.keys.iter().copied().filter(|kind| inner.has(kind)).collect();
+    let [kind] = kinds.as_slice() else {
+        if SECRET.keys.iter().all(|kind| inner.lacks(kind)) || kinds.len() > 1 {
+            report
+                .add(
+                    Code::Exclusive,
+                    &fields.key_span(key),
+                    format!("`{key}` needs exactly one of `file`, `env`, `credential`"),
+                )
+                .help(format!("write `{key}: {{file: /etc/storyd/cafe.key}}`"));
+        }
+        return None;
+    };
+    let text = inner.text(kind, report)?;
+    let span = text.span.clone();
+    let value = filled(kind, text, report)?;
+    match *kind {
+        "file" => Some(Secret::File(report.source.dir().join(value))),
+        _ if value.contains(['/', '=']) || value.contains(char::is_whitespace) => {
+            report
+                .add(Code::BadName, &span, format!("this cannot be the name of an `{kind}` secret"))
+                .help("write the name alone, without a path or a value");
+            None
+        }
+        "env" => Some(Secret::Env(value)),
+        _ => Some(Secret::Credential(value)),
+    }
+}

@@ -1,0 +1,114 @@
+//! The outbox: notices wait here until they were delivered, with retries of their own.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Result, Store, micros};
+use crate::domain::clock::earlier;
+use crate::domain::notice::Notice;
+use crate::store::{count, instant, read_json};
+
+/// A notice that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueNotice {
+    /// Its number: the same each time that it is tried.
+    pub id: i64,
+    /// What it says.
+    pub notice: Notice,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Tries so far.
+    pub tries: u32,
+}
+
+impl Store {
+    /// The sinks for which a notice is due.
+    pub async fn sinks_due(&self, now: Timestamp) -> Result<Vec<String>> {
+        let at = micros(now);
+        Ok(sqlx::query_scalar!("SELECT DISTINCT sink FROM notice WHERE next_at IS NOT NULL AND next_at <= $1", at)
+            .fetch_all(&self.readers)
+            .await?)
+    }
+
+    /// The oldest notice that is due for a sink.
+    pub async fn notice_due(&self, sink: &str, now: Timestamp) -> Result<Option<DueNotice>> {
+        let at = micros(now);
+        let row = sqlx::query!(
+            "SELECT id, body, created_at, tries FROM notice WHERE sink = $1 AND next_at IS NOT NULL AND next_at <= $2
+             ORDER BY id LIMIT 1",
+            sink,
+            at
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            Ok(DueNotice {
+                id: row.id,
+                notice: read_json(&row.body, "a notice")?,
+                created_at: instant(row.created_at)?,
+                tries: count(row.tries),
+            })
+        })
+        .transpose()
+    }
+
+    /// The notice arrived.
+    pub async fn notice_delivered(&self, notice: i64, now: Timestamp) -> Result<()> {
+        let at = micros(now);
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE notice SET next_at = NULL, ended_at = $2, outcome = 'delivered', tries = tries + 1, problem = NULL
+             WHERE id = $1 AND next_at IS NOT NULL",
+            notice,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        // The sink is up again: what waited for its next try follows at once.
+        sqlx::query!(
+            "UPDATE notice SET next_at = $2
+             WHERE sink = (SELECT sink FROM notice WHERE id = $1) AND next_at IS NOT NULL AND next_at > $2",
+            notice,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The notice did not arrive: tried again at `next`, or given up. What waits behind it for the same sink waits as long.
+    pub async fn notice_failed(
+        &self,
+        notice: i64,
+        problem: &str,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (at, next) = (micros(now), next.map(micros));
+        sqlx::query!(
+            "UPDATE notice SET tries = tries + (id = $1), problem = CASE WHEN id = $1 THEN $2 ELSE problem END,
+               next_at = CASE WHEN $3 IS NOT NULL THEN $3 WHEN id = $1 THEN NULL ELSE next_at END,
+               ended_at = CASE WHEN $3 IS NULL AND id = $1 THEN $4 END,
+               outcome = CASE WHEN $3 IS NULL AND id = $1 THEN 'given_up' END
+             WHERE next_at IS NOT NULL AND (id = $1 OR sink = (SELECT sink FROM notice WHERE id = $1))",
+            notice,
+            problem,
+            next,
+            at
+        )
+        .execute(self.writing().await)
+        .await?;
+        Ok(())
+    }
+
+    /// Drops notices that ended longer ago than `age`.
+    pub async fn prune_notices(&self, age: Duration, now: Timestamp) -> Result<u64> {
+        let before = micros(earlier(now, age));
+        let done = sqlx::query!("DELETE FROM notice WHERE ended_at IS NOT NULL AND ended_at < $1", before)
+            .execute(self.writing().await)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
