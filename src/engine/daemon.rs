@@ -12,15 +12,14 @@ mod watchman;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use agenda::Agenda;
 use alarm::Alarm;
 use drain::drain;
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use lanes::{Lanes, log, run_deed, run_lane};
+pub use lanes::step_abreast;
+use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told};
 pub use upkeep::Upkeep;
@@ -118,28 +117,6 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
     }
     for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
         reports.push(run_deed(ctx, Due::Notify, &sink).await?);
-    }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
-    Ok(reports)
-}
-
-/// The same with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
-/// do it; in one task, so that it can die as a whole.
-pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
-    upkeep.run(ctx).await?;
-    let due = ctx.store.due(ctx.clock.now()).await?;
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let stopping = AtomicBool::new(false);
-    let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
-    for ended in join_all(lanes).await {
-        ended?;
-    }
-    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
-    }
-    let mut reports = Vec::new();
-    while let Ok(report) = told.try_recv() {
-        reports.push(report);
     }
     reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
     Ok(reports)
@@ -257,6 +234,8 @@ struct Daemon<Tell> {
     told_full: bool,
     /// How the clocks stood at the last look.
     clocks: Mark,
+    /// Before this instant the supervisor need not be told again that all is well.
+    beat_at: Option<Timestamp>,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -281,6 +260,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             ready: false,
             told_full: false,
             clocks,
+            beat_at: None,
             told_waiting: None,
         }
     }
@@ -303,13 +283,13 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         if self.agenda.is_all_due(now) || self.upkeep.next_at.is_some_and(|at| at <= now) {
             self.keep_up().await?;
             self.agenda.look_at_all(&self.ctx).await?;
-            supervisor(sd_notify::NotifyState::Watchdog);
         }
         if !self.ready {
             self.ready = true;
             (self.tell)(News::Ready);
             supervisor(sd_notify::NotifyState::Ready);
         }
+        self.tell_supervisor(now);
         self.upkeep.watchman.beat(&self.ctx);
         for (_, account) in self.lanes.rested(now) {
             self.agenda.ask(Some(account));

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -201,8 +202,30 @@ impl Lanes {
     }
 }
 
+/// What [`step`](super::step) does, with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
+/// do it; in one task, so that it can die as a whole.
+pub async fn step_abreast(ctx: &Ctx, upkeep: &mut super::Upkeep) -> Result<Vec<Report>> {
+    upkeep.run(ctx).await?;
+    let due = ctx.store.due(ctx.clock.now()).await?;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let stopping = AtomicBool::new(false);
+    let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
+    for ended in join_all(lanes).await {
+        ended?;
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
+    }
+    let mut reports = Vec::new();
+    while let Ok(report) = told.try_recv() {
+        reports.push(report);
+    }
+    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    Ok(reports)
+}
+
 /// One lane: the deed for the account, and with publishing the posts that follow.
-pub(super) async fn run_lane(
+async fn run_lane(
     ctx: &Ctx,
     deed: Due,
     account: &str,

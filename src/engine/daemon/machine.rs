@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Daemon, News, supervisor, sweep_at_start};
+use super::{Daemon, News, SOON, supervisor, sweep_at_start};
+use crate::domain::clock::{between, later};
 use crate::engine::Result;
 use crate::store::Trouble;
 
@@ -48,6 +49,15 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         self.agenda.ask_all();
         self.sweep().await?;
         Ok(Duration::ZERO)
+    }
+
+    /// Tells the supervisor that all is well, at most once a second: it asks for far less, and every turn comes by here.
+    pub(super) fn tell_supervisor(&mut self, now: Timestamp) {
+        // A clock that was set back begins anew.
+        if self.beat_at.is_none_or(|at| at <= now || between(now, at) > SOON) {
+            self.beat_at = Some(later(now, SOON));
+            supervisor(sd_notify::NotifyState::Watchdog);
+        }
     }
 
     /// A clock that was set, or a machine that slept: what was reckoned from the old time is reckoned anew.
