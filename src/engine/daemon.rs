@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use lanes::step_abreast;
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
-use signals::{Signals, Told};
+use signals::{Signals, Told, supervisor};
 pub use upkeep::Upkeep;
 
 use super::reload::{Change, Watch, load};
@@ -369,11 +369,4 @@ fn nap<const N: usize>(ctx: &Ctx, instants: [Option<Timestamp>; N]) -> Duration 
 #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
 async fn sleep(nap: Duration) {
     tokio::time::sleep(nap).await;
-}
-
-/// Tells systemd, where it runs us; elsewhere nobody listens.
-fn supervisor(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::debug!(%error, "the supervisor could not be told");
-    }
 }

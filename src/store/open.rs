@@ -182,7 +182,12 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
 }
 
 pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON").pragma("cache_size", "-1024")
+    SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("query_only", "ON")
+        .pragma("cache_size", "-1024")
 }
 
 /// An unknown or refused pragma is silent in SQLite, so each one that a promise rests on is read back.

@@ -40,3 +40,10 @@ impl Signals {
         }
     }
 }
+
+/// Tells systemd, where it runs us; elsewhere nobody listens.
+pub(super) fn supervisor(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "the supervisor could not be told");
+    }
+}
