@@ -194,6 +194,7 @@ pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
             refresh_expires_at: None,
             scopes: None,
             obtained_at: Clock::system().now(),
+            owner: None,
         };
         let lock = tokens.lock(&account(number)).expect("nobody else is here");
         tokens.save(&lock, &set).expect("a token file");
