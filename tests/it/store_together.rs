@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use storyd::domain::fault::{BlockScope, Fault};
 use storyd::domain::post::PostState;
 use storyd::store::Written;
 use storyd::store::crash::dying_at;
@@ -184,8 +183,7 @@ async fn a_story_that_another_post_owns_and_an_answer_that_comes_too_late_go_the
 #[tokio::test]
 async fn nothing_is_taken_that_may_not_go_out_alone() {
     let queue = queue(1).await;
-    let fault = Fault::permanent("-401", "the token is refused", "log in again");
-    queue.store.block(&account(3), BlockScope::Account, &fault, LEASE, t(60)).await.unwrap();
+    queue.block(&account(3), t(90), t(60)).await;
     let on_its_way = queue.store.take_to_publish(&account(4), t(60), LEASE).await.unwrap().unwrap();
     assert!(queue.store.take_to_publish(&account(4), t(60), LEASE).await.unwrap().is_none(), "one is on its way");
     let taken = take_all(&queue.store).await;
