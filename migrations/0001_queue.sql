@@ -461,8 +461,8 @@ BEGIN SELECT RAISE(ABORT, 'an account is never deleted'); END;
 CREATE TRIGGER account_inherits_block AFTER INSERT ON account
 WHEN EXISTS (SELECT 1 FROM account WHERE blocked_scope = 'everyone')
 BEGIN
-  UPDATE account SET (blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at) =
-    (SELECT blocked_code, blocked_reason, blocked_remedy, blocked_scope, blocked_at, probe_at
+  UPDATE account SET (blocked_code, blocked_reason, blocked_remedy, blocked_cure, blocked_scope, blocked_at, probe_at) =
+    (SELECT blocked_code, blocked_reason, blocked_remedy, blocked_cure, blocked_scope, blocked_at, probe_at
      FROM account WHERE blocked_scope = 'everyone' ORDER BY probe_at DESC LIMIT 1)
   WHERE name = NEW.name;
 END;
