@@ -34,6 +34,8 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
   CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
+-- Those for which the next success is news.
+CREATE INDEX account_marked ON account (name) WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL;
 
 -- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
 CREATE TABLE pause (

@@ -208,9 +208,13 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
         (
             &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
-            &["post_waiting (job=?)", "post_instant (job=? AND occurs_at>?)", "post_nominal (job=? AND nominal=?)"],
+            &[
+                "post_job (job=? AND state=?)",
+                "post_instant (job=? AND occurs_at>?)",
+                "post_nominal (job=? AND nominal=?)",
+            ],
         ),
-        (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_waiting (job=?)"]),
+        (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_job (job=? AND state=?)"]),
         (&["SELECT id AS", "FROM post WHERE state IN (SELECT value FROM json_each($1))"], &["post_state (state=?)"]),
         (&["SELECT id AS", "FROM post WHERE account = $1"], &["post_account (account=? AND state=?)"]),
         (&["SELECT post_id FROM story WHERE account = $1 ORDER"], &["story_account (account=?)"]),
