@@ -34,6 +34,8 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
   CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
+-- Those for which the next success is news.
+CREATE INDEX account_marked ON account (name) WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL;
 
 -- What a person has stopped. Nothing that a pause covers, and that has no intent yet, leaves while it lasts.
 CREATE TABLE pause (
@@ -266,6 +268,7 @@ CREATE TABLE story (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_delete ON story (account, delete_at)
   WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
+CREATE INDEX story_deleted   ON story (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX story_not_deleted ON story (post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX story_id        ON story (story_id);
 CREATE INDEX story_published ON story (published_at, post_id);

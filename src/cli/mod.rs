@@ -23,6 +23,11 @@ use clap::{Parser, Subcommand};
 use failure::{DONE, Failure, UNEXPECTED};
 use output::note;
 
+/// Threads that the work is spread over.
+const THREADS_MAX: usize = 4;
+/// Threads for what waits for files: tokens, images, job files.
+const BLOCKING_THREADS_MAX: usize = 32;
+
 /// Posts to Kakao Story at the time that a job file says, and accounts for every post afterwards.
 #[derive(Debug, Parser)]
 #[command(name = "storyd", version, about, propagate_version = true, max_term_width = 100)]
@@ -96,7 +101,11 @@ fn run_command() -> ExitCode {
     if let Err(failure) = start_logging(&cli.common) {
         return failure.report();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // A small service on whatever machine: more threads would hold memory and do nothing.
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(THREADS_MAX);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(threads).max_blocking_threads(BLOCKING_THREADS_MAX).enable_all();
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::unexpected(format!("cannot start: {error}")).report(),
     };

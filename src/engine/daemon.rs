@@ -1,6 +1,8 @@
 //! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
 //! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
+mod agenda;
+mod alarm;
 mod drain;
 mod files;
 mod lanes;
@@ -13,8 +15,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agenda::Agenda;
+use alarm::Alarm;
 use drain::drain;
 use jiff::{SignedDuration, Timestamp};
+pub use lanes::step_abreast;
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told, supervisor};
@@ -171,20 +176,26 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     daemon.sweep().await?;
     let chores = chores::start(&daemon.ctx).await;
     let ctx = daemon.ctx.clone();
+    let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
-        let nap = match daemon.turn().await {
-            Ok(nap) => nap,
-            Err(error) if ctx.store.notice(&error) == Trouble::Full => ROOM_EVERY,
+        match daemon.turn().await {
+            Ok(nap) => alarm.set(nap),
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ROOM_EVERY),
             Err(error) => break Err(error),
-        };
+        }
         tokio::select! {
+            Some(report) = daemon.lanes.reports.recv() => {
+                daemon.lanes.take_note(&daemon.ctx, &report, &daemon.tell);
+                daemon.lanes.take_note_of_all(&daemon.ctx, &daemon.tell);
+            }
             Some(done) = daemon.lanes.set.join_next_with_id(), if !daemon.lanes.is_empty() => {
-                if let Err(error) = daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
-                    break Err(error);
+                match daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
+                    Ok(account) => daemon.agenda.ask(account),
+                    Err(error) => break Err(error),
                 }
             }
             change = daemon.watch.changed() => match change {
-                Change::Wake => {}
+                Change::Wake => daemon.agenda.ask_all(),
                 Change::Files => daemon.settle(),
             },
             told = signals.next() => match told {
@@ -196,7 +207,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
                 Told::Stop => break Ok(()),
             },
             ended = ctx.store.until_ended() => break Err(ended),
-            () = sleep(nap) => {}
+            () = alarm.rings() => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
@@ -221,6 +232,7 @@ struct Daemon<Tell> {
     watch: Watch,
     tell: Tell,
     lanes: Lanes,
+    agenda: Agenda,
     upkeep: Upkeep,
     reload_at: Option<Timestamp>,
     /// When the files are looked at next, whatever the system reports.
@@ -230,6 +242,8 @@ struct Daemon<Tell> {
     told_full: bool,
     /// How the clocks stood at the last look.
     clocks: Mark,
+    /// Before this instant the supervisor need not be told again that all is well.
+    beat_at: Option<Timestamp>,
     /// What was last told to be waited for.
     told_waiting: Option<Option<Timestamp>>,
 }
@@ -241,19 +255,22 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         watch.follow(&start.jobs);
         let look_at = later(ctx.clock.now(), start.watching.poll);
-        let (lanes, upkeep, clocks) = (Lanes::default(), Upkeep::default(), ctx.clock.mark());
+        let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
+        let clocks = ctx.clock.mark();
         Self {
             ctx,
             start,
             watch,
             tell,
             lanes,
+            agenda,
             upkeep,
             reload_at: None,
             look_at,
             ready: false,
             told_full: false,
             clocks,
+            beat_at: None,
             told_waiting: None,
         }
     }
@@ -264,28 +281,41 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         if self.ctx.store.is_short_of_room() {
             return self.sit_out().await;
         }
+        let now = self.ctx.clock.now();
         self.look_at_files().await;
-        self.keep_up().await?;
+        if self.lanes.was_unusual() {
+            self.agenda.ask_all();
+        }
+        if self.agenda.is_all_due(now) || self.upkeep.next_at.is_some_and(|at| at <= now) {
+            self.keep_up().await?;
+            self.agenda.look_at_all(&self.ctx).await?;
+        }
         if !self.ready {
             self.ready = true;
             (self.tell)(News::Ready);
             supervisor(sd_notify::NotifyState::Ready);
         }
-        supervisor(sd_notify::NotifyState::Watchdog);
+        self.tell_supervisor(now);
         self.upkeep.watchman.beat(&self.ctx);
-        self.lanes.fill(&self.ctx).await?;
-        let next = self.ctx.store.next_wake(self.ctx.clock.now()).await?;
+        for (_, account) in self.lanes.rested(now) {
+            self.agenda.ask(Some(account));
+        }
+        for key in self.agenda.due(&self.ctx).await? {
+            self.lanes.line_up(key);
+        }
+        self.lanes.start(&self.ctx);
+        let next = self.agenda.next();
         // A step of an audit follows the one before it within seconds: that is no waiting.
-        let at_once = next.is_some_and(|at| between(self.ctx.clock.now(), at) < SOON * 2);
+        let at_once = next.is_some_and(|at| between(now, at) < SOON * 2);
         if self.lanes.is_empty() && self.told_waiting != Some(next) && !at_once {
             self.told_waiting = Some(next);
             let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        let own = [self.upkeep.next_at, self.reload_at, Some(self.look_at)];
-        let others = [next, self.lanes.next_rest(), self.upkeep.watchman.next_at()];
-        Ok(nap(&self.ctx, own.into_iter().chain(others)))
+        let (all, beat) = (Some(self.agenda.all_at()), self.upkeep.watchman.next_at());
+        let files = [self.reload_at, Some(self.look_at)];
+        Ok(nap(&self.ctx, [next, all, self.upkeep.next_at, self.lanes.next_rest(), beat].into_iter().chain(files)))
     }
 
     async fn keep_up(&mut self) -> Result<()> {

@@ -1,55 +1,155 @@
 //! The one request that may create a story. It leaves after its intent is durable, once per intent, and whatever is not a plain
 //! answer puts the post in doubt.
+//!
+//! An account's posts go out one after the other. The record of one and the intent of the next share a commit, so that a lane with
+//! many due posts waits for the disk once for each.
 
 use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
-use super::{Ctx, Outcome, Report, Result};
+use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::name_account;
+use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
-use crate::store::queue::Intent;
+use crate::store::queue::{Intent, Onward};
 use crate::store::view::Due;
 
 /// How soon after a doubt arose Kakao's list is consulted for the first time.
 const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+/// Most posts of an account in a row before other accounts have their turn.
+const ROW_MAX: usize = 64;
+
+/// A post whose request may leave, and the token that it leaves with.
+struct Ready {
+    intent: Intent,
+    token: AccessToken,
+    /// Until the verdict is recorded: no sweep takes the request for dead while it may still leave or be answered.
+    under_way: UnderWayGuard,
+}
+
+impl Ready {
+    fn new(ctx: &Ctx, intent: Intent, token: AccessToken) -> Self {
+        let under_way = ctx.under_way.enter(intent.taken().post);
+        Self { intent, token, under_way }
+    }
+}
+
+/// What became of a post, and of the wish for the next one.
+struct Published {
+    report: Report,
+    next: Next,
+}
+
+/// The next post of the account.
+enum Next {
+    /// Taken with the record of the one before.
+    Ready(Box<Ready>),
+    /// There is none that may go out.
+    Nothing,
+    /// Nobody has looked yet.
+    NotAsked,
+}
 
 /// Publishes the account's next due post.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
-    let Some(claim) = ctx.store.claim_to_publish(account, ctx.clock.now(), ctx.rules.lease).await? else {
-        return Ok(Report::idle(Due::Publish, account));
-    };
-    let post = Some((claim.taken().post, claim.taken().job.clone()));
-    // Until the verdict is recorded: no sweep takes the request for dead while it may still leave or be answered.
-    let _under_way = ctx.under_way.enter(claim.taken().post);
-    let occurs_at = claim.occurs_at;
-    let report = |outcome| Report { deed: Due::Publish, account: account.into(), post: post.clone(), outcome };
+    match begin(ctx, account).await? {
+        Ok(ready) => Ok(publish(ctx, account, ready, false).await?.report),
+        Err(report) => Ok(report),
+    }
+}
 
-    let token = match token(ctx, account).await {
-        Ok(token) => token,
-        Err(fault) => return Ok(report(set_back(ctx, claim, fault).await?)),
-    };
-    let Some(intent) = ctx.store.intend(claim, ctx.clock.now(), ctx.rules.lease).await? else {
-        return Ok(report(Outcome::Lost));
-    };
+/// Publishes the account's due posts, one after the other, for as long as nobody wants it to stop and at most [`ROW_MAX`]; tells of
+/// each.
+pub(super) async fn run_on(ctx: &Ctx, account: &str, goes_on: impl Fn() -> bool, tell: impl Fn(Report)) -> Result<()> {
+    let mut next = Next::NotAsked;
+    for number in 1..=ROW_MAX {
+        let ready = match next {
+            Next::Ready(ready) => *ready,
+            Next::Nothing => return Ok(()),
+            Next::NotAsked if number > 1 && !goes_on() => return Ok(()),
+            Next::NotAsked => match begin(ctx, account).await? {
+                Ok(ready) => ready,
+                Err(report) => {
+                    tell(report);
+                    return Ok(());
+                }
+            },
+        };
+        let published = publish(ctx, account, ready, number < ROW_MAX && goes_on()).await?;
+        next = published.next;
+        let goes_well = matches!(published.report.outcome, Outcome::Published { .. } | Outcome::Refreshed);
+        tell(published.report);
+        // Whatever else happened asks for a look at the account first. A post that was taken goes out all the same.
+        if !goes_well && !matches!(next, Next::Ready(_)) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Takes the account's next due post, or says why there is none.
+async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Report>> {
+    match token(ctx, account).await {
+        Ok(token) => {
+            let intent = ctx.store.take_to_publish(account, ctx.clock.now(), ctx.rules.lease).await?;
+            Ok(intent.map(|intent| Ready::new(ctx, intent, token)).ok_or_else(|| Report::idle(Due::Publish, account)))
+        }
+        // It is the post that waits, or fails, when its account cannot be spoken for.
+        Err(fault) => {
+            let Some(claim) = ctx.store.claim_to_publish(account, ctx.clock.now(), ctx.rules.lease).await? else {
+                return Ok(Err(Report::idle(Due::Publish, account)));
+            };
+            let post = Some((claim.taken().post, claim.taken().job.clone()));
+            let outcome = set_back(ctx, claim, fault).await?;
+            Ok(Err(Report { deed: Due::Publish, account: account.into(), post, outcome }))
+        }
+    }
+}
+
+/// Sends the request and records what became of it; with `follow` it takes the next due post in the same commit.
+async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result<Published> {
+    let Ready { intent, token, under_way: _under_way } = ready;
+    let post = Some((intent.taken().post, intent.taken().job.clone()));
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
     let answer = answer.map_err(|fault| name_account(fault, account));
-    let now = ctx.clock.now();
+    let mut next = Next::NotAsked;
     let outcome = match answer {
         Ok(posted) => {
-            let heard = posted.server_date.map(|kakao_at| Heard { at: now, kakao_at });
-            let written = ctx.store.record_published(intent, &posted.story_id, heard, now).await?;
-            ctx.store.unblock(account).await?;
-            unless_lost(written, Outcome::Published { story_id: posted.story_id, late: between(occurs_at, now) })
+            let (outcome, taken) = record(ctx, account, intent, &posted, follow).await?;
+            next = taken;
+            outcome
         }
         Err(fault) if fault.class == FaultClass::Ambiguous => {
+            let now = ctx.clock.now();
             let written = ctx.store.record_doubt(intent, &fault, later(now, FIRST_LOOK), now).await?;
             unless_lost(written, Outcome::InDoubt { fault })
         }
         Err(fault) if fault.wants_refresh() => refused_token(ctx, account, intent, &token, fault).await?,
         Err(fault) => set_back(ctx, intent, fault).await?,
     };
-    Ok(report(outcome))
+    Ok(Published { report: Report { deed: Due::Publish, account: account.into(), post, outcome }, next })
+}
+
+async fn record(ctx: &Ctx, account: &str, intent: Intent, posted: &Posted, follow: bool) -> Result<(Outcome, Next)> {
+    let (now, occurs_at) = (ctx.clock.now(), intent.occurs_at);
+    // Only with a token that is at hand: the record waits for no refresh.
+    let token = if follow { ctx.tokens.at_hand(account, now) } else { None };
+    let lease = token.is_some().then_some(ctx.rules.lease);
+    let heard = posted.server_date.map(|kakao_at| Heard { at: now, kakao_at });
+    let Onward { written, marked, next } =
+        ctx.store.record_and_take(intent, &posted.story_id, heard, now, lease).await?;
+    if marked {
+        ctx.store.unblock(account).await?;
+    }
+    let late = between(occurs_at, now);
+    let outcome = unless_lost(written, Outcome::Published { story_id: posted.story_id.clone(), late });
+    let next = match (token, next) {
+        (Some(token), Some(intent)) => Next::Ready(Box::new(Ready::new(ctx, intent, token))),
+        (Some(_), None) => Next::Nothing,
+        (None, _) => Next::NotAsked,
+    };
+    Ok((outcome, next))
 }
 
 /// A -401 is a plain refusal: nothing was created. The post goes back into the queue and is sent with a fresh token under a new

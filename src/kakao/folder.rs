@@ -9,7 +9,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,6 +101,15 @@ fn step(fuse: Option<&Fuse>) -> io::Result<()> {
     fuse.map_or(Ok(()), Fuse::step)
 }
 
+/// What tells one token file from the next one, which replaces it as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    inode: u64,
+    modified: (i64, i64),
+    bytes: u64,
+    permissions: u32,
+}
+
 /// The right to write one account's tokens, exclusive among threads and processes until dropped. The file behind it also
 /// remembers the latest refreshes, so that the limit on them outlives a restart.
 #[derive(Debug)]
@@ -169,6 +178,18 @@ impl TokenFolder {
         let read = (&file).take(FILE_BYTES_MAX).read_to_end(&mut text);
         read.map_err(|source| failed("read", &path, source))?;
         typed(&text).map_err(|why| TokenError::Unreadable { path: shown(&path), account: account.to_owned(), why })
+    }
+
+    /// How the account's file looks, without reading it: another look, another file.
+    pub(super) fn look(&self, account: &str) -> Option<Look> {
+        let found = fs::metadata(self.file(account, "json").ok()?).ok()?;
+        let permissions = found.permissions().mode();
+        Some(Look {
+            inode: found.ino(),
+            modified: (found.mtime(), found.mtime_nsec()),
+            bytes: found.len(),
+            permissions,
+        })
     }
 
     /// Takes the account's lock; waits for whoever holds it, which is at most as long as a refresh takes.

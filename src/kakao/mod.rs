@@ -51,6 +51,11 @@ impl Default for Endpoints {
     }
 }
 
+/// Longest that a connection may have been idle that a publish request leaves on.
+const PUBLISH_IDLE_MAX: Duration = Duration::from_secs(2);
+/// Connections that are kept between two publish requests: one for each lane of the engine.
+const PUBLISH_KEPT_MAX: usize = 256;
+
 /// How long a call may take, and how much is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -122,9 +127,11 @@ pub struct ImageFile {
 pub struct Client {
     /// Keeps connections, for the calls that may be repeated.
     pooled: reqwest::Client,
-    /// Opens a connection for every request, for the calls that must not be sent twice. A kept connection that the server has
-    /// just closed fails after the request has left, which is a needless doubt; a fresh one fails before. So none is kept at
-    /// all, rather than for some seconds: that costs one handshake and no timer can be late.
+    /// Keeps connections for [`PUBLISH_IDLE_MAX`] only, for the publish request. One that the server has closed meanwhile fails after
+    /// the request has left, which is a needless doubt; servers keep an idle connection for longer than that. Its age is asked
+    /// when the connection is taken, not by a timer that could be late.
+    publishing: reqwest::Client,
+    /// Opens a connection for every request, for the refresh of tokens: its answer must not get lost.
     fresh: reqwest::Client,
     endpoints: Endpoints,
     limits: Limits,
@@ -153,9 +160,14 @@ impl Client {
         };
         let pooled = builder(&limits, &endpoints).pool_idle_timeout(Duration::from_secs(30));
         let fresh = builder(&limits, &endpoints).pool_max_idle_per_host(0).no_gzip();
+        let publishing = builder(&limits, &endpoints)
+            .pool_idle_timeout(PUBLISH_IDLE_MAX)
+            .pool_max_idle_per_host(PUBLISH_KEPT_MAX)
+            .no_gzip();
+        let publishing = publishing.build().map_err(ClientError::Build)?;
         let pooled = pooled.build().map_err(ClientError::Build)?;
         let fresh = fresh.build().map_err(ClientError::Build)?;
-        Ok(Self { pooled, fresh, endpoints, limits, clock })
+        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock })
     }
 
     /// Whether the account uses Kakao Story (GET `isstoryuser`). Repeatable.
@@ -199,7 +211,8 @@ impl Client {
     pub async fn publish(&self, token: &AccessToken, outgoing: &Outgoing) -> Result<Posted, Fault> {
         let (path, form) = wire::post(outgoing)?;
         let url = format!("{}{path}", self.endpoints.api_url);
-        let request = self.fresh.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let request =
+            self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let reply = self.send(Call::Once, authorised(request, token)?).await?;
         match wire::story_id(&reply.body) {
             Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),

@@ -19,7 +19,7 @@ use secrecy::SecretString;
 
 use super::Client;
 use super::error::name_account;
-use super::folder::{AccountLock, TokenError, TokenFolder};
+use super::folder::{AccountLock, Look, TokenError, TokenFolder};
 use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenSet, apply};
 use crate::domain::clock::{between, earlier, later};
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
@@ -50,6 +50,8 @@ pub struct Credentials {
 pub struct Tokens {
     folder: TokenFolder,
     accounts: Arc<Mutex<HashMap<String, Shelf>>>,
+    /// The files as last read, good for as long as they look the same.
+    read: Arc<Mutex<HashMap<String, (Look, TokenSet)>>>,
 }
 
 /// One account's place in this process. What lies on it is a set that was bought but could not be saved: the only copy.
@@ -78,7 +80,7 @@ struct Renewal {
 impl Tokens {
     /// The tokens in `folder`.
     pub fn new(folder: TokenFolder) -> Self {
-        Self { folder, accounts: Arc::default() }
+        Self { folder, accounts: Arc::default(), read: Arc::default() }
     }
 
     /// The folder, for reading and for handing in.
@@ -98,11 +100,29 @@ impl Tokens {
         credentials: Option<&Credentials>,
         now: Timestamp,
     ) -> Result<AccessToken, Fault> {
+        if let Some(token) = self.at_hand(account, now) {
+            return Ok(token);
+        }
+        // Before it is read: a file that is replaced meanwhile looks otherwise the next time.
+        let look = self.folder.look(account);
         let set = load(&self.folder, account).await?;
+        if let Some(look) = look {
+            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            read.insert(account.to_owned(), (look, set.clone()));
+        }
         if !set.needs_refresh(now, REFRESH_AHEAD) {
             return Ok(set.access_token);
         }
         self.renew(client, account, credentials, Wish::Alive, now).await
+    }
+
+    /// The token of [`fresh`](Self::fresh) when that one needs neither the disk nor Kakao: it was read before, its file still looks
+    /// the same, and it is not about to expire.
+    pub fn at_hand(&self, account: &str, now: Timestamp) -> Option<AccessToken> {
+        let look = self.folder.look(account)?;
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, set) = read.get(account).filter(|(known, _)| *known == look)?;
+        (!set.needs_refresh(now, REFRESH_AHEAD)).then(|| set.access_token.clone())
     }
 
     /// An access token in the place of `used`, which Kakao refused. When the file holds another one by now, that one is

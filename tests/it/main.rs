@@ -56,6 +56,7 @@ mod store_plans;
 mod store_queries;
 mod store_record;
 mod store_sweeps;
+mod store_together;
 mod store_view;
 mod store_wake;
 mod story_account_life;

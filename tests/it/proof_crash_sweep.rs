@@ -25,6 +25,15 @@ async fn world(job: &str) -> World {
     world
 }
 
+/// Two accounts at the same time, each with posts that follow one another: their results, claims and intents share commits.
+const LANES: &str = "a:
+  {at: [2026-12-01 08:15, 2026-12-01 08:16, 2026-12-01 08:17], type: note, content: 글, late: {within: 2d, then: skip}}
+b:
+  {account: shop, at: [2026-12-01 08:15, 2026-12-01 08:16, 2026-12-01 08:17], type: note, content: 다른, late: {within: 2d, then: skip}}
+c:
+  {at: 2026-12-01 08:16, type: link, url: 'https://example.com/', content: 링크, late: {within: 2d, then: skip}}
+";
+
 /// Lets a world that was killed come to rest, and holds it against the promise.
 async fn judged(mut world: World, what: &str) {
     world.live(None, DAYS).await;
@@ -95,4 +104,43 @@ async fn a_link_survives_a_kill_at_every_step_and_pair_of_steps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_survives_a_kill_at_every_step_and_pair_of_steps() {
     sweep("photo", PHOTO, 14).await;
+}
+
+/// A world whose accounts wake at 08:20 and find everything due.
+async fn world_of_lanes() -> World {
+    let mut world = world(LANES).await;
+    world.settings.defaults.catch_up_gap = Duration::ZERO;
+    world.crash().await;
+    world.settle().await;
+    world.clock.advance(Duration::from_secs(20 * 60));
+    world.abreast();
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lanes_that_share_commits_survive_a_kill_at_every_step() {
+    let (mut lives, mut steps) = (0, 0);
+    for k in 1.. {
+        let mut world = world_of_lanes().await;
+        let (lived, passed) = world.live(Some(k), DAYS).await;
+        world.live(None, DAYS).await;
+        let posts = world.posts().await;
+        assert_eq!(posts.len(), 7);
+        for post in &posts {
+            assert_eq!(post.state, PostState::Published, "killed at step {k}: {}", post.reason);
+        }
+        assert_eq!(world.ledger().len(), 7, "killed at step {k}");
+        lives += 1;
+        steps = steps.max(passed);
+        if lived {
+            break;
+        }
+    }
+    assert!(steps >= 20, "seven posts take {steps} steps: some of them no longer count");
+    tell_lanes(lives, steps);
+}
+
+#[expect(clippy::print_stdout, reason = "the figures of a sweep are what it is for")]
+fn tell_lanes(lives: u64, steps: u64) {
+    println!("crash sweep of lanes abreast: {lives} lives, up to {steps} steps: none twice, none lost");
 }

@@ -111,7 +111,8 @@ async fn large() -> Queue {
 }
 
 /// Statements that look at every row by their nature, by a fragment that only they hold, and why that does no harm.
-const MAY_SCAN: [(&str, &str); 5] = [
+const MAY_SCAN: [(&str, &str); 6] = [
+    ("s.delete_fault AS", "walks an index that holds nothing but the stories that could not be taken down"),
     ("pruning!: i64", "looks for damage, which takes every row"),
     ("AS \"events!: i64\"", "counts what a backup holds, once it is written"),
     ("json_extract(image.value", "gathers the images that posts refer to, once a day"),
@@ -207,9 +208,13 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
         (
             &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
-            &["post_waiting (job=?)", "post_instant (job=? AND occurs_at>?)", "post_nominal (job=? AND nominal=?)"],
+            &[
+                "post_job (job=? AND state=?)",
+                "post_instant (job=? AND occurs_at>?)",
+                "post_nominal (job=? AND nominal=?)",
+            ],
         ),
-        (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_waiting (job=?)"]),
+        (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_job (job=? AND state=?)"]),
         (&["SELECT id AS", "FROM post WHERE state IN (SELECT value FROM json_each($1))"], &["post_state (state=?)"]),
         (&["SELECT id AS", "FROM post WHERE account = $1"], &["post_account (account=? AND state=?)"]),
         (&["SELECT post_id FROM story WHERE account = $1 ORDER"], &["story_account (account=?)"]),

@@ -19,6 +19,7 @@ pub(super) async fn drain(
     signals: &mut Signals,
     tell: &impl Fn(News<'_>),
 ) -> std::result::Result<(), DaemonError> {
+    lanes.stop();
     if !lanes.is_empty() {
         tell(News::Draining(lanes.set.len()));
     }
@@ -32,7 +33,7 @@ pub(super) async fn drain(
             return Ok(());
         }
         tokio::select! {
-            Some(done) = lanes.set.join_next_with_id() => lanes.settle(ctx, done, tell)?,
+            Some(done) = lanes.set.join_next_with_id() => drop(lanes.settle(ctx, done, tell)?),
             told = signals.next() => if told == Told::Stop {
                 lanes.set.detach_all();
                 return Err(DaemonError::Impatient);

@@ -18,6 +18,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         } else if due {
             self.reload_at = None;
             self.reload().await;
+            self.agenda.ask_all();
         }
     }
 

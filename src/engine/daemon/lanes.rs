@@ -1,10 +1,13 @@
 //! The lanes: one task per deed and account, so that a hanging request holds up nobody else. Starts what is due, takes note of what
 //! ended, and writes the one log line of each deed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
@@ -13,8 +16,10 @@ use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, notify, prepare
 use crate::store::Trouble;
 use crate::store::view::Due;
 
-/// Most lanes that run at the same time.
-const LANES_MAX: usize = 256;
+/// Most accounts that publish at the same time.
+const PUBLISHING_MAX: usize = 256;
+/// Most lanes of the other deeds at the same time: uploads and listings that hang are in the way of no publish request.
+const OTHERS_MAX: usize = 64;
 
 /// Runs one deed once. What its failure tells about the disk holds at once, for every other deed too.
 pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
@@ -35,14 +40,41 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
 }
 
 /// The deeds under way: one task per deed and account.
-#[derive(Default)]
 pub(super) struct Lanes {
-    pub(super) set: JoinSet<Result<Report>>,
+    pub(super) set: JoinSet<Result<()>>,
     keys: HashMap<Id, (Due, String)>,
     pub(super) busy: HashSet<(Due, String)>,
+    /// What is due and waits for room, first come first served.
+    waiting: VecDeque<(Due, String)>,
+    lined_up: HashSet<(Due, String)>,
     /// Lanes that found nothing to do, or whose database connection was busy, although they were called: not called again at
     /// once, so that a disagreement can never become a spin.
     resting: HashMap<(Due, String), Timestamp>,
+    pub(super) reports: UnboundedReceiver<Report>,
+    tell: UnboundedSender<Report>,
+    /// Told to stop: nothing new is taken.
+    stopping: Arc<AtomicBool>,
+    /// Something went otherwise than planned, which may be of consequence for other accounts and for what the plan wants.
+    unusual: bool,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        // Without a limit: each lane has at most a handful of reports, and the daemon never waits for anything else first.
+        let (tell, reports) = unbounded_channel();
+        Self {
+            set: JoinSet::new(),
+            keys: HashMap::new(),
+            busy: HashSet::new(),
+            waiting: VecDeque::new(),
+            lined_up: HashSet::new(),
+            resting: HashMap::new(),
+            reports,
+            tell,
+            stopping: Arc::default(),
+            unusual: false,
+        }
+    }
 }
 
 impl Lanes {
@@ -55,71 +87,158 @@ impl Lanes {
     }
 
     /// Lets every resting lane be called again.
-    pub(super) fn rested(&mut self) {
+    pub(super) fn wake(&mut self) {
         self.resting.clear();
     }
 
-    /// Starts whatever is due and not under way.
-    pub(super) async fn fill(&mut self, ctx: &Arc<Ctx>) -> Result<()> {
-        let now = ctx.clock.now();
-        self.resting.retain(|_, until| *until > now);
-        let sinks = ctx.store.sinks_due(now).await?.into_iter().map(|sink| (Due::Notify, sink));
-        for key in ctx.store.due(now).await?.into_iter().chain(sinks) {
-            if self.set.len() >= LANES_MAX {
-                break;
-            }
-            if self.resting.contains_key(&key) || !self.busy.insert(key.clone()) {
-                continue;
-            }
-            let (ctx, (deed, account)) = (ctx.clone(), key.clone());
-            let task = self.set.spawn(async move { run_deed(&ctx, deed, &account).await });
-            self.keys.insert(task.id(), key);
+    /// The lanes whose rest is over.
+    pub(super) fn rested(&mut self, now: Timestamp) -> Vec<(Due, String)> {
+        if self.next_rest().is_none_or(|at| at > now) {
+            return Vec::new();
         }
-        Ok(())
+        self.resting.extract_if(|_, until| *until <= now).map(|(key, _)| key).collect()
     }
 
-    /// Takes note of a deed that ended.
+    /// Lines up a deed that is due, unless it is under way, waits, or rests.
+    pub(super) fn line_up(&mut self, key: (Due, String)) {
+        if !self.resting.contains_key(&key) && !self.busy.contains(&key) && self.lined_up.insert(key.clone()) {
+            self.waiting.push_back(key);
+        }
+    }
+
+    /// Starts what waits, as far as there is room.
+    pub(super) fn start(&mut self, ctx: &Arc<Ctx>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let mut publishing = self.busy.iter().filter(|(deed, _)| *deed == Due::Publish).count();
+        let mut others = self.busy.len() - publishing;
+        let mut full = VecDeque::new();
+        while let Some(key) = self.waiting.pop_front() {
+            let (count, max) =
+                if key.0 == Due::Publish { (&mut publishing, PUBLISHING_MAX) } else { (&mut others, OTHERS_MAX) };
+            if *count >= max {
+                full.push_back(key);
+                continue;
+            }
+            *count += 1;
+            self.lined_up.remove(&key);
+            self.busy.insert(key.clone());
+            let (ctx, (deed, account)) = (ctx.clone(), key.clone());
+            let (tell, stopping) = (self.tell.clone(), self.stopping.clone());
+            let task = self.set.spawn(async move { run_lane(&ctx, deed, &account, &tell, &stopping).await });
+            self.keys.insert(task.id(), key);
+        }
+        self.waiting = full;
+    }
+
+    /// Takes nothing new from here on; what is under way ends.
+    pub(super) fn stop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.waiting.clear();
+        self.lined_up.clear();
+    }
+
+    /// Says what a deed did, and lets a lane rest that found nothing to do.
+    pub(super) fn take_note(&mut self, ctx: &Ctx, report: &Report, tell: &impl Fn(News<'_>)) {
+        if matches!(report.outcome, Outcome::Idle | Outcome::Lost) {
+            let rest = later(ctx.clock.now(), SOON);
+            self.resting.insert((report.deed, report.account.clone()), rest);
+        }
+        self.unusual |= !matches!(report.outcome, Outcome::Idle | Outcome::Prepared | Outcome::Published { .. });
+        if !matches!(report.outcome, Outcome::Idle) {
+            log(report);
+            tell(News::Deed(report));
+        }
+    }
+
+    /// Whether anything went otherwise than planned since this was last asked.
+    pub(super) fn was_unusual(&mut self) -> bool {
+        std::mem::take(&mut self.unusual)
+    }
+
+    /// Takes note of every report that has come.
+    pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, tell: &impl Fn(News<'_>)) {
+        while let Ok(report) = self.reports.try_recv() {
+            self.take_note(ctx, &report, tell);
+        }
+    }
+
+    /// Takes note of a lane that ended: which account's it was.
     pub(super) fn settle(
         &mut self,
         ctx: &Ctx,
-        done: std::result::Result<(Id, Result<Report>), JoinError>,
+        done: std::result::Result<(Id, Result<()>), JoinError>,
         tell: &impl Fn(News<'_>),
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
+        // Its reports came before its end.
+        self.take_note_of_all(ctx, tell);
         let (id, result) = match done {
-            Ok((id, result)) => (id, result.map(Some)),
+            Ok((id, result)) => (id, result.map(|()| true)),
             Err(error) => {
                 // Its post keeps its lease; when that ends the sweep decides, and never sends again what may have left.
                 tracing::error!(%error, "a deed ended unexpectedly; please report this");
-                (error.id(), Ok(None))
+                (error.id(), Ok(false))
             }
         };
-        let Some(key) = self.keys.remove(&id) else { return Ok(()) };
+        let Some(key) = self.keys.remove(&id) else { return Ok(None) };
         self.busy.remove(&key);
         let rest = later(ctx.clock.now(), SOON);
         match result {
-            Ok(Some(report)) if matches!(report.outcome, Outcome::Idle | Outcome::Lost) => {
-                self.resting.insert(key, rest);
-            }
-            Ok(Some(report)) => {
-                log(&report);
-                tell(News::Deed(&report));
-            }
-            Ok(None) => {
-                self.resting.insert(key, rest);
-            }
+            Ok(true) => {}
+            Ok(false) => drop(self.resting.insert(key.clone(), rest)),
             Err(error) if error.is_busy() => {
                 tracing::warn!(%error, "the database is held by another program");
-                self.resting.insert(key, rest);
+                self.resting.insert(key.clone(), rest);
             }
             // Recorded or not: nobody claims anything until there is room, and then a sweep settles what is left open.
             Err(error) if ctx.store.notice(&error) == Trouble::Full => {
                 tracing::error!(%error, account = key.1, "a deed could not be recorded");
-                self.resting.insert(key, rest);
+                self.resting.insert(key.clone(), rest);
             }
             Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(Some(key.1))
     }
+}
+
+/// What [`step`](super::step) does, with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
+/// do it; in one task, so that it can die as a whole.
+pub async fn step_abreast(ctx: &Ctx, upkeep: &mut super::Upkeep) -> Result<Vec<Report>> {
+    upkeep.run(ctx).await?;
+    let due = ctx.store.due(ctx.clock.now()).await?;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let stopping = AtomicBool::new(false);
+    let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
+    for ended in join_all(lanes).await {
+        ended?;
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
+    }
+    let mut reports = Vec::new();
+    while let Ok(report) = told.try_recv() {
+        reports.push(report);
+    }
+    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    Ok(reports)
+}
+
+/// One lane: the deed for the account, and with publishing the posts that follow.
+async fn run_lane(
+    ctx: &Ctx,
+    deed: Due,
+    account: &str,
+    tell: &UnboundedSender<Report>,
+    stopping: &AtomicBool,
+) -> Result<()> {
+    // Nobody to be told any more: the daemon has ended.
+    let tell = |report| drop(tell.send(report));
+    if deed == Due::Publish {
+        return publish::run_on(ctx, account, || !stopping.load(Ordering::Relaxed), tell).await;
+    }
+    tell(run_deed(ctx, deed, account).await?);
+    Ok(())
 }
 
 /// One line per deed, written where its outcome is known and nowhere else.

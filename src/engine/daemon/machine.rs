@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Daemon, News, supervisor, sweep_at_start};
+use super::{Daemon, News, SOON, supervisor, sweep_at_start};
+use crate::domain::clock::{between, later};
 use crate::engine::Result;
 use crate::store::Trouble;
 
@@ -45,8 +46,18 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         tracing::warn!("there is room on the disk again; the work goes on");
         (self.tell)(News::DiskHasRoom);
         self.upkeep.next_at = None;
+        self.agenda.ask_all();
         self.sweep().await?;
         Ok(Duration::ZERO)
+    }
+
+    /// Tells the supervisor that all is well, at most once a second: it asks for far less, and every turn comes by here.
+    pub(super) fn tell_supervisor(&mut self, now: Timestamp) {
+        // A clock that was set back begins anew.
+        if self.beat_at.is_none_or(|at| at <= now || between(now, at) > SOON) {
+            self.beat_at = Some(later(now, SOON));
+            supervisor(sd_notify::NotifyState::Watchdog);
+        }
     }
 
     /// A clock that was set, or a machine that slept: what was reckoned from the old time is reckoned anew.
@@ -59,7 +70,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         tracing::warn!(jump_s = jump.as_secs(), "the wall clock jumped; what waits is reckoned anew");
         (self.tell)(News::ClockJumped(jump));
         self.upkeep.next_at = None;
-        self.lanes.rested();
+        self.lanes.wake();
+        self.agenda.ask_all();
         self.reload_at = self.reload_at.map(|at| at.min(self.ctx.clock.now()));
     }
 }

@@ -22,7 +22,8 @@ mod story;
 mod sweep;
 
 pub use adopt::AdoptOrder;
-pub use attempt::{Claim, Intent, Taken};
+pub(super) use attempt::Together;
+pub use attempt::{Claim, Intent, Onward, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
 pub use doubt::{Absence, Doubt, Proof};
 pub use enqueue::{Change, ChangeKind, Enqueued, Face, JobPosts, KnownJob, NewPost, compare};

@@ -4,7 +4,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::clock::Heard;
-
 use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
 
 /// What an account has to have done now.
@@ -31,6 +30,11 @@ pub enum Due {
 impl Store {
     /// What is due now, by account; nothing of an account that is blocked, or whose lane is taken.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<(Due, String)>> {
+        self.due_of(None, now).await
+    }
+
+    /// The same of one account, or of all.
+    pub async fn due_of(&self, account: Option<&str>, now: Timestamp) -> Result<Vec<(Due, String)>> {
         let at = micros(now);
         let rows = sqlx::query!(
             r#"SELECT a.name,
@@ -62,8 +66,10 @@ impl Store {
                  EXISTS (SELECT 1 FROM audit u WHERE u.account = a.name AND u.ended_at IS NULL AND u.next_at <= $1)
                    AS "audit!: bool",
                  EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool"
-               FROM account a WHERE a.probe_at IS NULL OR a.probe_at <= $1 ORDER BY a.name"#,
-            at
+               FROM account a WHERE ($2 IS NULL OR a.name = $2) AND (a.probe_at IS NULL OR a.probe_at <= $1)
+               ORDER BY a.name"#,
+            at,
+            account
         )
         .fetch_all(&self.readers)
         .await?;
@@ -91,15 +97,32 @@ impl Store {
 
     /// The first instant after `now` at which something falls due by itself. What is due already is not among it.
     pub async fn next_wake(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let post = self.coming(now, 1).await?.pop().map(|(at, _)| at);
+        let (other, lease) = (self.next_other(now).await?, self.next_lease(now).await?);
+        Ok([post, other, lease].into_iter().flatten().min())
+    }
+
+    /// The end of the first lease.
+    pub async fn next_lease(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let next = sqlx::query_scalar!(
+            r#"SELECT min(lease_until_at) AS "at: i64" FROM post
+               WHERE lease_until_at IS NOT NULL AND lease_until_at > $1"#,
+            micros(now)
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        instant_opt(next)
+    }
+
+    /// The same as [`next_wake`](Self::next_wake), but for posts that fall due and leases that end.
+    pub async fn next_other(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let at = micros(now);
         let next = sqlx::query_scalar!(
             r#"SELECT min(at) AS "at: i64" FROM (
-                 SELECT min(due_at) AS at FROM post WHERE state = 'scheduled' AND due_at > $1
-                 UNION ALL SELECT min(p.at) FROM (SELECT (SELECT min(prepare_at) FROM post WHERE state = 'scheduled'
+                 SELECT min(p.at) AS at FROM (SELECT (SELECT min(prepare_at) FROM post WHERE state = 'scheduled'
                      AND account = a.name AND prepare_at IS NOT NULL AND prepare_at > $1) AS at FROM account a) p
                  UNION ALL SELECT min(late_until_at) + 1 FROM post INDEXED BY post_late WHERE state = 'scheduled'
                      AND late_until_at IS NOT NULL AND late_until_at >= $1
-                 UNION ALL SELECT min(lease_until_at) FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at > $1
                  UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
                  UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
                  UNION ALL SELECT min(next_at) FROM account WHERE next_at > $1
@@ -117,6 +140,44 @@ impl Store {
         .fetch_one(&self.readers)
         .await?;
         instant_opt(next)
+    }
+
+    /// The same of one account.
+    pub async fn next_wake_of(&self, account: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+        let at = micros(now);
+        let next = sqlx::query_scalar!(
+            r#"SELECT min(at) AS "at: i64" FROM (
+                 SELECT min(due_at) AS at FROM post WHERE state = 'scheduled' AND account = $1 AND due_at > $2
+                 UNION ALL SELECT min(prepare_at) FROM post WHERE state = 'scheduled' AND account = $1
+                     AND prepare_at IS NOT NULL AND prepare_at > $2
+                 UNION ALL SELECT min(reconcile_at) FROM post WHERE account = $1 AND state = 'in_doubt'
+                     AND parked_at IS NULL AND reconcile_at > $2
+                 UNION ALL SELECT min(delete_at) FROM story WHERE account = $1 AND delete_at IS NOT NULL
+                     AND deleted_at IS NULL AND delete_fault IS NULL AND delete_at > $2
+                 UNION ALL SELECT next_at FROM account WHERE name = $1 AND next_at > $2
+                 UNION ALL SELECT next_late_at FROM account WHERE name = $1 AND next_late_at > $2
+                 UNION ALL SELECT min(next_at) FROM audit WHERE account = $1 AND ended_at IS NULL AND next_at > $2
+                 UNION ALL SELECT next_at FROM restore WHERE account = $1 AND next_at > $2
+                 UNION ALL SELECT probe_at FROM account WHERE name = $1 AND probe_at > $2)"#,
+            account,
+            at
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        instant_opt(next)
+    }
+
+    /// The next `limit` posts that fall due after `now`: when, and of which account.
+    pub async fn coming(&self, now: Timestamp, limit: u32) -> Result<Vec<(Timestamp, String)>> {
+        let at = micros(now);
+        let rows = sqlx::query!(
+            "SELECT due_at, account FROM post WHERE state = 'scheduled' AND due_at > $1 ORDER BY due_at LIMIT $2",
+            at,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|row| Ok((instant(row.due_at)?, row.account))).collect()
     }
 
     /// The last answer of Kakao's to the account that carried a date.

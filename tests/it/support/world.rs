@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use storyd::domain::clock::{Clock, between, later};
-use storyd::engine::daemon::{Upkeep, step, sweep_at_start};
+use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::outlook::Outlook;
 use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
 use storyd::kakao::folder::TokenFolder;
@@ -48,6 +48,8 @@ pub(crate) struct World {
     /// Free bytes below which the disk counts as nearly full.
     pub(crate) disk_low: u64,
     condoned: Option<&'static str>,
+    /// Whether its accounts work at the same time.
+    abreast: bool,
 }
 
 impl World {
@@ -123,6 +125,7 @@ impl World {
             elsewhere: None,
             disk_low: 0,
             condoned: None,
+            abreast: false,
         };
         for account in world.sandbox.accounts().to_vec() {
             world.hand_over(&account);
@@ -258,6 +261,11 @@ impl World {
         self.crash().await;
     }
 
+    /// From now on its accounts work at the same time, as the lanes of the daemon do.
+    pub(crate) fn abreast(&mut self) {
+        self.abreast = true;
+    }
+
     /// Lets a story break a promise on purpose: nothing is judged at its end.
     pub(crate) fn condone(&mut self, why: &'static str) {
         self.condoned = Some(why);
@@ -304,7 +312,7 @@ impl World {
         let (ctx, upkeep) = self.engine.as_mut().unwrap();
         let mut all = Vec::new();
         for _ in 0..ROUNDS_MAX {
-            let reports = step(ctx, upkeep).await.unwrap();
+            let reports = if self.abreast { step_abreast(ctx, upkeep).await } else { step(ctx, upkeep).await }.unwrap();
             if reports.is_empty() {
                 return all;
             }

@@ -2,9 +2,13 @@
 //! records what became of it. Owns the types that make claim → intend → publish → record the only order that compiles.
 
 mod take;
+mod together;
 mod verdict;
 
 use jiff::Timestamp;
+
+pub use together::Onward;
+pub(in crate::store) use together::Together;
 
 use super::{Result, Write, micros};
 use crate::domain::content::{Artifact, Content, Outgoing};
@@ -26,6 +30,8 @@ pub struct Claim {
 pub struct Intent {
     taken: Taken,
     outgoing: Outgoing,
+    /// When it should appear.
+    pub occurs_at: Timestamp,
     /// When the intent became durable.
     pub intent_at: Timestamp,
 }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{Claim, Intent, Kind, Taken, finish, open_attempt};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Outgoing};
 use crate::domain::fault::Fault;
 use crate::store::queue::Write;
-use crate::store::{Result, Store, Written, count, instant, micros, read_json};
+use crate::store::{Result, Store, Written, count, instant, micros, read_json, write_json};
 
 impl Store {
     /// Takes the account's next post whose upload or scrape is due, unless the account is blocked.
@@ -59,51 +60,10 @@ impl Store {
     /// Takes the account's next due post that is ready to be published and not too late, unless the account is blocked or keeps a
     /// gap, has a post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
-        let (at, until) = (micros(now), micros(later(now, lease)));
         let mut tx = self.begin().await?;
-        let row = sqlx::query!(
-            r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
-                 changed_at = $2, claim = claim + 1, lease_until_at = $3
-             WHERE id = (SELECT p.id FROM post p
-                WHERE p.state = 'scheduled' AND p.account = $1 AND p.due_at <= $2 AND p.follow = 0
-                  AND (p.kind = 'note' OR p.artifact_until_at > $2)
-                  AND (p.late_until_at IS NULL OR p.late_until_at >= $2)
-                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
-                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1
-                        AND (a.next_at > $2 OR (a.next_late_at > $2 AND p.occurs_at < $2 - 60000000)))
-                  AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
-                        AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
-                  AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $1
-                        AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
-                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $2)
-                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = $1)
-                             OR (z.scope = 'job' AND z.target = p.job)
-                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
-                ORDER BY p.due_at, p.id LIMIT 1)
-               AND state = 'scheduled'
-             RETURNING id AS "id!", job, claim, content, artifact AS "artifact?", occurs_at, publish_failures"#,
-            account,
-            at,
-            until
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let attempt = open_attempt(&mut tx, row.id, "publish", now).await?;
-        let claim = Claim {
-            taken: Taken {
-                post: row.id,
-                job: row.job,
-                account: account.into(),
-                failures: count(row.publish_failures),
-                token: row.claim,
-                attempt,
-                kind: Kind::Publish,
-            },
-            content: read_json(&row.content, "a content")?,
-            artifact: row.artifact.map(Artifact),
-            occurs_at: instant(row.occurs_at)?,
-        };
+        let Some(row) = claim(&mut tx, &[&Wish::new(account, now, lease)]).await?.pop() else { return Ok(None) };
+        let attempt = open_attempt(&mut tx, row.post, "publish", now).await?;
+        let claim = row.with_attempt(attempt)?;
         tx.commit().await?;
         Ok(Some(claim))
     }
@@ -114,7 +74,7 @@ impl Store {
     /// time, or another post of the account is on its way. A post that is still the claim's own goes back into the queue.
     pub async fn intend(&self, claim: Claim, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
         let (at, until) = (micros(now), micros(later(now, lease)));
-        let Claim { taken, content, artifact, .. } = claim;
+        let Claim { taken, content, artifact, occurs_at } = claim;
         // Without room for the result nothing leaves.
         let to_publish = taken.kind == Kind::Publish && !self.is_short_of_room();
         let mut tx = self.begin().await?;
@@ -145,7 +105,7 @@ impl Store {
             return Ok(None);
         }
         tx.commit().await?;
-        Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, intent_at: now }))
+        Ok(Some(Intent { taken, outgoing: Outgoing { content, artifact }, occurs_at, intent_at: now }))
     }
 }
 
@@ -171,4 +131,84 @@ async fn give_back(mut tx: Write, taken: &Taken, now: Timestamp) -> Result<()> {
     // Lost: somebody else took it first, and there is nothing to give back.
     let _ = finish(tx, taken, now, "snooze", Some(&fault), done.rows_affected()).await?;
     Ok(())
+}
+
+/// A wish for an account's next due post.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Wish {
+    pub(super) account: String,
+    at: i64,
+    until: i64,
+}
+
+impl Wish {
+    pub(super) fn new(account: &str, now: Timestamp, lease: Duration) -> Self {
+        Self { account: account.into(), at: micros(now), until: micros(later(now, lease)) }
+    }
+}
+
+/// A post that was claimed to be published.
+pub(super) struct ClaimedRow {
+    pub(super) post: i64,
+    job: String,
+    pub(super) account: String,
+    pub(super) claim: i64,
+    content: String,
+    artifact: Option<String>,
+    occurs_at: i64,
+    publish_failures: i64,
+    pub(super) changed_at: i64,
+}
+
+impl ClaimedRow {
+    pub(super) fn with_attempt(self, attempt: i64) -> Result<Claim> {
+        let taken = Taken {
+            post: self.post,
+            job: self.job,
+            account: self.account,
+            failures: count(self.publish_failures),
+            token: self.claim,
+            attempt,
+            kind: Kind::Publish,
+        };
+        let content = read_json(&self.content, "a content")?;
+        let (artifact, occurs_at) = (self.artifact.map(Artifact), instant(self.occurs_at)?);
+        Ok(Claim { taken, content, artifact, occurs_at })
+    }
+}
+
+/// Claims the next post of each account that may be published, at most one of an account. The one place that says which may.
+///
+/// The `+` keeps the planner from finding the posts by their state, of which there are many, instead of by their IDs.
+pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<ClaimedRow>> {
+    let rows = write_json(&wishes)?;
+    Ok(sqlx::query_as!(
+        ClaimedRow,
+        r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
+             changed_at = r.at, claim = claim + 1, lease_until_at = r.until
+           FROM (SELECT q.at, q.until, (SELECT p.id FROM post p
+                WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at AND p.follow = 0
+                  AND (p.kind = 'note' OR p.artifact_until_at > q.at)
+                  AND (p.late_until_at IS NULL OR p.late_until_at >= q.at)
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account AND a.probe_at > q.at)
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account
+                        AND (a.next_at > q.at OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
+                  AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
+                        AND (o.state = 'publishing' OR (o.state = 'in_doubt' AND o.parked_at IS NULL)))
+                  AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
+                        AND o.parked_at IS NOT NULL AND o.text_key = p.text_key)
+                  AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > q.at)
+                        AND (z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = q.account)
+                             OR (z.scope = 'job' AND z.target = p.job)
+                             OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
+                ORDER BY p.due_at, p.id LIMIT 1) AS id
+              FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'until' AS until
+                    FROM json_each($1)) AS q) AS r
+           WHERE post.id = r.id AND +post.state = 'scheduled'
+           RETURNING id AS "post!: i64", job, account, claim, content, artifact AS "artifact?", occurs_at, publish_failures,
+             changed_at"#,
+        rows
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }

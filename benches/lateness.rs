@@ -1,0 +1,188 @@
+//! Lateness: how long after its due time the request of a post reaches a bare stub; 1,000 posts over 30 s with due times to the
+//! millisecond, each with its own account, by the real program in a process of its own. Then the same with a million further posts
+//! in the queue, and ten photos of 8 MB that were prepared ahead.
+//!
+//! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000]`
+
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures real time and prints it")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use storyd::domain::clock::{Clock, later};
+use storyd::domain::content::{Body, Image, ImageFormat};
+use support::figures::{Row, percentile, print};
+use support::process::{Disk, Fill, account, daemon, fill, folder, furnish, note, until};
+use support::stub::{self, Stub};
+
+const POSTS: usize = 1_000;
+const SPAN: Duration = Duration::from_secs(30);
+/// From the start of the daemon to the first due time, unless preparing takes longer.
+const LEAD: Duration = Duration::from_secs(5);
+const PHOTOS: usize = 10;
+const PHOTO_BYTES: usize = 8_000_000;
+
+fn main() {
+    stub::be_one_if_asked();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |name: &str, default: usize| {
+        let at = args.iter().position(|arg| arg == name);
+        at.map_or(default, |at| args.get(at + 1).and_then(|text| text.parse().ok()).expect("a number"))
+    };
+    let (rounds, further) = (number("--rounds", 3), number("--further", 1_000_000));
+    let stub = Stub::start();
+    let mut rows = Rows::default();
+    for _ in 0..rounds {
+        rows.take("1,000 notes", notes(&stub, 0));
+    }
+    for _ in 0..rounds {
+        rows.take(&format!("1,000 notes, {further} posts more in the queue"), notes(&stub, further));
+    }
+    for _ in 0..rounds {
+        rows.take("ten photos of 8 MB, prepared ahead", photos(&stub));
+    }
+    print(&rows.0);
+}
+
+/// What one run showed.
+struct Run {
+    /// Of each post, in milliseconds; negative: too early.
+    lateness: Vec<f64>,
+    ready_ms: f64,
+    resident_mib: f64,
+    peak_mib: f64,
+}
+
+#[derive(Default)]
+struct Rows(Vec<Row>);
+
+impl Rows {
+    fn take(&mut self, what: &str, run: Run) {
+        let early = run.lateness.iter().filter(|late| **late < 0.0).count();
+        assert_eq!(early, 0, "{what}: never early");
+        let figures = [
+            ("p50", percentile(&run.lateness, 50.0), "ms"),
+            ("p99", percentile(&run.lateness, 99.0), "ms"),
+            ("most", percentile(&run.lateness, 100.0), "ms"),
+            ("start to ready", run.ready_ms, "ms"),
+            ("memory when ready", run.resident_mib, "MiB"),
+            ("peak memory", run.peak_mib, "MiB"),
+        ];
+        for (name, figure, unit) in figures {
+            let label = format!("{what}: {name}");
+            match self.0.iter_mut().find(|row| row.what == label) {
+                Some(row) => row.figures.push(figure),
+                None => self.0.push(Row { what: label, figures: vec![figure], unit }),
+            }
+        }
+        println!("{what}: p50 {:.2} ms, p99 {:.2} ms", figures[0].1, figures[1].1);
+    }
+}
+
+fn millis(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).expect("in range")
+}
+
+fn notes(stub: &Stub, further: usize) -> Run {
+    let home = folder(Disk::Real);
+    furnish(home.path(), &stub.url(), POSTS);
+    fill(home.path(), further_posts(further));
+    let start = later(Clock::system().now(), LEAD);
+    // Spread evenly, then moved off the even step by an odd number of milliseconds.
+    let time = |n: usize| later(start, SPAN * n as u32 / POSTS as u32 + Duration::from_millis(n as u64 * 7 % 13));
+    let times: Vec<Timestamp> = (0..POSTS).map(|n| millis(time(n))).collect();
+    let jobs = times.iter().enumerate().map(|(n, at)| Fill {
+        job: format!("note-{n:04}"),
+        account: account(n),
+        body: note(format!("note {n:04}")),
+        times: vec![*at],
+    });
+    fill(home.path(), jobs);
+    let due = times.iter().enumerate().map(|(n, at)| (format!("note+{n:04}"), *at)).collect();
+    run(stub, home.path(), &due)
+}
+
+/// Starts the daemon and waits until every post was requested.
+fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>) -> Run {
+    stub.forget();
+    let began = Instant::now();
+    let mut daemon = daemon(home, Disk::Real);
+    daemon.says("\"ready\"");
+    let ready_ms = began.elapsed().as_secs_f64() * 1e3;
+    let resident_mib = daemon.resident_mib();
+    let daemon = daemon.drain_output();
+    until("the last post", || stub.count() >= due.len());
+    let peak_mib = daemon.peak_mib();
+    daemon.stop();
+    Run { lateness: lateness(stub, due), ready_ms, resident_mib, peak_mib }
+}
+
+fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {
+    let arrivals = stub.arrivals();
+    assert_eq!(arrivals.len(), due.len(), "each post is requested once");
+    let late = |arrival: &stub::Arrival| {
+        let due = due.get(&arrival.text).unwrap_or_else(|| panic!("nobody planned {:?}", arrival.text));
+        (arrival.at as f64 - due.as_microsecond() as f64) / 1e3
+    };
+    arrivals.iter().map(late).collect()
+}
+
+/// Posts that are all years ahead: a thousand of each account.
+fn further_posts(further: usize) -> impl Iterator<Item = Fill> {
+    let first: Timestamp = "2030-01-01T00:00:00Z".parse().expect("an instant");
+    (0..further.div_ceil(PER_JOB)).map(move |n| Fill {
+        job: format!("more-{n:04}"),
+        account: account(n % POSTS),
+        body: note(format!("more {n}")),
+        times: (0..PER_JOB.min(further - n * PER_JOB))
+            .map(|minute| later(first, Duration::from_secs(60 * minute as u64)))
+            .collect(),
+    })
+}
+
+/// Posts that each further job has waiting.
+const PER_JOB: usize = 1_000;
+
+/// Ten photos, their images in the media folder as the loader leaves them there.
+fn photos(stub: &Stub) -> Run {
+    let home = folder(Disk::Real);
+    furnish(home.path(), &stub.url(), PHOTOS);
+    // Time to upload them all, on a machine that is busy too.
+    let start = later(Clock::system().now(), LEAD * 4);
+    let times: Vec<Timestamp> =
+        (0..PHOTOS as u32).map(|n| millis(later(start, Duration::from_millis(u64::from(n) * 513)))).collect();
+    let mut jobs = Vec::new();
+    for (n, at) in times.iter().enumerate() {
+        let bytes = png(n);
+        let path = home.path().join(format!("{n}.png"));
+        std::fs::write(&path, &bytes).expect("an image");
+        let image = Image {
+            sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            name: format!("{n}.png"),
+            format: ImageFormat::Png,
+            bytes: bytes.len() as u64,
+        };
+        let body = Body::Photo { images: vec![image], text: Some(format!("photo {n}")) };
+        jobs.push(Fill { job: format!("photo-{n}"), account: account(n), body, times: vec![*at] });
+    }
+    fill(home.path(), jobs.into_iter());
+    let due = times.iter().enumerate().map(|(n, at)| (format!("photo+{n}"), *at)).collect();
+    run(stub, home.path(), &due)
+}
+
+/// A picture of 8 MB, as far as its header tells.
+fn png(seed: usize) -> Vec<u8> {
+    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0");
+    png.extend([0; 4]);
+    let mut state = seed as u64 + 1;
+    while png.len() < PHOTO_BYTES {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        png.extend(state.to_le_bytes());
+    }
+    png
+}

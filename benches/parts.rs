@@ -1,0 +1,255 @@
+//! The parts: a claim of 32 posts in queues of 10⁴, 10⁵ and 10⁶, a look at what is due, enqueueing, the loader beside the reading of its
+//! YAML, schedules, and the comparison of texts.
+//!
+//! `cargo bench --bench parts` · one of them: `cargo bench --bench parts -- claim` · without the largest queue:
+//! `STORYD_BENCH_ROWS=100000 cargo bench --bench parts`
+
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures real time and prints it")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use storyd::domain::clock::later;
+use storyd::domain::content::{AppParams, Body, Content, Permission, comparable};
+use storyd::domain::fault::Fault;
+use storyd::domain::policy::{InDoubt, Late, LateThen};
+use storyd::store::queue::{Intent, JobPosts, NewPost};
+use storyd::store::{Access, Store};
+use support::figures::{Row, print};
+use tokio::runtime::Runtime;
+
+const ROWS: [usize; 3] = [10_000, 100_000, 1_000_000];
+const LANES: usize = 32;
+const LEASE: Duration = Duration::from_secs(300);
+const JOBS: usize = 100_000;
+
+/// Measures something and adds what it found.
+type Part = fn(&mut Vec<Row>);
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let parts: [(&str, Part); 6] = [
+        ("claim", claim_of_32),
+        ("look", look),
+        ("enqueue", enqueue_1000_posts),
+        ("load", load_100000_jobs),
+        ("schedule", schedule_100_times),
+        ("text", comparable_text),
+    ];
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
+            let mut rows = Vec::new();
+            part(&mut rows);
+            print(&rows);
+        }
+    }
+}
+
+/// Runs `part` so often, and `before` each time without counting it.
+fn time<Input>(what: &str, samples: usize, mut before: impl FnMut() -> Input, mut part: impl FnMut(Input)) -> Row {
+    let mut figures = Vec::with_capacity(samples);
+    for _ in 0..samples {
+        let input = before();
+        let began = Instant::now();
+        part(input);
+        figures.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    Row { what: what.into(), figures, unit: "ms" }
+}
+
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+fn start() -> Timestamp {
+    "2026-12-01T00:00:00Z".parse().expect("an instant")
+}
+
+fn content(text: &str) -> Content {
+    let body = Body::Note { text: text.into() };
+    Content { body, permission: Permission::Public, enable_share: None, app: AppParams::default() }
+}
+
+fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
+    JobPosts {
+        job: job.into(),
+        source: "jobs.yaml:1:1".into(),
+        account: account.into(),
+        content: content("겨울 신메뉴가 나왔어요"),
+        tags: Vec::new(),
+        zone: "Asia/Seoul".into(),
+        late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
+        in_doubt: InDoubt::Repost,
+        delete_after: None,
+        delete_at: None,
+        prepare_ahead: Duration::from_secs(600),
+        occurrences,
+        add_after: Timestamp::MIN,
+        complete_until: later(start(), Duration::from_secs(86_400 * 3650)),
+    }
+}
+
+/// Occurrences a minute apart.
+fn minutes(from: usize, count: usize) -> Vec<NewPost> {
+    let at = |minute: usize| later(start(), Duration::from_secs(60 * minute as u64));
+    (from..from + count)
+        .map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute), text: None })
+        .collect()
+}
+
+/// A queue in which `rows` posts wait, shared evenly by the lanes. Built once for each size.
+struct Filled {
+    store: Store,
+    _dir: tempfile::TempDir,
+    out: Mutex<Vec<Intent>>,
+}
+
+fn account(lane: usize) -> String {
+    format!("account-{lane:02}")
+}
+
+fn filled(rows: usize) -> &'static Filled {
+    static QUEUES: Mutex<BTreeMap<usize, &'static Filled>> = Mutex::new(BTreeMap::new());
+    let mut queues = QUEUES.lock().expect("nobody panics here");
+    queues.entry(rows).or_insert_with(|| {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let store = runtime().block_on(async {
+            let store = Store::open(dir.path(), Access::Daemon).await.expect("a queue");
+            for lane in 0..LANES {
+                let job = posts(&format!("job-{lane}"), &account(lane), minutes(0, rows / LANES));
+                store.enqueue(&job, start()).await.expect("enqueued");
+            }
+            store
+        });
+        Box::leak(Box::new(Filled { store, _dir: dir, out: Mutex::default() }))
+    })
+}
+
+fn rows() -> Vec<usize> {
+    let most = std::env::var("STORYD_BENCH_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+    ROWS.into_iter().filter(|rows| *rows <= most).collect()
+}
+
+/// 32 lanes take their next posts at the same time: claim and intent, durable.
+fn claim_of_32(found: &mut Vec<Row>) {
+    for rows in rows() {
+        let queue = filled(rows);
+        let now = later(start(), Duration::from_secs(3));
+        let back = || {
+            let out = std::mem::take(&mut *queue.out.lock().expect("nobody panics here"));
+            let fault = Fault::transient("bench", "put back");
+            let snoozes = out.into_iter().map(|intent| queue.store.snooze(intent, &fault, now));
+            runtime().block_on(join_all(snoozes)).into_iter().for_each(|written| {
+                let _ = written.expect("put back");
+            });
+        };
+        let names: Vec<String> = (0..LANES).map(account).collect();
+        found.push(time(&format!("claim of 32 among {rows}"), 100, back, |()| {
+            let takes = names.iter().map(|name| queue.store.take_to_publish(name, now, LEASE));
+            let taken = runtime().block_on(join_all(takes));
+            let taken: Vec<Intent> = taken.into_iter().filter_map(|taken| taken.expect("taken")).collect();
+            assert_eq!(taken.len(), LANES);
+            queue.out.lock().expect("nobody panics here").extend(taken);
+        }));
+        back();
+    }
+}
+
+/// What is due, and when to wake next.
+fn look(found: &mut Vec<Row>) {
+    for rows in rows() {
+        let queue = filled(rows);
+        let due = || runtime().block_on(queue.store.due(start())).expect("read");
+        found.push(time(&format!("what is due among {rows}"), 100, || (), |()| drop(black_box(due()))));
+        let next = || runtime().block_on(queue.store.next_wake(start())).expect("read");
+        found.push(time(
+            &format!("what comes next among {rows}"),
+            100,
+            || (),
+            |()| {
+                black_box(next());
+            },
+        ));
+    }
+}
+
+/// A thousand posts of a new job.
+fn enqueue_1000_posts(found: &mut Vec<Row>) {
+    let queue = filled(ROWS[0]);
+    let mut number = 0;
+    let next = || {
+        number += 1;
+        posts(&format!("new-{number}"), "account-new", minutes(100_000, 1_000))
+    };
+    found.push(time("enqueue 1,000 posts of a new job", 20, next, |job| {
+        let report = runtime().block_on(queue.store.enqueue(&job, start())).expect("enqueued");
+        assert_eq!(report.added, 1_000);
+    }));
+}
+
+/// A job file of 100,000 jobs.
+fn job_file() -> &'static PathBuf {
+    static FILE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = FILE.get_or_init(|| {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let path = dir.path().join("jobs.yaml");
+        let mut text = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n".to_owned();
+        for number in 0..JOBS {
+            let (day, hour, minute) = (number / 1440 % 28 + 1, number / 60 % 24, number % 60);
+            text.push_str(&format!(
+                "  job-{number}:\n    at: 2030-01-{day:02} {hour:02}:{minute:02}\n    type: note\n    content: 겨울 신메뉴가 나왔어요 {number}\n"
+            ));
+        }
+        std::fs::write(&path, text).expect("a job file");
+        (dir, path)
+    });
+    path
+}
+
+fn load_100000_jobs(found: &mut Vec<Row>) {
+    let file = job_file();
+    found.push(time(
+        "100,000 jobs: their YAML alone",
+        5,
+        || (),
+        |()| {
+            let text = std::fs::read_to_string(file).expect("a job file");
+            let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+            assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
+        },
+    ));
+    found.push(time(
+        "100,000 jobs: loaded and checked",
+        5,
+        || (),
+        |()| {
+            assert_eq!(storyd::plan::load(std::slice::from_ref(file), start()).expect("a plan").jobs.len(), JOBS);
+        },
+    ));
+}
+
+/// The next hundred times of a weekday schedule, in a zone with daylight saving.
+fn schedule_100_times(found: &mut Vec<Row>) {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let path = dir.path().join("jobs.yaml");
+    let job = "version: 1\nzone: Europe/Berlin\njobs:\n  job: {account: cafe, cron: '30 9 * * MON-FRI', type: note, content: x}\n";
+    std::fs::write(&path, job).expect("a job file");
+    let plan = storyd::plan::load(&[path], start()).expect("a plan");
+    let job = plan.jobs.values().next().expect("a job");
+    let until = later(start(), Duration::from_secs(86_400 * 365));
+    found.push(time("100 times of a schedule", 200, || (), |()| drop(black_box(job.occurrences(start(), until, 100)))));
+}
+
+/// The form in which two texts are compared, of a text of 2,000 characters.
+fn comparable_text(found: &mut Vec<Row>) {
+    let text = "겨울 신메뉴가 나왔어요!\r\n".repeat(133);
+    found.push(time("a text of 2,000 characters made comparable", 200, || (), |()| drop(black_box(comparable(&text)))));
+}

@@ -1,0 +1,270 @@
+//! Processes under measurement: the program with its folder, its CPU time, memory and syncs. Linux only: it reads `/proc`.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use storyd::domain::clock::Clock;
+use storyd::domain::content::{AppParams, Body, Content, Permission};
+use storyd::domain::policy::{InDoubt, Late, LateThen};
+use storyd::kakao::folder::TokenFolder;
+use storyd::kakao::token::{AccessToken, TokenSet};
+use storyd::store::queue::{JobPosts, NewPost};
+use storyd::store::{Access, Store};
+
+/// How long anything that a bench waits for may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The disk under a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// The one that the folder of the build lies on.
+    Real,
+    /// In memory where the machine offers that, with a fixed delay at each sync.
+    Slow(Duration),
+}
+
+/// A folder for one run, on the disk that is asked for.
+pub(crate) fn folder(disk: Disk) -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    match disk {
+        Disk::Slow(_) if memory.is_dir() => tempfile::tempdir_in(memory).expect("a folder in memory"),
+        _ => tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder beside the build"),
+    }
+}
+
+/// Compiles the layer that counts and delays syncs.
+fn layer() -> PathBuf {
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("disk.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/disk.c");
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
+    let made =
+        Command::new(compiler).args(["-O2", "-shared", "-fPIC", "-o"]).arg(&built).arg(source).arg("-ldl").status();
+    assert!(made.is_ok_and(|status| status.success()), "the C compiler that built SQLite builds benches/disk.c too");
+    built
+}
+
+/// A process whose syncs are counted.
+pub(crate) struct Measured {
+    child: Child,
+    syncs: PathBuf,
+    pub(crate) lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Measured {
+    /// Starts `command` in `folder`; its stdout is to be read through `lines`.
+    pub(crate) fn start(mut command: Command, folder: &Path, disk: Disk) -> Self {
+        let syncs = folder.join("syncs");
+        let delay = if let Disk::Slow(delay) = disk { delay } else { Duration::ZERO };
+        let mut child = command
+            .current_dir(folder)
+            .env("LD_PRELOAD", layer())
+            .env("STORYD_BENCH_SYNC_FILE", &syncs)
+            .env("STORYD_BENCH_SYNC_MICROS", delay.as_micros().to_string())
+            // Open as long as it is wanted: what ends with its stdin ends with us.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.join("stderr")).expect("a log"))
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        Self { child, syncs, lines }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// CPU time so far, in microseconds.
+    pub(crate) fn cpu_micros(&self) -> f64 {
+        cpu_micros(self.id())
+    }
+
+    /// The most memory that was resident at any time, in MiB.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        status(self.id(), "VmHWM:") / 1024.0
+    }
+
+    /// Memory that is resident at this moment, in MiB.
+    pub(crate) fn resident_mib(&self) -> f64 {
+        status(self.id(), "VmRSS:") / 1024.0
+    }
+
+    /// How often its threads were woken so far.
+    pub(crate) fn wakes(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives");
+        let wakes = tasks.flatten().filter_map(|task| {
+            let status = std::fs::read_to_string(task.path().join("status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<f64>().ok()
+        });
+        wakes.sum()
+    }
+
+    /// Syncs of files and folders so far.
+    pub(crate) fn syncs(&self) -> f64 {
+        let bytes = std::fs::read(&self.syncs).expect("the layer counts");
+        u64::from_ne_bytes(bytes[..8].try_into().expect("eight bytes")) as f64
+    }
+
+    /// Reads lines until one holds `what`.
+    pub(crate) fn says(&mut self, what: &str) -> String {
+        for line in self.lines.by_ref() {
+            let line = line.expect("text");
+            if line.contains(what) {
+                return line;
+            }
+        }
+        panic!("it ended without saying {what:?}; see its stderr")
+    }
+
+    /// Lets go of its output, so that it never waits for a reader.
+    pub(crate) fn drain_output(mut self) -> Self {
+        let lines = std::mem::replace(&mut self.lines, no_lines());
+        std::thread::spawn(move || lines.for_each(drop));
+        self
+    }
+
+    /// Tells it to stop and waits.
+    pub(crate) fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "it could not be told to stop");
+        let ended = self.child.wait().expect("it ends");
+        assert!(ended.success(), "it ended with {ended}");
+    }
+
+    /// Waits for its own end.
+    pub(crate) fn end(mut self) {
+        assert!(self.child.wait().expect("it ends").success(), "it failed; see its stderr");
+    }
+}
+
+fn no_lines() -> std::io::Lines<BufReader<std::process::ChildStdout>> {
+    let mut child = Command::new("true").stdout(Stdio::piped()).spawn().expect("the system's `true`");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let _ = child.wait();
+    lines
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn cpu_micros(id: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("it lives");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
+    let ticks: f64 = [fields[11], fields[12]].iter().map(|ticks| ticks.parse::<f64>().expect("ticks")).sum();
+    // A tick is 10 ms on every Linux that storyd is built for.
+    ticks * 10_000.0
+}
+
+fn status(id: u32, key: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("Linux says so");
+    line.trim().trim_end_matches(" kB").parse().expect("KiB")
+}
+
+/// Asks again until it holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Everything that `storyd run` needs in `folder`: settings that point at `url`, accounts with tokens, and a job file, whose one job
+/// is years ahead. What a bench publishes stands in the queue already, see [`fill`].
+pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
+    let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
+    let mut settings = format!(
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\naccounts:\n"
+    );
+    for number in 0..accounts {
+        settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
+        let set = TokenSet {
+            access_token: AccessToken::new(&format!("token-{number}")).expect("a token"),
+            access_expires_at: None,
+            refresh_token: None,
+            refresh_expires_at: None,
+            scopes: None,
+            obtained_at: Clock::system().now(),
+            owner: None,
+        };
+        let lock = tokens.lock(&account(number)).expect("nobody else is here");
+        tokens.save(&lock, &set).expect("a token file");
+    }
+    std::fs::write(folder.join("storyd.yaml"), settings).expect("settings");
+    let job = "  last: {account: account-0000, at: 2099-01-01 09:00, type: note, content: 끝}\n";
+    std::fs::write(folder.join("jobs.yaml"), format!("version: 1\nzone: Asia/Seoul\njobs:\n{job}")).expect("jobs");
+}
+
+/// What is to stand in the queue of a bench: posts of one job, at any instants, which job files give to the second only.
+pub(crate) struct Fill {
+    pub(crate) job: String,
+    pub(crate) account: String,
+    pub(crate) body: Body,
+    pub(crate) times: Vec<Timestamp>,
+}
+
+/// Puts posts into the queue of a furnished folder. Their jobs are in no job file and are named like those, so that the daemon
+/// leaves them alone. Images lie in the folder under their own names.
+pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(&folder.join("data"), Access::Daemon).await.expect("a queue");
+        let now = Clock::system().now();
+        for fill in jobs {
+            let images = if let Body::Photo { images, .. } = &fill.body { images.as_slice() } else { &[] };
+            for image in images {
+                store.media().take(image, &folder.join(&image.name)).expect("taken over");
+            }
+            let occurrences =
+                fill.times.into_iter().map(|at| NewPost { nominal: at.to_string(), occurs_at: at, text: None });
+            let content = Content {
+                body: fill.body,
+                permission: Permission::Public,
+                enable_share: None,
+                app: AppParams::default(),
+            };
+            let posts = JobPosts {
+                job: format!("@{}", fill.job),
+                source: "a bench".into(),
+                account: fill.account,
+                content,
+                tags: Vec::new(),
+                zone: "Asia/Seoul".into(),
+                late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
+                in_doubt: InDoubt::Repost,
+                delete_after: None,
+                delete_at: None,
+                prepare_ahead: Duration::from_secs(600),
+                occurrences: occurrences.collect(),
+                add_after: Timestamp::MIN,
+                complete_until: Timestamp::MAX,
+            };
+            store.enqueue(&posts, now).await.expect("enqueued");
+        }
+        store.close().await;
+    });
+}
+
+pub(crate) fn note(text: String) -> Body {
+    Body::Note { text }
+}
+
+pub(crate) fn account(number: usize) -> String {
+    format!("account-{number:04}")
+}
+
+/// The daemon, started in a furnished folder.
+pub(crate) fn daemon(folder: &Path, disk: Disk) -> Measured {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storyd"));
+    command.args(["--settings", "storyd.yaml", "--json", "run"]);
+    Measured::start(command, folder, disk)
+}

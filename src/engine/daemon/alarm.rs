@@ -1,0 +1,78 @@
+//! The alarm: wakes the daemon at an instant, more exactly than the timers of the runtime, whose ticks are a millisecond. One thread
+//! that sleeps. It may ring early, never for nothing in the long run, and a few hundredths of a millisecond late.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// Rings once for each time that it was set, at the end of the nap that it was set to last.
+pub(super) struct Alarm {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    setting: Mutex<Setting>,
+    changed: Condvar,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Setting {
+    nap: Option<Duration>,
+    /// Rises with every setting.
+    number: u64,
+    ends: bool,
+}
+
+impl Alarm {
+    /// An alarm that is not set.
+    pub(super) fn new() -> std::io::Result<Self> {
+        let shared: Arc<Shared> = Arc::default();
+        let own = shared.clone();
+        std::thread::Builder::new().name("storyd-alarm".into()).spawn(move || own.watch())?;
+        Ok(Self { shared })
+    }
+
+    /// Rings after `nap`, and not when it was set to before.
+    pub(super) fn set(&self, nap: Duration) {
+        let mut setting = self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        setting.nap = Some(nap);
+        setting.number += 1;
+        self.shared.changed.notify_one();
+    }
+
+    /// Waits for it to ring.
+    pub(super) async fn rings(&self) {
+        self.shared.bell.notified().await;
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner).ends = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn watch(&self) {
+        let mut setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        while !setting.ends {
+            let number = setting.number;
+            let Some(nap) = setting.nap else {
+                setting = self.changed.wait(setting).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            if !nap.is_zero() {
+                setting = self.changed.wait_timeout(setting, nap).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            // Set anew meanwhile: that nap begins. Woken for nothing: it rings early, and is set again.
+            if setting.number == number {
+                setting.nap = None;
+                self.bell.notify_one();
+            }
+        }
+    }
+}

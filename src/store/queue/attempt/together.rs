@@ -1,0 +1,358 @@
+//! The one place that commits for many lanes at once: results and takings that are ready at the same time share one transaction and
+//! one fsync, each row by the same guarded UPDATE that it would meet alone.
+//!
+//! There is no thread and no channel of operations. A lane puts its rows into the buffers and, when nobody leads, leads: it gets the
+//! writer, takes along whatever has gathered by then, runs one statement for each kind of row, commits, and tells each lane which of
+//! its rows changed. Then it hands the lead to a lane that came meanwhile. Nobody is told anything before the commit.
+//!
+//! Only what goes as planned happens here. A row that did not change, and every row of a batch that SQLite refused, is left to the
+//! function that deals with one post alone.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::take::{Wish, claim};
+use super::{Claim, Intent};
+use crate::domain::clock::Heard;
+use crate::domain::content::Outgoing;
+use crate::store::queue::Write;
+use crate::store::{Result, Store, StoreError, Written, instant, micros, write_json};
+
+/// Most lanes that share a commit.
+const LANES_MAX: usize = 512;
+
+/// A story that came to exist, to be recorded.
+#[derive(Clone, Debug, Serialize)]
+struct Done {
+    post: i64,
+    token: i64,
+    attempt: i64,
+    story: String,
+    at: i64,
+    account: String,
+    /// What Kakao's clock said, where it said anything.
+    kakao_at: Option<i64>,
+}
+
+/// The rows of one lane.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    done: Option<Done>,
+    wish: Option<Wish>,
+}
+
+/// What became of the rows of one lane.
+#[derive(Debug, Default)]
+struct Became {
+    /// The story was recorded. `Some(true)`: by an account that was marked as blocked or refused until now.
+    recorded: Option<bool>,
+    /// The post that was taken.
+    taken: Option<Intent>,
+    /// The batch was refused, or nobody knows whether it was committed: each lane goes by itself.
+    alone: bool,
+}
+
+impl Became {
+    fn alone() -> Self {
+        Self { alone: true, ..Self::default() }
+    }
+}
+
+/// A lane that waits.
+struct Waiting {
+    rows: Rows,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// What a waiting lane is told.
+enum Turn {
+    Became(Became),
+    /// To lead, with the rows that it had handed in.
+    Lead(Rows, Baton),
+}
+
+/// The buffers in which lanes gather.
+#[derive(Default)]
+pub(in crate::store) struct Together(Mutex<Gathered>);
+
+#[derive(Default)]
+struct Gathered {
+    led: bool,
+    lanes: VecDeque<Waiting>,
+}
+
+/// The lead. Whoever drops it, in whatever way, hands it on, so that nobody waits for a leader that is gone.
+struct Baton(Arc<Together>);
+
+impl Drop for Baton {
+    fn drop(&mut self) {
+        let next = {
+            let mut gathered = self.0.lock();
+            let next = gathered.lanes.pop_front();
+            gathered.led = next.is_some();
+            next
+        };
+        if let Some(Waiting { rows, turn }) = next {
+            // To a lane that is gone: the baton comes back as the error, is dropped, and goes to the one after it.
+            let _ = turn.send(Turn::Lead(rows, Self(self.0.clone())));
+        }
+    }
+}
+
+impl std::fmt::Debug for Together {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Together").field("waiting", &self.lock().lanes.len()).finish()
+    }
+}
+
+impl Together {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands rows in: the lead when nobody has it, else the place where the lane learns what became of them.
+    fn hand_in(self: &Arc<Self>, rows: Rows) -> std::result::Result<(Rows, Baton), oneshot::Receiver<Turn>> {
+        let mut gathered = self.lock();
+        if !gathered.led {
+            gathered.led = true;
+            return Ok((rows, Baton(self.clone())));
+        }
+        let (turn, told) = oneshot::channel();
+        gathered.lanes.push_back(Waiting { rows, turn });
+        Err(told)
+    }
+
+    fn gathered(&self) -> Vec<Waiting> {
+        let mut gathered = self.lock();
+        let lanes = gathered.lanes.len().min(LANES_MAX - 1);
+        gathered.lanes.drain(..lanes).collect()
+    }
+}
+
+/// What became of a story that was to be recorded, and the account's next post.
+#[derive(Debug)]
+pub struct Onward {
+    /// Whether it was.
+    pub written: Written,
+    /// Whether the account was marked as blocked or refused: [`Store::unblock`] takes the mark away.
+    pub marked: bool,
+    /// The intent to publish the next post, durable with the record of this one.
+    pub next: Option<Intent>,
+}
+
+impl Store {
+    /// Takes the account's next due post and makes the intent to publish it durable: [`claim_to_publish`](Store::claim_to_publish)
+    /// and [`intend`](Store::intend) in one transaction, which other lanes may share. After this, and only then, the publish request
+    /// may leave.
+    pub async fn take_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Intent>> {
+        if self.is_short_of_room() {
+            return Ok(None);
+        }
+        let became = self.together(Rows { done: None, wish: Some(Wish::new(account, now, lease)) }).await?;
+        if !became.alone {
+            return Ok(became.taken);
+        }
+        let Some(claim) = self.claim_to_publish(account, now, lease).await? else { return Ok(None) };
+        self.intend(claim, now, lease).await
+    }
+
+    /// Records the story that Kakao answered with, as [`record_published`](Store::record_published) does, in a transaction that other
+    /// lanes may share. With a `lease` it takes the account's next due post in the same transaction.
+    pub async fn record_and_take(
+        &self,
+        intent: Intent,
+        story_id: &str,
+        heard: Option<Heard>,
+        now: Timestamp,
+        lease: Option<Duration>,
+    ) -> Result<Onward> {
+        let taken = &intent.taken;
+        let done = Done {
+            post: taken.post,
+            token: taken.token,
+            attempt: taken.attempt,
+            story: story_id.into(),
+            at: micros(now),
+            account: taken.account.clone(),
+            kakao_at: heard.map(|heard| micros(heard.kakao_at)),
+        };
+        // Without room for the result nothing leaves.
+        let lease = lease.filter(|_| !self.is_short_of_room());
+        let wish = lease.map(|lease| Wish::new(&taken.account, now, lease));
+        match self.together(Rows { done: Some(done), wish }).await {
+            Ok(Became { recorded: Some(marked), taken, .. }) => {
+                Ok(Onward { written: Written::Done, marked, next: taken })
+            }
+            // Not as planned: the story is another post's, the post has moved on, a neighbour's row was refused, or the commit
+            // failed. A post that was taken by a commit that failed and happened all the same is left to the end of its lease.
+            other => {
+                let next = other.ok().and_then(|became| became.taken);
+                let written = self.record_published(intent, story_id, heard, now).await?;
+                Ok(Onward { written, marked: true, next })
+            }
+        }
+    }
+
+    async fn together(&self, rows: Rows) -> Result<Became> {
+        match self.together.hand_in(rows) {
+            Ok((rows, baton)) => self.lead(rows, baton).await,
+            Err(told) => match told.await {
+                Ok(Turn::Became(became)) => Ok(became),
+                Ok(Turn::Lead(rows, baton)) => self.lead(rows, baton).await,
+                // The leader ended in the middle, and nobody knows whether it had committed. What is written alone is guarded.
+                Err(_) => Ok(Became::alone()),
+            },
+        }
+    }
+
+    /// Writes the lane's own rows and whatever has gathered by the time the writer is free.
+    async fn lead(&self, own: Rows, baton: Baton) -> Result<Became> {
+        let mut tx = self.begin().await?;
+        let others = baton.0.gathered();
+        let rows: Vec<&Rows> = std::iter::once(&own).chain(others.iter().map(|lane| &lane.rows)).collect();
+        let written = match write(&mut tx, &rows).await {
+            Ok(became) => tx.commit().await.map(|()| became),
+            Err(error) => {
+                drop(tx);
+                Err(error)
+            }
+        };
+        let mut became = written.unwrap_or_else(|error| {
+            tracing::debug!(%error, lanes = rows.len(), "a shared transaction was refused; each lane writes by itself");
+            rows.iter().map(|_| Became::alone()).collect()
+        });
+        for (lane, became) in others.into_iter().zip(became.drain(1..)) {
+            // Nobody there any more: the process is ending, and its next start finds the row as it is.
+            let _ = lane.turn.send(Turn::Became(became));
+        }
+        Ok(became.pop().unwrap_or_default())
+    }
+}
+
+/// One statement for each kind of row. What became of each lane's, in their order.
+async fn write(tx: &mut Write, rows: &[&Rows]) -> Result<Vec<Became>> {
+    let done: Vec<&Done> = rows.iter().filter_map(|rows| rows.done.as_ref()).collect();
+    // Results first: they free the accounts whose next posts are wished for.
+    let recorded = if done.is_empty() { HashMap::new() } else { record(tx, &done).await? };
+    let mut wishes: Vec<&Wish> = Vec::new();
+    for wish in rows.iter().filter_map(|rows| rows.wish.as_ref()) {
+        // One post of an account at a time: the second wish finds nothing, as it would alone.
+        if !wishes.iter().any(|other| other.account == wish.account) {
+            wishes.push(wish);
+        }
+    }
+    let mut taken = if wishes.is_empty() { HashMap::new() } else { take(tx, &wishes).await? };
+    let became = rows.iter().map(|rows| Became {
+        recorded: rows.done.as_ref().and_then(|done| recorded.get(&done.post).copied()),
+        taken: rows.wish.as_ref().and_then(|wish| taken.remove(&wish.account)),
+        alone: false,
+    });
+    Ok(became.collect())
+}
+
+/// Records stories; which posts that changed, and whether their account is marked.
+async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
+    let rows = write_json(&done)?;
+    let recorded = sqlx::query!(
+        r#"UPDATE post SET state = 'published', event = 'publish', actor = 'publish', reason = '', changed_at = r.at,
+             lease_until_at = NULL, story_id = r.story, publish_failures = 0
+           FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'story' AS story,
+                   value ->> 'at' AS at FROM json_each($1)) AS r
+           WHERE post.id = r.post AND +post.state = 'publishing' AND post.claim = r.token
+             AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = r.story)
+           RETURNING id AS "id!: i64", account"#,
+        rows
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let marked =
+        sqlx::query_scalar!("SELECT name FROM account WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL")
+            .fetch_all(&mut **tx)
+            .await?;
+    let recorded: HashMap<i64, bool> =
+        recorded.into_iter().map(|row| (row.id, marked.contains(&row.account))).collect();
+    let closed: Vec<&&Done> = done.iter().filter(|done| recorded.contains_key(&done.post)).collect();
+    let closed = write_json(&closed)?;
+    sqlx::query!(
+        "UPDATE attempt SET ended_at = r.at, verdict = 'published'
+         FROM (SELECT value ->> 'attempt' AS attempt, value ->> 'at' AS at FROM json_each($1)) AS r
+         WHERE attempt.id = r.attempt AND +attempt.ended_at IS NULL",
+        closed
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at
+         FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'kakao_at' AS kakao_at
+               FROM json_each($1)) AS r
+         WHERE account.name = r.account AND r.kakao_at IS NOT NULL",
+        closed
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(recorded)
+}
+
+#[derive(Serialize)]
+struct Claimed {
+    post: i64,
+    token: i64,
+    at: i64,
+}
+
+/// Claims the next due post of each account, opens its attempt and makes its intent; by account.
+async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent>> {
+    let claimed = claim(tx, wishes).await?;
+    if claimed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let tokens: Vec<Claimed> =
+        claimed.iter().map(|row| Claimed { post: row.post, token: row.claim, at: row.changed_at }).collect();
+    let attempts = make_intents(tx, &tokens).await?;
+    let mut taken = HashMap::with_capacity(claimed.len());
+    for row in claimed {
+        // All or nothing: what was claimed under these very rules can be intended, or the rules have come apart.
+        let attempt = *attempts.get(&row.post).ok_or_else(|| StoreError::Nonsense {
+            what: format!("post {}, which can be claimed but not published", row.post),
+        })?;
+        let (account, intent_at) = (row.account.clone(), instant(row.changed_at)?);
+        let Claim { taken: identity, content, artifact, occurs_at } = row.with_attempt(attempt)?;
+        let outgoing = Outgoing { content, artifact };
+        taken.insert(account, Intent { taken: identity, outgoing, occurs_at, intent_at });
+    }
+    Ok(taken)
+}
+
+/// Opens the attempts of claimed posts and makes their intents; the attempts of those that changed, by post.
+async fn make_intents(tx: &mut Write, claimed: &[Claimed]) -> Result<HashMap<i64, i64>> {
+    let rows = write_json(&claimed)?;
+    let attempts = sqlx::query!(
+        r#"INSERT INTO attempt (post_id, kind, started_at)
+           SELECT value ->> 'post', 'publish', value ->> 'at' FROM json_each($1) RETURNING id AS "id!: i64", post_id"#,
+        rows
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut attempts: HashMap<i64, i64> = attempts.into_iter().map(|row| (row.post_id, row.id)).collect();
+    let intended = sqlx::query_scalar!(
+        r#"UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', intent_at = r.at,
+             (intent_skew, intent_floor_at) =
+               (SELECT a.heard_kakao_at - a.heard_at, a.heard_kakao_at FROM account a WHERE a.name = post.account),
+             quarantine_at = NULL, quarantine_kakao_at = NULL
+           FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'at' AS at
+                 FROM json_each($1)) AS r
+           WHERE post.id = r.post AND +post.state = 'claimed' AND post.claim = r.token AND post.lease_until_at > r.at
+             AND post.due_at <= r.at
+           RETURNING id AS "id!: i64""#,
+        rows
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    attempts.retain(|post, _| intended.contains(post));
+    Ok(attempts)
+}
