@@ -98,10 +98,13 @@ fn sign(kind: ChangeKind) -> char {
     }
 }
 
+/// What changes that are shown together have in common: the job, the kind, and what differs.
+type Alike<'a> = (&'a str, ChangeKind, &'a [&'static str]);
+
 /// The changes job by job, each kind together.
 fn changes(report: &Report, columns: usize) -> String {
     let moved = moved(report);
-    let mut groups: Vec<((&str, ChangeKind, &[&'static str]), Vec<&Change>)> = Vec::new();
+    let mut groups: Vec<(Alike<'_>, Vec<&Change>)> = Vec::new();
     for change in report.changes.iter().chain(&moved) {
         if change.kind != ChangeKind::Changed && moved.iter().any(|moved| moved.job == change.job) {
             continue;

@@ -82,9 +82,12 @@ fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
     .collect()
 }
 
+/// When something is said, by which job, and whether it is out.
+type Said<'a> = (Timestamp, &'a str, bool);
+
 fn same_text(coming: &[Coming], published: &[StoryRow], now: Timestamp) -> Vec<Warning> {
     // What says what: when, the job, and whether it is out.
-    let mut said: BTreeMap<(&str, String), Vec<(Timestamp, &str, bool)>> = BTreeMap::new();
+    let mut said: BTreeMap<(&str, String), Vec<Said<'_>>> = BTreeMap::new();
     for story in published {
         let text = comparable(story.content.text().unwrap_or_default());
         said.entry((story.account.as_str(), text)).or_default().push((story.published_at, &story.job, true));
