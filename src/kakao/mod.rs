@@ -51,8 +51,6 @@ impl Default for Endpoints {
     }
 }
 
-/// Longest that a connection may have been idle that a publish request leaves on.
-const PUBLISH_IDLE_MAX: Duration = Duration::from_secs(2);
 /// Connections that are kept between two publish requests: one for each lane of the engine.
 const PUBLISH_KEPT_MAX: usize = 256;
 
@@ -69,6 +67,9 @@ pub struct Limits {
     /// The whole publish request. Longer than the usual limit of a gateway, so that its time-outs reach us as answers rather
     /// than as silence; well under a post's lease, which the engine asserts.
     pub publish_timeout: Duration,
+    /// Longest that a connection may have been idle that a publish request leaves on. At most 3 s: what the server closed meanwhile
+    /// would be a needless doubt.
+    pub publish_idle_max: Duration,
     /// Most bytes of an answer that are read, unpacked.
     pub body_bytes_max: usize,
 }
@@ -80,6 +81,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(180),
             publish_timeout: Duration::from_secs(75),
+            publish_idle_max: Duration::from_secs(2),
             body_bytes_max: 4 * 1024 * 1024,
         }
     }
@@ -127,7 +129,7 @@ pub struct ImageFile {
 pub struct Client {
     /// Keeps connections, for the calls that may be repeated.
     pooled: reqwest::Client,
-    /// Keeps connections for [`PUBLISH_IDLE_MAX`] only, for the publish request. One that the server has closed meanwhile fails after
+    /// Keeps connections for [`Limits::publish_idle_max`] only, for the publish request. One that the server has closed meanwhile fails after
     /// the request has left, which is a needless doubt; servers keep an idle connection for longer than that. Its age is asked
     /// when the connection is taken, not by a timer that could be late.
     publishing: reqwest::Client,
@@ -161,7 +163,7 @@ impl Client {
         let pooled = builder(&limits, &endpoints).pool_idle_timeout(Duration::from_secs(30));
         let fresh = builder(&limits, &endpoints).pool_max_idle_per_host(0).no_gzip();
         let publishing = builder(&limits, &endpoints)
-            .pool_idle_timeout(PUBLISH_IDLE_MAX)
+            .pool_idle_timeout(limits.publish_idle_max)
             .pool_max_idle_per_host(PUBLISH_KEPT_MAX)
             .no_gzip();
         let publishing = publishing.build().map_err(ClientError::Build)?;

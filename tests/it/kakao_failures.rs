@@ -195,16 +195,19 @@ async fn a_wish_to_wait_is_counted_from_the_servers_own_clock() {
 }
 
 #[tokio::test]
-async fn posts_in_a_row_share_a_connection_of_their_own() {
+async fn a_post_never_rides_on_a_connection_of_the_reads_nor_on_one_that_was_idle_for_too_long() {
     let id = r#"{"id":"A.B","created_at":"2026-12-01T00:00:00Z"}"#;
-    let stub = Stub::play([ok(id), ok(id), ok(id), ok(id)]).await;
-    let client = stub.client();
-    client.story(&token(), "A.B").await.unwrap();
-    client.story(&token(), "A.B").await.unwrap();
-    assert_eq!(stub.connections(), 1, "reads share one");
-    client.publish(&token(), &note("a")).await.unwrap();
-    client.publish(&token(), &note("b")).await.unwrap();
-    assert_eq!(stub.connections(), 2, "a read's connection, however old, is none for a post");
+    for (idle, connections) in [(Duration::from_secs(3600), 2), (Duration::ZERO, 3)] {
+        let stub = Stub::play([ok(id), ok(id), ok(id), ok(id)]).await;
+        let client = client(&stub.url("http"), Limits { publish_idle_max: idle, ..Limits::default() });
+        client.story(&token(), "A.B").await.unwrap();
+        client.story(&token(), "A.B").await.unwrap();
+        assert_eq!(stub.connections(), 1, "reads share one");
+        client.publish(&token(), &note("a")).await.unwrap();
+        client.publish(&token(), &note("b")).await.unwrap();
+        assert_eq!(stub.connections(), connections, "idle for at most {idle:?}");
+    }
+    assert!(Limits::default().publish_idle_max <= Duration::from_secs(3));
 }
 
 #[tokio::test]
