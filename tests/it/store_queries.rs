@@ -169,11 +169,12 @@ async fn plan_of(queue: &Queue, fragments: &[&str]) -> String {
 #[tokio::test]
 async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
     let queue = large().await;
-    let asked: [(&[&str], &[&str]); 15] = [
+    let asked: [(&[&str], &[&str]); 20] = [
         (&["'to prepare it'"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
         (
             &["'to publish it'"],
             &[
+                "post USING INTEGER PRIMARY KEY",
                 "post_account (account=? AND state=? AND due_at<?)",
                 "post_one_in_flight (account=?)",
                 "post_parked (account=? AND text_key=?)",
@@ -189,17 +190,15 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
                 "story_delete (account",
             ],
         ),
+        (&["value ->> 'story'"], &["post USING INTEGER PRIMARY KEY", "s USING PRIMARY KEY"]),
+        (&["value ->> 'token' AS token, value ->> 'at'"], &["post USING INTEGER PRIMARY KEY"]),
+        (&["SELECT due_at, account FROM post"], &["post_state (state=? AND due_at>?)"]),
         (
-            &["min(lease_until_at)"],
-            &[
-                "post_state (state=? AND due_at>?)",
-                "post_prepare (",
-                "post_late (",
-                "post_lease (",
-                "post_reconcile (",
-                "story_delete (",
-            ],
+            &["AND account = $1 AND due_at > $2"],
+            &["post_account (account=? AND state=? AND due_at>?)", "post_prepare (account", "story_delete (account"],
         ),
+        (&["min(lease_until_at)"], &["post_lease ("]),
+        (&["min(until_at) FROM pause"], &["post_prepare (", "post_late (", "post_reconcile (", "story_delete ("]),
         (&["intent_at AS", "absences, claim FROM post"], &["post_account (account=? AND state=?)"]),
         (&["s.delete_by AS"], &["story_delete (account=? AND delete_at>? AND delete_at<?)"]),
         (&["SELECT story_id FROM story WHERE account"], &["story_id (story_id=? AND account=?)"]),

@@ -166,7 +166,7 @@ fn tree() -> Vec<File> {
         walk(top, "", &mut paths);
     }
     // Written by cargo and sqlx: theirs to word.
-    paths.retain(|path| path != "Cargo.lock" && !path.starts_with(".sqlx/"));
+    paths.retain(|path| path != "Cargo.lock" && !path.ends_with("/Cargo.lock") && !path.starts_with(".sqlx/"));
     // Tracked and deleted, or not text: nothing to read.
     let read = |path: &String| Some(File::new(path, &std::fs::read_to_string(top.join(path)).ok()?));
     let files: Vec<File> = paths.iter().filter_map(read).collect();
