@@ -82,6 +82,8 @@ fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
     JobPosts {
         job: job.into(),
         source: "jobs.yaml:1:1".into(),
+        commit: None,
+        tzdb: "none".into(),
         account: account.into(),
         content: content("겨울 신메뉴가 나왔어요"),
         tags: Vec::new(),
@@ -101,7 +103,13 @@ fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
 fn minutes(from: usize, count: usize) -> Vec<NewPost> {
     let at = |minute: usize| later(start(), Duration::from_secs(60 * minute as u64));
     (from..from + count)
-        .map(|minute| NewPost { nominal: at(minute).to_string(), occurs_at: at(minute), text: None })
+        .map(|minute| NewPost {
+            nominal: at(minute).to_string(),
+            nominal_at: at(minute),
+            occurs_at: at(minute),
+            falls_in: None,
+            text: None,
+        })
         .collect()
 }
 
@@ -125,7 +133,7 @@ fn filled(rows: usize) -> &'static Filled {
             let store = Store::open(dir.path(), Access::Daemon).await.expect("a queue");
             for lane in 0..LANES {
                 let job = posts(&format!("job-{lane}"), &account(lane), minutes(0, rows / LANES));
-                store.enqueue(&job, start()).await.expect("enqueued");
+                store.enqueue_by_hand(&job, start()).await.expect("enqueued");
             }
             store
         });
@@ -190,7 +198,7 @@ fn enqueue_1000_posts(found: &mut Vec<Row>) {
         posts(&format!("new-{number}"), "account-new", minutes(100_000, 1_000))
     };
     found.push(time("enqueue 1,000 posts of a new job", 20, next, |job| {
-        let report = runtime().block_on(queue.store.enqueue(&job, start())).expect("enqueued");
+        let report = runtime().block_on(queue.store.enqueue_by_hand(&job, start())).expect("enqueued");
         assert_eq!(report.added, 1_000);
     }));
 }

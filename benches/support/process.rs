@@ -224,8 +224,13 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
             for image in images {
                 store.media().take(image, &folder.join(&image.name)).expect("taken over");
             }
-            let occurrences =
-                fill.times.into_iter().map(|at| NewPost { nominal: at.to_string(), occurs_at: at, text: None });
+            let occurrences = fill.times.into_iter().map(|at| NewPost {
+                nominal: at.to_string(),
+                nominal_at: at,
+                occurs_at: at,
+                falls_in: None,
+                text: None,
+            });
             let content = Content {
                 body: fill.body,
                 permission: Permission::Public,
@@ -235,6 +240,8 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
             let posts = JobPosts {
                 job: format!("@{}", fill.job),
                 source: "a bench".into(),
+                commit: None,
+                tzdb: "none".into(),
                 account: fill.account,
                 content,
                 tags: Vec::new(),
@@ -248,7 +255,7 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
                 add_after: Timestamp::MIN,
                 complete_until: Timestamp::MAX,
             };
-            store.enqueue(&posts, now).await.expect("enqueued");
+            store.enqueue_by_hand(&posts, now).await.expect("enqueued");
         }
         store.close().await;
     });
