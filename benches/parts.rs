@@ -80,7 +80,8 @@ fn content(text: &str) -> Content {
 
 fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
     JobPosts {
-        job: job.into(),
+        // By hand, as it were: what a job file does not name is withdrawn.
+        job: format!("@{job}"),
         source: "jobs.yaml:1:1".into(),
         commit: None,
         tzdb: "none".into(),
