@@ -174,12 +174,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
     daemon.sweep().await?;
-    let chores = chores::start(&daemon.ctx).await;
+    let mut chores = chores::start(&daemon.ctx);
     let ctx = daemon.ctx.clone();
     let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
+        chores.begin_due(&ctx);
         match daemon.turn().await {
-            Ok(nap) => alarm.set(nap),
+            Ok(length) => alarm.set(length.min(nap(&ctx, [chores.next_at()]))),
             Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ROOM_EVERY),
             Err(error) => break Err(error),
         }
