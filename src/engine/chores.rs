@@ -96,7 +96,9 @@ pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
 fn next_tick(pattern: &str) -> Option<Timestamp> {
     let job = Job::new(pattern, |_, _| {}).and_then(|mut job| job.job_data());
     match job {
-        Ok(job) if job.next_tick > 0 => i64::try_from(job.next_tick).ok().and_then(|at| Timestamp::from_second(at).ok()),
+        Ok(job) if job.next_tick > 0 => {
+            i64::try_from(job.next_tick).ok().and_then(|at| Timestamp::from_second(at).ok())
+        }
         Ok(_) => None,
         Err(error) => {
             tracing::error!(pattern, %error, "a chore of the daemon has no next time and is not done");
