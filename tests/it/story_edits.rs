@@ -25,7 +25,7 @@ async fn a_corrected_text_goes_out_corrected_and_only_once() {
     let texts: Vec<_> = world.ledger().into_iter().map(|story| story.content.unwrap()).collect();
     assert_eq!(texts, ["고친 글"]);
     let events: Vec<_> = world.events(world.post("p").await.post).await.into_iter().map(|e| e.event).collect();
-    assert_eq!(events, ["enqueue", "edit", "claim", "intend", "publish"]);
+    assert_eq!(events, ["enqueue", "edit", "intend", "publish"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

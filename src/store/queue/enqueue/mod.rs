@@ -129,8 +129,10 @@ impl Store {
     pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
         let row = sqlx::query!(
             r#"SELECT first_seen_at, enqueued_until_at, gone_at,
-                 (SELECT min(nominal_at) FROM post WHERE job = name
-                    AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held'))
+                 (SELECT min(first) FROM (
+                    SELECT min(nominal_at) AS first FROM post WHERE job = name AND state IN ('scheduled', 'held')
+                    UNION ALL SELECT min(nominal_at) FROM post
+                      WHERE job = name AND state IN ('claimed', 'publishing', 'in_doubt')))
                    AS "waiting: i64",
                  (SELECT nominal_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
              FROM job WHERE name = $1"#,
