@@ -178,6 +178,8 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
         // Without it INSERT OR REPLACE deletes rows without asking the triggers that guard them.
         .pragma("recursive_triggers", "ON")
         .pragma("journal_size_limit", "67108864")
+        // Pages of the log: a drain touches most of them again and again, and each is folded into the database once a round.
+        .pragma("wal_autocheckpoint", "4000")
         .pragma("cell_size_check", "ON")
         // macOS: plain fsync does not reach the platter. Elsewhere without effect.
         .pragma("fullfsync", "ON")
