@@ -21,6 +21,7 @@ pub mod wanted;
 mod conditions;
 mod matching;
 pub mod outlook;
+mod proof;
 mod session;
 mod setback;
 
