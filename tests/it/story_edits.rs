@@ -125,7 +125,7 @@ async fn a_post_found_too_late_is_skipped_held_or_posted_as_its_job_says() {
         assert_eq!((post.state, world.ledger().len()), (state, stories), "{late}: {}", post.reason);
         let events = world.events(post.post).await;
         let told = events.iter().position(|event| event.event == "overdue").expect("said before it is done");
-        let done = events.iter().position(|event| ["miss", "hold", "claim"].contains(&event.event.as_str()));
+        let done = events.iter().position(|event| ["miss", "hold", "intend"].contains(&event.event.as_str()));
         assert!(Some(told) < done, "{late}");
     }
 }
