@@ -681,7 +681,9 @@ BEGIN
         (SELECT min(s.published_at) FROM story s WHERE s.account = NEW.account
             AND s.published_at > NEW.changed_at - 86400000000) + 86400000000, 0)),
     next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000 AND NEW.event <> 'adopt', NEW.changed_at + catch_up_gap, next_late_at)
-  WHERE name = NEW.account;
+  WHERE name = NEW.account
+    -- Most keep no gap: there is nothing to write then.
+    AND (min_gap > 0 OR max_per_day IS NOT NULL OR NEW.changed_at - NEW.occurs_at > 60000000);
   UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'it is on record now'
   WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
 END;
