@@ -313,9 +313,9 @@ async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent
     let attempts = open_attempts(tx, &claimed).await?;
     let mut taken = HashMap::with_capacity(claimed.len());
     for row in claimed {
-        let attempt = *attempts.get(&row.post).ok_or_else(|| StoreError::Nonsense {
-            what: format!("post {}, whose attempt did not begin", row.post),
-        })?;
+        let attempt = *attempts
+            .get(&row.post)
+            .ok_or_else(|| StoreError::Nonsense { what: format!("post {}, whose attempt did not begin", row.post) })?;
         let (account, intent_at) = (row.account.clone(), instant(row.changed_at)?);
         let Claim { taken: identity, content, artifact, occurs_at } = row.with_attempt(attempt)?;
         let outgoing = Outgoing { content, artifact };
