@@ -93,13 +93,8 @@ impl Measured {
         status(self.id(), "VmRSS:") / 1024.0
     }
 
-    /// How often its threads were woken so far: each time that one of them had waited for something.
-    pub(crate) fn wakes(&self) -> f64 {
-        self.wakes_by_thread().values().sum()
-    }
-
-    /// The same by the name of the thread.
-    pub(crate) fn wakes_by_thread(&self) -> BTreeMap<String, f64> {
+    /// How often each of its threads was woken so far, after it had waited for something.
+    pub(crate) fn wakes(&self) -> BTreeMap<String, f64> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives");
         let mut wakes = BTreeMap::new();
         for task in tasks.flatten() {
@@ -107,7 +102,7 @@ impl Measured {
             let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
             let field = |key| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
             let count: f64 = field("voluntary_ctxt_switches:").parse().unwrap_or(0.0);
-            *wakes.entry(field("Name:").to_owned()).or_default() += count;
+            wakes.insert(format!("{} {}", field("Name:"), task.file_name().display()), count);
         }
         wakes
     }
