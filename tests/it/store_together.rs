@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use storyd::domain::post::PostState;
 use storyd::store::Written;
 use storyd::store::crash::dying_at;
-use storyd::store::queue::{Intent, JobPosts};
+use storyd::store::queue::{Intent, JobPosts, PauseOrder, PauseScope};
 use storyd::store::{Access, Store};
 
-use crate::support::queue::{LEASE, Queue, note, t};
+use crate::support::queue::{LEASE, Queue, note, photo, t};
 
 const LANES: usize = 40;
 
@@ -232,4 +232,56 @@ async fn a_lane_that_goes_away_while_it_waits_or_leads_leaves_the_lead_to_the_ne
     let taken = take_all(&queue.store).await.len();
     let gone = queue.number("SELECT count(*) FROM post WHERE state = 'publishing'").await.unwrap();
     assert!(taken <= usize::try_from(gone).unwrap());
+}
+
+#[tokio::test]
+async fn what_is_paused_is_taken_neither_alone_nor_together_nor_after_another() {
+    let name = |name: &str| name.to_owned();
+    let scopes = [
+        PauseScope::All,
+        PauseScope::Account(name("cafe")),
+        PauseScope::Job(name("second")),
+        PauseScope::Tag(name("menu")),
+    ];
+    for scope in scopes {
+        let queue = Queue::new().await;
+        let store = &queue.store;
+        queue.add(&note("first", t(0))).await;
+        let second = queue.add(&JobPosts { tags: vec![name("menu")], ..note("second", t(1)) }).await;
+        let intent = store.take_to_publish("cafe", t(5), LEASE).await.unwrap().unwrap();
+        let order = PauseOrder { actor: "kim", reason: "", until: Some(t(20)) };
+        assert_eq!(store.pause(&scope, order, t(5)).await.unwrap(), Written::Done);
+        let told = story(&intent);
+        let recorded = store.record_and_take(intent, &told, None, t(6), Some(LEASE)).await.unwrap();
+        assert!(recorded.written == Written::Done && recorded.next.is_none(), "{scope:?}: what was out is recorded");
+        assert!(store.take_to_publish("cafe", t(6), LEASE).await.unwrap().is_none(), "{scope:?}");
+        assert!(store.claim_to_publish("cafe", t(6), LEASE).await.unwrap().is_none(), "{scope:?}");
+        assert_eq!(queue.state(second).await, PostState::Scheduled, "{scope:?}");
+        assert!(store.take_to_publish("cafe", t(20), LEASE).await.unwrap().is_some(), "{scope:?}: it ends by itself");
+    }
+}
+
+#[tokio::test]
+async fn what_is_paused_is_not_prepared() {
+    for scope in [PauseScope::All, PauseScope::Account("cafe".into()), PauseScope::Job("a".into())] {
+        let queue = Queue::new().await;
+        queue.add(&photo("a", t(0))).await;
+        let order = PauseOrder { actor: "kim", reason: "", until: None };
+        assert_eq!(queue.store.pause(&scope, order, t(-9)).await.unwrap(), Written::Done);
+        assert!(queue.store.claim_to_prepare("cafe", t(-5), LEASE).await.unwrap().is_none(), "{scope:?}");
+        assert_eq!(queue.store.resume(&scope).await.unwrap(), Written::Done);
+        assert!(queue.store.claim_to_prepare("cafe", t(-5), LEASE).await.unwrap().is_some(), "{scope:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_text_waits_for_a_parked_doubt_and_another_one_does_not() {
+    let queue = Queue::new().await;
+    queue.add(&note("a", t(0))).await;
+    queue.park("cafe", t(0)).await;
+    queue.add(&JobPosts { content: note("a", t(1)).content, ..note("same", t(1)) }).await;
+    assert!(queue.store.take_to_publish("cafe", t(2), LEASE).await.unwrap().is_none());
+    queue.add(&note("other", t(2))).await;
+    let taken = queue.store.take_to_publish("cafe", t(2), LEASE).await.unwrap().unwrap();
+    assert_eq!(taken.taken().job, "other");
 }
