@@ -253,6 +253,7 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
                 prepare_ahead: Duration::from_secs(600),
                 occurrences: occurrences.collect(),
                 add_after: Timestamp::MIN,
+                unmade: Vec::new(),
                 complete_until: Timestamp::MAX,
             };
             store.enqueue_by_hand(&posts, now).await.expect("enqueued");

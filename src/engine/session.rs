@@ -4,7 +4,8 @@ use std::future::Future;
 
 use super::Ctx;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
-use crate::kakao::error::name_account;
+use crate::kakao::error::{missing_consent, name_account, no_story_user};
+use crate::kakao::login::SCOPES;
 use crate::kakao::token::AccessToken;
 use crate::store::crash;
 
@@ -36,6 +37,21 @@ where
         answer => answer,
     };
     answer.map_err(|fault| name_account(fault, account))
+}
+
+/// Whether Kakao serves the account, as far as that can be asked without a post.
+pub(super) async fn served(ctx: &Ctx, account: &str) -> std::result::Result<(), Fault> {
+    repeatable(ctx, account, async |token| ctx.kakao.token_info(&token).await).await?;
+    let scopes = repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await?;
+    // Posting is what waits; what the other consent is needed for says so by itself.
+    if !scopes.iter().any(|scope| scope.id == SCOPES[0] && scope.agreed) {
+        let missing = SCOPES.into_iter().filter(|id| !scopes.iter().any(|scope| scope.id == *id && scope.agreed));
+        return Err(missing_consent(account, missing.map(str::to_owned).collect()));
+    }
+    match repeatable(ctx, account, async |token| ctx.kakao.is_story_user(&token).await).await? {
+        true => Ok(()),
+        false => Err(no_story_user()),
+    }
 }
 
 /// One request. The process may die before it leaves, and before its answer is made use of.

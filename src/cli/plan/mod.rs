@@ -93,7 +93,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
     let plan = plan::load(&paths, now).map_err(|problems| broken(&problems))?;
-    let (against, changes, published) = match &args.against {
+    let (against, (changes, unmade), published) = match &args.against {
         Some(spec) => {
             let (label, old) = revision::load(spec, &paths, now).await?;
             (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
@@ -111,7 +111,8 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
             }
         },
     };
-    let report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    let mut report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    report.warnings.splice(..0, warning::no_text(&unmade));
     if common.json {
         print_json(&report)?;
     } else if args.markdown {
