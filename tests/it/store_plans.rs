@@ -34,13 +34,13 @@ async fn large() -> Queue {
           SELECT 'account-' || i FROM n;
         INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
           WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199) SELECT 'job-' || i, 'jobs.yaml:1:1', 0, 0 FROM n;
-        INSERT INTO post (id, job, nominal, account, content, kind, text_key, tags, zone, occurs_at, due_at, late_within, late_then,
+        INSERT INTO post (id, job, nominal, account, content, kind, text_key, tags, zone, nominal_at, occurs_at, due_at, late_within, late_then,
             in_doubt, actor, changed_at, created_at, state, intent_at, story_id)
           WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {posts})
           SELECT i, 'job-' || (i % 200), i, 'account-' || (i % 20),
             '{{"body":{{"type":"note","text":"주말엔 라떼 한 잔 ' || i || '"}},"permission":"public","app":{{}}}}', 'note', i,
-            iif(i % 10 = 0, '["menu"]', '[]'), 'Asia/Seoul', 1700000000000000 + i * 90000000, 1700000000000000 + i * 90000000, 0, 'post',
-            'repost', 'plan', 1700000000000000 + i * 90000000, 0,
+            iif(i % 10 = 0, '["menu"]', '[]'), 'Asia/Seoul', 1700000000000000 + i * 90000000, 1700000000000000 + i * 90000000,
+            1700000000000000 + i * 90000000, 0, 'post', 'repost', 'plan', 1700000000000000 + i * 90000000, 0,
             CASE i % 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'held' WHEN 2 THEN 'missed' WHEN 3 THEN 'cancelled'
               WHEN 4 THEN 'scheduled' WHEN 5 THEN 'scheduled' WHEN 6 THEN 'deleted' ELSE 'published' END,
             iif(i % 1000 > 5, 1, NULL), iif(i % 1000 > 5, 'story.' || i, NULL) FROM n;

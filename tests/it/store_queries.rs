@@ -85,10 +85,10 @@ async fn large() -> Queue {
         INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
           WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
           SELECT 'job-' || i, 'jobs.yaml', 0, 0 FROM n;
-        INSERT INTO post (job, nominal, account, content, kind, text_key, zone, occurs_at, due_at, late_within, late_then,
+        INSERT INTO post (job, nominal, account, content, kind, text_key, zone, nominal_at, occurs_at, due_at, late_within, late_then,
             in_doubt, actor, changed_at, created_at)
           WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999)
-          SELECT 'job-' || (i % 100), i, 'account-' || (i % 50), '{}', 'note', i, 'UTC', i, i, 0, 'post', 'repost', 'plan', 0, 0
+          SELECT 'job-' || (i % 100), i, 'account-' || (i % 50), '{}', 'note', i, 'UTC', i, i, i, 0, 'post', 'repost', 'plan', 0, 0
           FROM n;
         UPDATE post SET state = 'claimed', event = 'claim', claim = 1, lease_until_at = 1 WHERE id % 20 > 1;
         INSERT INTO attempt (post_id, kind, started_at) SELECT id, 'publish', 0 FROM post WHERE state = 'claimed';
@@ -209,7 +209,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
             &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
             &[
                 "post_job (job=? AND state=?)",
-                "post_instant (job=? AND occurs_at>?)",
+                "post_instant (job=? AND nominal_at>?)",
                 "post_nominal (job=? AND nominal=?)",
             ],
         ),
