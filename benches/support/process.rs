@@ -183,7 +183,7 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\naccounts:\n"
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\npreflight: off\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));

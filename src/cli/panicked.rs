@@ -3,7 +3,7 @@
 use std::any::Any;
 
 /// The message, where it is one of the program's own; a value could stand in any other.
-pub(super) fn said(payload: &(dyn Any + Send)) -> &'static str {
+pub(super) fn said(message: &(dyn Any + Send)) -> &'static str {
     payload
         .downcast_ref::<&'static str>()
         .copied()
@@ -23,8 +23,8 @@ mod tests {
             Box::new(|| std::panic::panic_any(5)),
         ];
         let told = panics.map(|panics| {
-            let payload = std::panic::catch_unwind(|| panics()).expect_err("it panics");
-            said(&*payload)
+            let message = std::panic::catch_unwind(|| panics()).expect_err("it panics");
+            said(&*message)
         });
         let left_out = "its message is left out, since it may quote what is secret";
         assert_eq!(told, [left_out, "a plain sentence", left_out]);

@@ -90,6 +90,16 @@ impl Trouble {
         matches!(self, Self::Failed | Self::Missed | Self::Held | Self::InDoubt)
     }
 
+    /// Whether it is of the job files, the machine or posts to come: in no list of posts, accounts or stories.
+    pub fn stands_alone(self) -> bool {
+        matches!(self, Self::BrokenFile | Self::NoText | Self::DiskLow | Self::ClockOff | Self::Preflight)
+    }
+
+    /// What it is called where it stands alone.
+    pub fn title(self) -> String {
+        self.began(1)
+    }
+
     fn began(self, count: usize) -> String {
         let posts = counted(count, "post", "posts");
         match self {

@@ -27,6 +27,8 @@ const PLANNED_AHEAD: Duration = Duration::from_secs(50 * 3_600);
 const WRONG_AGAIN: Duration = Duration::from_secs(1_800);
 /// How soon a question that could not be answered is asked again.
 const AGAIN: Duration = Duration::from_secs(300);
+/// What is to be looked at so soon after is looked at too: an account with many posts is not asked for each of them.
+const TOGETHER: Duration = Duration::from_secs(300);
 /// Most posts that one run looks at; of these, the links that are scraped. What is left is for the next run.
 const POSTS_MAX: u32 = 200;
 const LINKS_MAX: usize = 5;
@@ -83,8 +85,8 @@ fn next(
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let report = |outcome| Report { deed: Due::Foresee, account: account.into(), post: None, outcome };
     let now = ctx.clock.now();
-    let posts = ctx.store.to_look_at(account, now, POSTS_MAX).await?;
-    if posts.is_empty() {
+    let posts = ctx.store.to_look_at(account, later(now, TOGETHER), POSTS_MAX).await?;
+    if posts.iter().all(|post| post.next_at > now) {
         return Ok(report(Outcome::Idle));
     }
     // Told already, by whoever looks at what is known here.
@@ -97,7 +99,7 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
         Ok(looked) => {
             let wrong = looked.iter().filter(|look| look.finding.is_some()).count();
             let looked_at = looked.len();
-            ctx.store.record_looks(&looked, ctx.clock.now()).await?;
+            ctx.store.record_looks(&looked).await?;
             Ok(report(Outcome::Foreseen { posts: looked_at, wrong }))
         }
         Err(fault) => {
@@ -163,8 +165,10 @@ fn changed(url: &str, first: Option<&str>, card: &str) -> Option<String> {
 }
 
 fn seen(ctx: &Ctx, post: &ToLookAt, card: Option<String>, finding: Option<String>) -> Looked {
-    let next_at = next(post.due_at, &post.zone, &ctx.rules.preflight, Some(ctx.clock.now()), finding.is_some());
-    Looked { post: post.post, next_at, url: post.url.clone(), card, finding }
+    // One that is looked at a little early is not looked at again at its time.
+    let seen_at = ctx.clock.now().max(post.next_at);
+    let next_at = next(post.due_at, &post.zone, &ctx.rules.preflight, Some(seen_at), finding.is_some());
+    Looked { post: post.post, seen_at, next_at, url: post.url.clone(), card, finding }
 }
 
 #[cfg(test)]

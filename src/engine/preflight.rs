@@ -165,7 +165,7 @@ impl Preflight<'_> {
                     Problem::at_place(Code::LinkCard, &job.place, message)
                 }
                 Err(fault) => {
-                    let message = format!("Kakao cannot scrape {url} for `{account}` now: {}", fault.reason);
+                    let message = format!("{url} cannot be posted on `{account}` as things stand: {}", fault.reason);
                     Problem::at_place(Code::LinkUnscraped, &job.place, message).help(
                         "open the page in a browser without being logged in; it must be there before the post is due",
                     )

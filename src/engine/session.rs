@@ -43,9 +43,11 @@ where
 pub(super) async fn served(ctx: &Ctx, account: &str) -> std::result::Result<(), Fault> {
     repeatable(ctx, account, async |token| ctx.kakao.token_info(&token).await).await?;
     let scopes = repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await?;
-    // Posting is what waits; what the other consent is needed for says so by itself.
-    if !scopes.iter().any(|scope| scope.id == SCOPES[0] && scope.agreed) {
-        let missing = SCOPES.into_iter().filter(|id| !scopes.iter().any(|scope| scope.id == *id && scope.agreed));
+    // Posting is what waits; what the other consent is needed for says so by itself. A consent that Kakao does not list at all may be given
+    // all the same: only a post can tell.
+    let refused = |id: &str| scopes.iter().any(|scope| scope.id == id && !scope.agreed);
+    if refused(SCOPES[0]) {
+        let missing = SCOPES.into_iter().filter(|id| refused(id));
         return Err(missing_consent(account, missing.map(str::to_owned).collect()));
     }
     match repeatable(ctx, account, async |token| ctx.kakao.is_story_user(&token).await).await? {

@@ -319,12 +319,8 @@ fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Repo
         )),
         None => note,
     };
-    let note = match near {
-        Some(near) => note.help(format!("did you mean `{near}`?")),
-        None => note,
-    };
-    let note = match elsewhere {
-        Some(where_to) => note.help(where_to),
+    let note = match elsewhere.or_else(|| near.map(|near| format!("did you mean `{near}`?"))) {
+        Some(hint) => note.help(hint),
         None => note,
     };
     note.help(format!("the keys of {} are {}", shape.what, list(shape.keys)));

@@ -92,7 +92,7 @@ impl Node {
 
 /// What helps with a file that holds nothing.
 pub(super) const EMPTY: &str =
-    "delete it, or write down what belongs into it: the example file beside storyd shows every key";
+    "delete it, or write its keys into it; `jobs.example.yaml` and `storyd.example.yaml` show every key";
 
 /// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {

@@ -65,12 +65,20 @@ async fn a_login_that_ends_before_a_post_is_due_is_told_with_both_times() {
     folder.save(&lock, &set).unwrap();
     drop(lock);
     let said = found(&world).await;
-    insta::assert_snapshot!(said.split("\n\n").next().unwrap(), @"");
+    insta::assert_snapshot!(said.split("\n\n").next().unwrap(), @"
+    warning[W080]: the login of `cafe` ends Tue 2026-12-01 13:59 KST, before this job posts on Sun 2026-12-20 09:00 KST
+    --> jobs.yaml:5:3
+     = help: hand in a refresh token too: `storyd account add-token` with --refresh-token-file
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_cannot_be_scraped_is_a_warning_that_says_what_to_look_at() {
     let world = World::new().await;
     world.fault(vec![FaultRule::new(FaultName::Code(-604)).on(&[Call::LinkInfo])]);
-    insta::assert_snapshot!(found(&world).await, @"");
+    insta::assert_snapshot!(found(&world).await, @r#"
+    warning[W081]: https://example.com/menu cannot be posted on `cafe` as things stand: Kakao could not scrape the page: "failed to scrape the given url"
+    --> jobs.yaml:9:3
+     = help: open the page in a browser without being logged in; it must be there before the post is due
+    "#);
 }

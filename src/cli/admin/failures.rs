@@ -140,7 +140,7 @@ fn print(home: &Home, failures: &Failures) {
         say!("{}", disk_full(home));
     }
     for trouble in &failures.troubles {
-        say!("{}, since {}", super::title(trouble), time(trouble.began_at, &local_zone(), now));
+        say!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, &local_zone(), now));
         say!("  {}", trouble.reason);
         say!("  → `{}`", trouble.command);
     }

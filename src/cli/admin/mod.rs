@@ -30,7 +30,6 @@ use super::output::{note, say};
 use super::setup::Home;
 use super::show::print_json;
 use super::{Common, setup};
-use crate::domain::notice::{Item, Notice, Phase, Trouble};
 use crate::domain::post::PostState;
 use crate::store::Store;
 use crate::store::queue::Refusal;
@@ -206,18 +205,8 @@ fn no_such_post(home: &Home, post: i64) -> String {
 /// What is wrong beside posts, accounts and stories, which have lists of their own: the job files, texts, the machine, posts to come.
 async fn standing(store: &Store) -> Result<Vec<IncidentRow>, Failure> {
     let mut open = store.open_incidents().await?;
-    open.retain(|incident| {
-        matches!(
-            incident.trouble,
-            Trouble::BrokenFile | Trouble::NoText | Trouble::DiskLow | Trouble::ClockOff | Trouble::Preflight
-        )
-    });
+    open.retain(|incident| incident.trouble.stands_alone());
     Ok(open)
-}
-
-/// What a trouble is called, as its notice calls it.
-fn title(incident: &IncidentRow) -> String {
-    Notice::of(incident.trouble, Phase::Began, vec![Item::default()], incident.began_at).title
 }
 
 /// What a full disk means, and what to do.

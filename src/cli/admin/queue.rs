@@ -12,7 +12,7 @@ use super::super::setup::Home;
 use super::super::show::{Columns, counted, excerpt, local_zone, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::filter::Filter;
-use super::{disk_full, standing, title};
+use super::{disk_full, standing};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -167,7 +167,7 @@ async fn around(store: &Store, home: &Home, shown: u64) -> Result<(), Failure> {
         }
     }
     for trouble in standing(store).await? {
-        note!("{}: {}; `{}`", title(&trouble), trouble.reason, trouble.command);
+        note!("{}: {}; `{}`", trouble.trouble.title(), trouble.reason, trouble.command);
     }
     let now = Clock::system().now();
     for pause in store.pauses(now).await? {

@@ -37,6 +37,8 @@ pub struct ToLookAt {
     pub due_at: Timestamp,
     /// IANA name of its zone.
     pub zone: String,
+    /// When it was to be looked at.
+    pub next_at: Timestamp,
     /// The link that it posts, if it is one.
     pub url: Option<String>,
     /// What the card of that link showed at the first look.
@@ -48,6 +50,8 @@ pub struct ToLookAt {
 pub struct Looked {
     /// Which one.
     pub post: i64,
+    /// When; not before it was to be looked at.
+    pub seen_at: Timestamp,
     /// When it is looked at next; `None`: not again.
     pub next_at: Option<Timestamp>,
     /// The link that was scraped.
@@ -123,11 +127,11 @@ impl Store {
         .await?)
     }
 
-    /// The account's posts that are to be looked at now, the earliest due first.
-    pub async fn to_look_at(&self, account: &str, now: Timestamp, limit: u32) -> Result<Vec<ToLookAt>> {
-        let at = micros(now);
+    /// The account's posts that are to be looked at until then, the earliest due first.
+    pub async fn to_look_at(&self, account: &str, until: Timestamp, limit: u32) -> Result<Vec<ToLookAt>> {
+        let at = micros(until);
         let rows = sqlx::query!(
-            r#"SELECT p.id AS "id!", p.due_at, p.zone, p.content, iif(f.url IS (p.content ->> '$.body.url'), f.card, NULL) AS "card: String"
+            r#"SELECT p.id AS "id!", p.due_at, p.zone, p.content, f.next_at AS "next_at!", iif(f.url IS (p.content ->> '$.body.url'), f.card, NULL) AS "card: String"
                FROM foresight f JOIN post p ON p.id = f.post_id
                WHERE f.account = $1 AND f.next_at IS NOT NULL AND f.next_at <= $2 ORDER BY p.due_at, p.id LIMIT $3"#,
             account,
@@ -139,18 +143,18 @@ impl Store {
         let read = rows.into_iter().map(|row| {
             let content: Content = read_json(&row.content, "a content")?;
             let url = if let Body::Link { url, .. } = content.body { Some(url) } else { None };
-            let (post, due_at, zone, card) = (row.id, instant(row.due_at)?, row.zone, row.card);
-            Ok(ToLookAt { post, due_at, zone, url, card })
+            let (post, zone, card) = (row.id, row.zone, row.card);
+            let (due_at, next_at) = (instant(row.due_at)?, instant(row.next_at)?);
+            Ok(ToLookAt { post, due_at, zone, next_at, url, card })
         });
         read.collect()
     }
 
     /// Records what was seen.
-    pub async fn record_looks(&self, looked: &[Looked], now: Timestamp) -> Result<()> {
-        let at = micros(now);
+    pub async fn record_looks(&self, looked: &[Looked]) -> Result<()> {
         let mut tx = self.begin().await?;
         for look in looked {
-            let next = look.next_at.map(micros);
+            let (at, next) = (micros(look.seen_at), look.next_at.map(micros));
             sqlx::query!(
                 "UPDATE foresight SET seen_at = $2, next_at = $3, card = iif(url IS $4, coalesce(card, $5), $5), url = $4, finding = $6
                  WHERE post_id = $1",
