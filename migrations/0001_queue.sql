@@ -369,7 +369,6 @@ CREATE TABLE restoration (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
   backup_at     INTEGER NOT NULL,
   restored_at   INTEGER NOT NULL,
-  first_look_at INTEGER NOT NULL,               -- the end of the quarantine
   actor         TEXT NOT NULL
 ) STRICT;
 
@@ -377,13 +376,18 @@ CREATE TABLE restoration (
 CREATE TABLE restore (
   account     TEXT NOT NULL PRIMARY KEY REFERENCES account (name),
   backup_at   INTEGER NOT NULL,
+  backup_skew INTEGER,                          -- how far Kakao's clock was ahead of ours, as the backup knew it
   restored_at INTEGER NOT NULL,
   next_at     INTEGER,                          -- when its list is read next
-  listings    INTEGER NOT NULL DEFAULT 0,       -- complete ones after the quarantine
+  -- From when on, by both clocks, the quarantine counts, and how many complete listings there were after it.
+  quarantine_at INTEGER,
+  quarantine_kakao_at INTEGER,
+  listings    INTEGER NOT NULL DEFAULT 0,
   settled_at  INTEGER,
   outcome     TEXT,
   CHECK ((settled_at IS NULL) = (next_at IS NOT NULL)),
-  CHECK ((settled_at IS NULL) = (outcome IS NULL))
+  CHECK ((settled_at IS NULL) = (outcome IS NULL)),
+  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- Posts that were taken out of the record for their age. Their occurrences are never posted again.
@@ -626,7 +630,7 @@ CREATE TRIGGER account_after_restoration AFTER INSERT ON account
 WHEN EXISTS (SELECT 1 FROM restoration)
 BEGIN
   INSERT INTO restore (account, backup_at, restored_at, next_at)
-  SELECT NEW.name, backup_at, restored_at, first_look_at FROM restoration ORDER BY id DESC LIMIT 1;
+  SELECT NEW.name, backup_at, restored_at, restored_at FROM restoration ORDER BY id DESC LIMIT 1;
   INSERT OR IGNORE INTO pause (scope, target, actor, reason, since_at)
   SELECT 'restore', NEW.name, actor, 'a backup was restored: its list is read first', restored_at
   FROM restoration ORDER BY id DESC LIMIT 1;

@@ -23,6 +23,7 @@ mod conditions;
 mod in_force;
 mod matching;
 pub mod outlook;
+mod proof;
 mod session;
 mod setback;
 

@@ -6,14 +6,12 @@
 //! No clock is believed alone. The quarantine has passed when it has by ours and by Kakao's, as the `Date` of its answers tells it;
 //! where the two disagree on how long it was, one of them was set, and the quarantine begins anew. `proof` holds that decision.
 
-mod proof;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
-use proof::{Step, step};
 
 use super::matching::{Window, says};
+use super::proof::{SECOND_LISTING, Step, step};
 use super::setback::{RETRY, block_account, given_up, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::{Heard, between, later};
@@ -29,8 +27,6 @@ const PAGES_MAX: u32 = 200;
 /// Between two looks at the list: at least this, at most [`LOOK_MAX`], in between as long as the doubt is old.
 const LOOK_MIN: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(60);
-/// Between the two listings that prove an absence, so that one hiccup of the list cannot feed both.
-const SECOND_LISTING: Duration = Duration::from_secs(10);
 
 struct Listing {
     /// Newest first, back to before the intent.

@@ -1,31 +1,31 @@
 //! After a backup was put in place: finds out from Kakao's list what the account posted since the backup was made, before anything
 //! of it goes out again.
 //!
-//! The same rules as for a doubt: what the list shows is believed at any time; what it lacks only after the quarantine, from two
-//! complete listings that reach back before the backup.
+//! The same rules as for a doubt: what the list lacks counts only after the quarantine, by this machine's clock and by Kakao's, from
+//! two complete listings that reach back before the backup. The quarantine begins with a first look, and begins anew when a clock is
+//! set meanwhile.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::matching::{Window, says};
+use super::proof::{SECOND_LISTING, Step, step};
 use super::setback::{block_account, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
-use crate::domain::clock::{between, later};
+use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::kakao::story::Story;
 use crate::store::Written;
-use crate::store::queue::{Adoption, Candidate, RestoreDue};
+use crate::store::queue::{Adoption, Candidate, Proof, RestoreDue};
 use crate::store::view::Due;
 
 /// Most pages of one listing: about 18 stories a page. A backup that lacks more is for a person.
 const PAGES_MAX: u32 = 5_000;
-/// Complete listings after the quarantine before an absence counts.
-const LISTINGS_NEEDED: u32 = 2;
-/// Between the two.
-const SECOND_LISTING: Duration = Duration::from_secs(10);
-/// After a listing that failed.
+/// After a listing that failed, or told nothing.
 const AGAIN: Duration = Duration::from_secs(30);
+/// Between two looks, at least.
+const LOOK_MIN: Duration = Duration::from_secs(2);
 
 /// Reads the account's list, if it has to be consulted.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
@@ -33,29 +33,41 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let Some(due) = ctx.store.restore_due(account, started_at).await? else {
         return Ok(Report::idle(Due::Restore, account));
     };
-    let outcome = match list_back(ctx, account, due.backup_at).await {
-        Ok(stories) => {
+    let outcome = match list(ctx, account, &due).await {
+        Ok(listing) => {
             ctx.store.unblock(account).await?;
-            consulted(ctx, account, due, &stories).await?
+            consulted(ctx, account, due, &listing).await?
         }
         Err(fault) => not_listed(ctx, account, due, fault).await?,
     };
     Ok(Report { deed: Due::Restore, account: account.into(), post: None, outcome })
 }
 
-/// Every story since the backup.
-async fn list_back(ctx: &Ctx, account: &str, backup_at: Timestamp) -> std::result::Result<Vec<Story>, Fault> {
-    let known = ctx.store.heard(account).await.ok().flatten().map(|heard| heard.skew());
-    let mut skew = None;
+struct Listing {
+    /// Every story since the backup. Of the listing with which the quarantine begins, nothing is wanted but its date.
+    stories: Vec<Story>,
+    /// When its first page came, by both clocks; `None`: it carried no date.
+    heard: Option<Heard>,
+}
+
+/// Reads the list: back to before the backup, once the quarantine has begun.
+async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> std::result::Result<Listing, Fault> {
+    let (mut first, mut heard) = (true, None);
     let mut stories: Vec<Story> = Vec::new();
     for _ in 0..PAGES_MAX {
         let last_id = stories.last().map(|story| story.id.clone());
         let page = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await)
             .await?;
-        if let Some(date) = page.server_date {
-            skew = Some(date.duration_since(ctx.clock.now()));
+        if std::mem::take(&mut first) {
+            heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
+            if due.proof.quarantine.is_none() {
+                return Ok(Listing { stories, heard });
+            }
         }
-        let limit = Window::of(backup_at, known, skew, None).from;
+        // Without a date heard before the backup nobody knows what its instant is on Kakao's clock: the list is read to its end.
+        let limit = due.backup_skew.map_or(Timestamp::MIN, |skew| {
+            Window::of(due.backup_at, Some(skew), heard.map(|heard| heard.skew()), None).from
+        });
         let end = page.stories.iter().all(|story| story.created_at < limit);
         if page.stories.last().is_some_and(|last| Some(&last.id) == last_id.as_ref()) {
             return Err(Fault::transient("list", "the list of stories does not move on"));
@@ -63,21 +75,57 @@ async fn list_back(ctx: &Ctx, account: &str, backup_at: Timestamp) -> std::resul
         stories.extend(page.stories);
         if end {
             stories.retain(|story| story.created_at >= limit);
-            return Ok(stories);
+            return Ok(Listing { stories, heard });
         }
     }
     Err(Fault::permanent("list", format!("the list is longer than {PAGES_MAX} pages since the backup"), ""))
 }
 
-async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, stories: &[Story]) -> Result<Outcome> {
+async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) -> Result<Outcome> {
     let now = ctx.clock.now();
-    let listings = due.listings + 1;
-    if listings < LISTINGS_NEEDED {
-        let at = later(now, SECOND_LISTING);
-        let written = ctx.store.restore_again(account, listings, at).await?;
-        let why = "the list was read once since the backup was restored; it is read once more".into();
-        return Ok(unless_lost(written, Outcome::LookAgain { at, why }));
+    let quarantine = ctx.rules.quarantine;
+    let is_old = between(due.restored_at, now) >= patience(ctx);
+    match step(due.proof, listing.heard, quarantine) {
+        Step::Undated if is_old => give_up(ctx, account, due, "its answers carry no date").await,
+        Step::Undated => {
+            let why = "Kakao's answer carried no date, so that nobody knows how long it has been";
+            again(ctx, account, Proof::default(), AGAIN, why).await
+        }
+        Step::Anew(_) if is_old && due.proof.quarantine.is_some() => {
+            give_up(ctx, account, due, "this machine's clock and Kakao's do not agree on how long it has been").await
+        }
+        Step::Anew(proof) => {
+            let why = match due.proof.quarantine {
+                None => "the quarantine after the restore begins",
+                Some(_) => "a clock was set, so that the quarantine after the restore begins anew",
+            };
+            again(ctx, account, proof, quarantine, why).await
+        }
+        Step::Early(left) => {
+            let proof = Proof { absences: 0, ..due.proof };
+            again(ctx, account, proof, left.max(LOOK_MIN), "the quarantine after the restore is not over").await
+        }
+        Step::Counts(proof) => {
+            let why = "the list was read once since the backup was restored; it is read once more";
+            again(ctx, account, proof, SECOND_LISTING, why).await
+        }
+        Step::Proved => settle(ctx, account, due, &listing.stories).await,
     }
+}
+
+/// How long after the restore a list that tells nothing is left to a person.
+fn patience(ctx: &Ctx) -> Duration {
+    ctx.rules.doubt_limit.max(ctx.rules.quarantine * 2)
+}
+
+async fn again(ctx: &Ctx, account: &str, proof: Proof, wait: Duration, why: &str) -> Result<Outcome> {
+    let at = later(ctx.clock.now(), wait);
+    let written = ctx.store.restore_again(account, proof, at).await?;
+    Ok(unless_lost(written, Outcome::LookAgain { at, why: why.into() }))
+}
+
+/// Two complete listings: their stories go to their posts, everything else goes on.
+async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, stories: &[Story]) -> Result<Outcome> {
     let ids: Vec<&str> = stories.iter().map(|story| story.id.as_str()).collect();
     let owned = ctx.store.owned_stories(account, &ids).await?;
     let free: Vec<&Story> = stories.iter().filter(|story| !owned.contains(&story.id)).collect();
@@ -85,13 +133,10 @@ async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, stories: &[Story])
     let candidates = ctx.store.restore_candidates(account, &texts).await?;
     let (adoptions, holds) = assign(&free, candidates, due);
     let found = adoptions.len();
-    match ctx.store.settle_restore(account, due, &adoptions, &holds, now).await? {
+    match ctx.store.settle_restore(account, due, &adoptions, &holds, ctx.clock.now()).await? {
         Written::Done => Ok(Outcome::Restored { found, held: holds.len() }),
         Written::Lost => {
-            let at = later(now, SECOND_LISTING);
-            let written = ctx.store.restore_again(account, listings, at).await?;
-            let why = "a post was moved while its list was read".into();
-            Ok(unless_lost(written, Outcome::LookAgain { at, why }))
+            again(ctx, account, due.proof, SECOND_LISTING, "a post was moved while its list was read").await
         }
     }
 }
@@ -135,18 +180,19 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
 
 /// The list could not be read. Without the consent to read nothing can be proved: what may have gone out is left to a person.
 async fn not_listed(ctx: &Ctx, account: &str, due: RestoreDue, fault: Fault) -> Result<Outcome> {
-    let now = ctx.clock.now();
     let hopeless = matches!(&fault.class, FaultClass::Permanent)
         || matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
-    let patience = ctx.rules.doubt_limit.max(ctx.rules.quarantine * 2);
-    if hopeless || between(due.restored_at, now) >= patience {
-        let held = ctx.store.give_up_restore(account, due, &fault.reason, now).await?;
-        return Ok(Outcome::Restored { found: 0, held: usize::try_from(held).unwrap_or(usize::MAX) });
+    if hopeless || between(due.restored_at, ctx.clock.now()) >= patience(ctx) {
+        return give_up(ctx, account, due, &fault.reason).await;
     }
-    let at = later(now, AGAIN);
     if let FaultClass::Blocked(block) = &fault.class {
         block_account(ctx, account, block, &fault).await?;
     }
-    let written = ctx.store.restore_again(account, 0, at).await?;
-    Ok(unless_lost(written, Outcome::LookAgain { at, why: format!("the list could not be read: {fault}") }))
+    let proof = Proof { absences: 0, ..due.proof };
+    again(ctx, account, proof, AGAIN, &format!("the list could not be read: {fault}")).await
+}
+
+async fn give_up(ctx: &Ctx, account: &str, due: RestoreDue, why: &str) -> Result<Outcome> {
+    let held = ctx.store.give_up_restore(account, due, why, ctx.clock.now()).await?;
+    Ok(Outcome::Restored { found: 0, held: usize::try_from(held).unwrap_or(usize::MAX) })
 }

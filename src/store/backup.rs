@@ -150,13 +150,7 @@ pub struct Restored {
 ///
 /// # Errors
 /// A daemon runs, the backup does not pass its check, or a file cannot be moved or copied.
-pub async fn restore(
-    folder: &Path,
-    data_dir: &Path,
-    quarantine: std::time::Duration,
-    actor: &str,
-    now: Timestamp,
-) -> Result<Restored> {
+pub async fn restore(folder: &Path, data_dir: &Path, actor: &str, now: Timestamp) -> Result<Restored> {
     let _lock = DataLock::take(data_dir)?;
     let label = read_backup(folder).await?;
     let failed = |doing: &'static str| move |source| StoreError::File { doing, path: data_dir.into(), source };
@@ -180,7 +174,7 @@ pub async fn restore(
     })
     .await?;
     let store = Store::open(&ready, super::Access::Daemon).await?;
-    store.begin_restoration(label.made_at, quarantine, actor, now).await?;
+    store.begin_restoration(label.made_at, actor, now).await?;
     store.close().await;
     File::open(ready.join(DATABASE)).and_then(|file| file.sync_all()).map_err(failed("sync"))?;
     let aside = swap(&ready, data_dir, now).map_err(failed("put the backup in place in"))?;

@@ -5,6 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use storyd::engine::Rules;
+use storyd::settings::Settings;
+
 use crate::plan_load::PNG;
 use crate::support::process::Folder;
 
@@ -151,4 +154,35 @@ fn the_ci_job_tells_what_a_merge_changes_and_fails_on_a_broken_file() {
     let (codes, said, _) = ci(&folder);
     assert_eq!(codes, [Some(3), Some(1)], "{said}");
     assert!(said.starts_with("::error file=more.yaml,line=5,col=16,title=E031::"), "{said}");
+}
+
+#[test]
+fn limits_that_would_break_a_promise_keep_the_daemon_from_starting() {
+    let wrong = [
+        ("timeouts: {publish: 151s}", "twice `publish` must be shorter than `lease`"),
+        ("timeouts: {upload: 150s}", "twice `upload` must be shorter than `lease`"),
+        ("timeouts: {lease: 150s}", "twice `publish` must be shorter than `lease`"),
+        ("defaults: {quarantine: 105s}", "`quarantine` must be more than 30 s longer than the `publish` time-out"),
+    ];
+    for (limits, told) in wrong {
+        let folder = Folder::new();
+        folder.jobs("p: {at: now, type: note, content: 글}");
+        let accounts = "accounts: {cafe: {rest_api_key: key}}";
+        folder.write("storyd.yaml", format!("data_dir: data\njobs: [jobs.yaml]\n{accounts}\n{limits}\n"));
+        let done = folder.run("run");
+        assert_eq!(done.code, Some(3), "{limits}: {done:?}");
+        assert!(done.stderr.contains(told), "{limits}: {}", done.stderr);
+        assert!(!folder.path("data/queue.db").exists(), "{limits}: nothing was begun");
+    }
+}
+
+#[test]
+fn what_the_engine_is_given_is_asked_for_contradictions_once_more() {
+    let mut settings = Settings::default();
+    assert!(Rules::new(&settings).is_ok());
+    settings.timeouts.publish = settings.timeouts.lease / 2;
+    assert_eq!(Rules::new(&settings).unwrap_err().key, "publish");
+    let mut settings = Settings::default();
+    settings.defaults.quarantine = settings.timeouts.publish;
+    assert_eq!(Rules::new(&settings).unwrap_err().key, "quarantine");
 }

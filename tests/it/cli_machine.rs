@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::support::process::{Emulator, Folder, Process, own_mounts, until};
 
-const NOTE: &str = "notice:\n  at: now\n  type: note\n  content: 겨울 신메뉴가 나왔어요!";
+pub(crate) const NOTE: &str = "notice:\n  at: now\n  type: note\n  content: 겨울 신메뉴가 나왔어요!";
 
-fn folder_with(fault: &str) -> (Folder, Emulator) {
+pub(crate) fn folder_with(fault: &str) -> (Folder, Emulator) {
     let folder = Folder::new();
     let fault = if fault.is_empty() { String::new() } else { format!("--fault {fault}") };
     let emulator = folder.emulator(&fault);
@@ -19,7 +19,7 @@ fn folder_with(fault: &str) -> (Folder, Emulator) {
 }
 
 /// The usual job and so many more that wait, each with a text of its own.
-fn many(count: usize) -> String {
+pub(crate) fn many(count: usize) -> String {
     let text = "가".repeat(300);
     (0..count).fold(format!("{NOTE}\n"), |mut jobs, n| {
         writeln!(jobs, "job-{n}:\n  at: 2090-01-01 09:00\n  type: note\n  content: {text} {n}").unwrap();
@@ -28,7 +28,7 @@ fn many(count: usize) -> String {
 }
 
 /// The text of every story that exists, once each.
-fn stories(emulator: &Emulator) -> Vec<String> {
+pub(crate) fn stories(emulator: &Emulator) -> Vec<String> {
     let mut texts: Vec<String> = emulator.ledger().iter().map(|story| story["content"].to_string()).collect();
     let all = texts.len();
     texts.sort();
@@ -37,12 +37,12 @@ fn stories(emulator: &Emulator) -> Vec<String> {
     texts
 }
 
-fn settings(folder: &Folder, more: &str) {
+pub(crate) fn settings(folder: &Folder, more: &str) {
     let text = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
     folder.write("storyd.yaml", format!("{text}{more}\n"));
 }
 
-fn stops_cleanly(folder: &Folder, daemon: Process) -> String {
+pub(crate) fn stops_cleanly(folder: &Folder, daemon: Process) -> String {
     daemon.signal("TERM");
     let done = daemon.end();
     assert_eq!(done.code, Some(0), "{done:?}");
@@ -180,11 +180,17 @@ fn a_folder_that_cannot_be_written_is_named() {
     assert!(done.stderr.contains("belongs to the user that runs storyd"), "{}", done.stderr);
 }
 
-/// A real file system of a few megabytes, where the machine lets a program have one; everywhere else `store_disk` tells the same of
-/// the store alone, with the errors that SQLite gives.
+/// On a real file system of a few megabytes, where the machine lets a program have one of its own. `cli_faults` tells the same story
+/// everywhere.
 #[test]
-fn on_a_full_disk_what_was_sent_is_recorded_nothing_is_claimed_and_room_lets_it_go_on() {
-    let Some(mounts) = own_mounts() else { return };
+#[expect(clippy::print_stdout, reason = "what was not tried is said")]
+fn on_a_file_system_that_is_full_what_was_sent_is_recorded_nothing_is_claimed_and_room_lets_it_go_on() {
+    let Some(mounts) = own_mounts() else {
+        println!(
+            "not tried: this machine lets no program mount a file system; `cli_faults` makes the calls fail instead"
+        );
+        return;
+    };
     let (folder, emulator) = folder_with("delay,count=1,calls=note,after=8s");
     settings(&folder, "ballast: 1 MiB");
     let before = "cp -a data kept && mount -t tmpfs -o size=6m storyd data && cp -a kept/. data/";

@@ -6,6 +6,7 @@ mod cli_account;
 mod cli_check;
 mod cli_crash;
 mod cli_delete;
+mod cli_faults;
 mod cli_machine;
 mod cli_main_job;
 mod cli_plan;

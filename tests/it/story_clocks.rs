@@ -168,3 +168,72 @@ async fn nobody_can_be_sure_of_an_absence_while_the_request_may_still_take_effec
     world.pass(10 * MINUTE).await;
     assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1));
 }
+
+/// A post whose attempts fail with a plain refusal while our clock is a day ahead, and which is then set right.
+async fn put_off_by_a_clock_a_day_ahead() -> World {
+    let mut world = World::with_two_clocks().await;
+    set_forward(&world, DAY);
+    world.fault(vec![FaultRule::new(FaultName::Code(-604)).on(&[Call::Note]).times(1)]);
+    world.jobs("p:\n  at: 2026-12-01 08:00\n  type: note\n  content: 글\n  late: {within: 3d, then: skip}\n");
+    world.settle().await;
+    let put_off = world.post("p").await;
+    assert!(put_off.state == PostState::Scheduled && put_off.due_at > world.clock.now(), "{put_off:?}");
+    set_back(&world, DAY);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_a_wrong_clock_put_off_waits_no_longer_than_it_was_put_off_for() {
+    for stops in [false, true] {
+        let mut world = put_off_by_a_clock_a_day_ahead().await;
+        if stops {
+            world.crash().await;
+        }
+        world.settle().await;
+        world.pass(Duration::from_secs(8)).await;
+        assert_eq!(world.requests("note"), 1, "no sooner, either");
+        world.pass(MINUTE).await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.ledger().len()), (PostState::Published, 1), "{}", post.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_by_a_wrong_clock_goes_out_when_the_clock_is_right_and_its_window_ends_with_it() {
+    for posts in [true, false] {
+        let mut world = World::with_two_clocks().await;
+        world.jobs("p:\n  at: 2026-12-01 09:00\n  type: note\n  content: 글\n  late: {within: 1h, then: skip}\n");
+        world.settle().await;
+        set_forward(&world, DAY);
+        world.settle().await;
+        assert_eq!(world.post("p").await.state, PostState::Missed);
+        let missed = world.post("p").await.post;
+        let (now, ahead) = (world.clock.now(), world.ctx().rules.prepare_ahead);
+        world.ctx().store.release(missed, &[PostState::Missed], "tester", "", ahead, now).await.unwrap();
+        set_back(&world, DAY - 2 * HOUR);
+        if posts {
+            world.pass(MINUTE).await;
+            assert_eq!(world.post("p").await.state, PostState::Published);
+            continue;
+        }
+        // What is stopped meanwhile is late an hour after the release, as the right clock counts it.
+        world.fault(vec![FaultRule::new(FaultName::Code(-4)).on(&[Call::Note])]);
+        world.pass(2 * HOUR).await;
+        assert_eq!(world.post("p").await.state, PostState::Missed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_job_file_sets_to_an_instant_stays_there_whatever_the_clock_does() {
+    let mut world = World::with_two_clocks().await;
+    world.jobs("p:\n  at: 2026-12-01 12:00\n  type: note\n  content: 글\n");
+    world.settle().await;
+    for _ in 0..3 {
+        set_forward(&world, 3 * HOUR);
+        world.settle().await;
+        set_back(&world, 3 * HOUR);
+        world.settle().await;
+    }
+    let due_at = world.post("p").await.due_at;
+    assert_eq!((due_at, world.requests("note")), (later(world.clock.now(), 4 * HOUR), 0));
+}

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use storyd::domain::clock::{earlier, later};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultRule};
+use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::world::World;
 
@@ -154,8 +155,56 @@ async fn an_interrupted_restore_keeps_the_daemon_from_starting() {
     let open = async || storyd::store::Store::open(&elsewhere, storyd::store::Access::Daemon).await;
     let refused = open().await.unwrap_err().to_string();
     assert!(refused.contains("was interrupted"), "{refused}");
-    let quarantine = Duration::from_secs(180);
     let now = world.clock.now();
-    storyd::store::backup::restore(&backup, &elsewhere, quarantine, "tester", now).await.unwrap();
+    storyd::store::backup::restore(&backup, &elsewhere, "tester", now).await.unwrap();
     assert_eq!(open().await.unwrap().pauses(now).await.unwrap()[0].scope, "restore");
+}
+
+/// A note whose request left before its backup was put back, and takes its effect a minute and a half later.
+async fn an_effect_after_the_restore() -> World {
+    let mut world = World::with_two_clocks().await;
+    world.jobs(&notes(1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.fault(vec![FaultRule::new(FaultName::LateEffect).on(&[Call::Note]).times(1).after(Duration::from_secs(90))]);
+    world.pass(Duration::from_secs(601)).await;
+    assert_eq!((world.requests("note"), world.ledger().len()), (1, 0));
+    world.restored_from(&backup).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_forward_cannot_shorten_the_quarantine_after_a_restore() {
+    for after_s in [0, 1, 20] {
+        let mut world = an_effect_after_the_restore().await;
+        world.pass(Duration::from_secs(after_s)).await;
+        world.clock.set(later(world.clock.now(), HOUR / 2));
+        world.pass(HOUR).await;
+        let post = world.post("n0").await;
+        assert_eq!((world.ledger().len(), world.requests("note")), (1, 1), "{after_s}: {}", post.reason);
+        assert_eq!(post.state, PostState::Published, "{after_s}: {}", post.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_after_a_restore_holds_the_account_up_no_longer_than_a_quarantine() {
+    let mut world = an_effect_after_the_restore().await;
+    world.pass(Duration::from_secs(20)).await;
+    world.clock.set(earlier(world.clock.now(), HOUR * 24));
+    world.pass(HOUR).await;
+    assert!(world.ctx().store.pauses(world.clock.now()).await.unwrap().is_empty());
+    assert_eq!((world.ledger().len(), world.requests("note")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_never_rests_after_a_restore_leaves_the_posts_to_a_person() {
+    let mut world = an_effect_after_the_restore().await;
+    world.condone("the record cannot know what no list could prove");
+    for _ in 0..90 {
+        world.clock.set(later(world.clock.now(), HOUR / 60));
+        world.pass(HOUR / 60).await;
+    }
+    let post = world.post("n0").await;
+    assert_eq!((post.state, world.requests("note")), (PostState::Held, 1), "{}", post.reason);
+    assert!(post.reason.contains("clock"), "{}", post.reason);
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         return Err(Failure::not_possible("nothing was restored"));
     }
     let quarantine = home.settings.defaults.quarantine;
-    let restored = backup::restore(&args.from, &home.data_dir, quarantine, &super::actor(), now).await?;
+    let restored = backup::restore(&args.from, &home.data_dir, &super::actor(), now).await?;
     if common.json {
         print_json(&serde_json::json!({"backup": restored.label, "aside": restored.aside}))?;
     } else {

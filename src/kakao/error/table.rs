@@ -128,7 +128,7 @@ pub(super) static ROWS: [Row; 25] = [
         "Open Kakao Story once as this account to join it.",
     ),
     row(-602, "an image is too big", Effect::Refused, "Make each image smaller than 10 MB."),
-    row(-603, "Kakao timed out while it uploaded or scraped", Effect::Unsure { at_least: Duration::ZERO }, ""),
+    row(-603, "Kakao timed out inside, before it was done", Effect::Unsure { at_least: Duration::ZERO }, ""),
     row(
         -604,
         "Kakao could not scrape the page",

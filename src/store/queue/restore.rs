@@ -1,14 +1,12 @@
 //! After a backup was restored: the record ends where the backup was made, and what went out since stands in Kakao's lists alone.
 //! Until an account's list was read its posts are paused; then the stories that were found are theirs.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::adopt::adopt_into;
 use super::enqueue::text_key;
-use super::{AdoptOrder, Result, Store, Write, micros, note};
-use crate::domain::clock::later;
+use super::{AdoptOrder, Proof, Result, Store, Write, micros, note};
+use crate::domain::clock::Heard;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::store::{StoreError, Written, count, instant, read_json, write_json};
@@ -21,10 +19,12 @@ const PAUSED: &str = "a backup was restored: its list is read first";
 pub struct RestoreDue {
     /// When the backup was made.
     pub backup_at: Timestamp,
+    /// How far Kakao's clock was ahead of ours (negative: behind), as the backup knew it; `None`: it knew of no date.
+    pub backup_skew: Option<SignedDuration>,
     /// When it was put in place.
     pub restored_at: Timestamp,
-    /// Complete listings so far.
-    pub listings: u32,
+    /// How far the proof has come that the list lacks nothing any more.
+    pub proof: Proof,
 }
 
 /// A post that a listed story may belong to.
@@ -53,33 +53,21 @@ pub struct Adoption {
 
 impl Store {
     /// Marks a queue that was just put back from a backup: every account, those too that turn up later, is consulted first.
-    pub async fn begin_restoration(
-        &self,
-        backup_at: Timestamp,
-        quarantine: Duration,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        let (backup, at, first) = (micros(backup_at), micros(now), micros(later(now, quarantine)));
+    pub async fn begin_restoration(&self, backup_at: Timestamp, actor: &str, now: Timestamp) -> Result<()> {
+        let (backup, at) = (micros(backup_at), micros(now));
         let mut tx = self.begin().await?;
-        sqlx::query!(
-            "INSERT INTO restoration (backup_at, restored_at, first_look_at, actor) VALUES ($1, $2, $3, $4)",
-            backup,
-            at,
-            first,
-            actor
-        )
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query!("INSERT INTO restoration (backup_at, restored_at, actor) VALUES ($1, $2, $3)", backup, at, actor)
+            .execute(&mut *tx)
+            .await?;
         // An earlier restore that was not settled: its unknown stretch is part of this one's.
         sqlx::query!(
-            "INSERT INTO restore (account, backup_at, restored_at, next_at) SELECT name, $1, $2, $3 FROM account WHERE 1
+            "INSERT INTO restore (account, backup_at, backup_skew, restored_at, next_at)
+             SELECT name, $1, heard_kakao_at - heard_at, $2, $2 FROM account WHERE 1
              ON CONFLICT (account) DO UPDATE SET backup_at = iif(settled_at IS NULL, min(backup_at, excluded.backup_at),
-               excluded.backup_at), restored_at = excluded.restored_at, next_at = excluded.next_at, listings = 0,
-               settled_at = NULL, outcome = NULL",
+               excluded.backup_at), backup_skew = excluded.backup_skew, restored_at = excluded.restored_at, next_at = excluded.next_at, listings = 0,
+               quarantine_at = NULL, quarantine_kakao_at = NULL, settled_at = NULL, outcome = NULL",
             backup,
-            at,
-            first
+            at
         )
         .execute(&mut *tx)
         .await?;
@@ -100,7 +88,8 @@ impl Store {
     pub async fn restore_due(&self, account: &str, now: Timestamp) -> Result<Option<RestoreDue>> {
         let at = micros(now);
         let row = sqlx::query!(
-            "SELECT backup_at, restored_at, listings FROM restore WHERE account = $1 AND next_at <= $2
+            "SELECT backup_at, backup_skew, restored_at, listings, quarantine_at, quarantine_kakao_at FROM restore
+             WHERE account = $1 AND next_at <= $2
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)",
             account,
             at
@@ -108,10 +97,15 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
+        let quarantine = match (row.quarantine_at, row.quarantine_kakao_at) {
+            (Some(at), Some(kakao_at)) => Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? }),
+            _ => None,
+        };
         Ok(Some(RestoreDue {
             backup_at: instant(row.backup_at)?,
+            backup_skew: row.backup_skew.map(SignedDuration::from_micros),
             restored_at: instant(row.restored_at)?,
-            listings: count(row.listings),
+            proof: Proof { quarantine, absences: count(row.listings) },
         }))
     }
 
@@ -140,14 +134,18 @@ impl Store {
         read.collect()
     }
 
-    /// The list has to be read again at `next_at`.
-    pub async fn restore_again(&self, account: &str, listings: u32, next_at: Timestamp) -> Result<Written> {
-        let (next, listings) = (micros(next_at), i64::from(listings));
+    /// The list has to be read again at `next_at`. `proof` is what now counts.
+    pub async fn restore_again(&self, account: &str, proof: Proof, next_at: Timestamp) -> Result<Written> {
+        let (next, listings) = (micros(next_at), i64::from(proof.absences));
+        let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.kakao_at)));
         let done = sqlx::query!(
-            "UPDATE restore SET next_at = $2, listings = $3 WHERE account = $1 AND settled_at IS NULL",
+            "UPDATE restore SET next_at = $2, listings = $3, quarantine_at = $4, quarantine_kakao_at = $5
+             WHERE account = $1 AND settled_at IS NULL",
             account,
             next,
-            listings
+            listings,
+            ours,
+            kakaos
         )
         .execute(self.writing().await)
         .await?;

@@ -79,9 +79,10 @@ impl Store {
         Ok(Swept { unclaimed, doubted, ..Swept::default() })
     }
 
-    /// After the clock was set back: nothing waits for an instant that the wrong clock had put far ahead. Lists are looked at at
-    /// once, blocked accounts within the hour, leases and gaps count from now, and an upload that seems to live longer than any is
-    /// made anew.
+    /// After the clock was set back: nothing waits for an instant that the wrong clock had put far ahead. Lists are looked at and
+    /// notices tried at once, blocked accounts within the hour, leases and gaps count from now, and an upload that seems to live
+    /// longer than any is made anew. What was put off by the wrong clock (a retry, a release) waits as long as it was put off for,
+    /// from now on; what a job file or a person set to an instant stays there.
     pub async fn sweep_set_back(&self, lease: Duration, artifact_life: Duration, now: Timestamp) -> Result<()> {
         let (at, lease_end, life_end) = (micros(now), micros(later(now, lease)), micros(later(now, artifact_life)));
         let mut tx = self.begin().await?;
@@ -97,6 +98,9 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        put_off_from_now(&mut tx, at).await?;
+        sqlx::query!("UPDATE restore SET next_at = $1 WHERE next_at > $1", at).execute(&mut *tx).await?;
+        sqlx::query!("UPDATE notice SET next_at = $1 WHERE next_at > $1", at).execute(&mut *tx).await?;
         sqlx::query!("UPDATE account SET probe_at = $1 + 3600000000 WHERE probe_at > $1 + 3600000000", at)
             .execute(&mut *tx)
             .await?;
@@ -171,6 +175,26 @@ impl Store {
         .await?;
         Ok(done.rows_affected())
     }
+}
+
+/// Waiting posts that a clock which was ahead last moved: what it reckoned from its own time is reckoned from `at`. Their time itself,
+/// by the job file or by a person, is nothing that was reckoned.
+async fn put_off_from_now(tx: &mut Write, at: i64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE post SET changed_at = $1,
+           due_at = max(coalesce(moved_to_at, occurs_at), $1 + due_at - changed_at),
+           late_until_at = min(late_until_at, max(coalesce(moved_to_at, occurs_at), $1) + late_within),
+           prepare_at = iif(prepare_at IS NOT artifact_until_at
+                            AND (prepare_failures > 0 OR due_at > coalesce(moved_to_at, occurs_at)),
+                          $1 + max(0, prepare_at - changed_at), prepare_at)
+         WHERE state = 'scheduled' AND changed_at > $1
+           AND (prepare_failures > 0 OR due_at > coalesce(moved_to_at, occurs_at)
+                OR late_until_at > coalesce(moved_to_at, occurs_at) + late_within)",
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn close_attempts_of_leases(tx: &mut Write, until: i64, alive: &str, at: i64, what: &str) -> Result<()> {

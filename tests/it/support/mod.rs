@@ -3,6 +3,7 @@
 pub(crate) mod chaos;
 pub(crate) mod draft7;
 pub(crate) mod evidence;
+pub(crate) mod machine;
 pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod receiver;

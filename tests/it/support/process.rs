@@ -134,6 +134,13 @@ impl Folder {
         self.spawn(self.storyd(line), line)
     }
 
+    /// Starts a command with something changed about it.
+    pub(crate) fn start_with(&self, line: &str, change: impl FnOnce(&mut Command)) -> Process {
+        let mut command = self.storyd(line);
+        change(&mut command);
+        self.spawn(command, line)
+    }
+
     /// Starts a command to which a person types.
     pub(crate) fn talk(&self, line: &str) -> Process {
         let mut command = self.storyd(line);

@@ -217,9 +217,8 @@ impl World {
     /// The daemon stops, a backup takes the place of its queue, and it starts again.
     pub(crate) async fn restored_from(&mut self, backup: &std::path::Path) {
         self.engine = None;
-        let quarantine = self.settings.defaults.quarantine;
         let now = self.clock.now();
-        storyd::store::backup::restore(backup, &self.path("data"), quarantine, "tester", now).await.unwrap();
+        storyd::store::backup::restore(backup, &self.path("data"), "tester", now).await.unwrap();
         self.start().await;
     }
 

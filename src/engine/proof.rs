@@ -1,4 +1,5 @@
-//! When an absence from Kakao's list counts, by two clocks of which either may be set at any moment. Pure.
+//! When an absence from Kakao's list counts, by two clocks of which either may be set at any moment: for a doubt, and after a
+//! backup was restored. Pure.
 
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use crate::store::queue::Proof;
 
 /// Complete listings after the quarantine that must lack a story before it counts as absent.
 const ABSENCES_NEEDED: u32 = 2;
+/// Between the two, so that one hiccup of the list cannot feed both.
+pub(super) const SECOND_LISTING: Duration = Duration::from_secs(10);
 /// By how much two clocks may differ in how long the same wait was: more than whole seconds and a slow answer make up, less than
 /// what a person or a time server would set.
 const APART_MAX: Duration = Duration::from_secs(20);

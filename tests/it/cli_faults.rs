@@ -1,0 +1,161 @@
+//! The real program on a machine in the test's hand, on every Linux and without any rights: its disk fills while it works and before it
+//! starts, its clock is set both ways, and its power goes at each sync of a start that has rows to settle.
+
+#![cfg(target_os = "linux")]
+
+use std::time::Duration;
+
+use jiff::Unit;
+use storyd::domain::clock::{Clock, later};
+
+use crate::cli_machine::{NOTE, folder_with, many, settings, stops_cleanly, stories};
+use crate::support::machine::Machine;
+use crate::support::process::{Folder, until};
+
+const FULL: &str = "the disk is full: nothing is posted until there is room for";
+const ROOM_AGAIN: &str = "there is room on the disk again; the work goes on";
+const SECOND: &str = "second:\n  at: now\n  type: note\n  content: 둘째";
+
+fn ballast(folder: &Folder) -> u64 {
+    folder.path("data/ballast").metadata().map_or(0, |meta| meta.len())
+}
+
+#[test]
+fn on_a_full_disk_what_was_sent_is_recorded_nothing_is_claimed_and_room_lets_it_go_on() {
+    let (folder, emulator) = folder_with("delay,count=1,calls=note,after=8s");
+    settings(&folder, "ballast: 1 MiB");
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    emulator.is_asked("note");
+    until(|| "the ballast".into(), || (ballast(&folder) == 1 << 20).then_some(()));
+    machine.fills_its_disk();
+    folder.jobs(&format!("{}\n{SECOND}", many(300)));
+    daemon.says(FULL);
+    daemon.says("published  notice");
+    assert_eq!(
+        (emulator.requests("note"), ballast(&folder)),
+        (1, 0),
+        "nothing is claimed, and the ballast is given up"
+    );
+    let queue = folder.run("admin queue");
+    assert!(format!("{}{}", queue.stdout, queue.stderr).contains("disk is full"), "{queue:?}");
+    assert_eq!(folder.run("admin failures --fail").code, Some(6));
+    machine.has_room();
+    daemon.says(ROOM_AGAIN);
+    daemon.says("published  second");
+    assert_eq!((stories(&emulator).len(), emulator.requests("note"), ballast(&folder)), (2, 2, 1 << 20));
+    stops_cleanly(&folder, daemon);
+}
+
+#[test]
+fn started_on_a_full_disk_it_sends_nothing_and_settles_what_was_under_way_once_there_is_room() {
+    let (folder, emulator) = folder_with("hang-after-effect,count=1,calls=note");
+    settings(&folder, "ballast: 1 MiB");
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    emulator.is_asked("note");
+    until(|| "the ballast".into(), || (ballast(&folder) == 1 << 20).then_some(()));
+    daemon.kill_9();
+    folder.jobs(&format!("{NOTE}\n{SECOND}"));
+    // Not even the room of the ballast: somebody else has taken it.
+    std::fs::write(folder.path("data/ballast"), "").unwrap();
+    machine.fills_its_disk();
+    let daemon = machine.start("run");
+    daemon.says(FULL);
+    assert_eq!(folder.json("admin queue --all")[0]["state"], "publishing", "the sweep waits for room as well");
+    assert_eq!((emulator.requests("note"), emulator.requests("mystories")), (1, 0));
+    machine.has_room();
+    daemon.says(ROOM_AGAIN);
+    daemon.says("published  second");
+    daemon.says("published  notice");
+    assert_eq!((stories(&emulator).len(), emulator.requests("note")), (2, 2));
+    stops_cleanly(&folder, daemon);
+}
+
+/// A note that is due an hour from now.
+fn in_an_hour() -> String {
+    let at = later(Clock::system().now(), Duration::from_secs(3600)).round(Unit::Second).unwrap();
+    format!("later:\n  at: {at}\n  type: note\n  content: 나중에")
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_is_noticed_and_what_is_due_by_it_goes_out() {
+    let (folder, emulator) = folder_with("");
+    let later = in_an_hour();
+    folder.jobs(&later);
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    daemon.says("waiting for later");
+    machine.is_ahead(3700);
+    // Any sign of life makes it look; by itself it does so twice a minute.
+    folder.jobs(&format!("{later}\n{NOTE}"));
+    daemon.says("clock jumped ahead by 1 h");
+    daemon.says("published  later");
+    daemon.says("published  notice");
+    assert_eq!(emulator.requests("note"), 2);
+    stops_cleanly(&folder, daemon);
+}
+
+#[test]
+fn a_clock_that_jumps_back_is_noticed_and_nothing_goes_out_before_its_time() {
+    let (folder, emulator) = folder_with("");
+    let later = in_an_hour();
+    folder.jobs(&later);
+    let machine = Machine::of(&folder);
+    machine.is_ahead(3000);
+    let daemon = machine.start("run");
+    daemon.says("waiting for later");
+    machine.is_ahead(-86_400);
+    folder.jobs(&format!("{later}\n{NOTE}"));
+    daemon.says("clock jumped back by 1 d");
+    daemon.says("published  notice");
+    assert_eq!(folder.json("admin queue")[0]["state"], "scheduled");
+    assert_eq!(emulator.requests("note"), 1, "the other one waits for its time");
+    machine.is_ahead(3700);
+    folder.jobs(&format!("{later}\n{NOTE}\n{SECOND}"));
+    daemon.says("published  second");
+    daemon.says("published  later");
+    assert_eq!((stories(&emulator).len(), emulator.requests("note")), (3, 3));
+    stops_cleanly(&folder, daemon);
+}
+
+#[test]
+fn a_start_that_has_rows_to_settle_loses_its_power_at_each_sync_and_the_next_one_settles_them() {
+    let (folder, emulator) =
+        folder_with("hang-after-effect,count=1,calls=note --fault hang-before-effect,calls=upload");
+    folder.write("cup.png", crate::support::world::png(1));
+    folder.jobs(&format!("{NOTE}\nphoto:\n  at: now\n  type: photo\n  images: [cup.png]\n  content: 라떼"));
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    emulator.is_asked("note");
+    emulator.is_asked("upload");
+    daemon.kill_9();
+    let shell = |line: &str| folder.start_after(None, line, "--version").end().code;
+    assert_eq!(shell("cp -a data kept"), Some(0));
+    for sync in 1.. {
+        assert_eq!(shell("rm -rf data && cp -a kept data"), Some(0));
+        let mut daemon = machine.start_until_sync("run", sync);
+        until(
+            || format!("the end or the story, at sync {sync}"),
+            || (daemon.is_over() || daemon.out().contains("published  notice")).then_some(()),
+        );
+        let died = daemon.is_over();
+        daemon.kill_9();
+        let daemon = machine.start("run");
+        until(
+            || format!("the story to be found, after a power cut at sync {sync}: {}", daemon.out()),
+            || {
+                let posts = folder.json("admin queue --all");
+                let posts = posts.as_array().unwrap();
+                let state = |job: &str| posts.iter().find(|post| post["job"] == job).map(|post| post["state"].clone());
+                (state("notice")? == "published" && state("photo")? == "claimed").then_some(())
+            },
+        );
+        daemon.kill_9();
+        assert_eq!((stories(&emulator).len(), emulator.requests("note")), (1, 1), "power cut at sync {sync}");
+        if !died {
+            assert!(sync > 4, "a start makes {sync} syncs: some are no longer counted");
+            return;
+        }
+    }
+}

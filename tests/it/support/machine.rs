@@ -1,0 +1,93 @@
+//! A machine in a test's hand, for the real program: a disk that fills and has room again, a wall clock that is set, a power cut at a
+//! chosen sync. A layer over the system calls of the process (`machine.c`) does it, so that it needs no rights and no mounts.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::process::{Folder, Process};
+
+/// The machine that a process of a folder runs on.
+pub(crate) struct Machine<'a> {
+    folder: &'a Folder,
+}
+
+/// The layer, compiled once for each run of the tests.
+fn layer() -> &'static Path {
+    static LAYER: OnceLock<PathBuf> = OnceLock::new();
+    LAYER.get_or_init(|| {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let built = home.join(format!("machine-{}.so", std::process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/machine.c");
+        let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
+        let words = ["-O1", "-shared", "-fPIC", "-o"];
+        let made = Command::new(compiler).args(words).arg(&built).arg(source).arg("-ldl").status();
+        assert!(made.is_ok_and(|status| status.success()), "the C compiler that built SQLite builds machine.c too");
+        // Under one name, however many runs there are at once.
+        let layer = home.join("machine.so");
+        std::fs::rename(built, &layer).unwrap();
+        layer
+    })
+}
+
+impl<'a> Machine<'a> {
+    /// One that does its part so far.
+    pub(crate) fn of(folder: &'a Folder) -> Self {
+        let machine = Self { folder };
+        machine.set("room", -1);
+        machine.set("ahead", 0);
+        machine
+    }
+
+    /// Starts the program on it.
+    pub(crate) fn start(&self, line: &str) -> Process {
+        self.begin(line, "0")
+    }
+
+    /// Starts the program on it, which loses its power before the `sync`-th sync, counted from 1.
+    pub(crate) fn start_until_sync(&self, line: &str, sync: u32) -> Process {
+        self.begin(line, &sync.to_string())
+    }
+
+    fn begin(&self, line: &str, kill_at: &str) -> Process {
+        let data = std::fs::canonicalize(self.folder.path("data")).unwrap();
+        self.folder.start_with(line, |command| {
+            command
+                .env("LD_PRELOAD", layer())
+                .env("STORYD_TEST_ROOM", data)
+                .env("STORYD_TEST_ROOM_FILE", self.file("room"))
+                .env("STORYD_TEST_CLOCK_FILE", self.file("ahead"))
+                .env("STORYD_TEST_KILL_AT", kill_at);
+        })
+    }
+
+    /// From now on the disk of the queue is as full as it is.
+    pub(crate) fn fills_its_disk(&self) {
+        let files = std::fs::read_dir(self.folder.path("data")).unwrap();
+        let taken: u64 =
+            files.filter_map(|file| file.unwrap().metadata().ok()).filter(|it| it.is_file()).map(|it| it.len()).sum();
+        self.set("room", i64::try_from(taken).unwrap());
+    }
+
+    /// From now on the disk has room.
+    pub(crate) fn has_room(&self) {
+        self.set("room", -1);
+    }
+
+    /// Sets the wall clock of its processes so many seconds ahead of the real one; behind it when less than zero.
+    pub(crate) fn is_ahead(&self, seconds: i64) {
+        self.set("ahead", seconds);
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path(&format!("machine-{name}"))
+    }
+
+    /// In place: running processes see the file's own page.
+    fn set(&self, name: &str, value: i64) {
+        let mut file =
+            std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.file(name)).unwrap();
+        file.write_all(&value.to_ne_bytes()).unwrap();
+    }
+}
