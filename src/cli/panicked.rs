@@ -4,7 +4,7 @@ use std::any::Any;
 
 /// The message, where it is one of the program's own; a value could stand in any other.
 pub(super) fn said(message: &(dyn Any + Send)) -> &'static str {
-    payload
+    message
         .downcast_ref::<&'static str>()
         .copied()
         .unwrap_or("its message is left out, since it may quote what is secret")

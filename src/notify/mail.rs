@@ -114,7 +114,10 @@ fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
     let what = match error.status() {
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
-        None if error.is_tls() || is_refused_by_tls(error) => "no TLS session with the mail server came about; it may have no certificate that this machine trusts".to_owned(),
+        None if error.is_tls() || is_refused_by_tls(error) => {
+            "no TLS session with the mail server came about; it may have no certificate that this machine trusts"
+                .to_owned()
+        }
         None => "no conversation with the mail server came about".to_owned(),
     };
     NotSent(what)

@@ -128,7 +128,12 @@ fn ci(folder: &Folder) -> (Vec<Option<i32>>, String, String) {
     let (mut codes, mut said) = (Vec::new(), String::new());
     for line in runs {
         let mut shell = Command::new("bash");
-        shell.args(["-e", "-c", line]).current_dir(folder.path("")).env("PATH", &path).env("JOBS", ".").env("BASE", "main");
+        shell
+            .args(["-e", "-c", line])
+            .current_dir(folder.path(""))
+            .env("PATH", &path)
+            .env("JOBS", ".")
+            .env("BASE", "main");
         let done = shell.env("GITHUB_STEP_SUMMARY", folder.path("summary.md")).output().expect("bash runs");
         codes.push(done.status.code());
         said.push_str(&String::from_utf8_lossy(&done.stdout));

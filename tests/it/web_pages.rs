@@ -224,7 +224,9 @@ async fn what_would_keep_a_post_from_going_out_is_shown_and_counted_for_a_monito
     let dashboard = dashboard(&world).await;
     let page = text(&get(&dashboard, "/").await);
     let said = page.lines().skip_while(|line| !line.starts_with("To look at")).take(6).collect::<Vec<_>>().join(" ");
-    for words in ["would not go out as things stand", "https://unscrapable.example.com/ cannot be posted", "storyd admin show 1"] {
+    for words in
+        ["would not go out as things stand", "https://unscrapable.example.com/ cannot be posted", "storyd admin show 1"]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!page.contains("Nothing needs a person"), "{page}");
