@@ -58,3 +58,36 @@ fn evening(fields: &Fields<'_>, report: &mut Report) -> Option<Time> {
     }
     time
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn read(text: &str) -> Result<Preflight, String> {
+        let read = Settings::parse(text, std::path::Path::new("storyd.yaml"));
+        read.map(|settings| settings.preflight).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn each_of_the_two_times_can_be_set_and_left_out() {
+        let usual = Preflight::default();
+        assert_eq!(read("jobs: []"), Ok(usual));
+        assert_eq!(read("preflight:"), Ok(usual));
+        assert_eq!(read("preflight: off"), Ok(Preflight::OFF));
+        assert_eq!(read("preflight: {evening: off}"), Ok(Preflight { evening: None, ..usual }));
+        assert_eq!(read("preflight: {before: off}"), Ok(Preflight { before: None, ..usual }));
+        let both = Preflight { evening: Some(Time::constant(20, 30, 0, 0)), before: Some(Duration::from_secs(3_600)) };
+        assert_eq!(read("preflight: {evening: 20:30, before: 1h}"), Ok(both));
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_with_what_to_write() {
+        let told = read("preflight: {evening: tonight, before: 10s}").unwrap_err();
+        for words in
+            ["`evening` is `tonight`", "`evening: 18:00`, or `off`", "`before` cannot be `10s`: shorter than 1m"]
+        {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    }
+}

@@ -68,10 +68,10 @@ fn two_versions_are_compared_without_a_queue() {
     folder.jobs(&NOTE.replace("09:00", "10:30"));
     let moved = folder.run("plan jobs.yaml --against HEAD");
     assert_eq!(moved.code, Some(10));
-    assert!(moved.stdout.contains("1 added, 1 cancelled\nagainst HEAD ("), "{}", moved.stdout);
+    assert!(moved.stdout.contains("1 moved\nagainst HEAD ("), "{}", moved.stdout);
     let comment = folder.run("plan jobs.yaml --against HEAD --markdown");
     assert!(
-        comment.stdout.starts_with("### storyd plan\n\n1 job in 1 file: 1 added, 1 cancelled\nagainst HEAD"),
+        comment.stdout.starts_with("### storyd plan\n\n1 job in 1 file: 1 moved\nagainst HEAD"),
         "{}",
         comment.stdout
     );

@@ -186,21 +186,19 @@ fn coming(changes: &[Change]) -> Vec<Coming> {
     coming
 }
 
-/// `2 added, 1 changed`; `no changes`.
+/// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.
 fn summary(report: &Report) -> String {
     let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
+    let moved = told::moved(report).len();
     let parts = [
-        (ChangeKind::Added, "added"),
-        (ChangeKind::Changed, "changed"),
-        (ChangeKind::Cancelled, "cancelled"),
-        (ChangeKind::Ignored, "too late to change"),
+        (count(ChangeKind::Added) - moved, "added"),
+        (count(ChangeKind::Changed), "changed"),
+        (moved, "moved"),
+        (count(ChangeKind::Cancelled) - moved, "cancelled"),
+        (count(ChangeKind::Ignored), "too late to change"),
     ];
-    let said: Vec<String> = parts
-        .into_iter()
-        .map(|(kind, word)| (count(kind), word))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
+    let said: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     let said = if said.is_empty() { "no changes".to_owned() } else { said.join(", ") };
     format!("{} in {}: {said}", counted(report.jobs, "job"), counted(report.files, "file"))
 }
