@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use storyd::domain::clock::{Clock, later};
 use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
-use support::process::{Disk, Fill, account, daemon, fill, folder, furnish, note, until};
+use support::process::{Disk, Fill, account, daemon, fill, folder, furnish, further_posts, note, number, until};
 use support::stub::{self, Stub};
 
 const POSTS: usize = 1_000;
@@ -29,11 +29,6 @@ const PHOTO_BYTES: usize = 8_000_000;
 
 fn main() {
     stub::be_one_if_asked();
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |name: &str, default: usize| {
-        let at = args.iter().position(|arg| arg == name);
-        at.map_or(default, |at| args.get(at + 1).and_then(|text| text.parse().ok()).expect("a number"))
-    };
     let (rounds, further) = (number("--rounds", 3), number("--further", 1_000_000));
     let stub = Stub::start();
     let mut rows = Rows::default();
@@ -91,7 +86,7 @@ fn millis(at: Timestamp) -> Timestamp {
 fn notes(stub: &Stub, further: usize) -> Run {
     let home = folder(Disk::Real);
     furnish(home.path(), &stub.url(), POSTS);
-    fill(home.path(), further_posts(further));
+    fill(home.path(), further_posts(further, POSTS));
     let start = later(Clock::system().now(), LEAD);
     // Spread evenly, then moved off the even step by an odd number of milliseconds.
     let time = |n: usize| later(start, SPAN * n as u32 / POSTS as u32 + Duration::from_millis(n as u64 * 7 % 13));
@@ -131,22 +126,6 @@ fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {
     };
     arrivals.iter().map(late).collect()
 }
-
-/// Posts that are all years ahead: a thousand of each account.
-fn further_posts(further: usize) -> impl Iterator<Item = Fill> {
-    let first: Timestamp = "2030-01-01T00:00:00Z".parse().expect("an instant");
-    (0..further.div_ceil(PER_JOB)).map(move |n| Fill {
-        job: format!("more-{n:04}"),
-        account: account(n % POSTS),
-        body: note(format!("more {n}")),
-        times: (0..PER_JOB.min(further - n * PER_JOB))
-            .map(|minute| later(first, Duration::from_secs(60 * minute as u64)))
-            .collect(),
-    })
-}
-
-/// Posts that each further job has waiting.
-const PER_JOB: usize = 1_000;
 
 /// Ten photos, their images in the media folder as the loader leaves them there.
 fn photos(stub: &Stub) -> Run {

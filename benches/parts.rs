@@ -20,6 +20,8 @@ use storyd::domain::clock::later;
 use storyd::domain::content::{AppParams, Body, Content, Permission, comparable};
 use storyd::domain::fault::Fault;
 use storyd::domain::policy::{InDoubt, Late, LateThen};
+use storyd::engine::Rules;
+use storyd::engine::wanted::wanted;
 use storyd::store::queue::{Intent, JobPosts, NewPost};
 use storyd::store::{Access, Store};
 use support::figures::{Row, print};
@@ -29,6 +31,10 @@ const ROWS: [usize; 3] = [10_000, 100_000, 1_000_000];
 const LANES: usize = 32;
 const LEASE: Duration = Duration::from_secs(300);
 const JOBS: usize = 100_000;
+/// In one file.
+const JOBS_EACH: usize = 5_000;
+/// Of what takes long.
+const ROUNDS: usize = 5;
 
 /// Measures something and adds what it found.
 type Part = fn(&mut Vec<Row>);
@@ -205,45 +211,74 @@ fn enqueue_1000_posts(found: &mut Vec<Row>) {
     }));
 }
 
-/// A job file of 100,000 jobs.
-fn job_file() -> &'static PathBuf {
-    static FILE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = FILE.get_or_init(|| {
+/// Job files of 100,000 jobs together: 20 of them, since one holds at most 10,000 jobs and 1 MB.
+fn job_files() -> &'static Vec<PathBuf> {
+    static FILES: OnceLock<(tempfile::TempDir, Vec<PathBuf>)> = OnceLock::new();
+    let (_, files) = FILES.get_or_init(|| {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-        let path = dir.path().join("jobs.yaml");
-        let mut text = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n".to_owned();
-        for number in 0..JOBS {
-            let (day, hour, minute) = (number / 1440 % 28 + 1, number / 60 % 24, number % 60);
-            text.push_str(&format!(
-                "  job-{number}:\n    at: 2030-01-{day:02} {hour:02}:{minute:02}\n    type: note\n    content: 겨울 신메뉴가 나왔어요 {number}\n"
-            ));
-        }
-        std::fs::write(&path, text).expect("a job file");
-        (dir, path)
+        let file = |file: usize| {
+            let mut text = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n".to_owned();
+            for number in (0..JOBS).skip(file * JOBS_EACH).take(JOBS_EACH) {
+                let (day, hour, minute) = (number / 1440 % 28 + 1, number / 60 % 24, number % 60);
+                text.push_str(&format!(
+                    "  job-{number}:\n    at: 2030-01-{day:02} {hour:02}:{minute:02}\n    type: note\n    content: 겨울 신메뉴가 나왔어요 {number}\n"
+                ));
+            }
+            let path = dir.path().join(format!("jobs-{file:02}.yaml"));
+            std::fs::write(&path, text).expect("a job file");
+            path
+        };
+        let files = (0..JOBS / JOBS_EACH).map(file).collect();
+        (dir, files)
     });
-    path
+    files
+}
+
+fn plan() -> storyd::plan::Plan {
+    storyd::plan::load(job_files(), start()).expect("a plan")
 }
 
 fn load_100000_jobs(found: &mut Vec<Row>) {
-    let file = job_file();
-    found.push(time(
-        "100,000 jobs: their YAML alone",
-        5,
-        || (),
-        |()| {
+    let files = job_files();
+    let nothing = || ();
+    let yaml = time("100,000 jobs: their YAML alone", ROUNDS, nothing, |()| {
+        let jobs = files.iter().map(|file| {
             let text = std::fs::read_to_string(file).expect("a job file");
             let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
-            assert_eq!(value["jobs"].as_mapping().expect("jobs").len(), JOBS);
-        },
-    ));
-    found.push(time(
-        "100,000 jobs: loaded and checked",
-        5,
-        || (),
-        |()| {
-            assert_eq!(storyd::plan::load(std::slice::from_ref(file), start()).expect("a plan").jobs.len(), JOBS);
-        },
-    ));
+            value["jobs"].as_mapping().expect("jobs").len()
+        });
+        assert_eq!(jobs.sum::<usize>(), JOBS);
+    });
+    let loaded =
+        time("100,000 jobs: read and checked", ROUNDS, nothing, |()| assert_eq!(black_box(plan()).jobs.len(), JOBS));
+    let settings = storyd::settings::Settings::default();
+    let rules = Rules::new(&settings).expect("rules");
+    let fresh = || {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        (runtime().block_on(Store::open(dir.path(), Access::Daemon)).expect("a queue"), dir)
+    };
+    let enqueue = |store: &Store| {
+        let plan = plan();
+        let names: Vec<&str> = plan.jobs.keys().map(String::as_str).collect();
+        runtime().block_on(async {
+            let wanted = wanted(Some(store), &plan, &rules, start()).await.expect("what the plan wants");
+            store.enqueue(&wanted, &names, start()).await.expect("enqueued")
+        })
+    };
+    let whole = time("100,000 jobs: read, checked and enqueued", ROUNDS, fresh, |(store, _dir)| {
+        assert_eq!(enqueue(&store).added, JOBS as u64);
+    });
+    let (store, _dir) = fresh();
+    enqueue(&store);
+    let again = time("100,000 jobs: read, checked and found enqueued", ROUNDS, nothing, |()| {
+        assert_eq!(enqueue(&store), storyd::store::queue::Enqueued::default());
+    });
+    let beside = |row: &Row| {
+        let each = row.figures.iter().zip(&yaml.figures).map(|(figure, yaml)| figure / yaml);
+        Row { what: format!("  beside their YAML alone: {}", &row.what[14..]), figures: each.collect(), unit: "times" }
+    };
+    let ratios = [beside(&loaded), beside(&whole), beside(&again)];
+    found.extend([yaml, loaded, whole, again].into_iter().chain(ratios));
 }
 
 /// The next hundred times of a weekday schedule, in a zone with daylight saving.

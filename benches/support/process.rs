@@ -1,12 +1,13 @@
 //! Processes under measurement: the program with its folder, its CPU time, memory and syncs. Linux only: it reads `/proc`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use storyd::domain::clock::Clock;
+use storyd::domain::clock::{Clock, later};
 use storyd::domain::content::{AppParams, Body, Content, Permission};
 use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::kakao::folder::TokenFolder;
@@ -92,15 +93,28 @@ impl Measured {
         status(self.id(), "VmRSS:") / 1024.0
     }
 
-    /// How often its threads were woken so far.
+    /// How often its threads were woken so far: each time that one of them had waited for something.
     pub(crate) fn wakes(&self) -> f64 {
+        self.wakes_by_thread().values().sum()
+    }
+
+    /// The same by the name of the thread.
+    pub(crate) fn wakes_by_thread(&self) -> BTreeMap<String, f64> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives");
-        let wakes = tasks.flatten().filter_map(|task| {
-            let status = std::fs::read_to_string(task.path().join("status")).ok()?;
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-            line.trim().parse::<f64>().ok()
-        });
-        wakes.sum()
+        let mut wakes = BTreeMap::new();
+        for task in tasks.flatten() {
+            // A thread may end in between.
+            let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
+            let field = |key| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+            let count: f64 = field("voluntary_ctxt_switches:").parse().unwrap_or(0.0);
+            *wakes.entry(field("Name:").to_owned()).or_default() += count;
+        }
+        wakes
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> f64 {
+        std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives").count() as f64
     }
 
     /// Syncs of files and folders so far.
@@ -181,9 +195,14 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Everything that `storyd run` needs in `folder`: settings that point at `url`, accounts with tokens, and a job file, whose one job
 /// is years ahead. What a bench publishes stands in the queue already, see [`fill`].
 pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
+    furnish_with(folder, url, accounts, "off");
+}
+
+/// The same, with a dashboard that listens there.
+pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard: &str) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\npreflight: off\naccounts:\n"
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\npreflight: off\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
@@ -260,6 +279,29 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
         }
         store.close().await;
     });
+}
+
+/// Posts that each job of [`further_posts`] has waiting.
+const PER_JOB: usize = 1_000;
+
+/// Posts that are all years ahead, a thousand of each job, shared by so many accounts.
+pub(crate) fn further_posts(further: usize, accounts: usize) -> impl Iterator<Item = Fill> {
+    let first: Timestamp = "2030-01-01T00:00:00Z".parse().expect("an instant");
+    (0..further.div_ceil(PER_JOB)).map(move |n| Fill {
+        job: format!("more-{n:04}"),
+        account: account(n % accounts),
+        body: note(format!("more {n}")),
+        times: (0..PER_JOB.min(further - n * PER_JOB))
+            .map(|minute| later(first, Duration::from_secs(60 * minute as u64)))
+            .collect(),
+    })
+}
+
+/// The number behind a flag of the command line.
+pub(crate) fn number(name: &str, default: usize) -> usize {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let at = args.iter().position(|arg| arg == name);
+    at.map_or(default, |at| args.get(at + 1).and_then(|text| text.parse().ok()).expect("a number"))
 }
 
 pub(crate) fn note(text: String) -> Body {

@@ -1,11 +1,13 @@
 //! The daemon's own chores, on UTC patterns: idempotent, harmless when they run twice or not at all for a while, each also run
-//! at start, beside the work. Posts never depend on them: their due times live in the queue.
+//! at start, beside the work. Posts never depend on them: their due times live in the queue. Knows when they are due, and leaves
+//! the waiting to the daemon.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_cron_scheduler::Job;
 
 use super::{Ctx, prune, session};
 use crate::domain::clock::{between, earlier};
@@ -28,15 +30,35 @@ const AUDIT_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86
 /// replaced only in its last one.
 const TOKEN_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 
-/// The chores under way.
-pub(super) struct Chores {
-    scheduler: Option<JobScheduler>,
-    first_check: JoinHandle<()>,
-    over: Arc<AtomicBool>,
+/// What is done now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chore {
+    TokenUpkeep,
+    Media,
+    Checkpoint,
+    CheckPages,
+    Prune,
+    Audit,
 }
 
-/// Starts the chores. Without them the daemon still publishes, so a failure is told and not fatal.
-pub(super) async fn start(ctx: &Arc<Ctx>) -> Chores {
+/// A chore, when it is done next, and the one under way.
+struct Entry {
+    chore: Chore,
+    pattern: String,
+    /// `None`: its pattern has no next time.
+    next_at: Option<Timestamp>,
+    under_way: Option<JoinHandle<()>>,
+}
+
+/// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
+pub(super) struct Chores {
+    entries: Vec<Entry>,
+    over: Arc<AtomicBool>,
+    looked_at: Timestamp,
+}
+
+/// Starts the chores, each for a first time beside the work. A failure of theirs is told and not fatal.
+pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
     let over = Arc::new(AtomicBool::new(false));
     let first = ctx.clone();
     // Left to itself at the end: a hanging token server holds nothing up.
@@ -52,81 +74,90 @@ pub(super) async fn start(ctx: &Arc<Ctx>) -> Chores {
         sweep_media(&first).await;
         token_upkeep(&first).await;
     });
-    let (first, until) = (ctx.clone(), over.clone());
-    let first_check = tokio::spawn(async move { check_pages(&first, until).await });
-    let scheduler = match schedule(ctx, &over).await {
-        Ok(scheduler) => Some(scheduler),
+    let patterns = [
+        (Chore::TokenUpkeep, Some(TOKEN_UPKEEP.to_owned())),
+        (Chore::Media, Some(MEDIA.to_owned())),
+        (Chore::Checkpoint, Some(CHECKPOINT.to_owned())),
+        (Chore::CheckPages, Some(CHECK_PAGES.to_owned())),
+        (Chore::Prune, Some(PRUNE.to_owned())),
+        (Chore::Audit, ctx.rules.audit.as_ref().map(|pattern| format!("0 {pattern}"))),
+    ];
+    let entries = patterns.into_iter().filter_map(|(chore, pattern)| {
+        let pattern = pattern?;
+        Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
+    });
+    let mut chores = Chores { entries: entries.collect(), over, looked_at: ctx.clock.now() };
+    chores.begin(ctx, Chore::CheckPages);
+    chores
+}
+
+/// The next instant of a pattern, reckoned from this one. The crate's own scheduler would look at its clock twice a second; here
+/// it is the daemon that waits, with everything else that it waits for.
+fn next_tick(pattern: &str) -> Option<Timestamp> {
+    let job = Job::new(pattern, |_, _| {}).and_then(|mut job| job.job_data());
+    match job {
+        Ok(job) if job.next_tick > 0 => {
+            i64::try_from(job.next_tick).ok().and_then(|at| Timestamp::from_second(at).ok())
+        }
+        Ok(_) => None,
         Err(error) => {
-            tracing::error!(%error, "the daemon's own chores do not run; tokens are still refreshed when they are used");
+            tracing::error!(pattern, %error, "a chore of the daemon has no next time and is not done");
             None
         }
-    };
-    Chores { scheduler, first_check, over }
+    }
 }
 
 impl Chores {
+    /// When the next one is due.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.entries.iter().filter_map(|entry| entry.next_at).min()
+    }
+
+    /// Begins what is due, beside the work; a chore that is still under way is not begun again.
+    pub(super) fn begin_due(&mut self, ctx: &Arc<Ctx>) {
+        let now = ctx.clock.now();
+        let set_back = now < std::mem::replace(&mut self.looked_at, now);
+        let mut due = Vec::new();
+        for entry in &mut self.entries {
+            let is_due = entry.next_at.is_some_and(|at| at <= now);
+            if is_due || set_back {
+                entry.next_at = next_tick(&entry.pattern);
+            }
+            if is_due {
+                due.push(entry.chore);
+            }
+        }
+        due.into_iter().for_each(|chore| self.begin(ctx, chore));
+    }
+
+    fn begin(&mut self, ctx: &Arc<Ctx>, chore: Chore) {
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.chore == chore) else { return };
+        if entry.under_way.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (ctx, over) = (ctx.clone(), self.over.clone());
+        entry.under_way = Some(tokio::spawn(async move {
+            match chore {
+                Chore::TokenUpkeep => token_upkeep(&ctx).await,
+                Chore::Media => sweep_media(&ctx).await,
+                Chore::Checkpoint => checkpoint(&ctx).await,
+                Chore::CheckPages => check_pages(&ctx, over).await,
+                Chore::Prune => take_out(&ctx).await,
+                Chore::Audit => order_audits(&ctx, None).await,
+            }
+        }));
+    }
+
     /// Stops the chores. A check under way is broken off, so that its connection does not keep the log from being folded in.
     pub(super) async fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(mut scheduler) = self.scheduler
-            && let Err(error) = scheduler.shutdown().await
+        let check = self.entries.into_iter().find(|entry| entry.chore == Chore::CheckPages);
+        if let Some(check) = check.and_then(|entry| entry.under_way)
+            && let Err(error) = check.await
         {
-            tracing::debug!(%error, "the chores did not stop by themselves");
-        }
-        if let Err(error) = self.first_check.await {
             tracing::debug!(%error, "the check of the database did not end by itself");
         }
     }
-}
-
-async fn schedule(ctx: &Arc<Ctx>, over: &Arc<AtomicBool>) -> Result<JobScheduler, JobSchedulerError> {
-    let scheduler = JobScheduler::new().await?;
-    let upkeep = ctx.clone();
-    scheduler
-        .add(Job::new_async(TOKEN_UPKEEP, move |_, _| {
-            let ctx = upkeep.clone();
-            Box::pin(async move { token_upkeep(&ctx).await })
-        })?)
-        .await?;
-    let fold = ctx.clone();
-    scheduler
-        .add(Job::new_async(CHECKPOINT, move |_, _| {
-            let ctx = fold.clone();
-            Box::pin(async move { checkpoint(&ctx).await })
-        })?)
-        .await?;
-    let (check, until) = (ctx.clone(), over.clone());
-    scheduler
-        .add(Job::new_async(CHECK_PAGES, move |_, _| {
-            let (ctx, over) = (check.clone(), until.clone());
-            Box::pin(async move { check_pages(&ctx, over).await })
-        })?)
-        .await?;
-    let retention = ctx.clone();
-    scheduler
-        .add(Job::new_async(PRUNE, move |_, _| {
-            let ctx = retention.clone();
-            Box::pin(async move { take_out(&ctx).await })
-        })?)
-        .await?;
-    if let Some(pattern) = &ctx.rules.audit {
-        let audited = ctx.clone();
-        scheduler
-            .add(Job::new_async(format!("0 {pattern}").as_str(), move |_, _| {
-                let ctx = audited.clone();
-                Box::pin(async move { order_audits(&ctx, None).await })
-            })?)
-            .await?;
-    }
-    let media = ctx.clone();
-    scheduler
-        .add(Job::new_async(MEDIA, move |_, _| {
-            let ctx = media.clone();
-            Box::pin(async move { sweep_media(&ctx).await })
-        })?)
-        .await?;
-    scheduler.start().await?;
-    Ok(scheduler)
 }
 
 /// Renews the tokens of accounts that have not been used for long: the chore that keeps an idle account alive.
@@ -226,5 +257,22 @@ async fn checkpoint(ctx: &Ctx) {
     if let Err(error) = ctx.store.checkpoint().await {
         ctx.store.notice(&error);
         tracing::warn!(%error, "the write-ahead log could not be folded in; tried again in ten minutes");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::{Clock, later};
+
+    #[test]
+    fn every_chore_has_a_next_time_within_a_day() {
+        let now = Clock::system().now();
+        for pattern in [TOKEN_UPKEEP, MEDIA, CHECKPOINT, CHECK_PAGES, PRUNE] {
+            let next = next_tick(pattern).expect(pattern);
+            assert!(now < next && next <= later(now, std::time::Duration::from_secs(86_400 + 60)), "{pattern}: {next}");
+        }
+        assert_eq!(next_tick("0 0 0 31 2 *"), None, "a day that never comes");
+        assert_eq!(next_tick("never"), None);
     }
 }

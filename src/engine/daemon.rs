@@ -23,6 +23,7 @@ pub use lanes::step_abreast;
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told, supervisor};
+use upkeep::PutOff;
 pub use upkeep::Upkeep;
 
 use super::reload::{Change, Watch};
@@ -174,12 +175,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
     daemon.sweep().await?;
-    let chores = chores::start(&daemon.ctx).await;
+    let mut chores = chores::start(&daemon.ctx);
     let ctx = daemon.ctx.clone();
     let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
+        chores.begin_due(&ctx);
         match daemon.turn().await {
-            Ok(nap) => alarm.set(nap),
+            Ok(length) => alarm.set(length.min(nap(&ctx, [chores.next_at()]))),
             Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ROOM_EVERY),
             Err(error) => break Err(error),
         }
@@ -240,6 +242,8 @@ struct Daemon<Tell> {
     ready: bool,
     /// Whether it was told that the disk is full.
     told_full: bool,
+    /// What is done at each look at all, put off for the sake of a post.
+    put_off: PutOff,
     /// How the clocks stood at the last look.
     clocks: Mark,
     /// Before this instant the supervisor need not be told again that all is well.
@@ -254,7 +258,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             watch.follow(&plan.watch);
         }
         watch.follow(&start.jobs);
-        let look_at = later(ctx.clock.now(), start.watching.poll);
+        let look_at = later(ctx.clock.now(), watch.look_after(start.watching.poll));
         let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
         let clocks = ctx.clock.mark();
         Self {
@@ -269,26 +273,31 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             look_at,
             ready: false,
             told_full: false,
+            put_off: PutOff::default(),
             clocks,
             beat_at: None,
             told_waiting: None,
         }
     }
 
-    /// Does what is due and says how long nothing will be.
+    /// Does what is due and says how long nothing will be. A post that is due goes before everything else.
     async fn turn(&mut self) -> Result<Duration> {
         self.look_at_clocks();
         if self.ctx.store.is_short_of_room() {
             return self.sit_out().await;
         }
+        self.start_due_posts();
         let now = self.ctx.clock.now();
         self.look_at_files().await;
         if self.lanes.was_unusual() {
             self.agenda.ask_all();
         }
-        if self.agenda.is_all_due(now) || self.upkeep.next_at.is_some_and(|at| at <= now) {
+        let is_due = self.agenda.is_all_due(now) || self.upkeep.is_due(now);
+        let next_post = self.agenda.next_post().filter(|_| self.ready);
+        if self.put_off.is_time(is_due, next_post, now) {
             self.keep_up().await?;
             self.agenda.look_at_all(&self.ctx).await?;
+            self.start_due_posts();
         }
         if !self.ready {
             self.ready = true;
@@ -313,9 +322,16 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let post = self.ctx.store.posts(&first).await?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
-        let (all, beat) = (Some(self.agenda.all_at()), self.upkeep.watchman.next_at());
-        let files = [self.reload_at, Some(self.look_at)];
-        Ok(nap(&self.ctx, [next, all, self.upkeep.next_at, self.lanes.next_rest(), beat].into_iter().chain(files)))
+        let own = [self.upkeep.wakes_at(), Some(self.agenda.all_at()), self.reload_at, Some(self.look_at)];
+        let first = own.into_iter().chain([next, self.lanes.next_rest()]).flatten().min();
+        Ok(nap(&self.ctx, [first.map(|at| at.max(self.put_off.until.unwrap_or(at)))]))
+    }
+
+    fn start_due_posts(&mut self) {
+        for key in self.agenda.due_posts(self.ctx.clock.now()) {
+            self.lanes.line_up(key);
+        }
+        self.lanes.start(&self.ctx);
     }
 
     async fn keep_up(&mut self) -> Result<()> {

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use notify::event::{AccessKind, AccessMode};
@@ -15,6 +15,9 @@ use tokio::sync::Notify;
 
 use crate::plan::problem::Problems;
 use crate::plan::{self, Plan};
+
+/// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
 
 /// Reads the job files, off the async threads. `now` tells which texts are to come.
 ///
@@ -46,6 +49,8 @@ pub(super) struct Watch {
     /// What is followed, as it looked when it was last read or reported. The folder of a job file may hold a log, or the queue
     /// itself, and their changes are none.
     looks: BTreeMap<PathBuf, Look>,
+    /// Whether the system reports every change of what is followed, as far as is known.
+    is_told_of_all: bool,
 }
 
 /// What the system's thread has seen and nobody has asked for yet.
@@ -73,6 +78,13 @@ impl Watch {
         let (wake, pending) = (wake_file.clone(), news.clone());
         let handler = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
+            // More happened than the system could tell: nobody knows what.
+            if event.need_rescan() {
+                pending.wake.store(true, Ordering::Release);
+                pending.files.store(true, Ordering::Release);
+                pending.bell.notify_one();
+                return;
+            }
             if !alters(event.kind) {
                 return;
             }
@@ -82,7 +94,7 @@ impl Watch {
         };
         let mut watcher = notify::recommended_watcher(handler).map_err(std::io::Error::other)?;
         watcher.watch(&wake_file, RecursiveMode::NonRecursive).map_err(std::io::Error::other)?;
-        Ok(Self { watcher, news, folders: BTreeSet::new(), looks: BTreeMap::new() })
+        Ok(Self { watcher, news, folders: BTreeSet::new(), looks: BTreeMap::new(), is_told_of_all: true })
     }
 
     /// Follows these files and folders too. A file is followed through its folder, since editors replace files.
@@ -90,14 +102,23 @@ impl Watch {
         for path in paths {
             let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_owned() };
             let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+            self.is_told_of_all &= tells_of_all(&folder)
+                && leads_straight(&folder)
+                && (leads_straight(path) || !(path.exists() || path.is_symlink()));
             // Again each time: a folder that was taken away and put back is another one.
-            if let Err(error) = self.watcher.watch(&folder, RecursiveMode::NonRecursive)
-                && self.folders.insert(folder.clone())
-            {
-                tracing::warn!(folder = %folder.display(), %error, "cannot watch; it is looked at now and then");
+            if let Err(error) = self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                self.is_told_of_all = false;
+                if self.folders.insert(folder.clone()) {
+                    tracing::warn!(folder = %folder.display(), %error, "cannot watch; it is looked at now and then");
+                }
             }
             self.looks.entry(path.clone()).or_insert_with(|| Look::at(path));
         }
+    }
+
+    /// When to look at the files without having been told of a change: every `poll` where the system does not report each, else rarely.
+    pub(super) fn look_after(&self, poll: Duration) -> Duration {
+        if self.is_told_of_all { poll.max(LOOK_EVERY) } else { poll }
     }
 
     /// The next change.
@@ -136,6 +157,27 @@ impl Look {
     }
 }
 
+/// Whether the system reports every change of a folder's files. It does so of file systems that only this machine writes to; of all
+/// others, and of those that are not known, it may tell no more than its own programs' changes.
+#[cfg(target_os = "linux")]
+fn tells_of_all(folder: &Path) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, tmpfs, ramfs, F2FS, ZFS, bcachefs.
+    const LOCAL: [i128; 8] =
+        [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x8584_58f6, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e];
+    rustix::fs::statfs(folder).is_ok_and(|found| LOCAL.contains(&i128::from(found.f_type)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tells_of_all(_: &Path) -> bool {
+    false
+}
+
+/// Whether no link is on the way: what a link leads to can change, and be changed, elsewhere.
+fn leads_straight(path: &Path) -> bool {
+    let (named, real) = (std::path::absolute(path), path.canonicalize());
+    named.is_ok_and(|named| real.is_ok_and(|real| named == real))
+}
+
 fn is_job_file(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
@@ -152,6 +194,26 @@ fn alters(kind: EventKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn files_are_polled_only_where_changes_go_unreported() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().canonicalize().unwrap();
+        let mut watch = Watch::new(&dir.join("wake")).unwrap();
+        let poll = Duration::from_secs(10);
+        watch.follow(&[dir.join("jobs.yaml")]);
+        let told = tells_of_all(&dir);
+        assert_eq!(watch.look_after(poll), if told { LOOK_EVERY } else { poll });
+        assert_eq!(watch.look_after(LOOK_EVERY * 2), LOOK_EVERY * 2);
+        std::os::unix::fs::symlink(dir.join("elsewhere.yaml"), dir.join("link.yaml")).unwrap();
+        std::fs::write(dir.join("elsewhere.yaml"), "version: 1").unwrap();
+        for unreported in ["link.yaml", "nowhere/jobs.yaml"] {
+            let mut watch = Watch::new(&dir.join("wake")).unwrap();
+            watch.follow(&[dir.join(unreported)]);
+            assert_eq!(watch.look_after(poll), poll, "{unreported}");
+        }
+        assert!(!tells_of_all(Path::new("/proc")));
+    }
 
     #[tokio::test]
     async fn only_what_is_followed_counts_as_a_change() {

@@ -1,6 +1,7 @@
 //! What a plan wants in the queue: its occurrences with everything that their posts need. The one way from a plan to the queue, for the
 //! deed that enqueues and for whoever shows what it would do.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,14 +19,12 @@ const OCCURRENCES_MAX: usize = 100_000;
 
 /// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
 pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
-    let mut wanted = Vec::with_capacity(plan.jobs.len());
-    for job in plan.jobs.values() {
-        let known = match store {
-            Some(store) => store.known_job(&job.name).await?,
-            None => None,
-        };
-        wanted.push(posts(job, known, rules, now));
-    }
+    let known = match store {
+        Some(store) => store.known_jobs(&names(plan)).await?,
+        None => HashMap::new(),
+    };
+    let posts = |job: &Job| posts(job, known.get(&job.name).copied(), rules, now);
+    let mut wanted: Vec<JobPosts> = plan.jobs.values().map(posts).collect();
     // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
     wanted.sort_by_cached_key(first_new);
     Ok(wanted)

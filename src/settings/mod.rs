@@ -109,7 +109,7 @@ pub struct Defaults {
 /// How changes of the job files are noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watching {
-    /// How often the files are looked at, beside what the system reports: a network file system reports nothing.
+    /// How often the files are looked at where the system does not report every change: network file systems, links.
     pub poll: Duration,
     /// How long they must have stayed as they are before they are read.
     pub settle: Duration,

@@ -143,6 +143,8 @@ async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(WRITER_WAIT)
+        // A file needs no asking whether it is still there, twice on the way of each request that is due.
+        .test_before_acquire(false)
         // SQLite ends a transaction by itself when the disk fails; sqlx does not notice, and could begin no other on this
         // connection.
         .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
@@ -155,6 +157,7 @@ async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)
     }
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
+        .test_before_acquire(false)
         .connect_with(reader_options(path))
         .await
         .map_err(|error| unusable(path, error))?;

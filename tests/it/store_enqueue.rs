@@ -286,3 +286,38 @@ async fn a_post_of_now_keeps_its_instant() {
     assert_eq!(queue.store.known_job("a").await.unwrap().unwrap().now_post, Some(t(0)));
     assert_eq!(queue.enqueue(&job(vec![named("now", t(0))]), t(9)).await, Enqueued::default());
 }
+
+/// More jobs, and more posts, than one statement reads or writes.
+#[tokio::test]
+async fn many_jobs_are_brought_in_line_together_each_by_its_own_word() {
+    let queue = Queue::new().await;
+    let name = |n: usize| format!("job-{n:04}");
+    let mut jobs: Vec<JobPosts> = (0..1_100).map(|n| note(&name(n), t(n as i64))).collect();
+    jobs[7].occurrences = (0..1_300).map(|n| occurrence(t(n))).collect();
+    let names: Vec<String> = (0..1_100).map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let enqueue = async |jobs: &[JobPosts], now| queue.store.enqueue(jobs, &names, now).await.unwrap();
+    assert_eq!(enqueue(&jobs, t(-60)).await, counted(2_399, 0, 0, 0, 0));
+    assert_eq!(enqueue(&jobs, t(-59)).await, Enqueued::default());
+    assert_eq!(queue.number("SELECT count(*) FROM event").await, Some(2_399));
+    for (n, job) in jobs.iter().enumerate().filter(|(n, _)| n % 500 == 0) {
+        let row = queue.only(&job.job).await;
+        assert_eq!((row.occurs_at, row.state, row.job), (t(n as i64), PostState::Scheduled, name(n)));
+    }
+    let known = queue.store.known_jobs(&names).await.unwrap();
+    assert_eq!((known.len(), known[names[1_099]].first_waiting), (1_100, Some(t(1_099))));
+
+    // One that was pruned leaves its neighbours alone, and is not there to be held either.
+    let gone = queue.only(names[3]).await.post;
+    queue.store.cancel(gone, "anna", "", t(-50)).await.unwrap();
+    let old = t(60 * 24 * 500);
+    assert_eq!(queue.store.prune_posts(PostState::Cancelled, old).await.unwrap(), 1);
+    jobs[2].occurrences.push(occurrence(t(5_000)));
+    jobs[3].occurrences.push(occurrence(t(5_000)));
+    jobs[4].content = text("고친 글");
+    jobs[5].occurrences = vec![occurrence(t(5_001))];
+    assert_eq!(enqueue(&jobs, t(-40)).await, counted(3, 1, 1, 0, 0));
+    assert_eq!(queue.only(names[3]).await.occurs_at, t(5_000));
+    assert_eq!(enqueue(&jobs, t(-39)).await, Enqueued::default());
+    assert!(queue.store.check().await.unwrap().is_empty());
+}

@@ -5,15 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::SLEEP_MAX;
-use crate::domain::clock::later;
+use crate::domain::clock::{between, earlier, later};
 use crate::engine::{Ctx, Result};
 use crate::store::view::Due;
 
 /// Most due times that are known ahead.
 const COMING_MAX: u32 = 512;
+/// How often all is looked at when nothing is foreseen: what changes by itself has its instant, and who changes anything else rings.
+const ALL_EVERY: Duration = Duration::from_secs(120);
+/// How long before the last due time that is known the ones after it are looked for, so that it is not late for that.
+const LOOK_AHEAD: Duration = Duration::from_secs(1);
+/// Due times as close together as this are no longer told apart by looking ahead of them.
+const LOOK_AHEAD_MIN: Duration = Duration::from_millis(50);
 
 /// Instants, and what is to be done at them.
 #[derive(Debug, Default)]
@@ -67,7 +74,8 @@ impl Agenda {
         self.found.extend(sinks.into_iter().map(|sink| (Due::Notify, sink)));
         let coming = ctx.store.coming(now, COMING_MAX).await?;
         // What comes after the last one that is known is found by looking again.
-        let known_until = if coming.len() < COMING_MAX as usize { None } else { coming.last().map(|(at, _)| *at) };
+        let is_full = coming.len() >= COMING_MAX as usize;
+        let known_until = coming.last().filter(|_| is_full).map(|(at, _)| ahead_of(*at, now));
         self.posts.clear();
         self.accounts.clear();
         self.asked.clear();
@@ -76,18 +84,29 @@ impl Agenda {
         }
         self.other_at = ctx.store.next_other(now).await?;
         let lease = ctx.store.next_lease(now).await?;
-        let again = later(now, SLEEP_MAX);
+        let again = later(now, ALL_EVERY);
         self.all_at = Some([self.other_at, lease, known_until].into_iter().flatten().fold(again, Timestamp::min));
         Ok(())
     }
 
-    /// What is due, as far as is known.
-    pub(super) async fn due(&mut self, ctx: &Ctx) -> Result<Vec<(Due, String)>> {
-        let mut due = std::mem::take(&mut self.found);
-        let now = ctx.clock.now();
+    /// The posts that are due, as far as is known: nothing is asked for it.
+    pub(super) fn due_posts(&mut self, now: Timestamp) -> Vec<(Due, String)> {
+        let mut due = Vec::new();
         while let Some(entry) = self.posts.first_entry().filter(|entry| *entry.key() <= now) {
             due.extend(entry.remove().into_iter().map(|account| (Due::Publish, account)));
         }
+        due
+    }
+
+    /// When the next post falls due, as far as is known.
+    pub(super) fn next_post(&self) -> Option<Timestamp> {
+        self.posts.keys().next().copied()
+    }
+
+    /// What else is due, as far as is known.
+    pub(super) async fn due(&mut self, ctx: &Ctx) -> Result<Vec<(Due, String)>> {
+        let mut due = std::mem::take(&mut self.found);
+        let now = ctx.clock.now();
         while let Some(entry) = self.accounts.first_entry().filter(|entry| *entry.key() <= now) {
             self.asked.extend(entry.remove());
         }
@@ -98,5 +117,32 @@ impl Agenda {
             }
         }
         Ok(due)
+    }
+}
+
+/// When to look for what comes after the last due time that is known: some time ahead of it, but never so often that looking is all
+/// that is done.
+fn ahead_of(known_until: Timestamp, now: Timestamp) -> Timestamp {
+    let half = between(now, known_until) / 2;
+    if half < LOOK_AHEAD_MIN { known_until } else { earlier(known_until, LOOK_AHEAD).max(later(now, half)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_is_looked_at_ahead_of_the_last_due_time_and_not_for_ever() {
+        let now: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let at = |millis| later(now, Duration::from_millis(millis));
+        for (known_until, again) in [(30_000, 29_000), (1_500, 750), (200, 100), (90, 90), (0, 0)] {
+            assert_eq!(ahead_of(at(known_until), now), at(again), "{known_until} ms");
+        }
+        let (mut looks, mut then) = (0, now);
+        while then < at(1_000) {
+            then = ahead_of(at(1_000), then);
+            looks += 1;
+        }
+        assert!(looks < 10, "{looks}");
     }
 }

@@ -10,7 +10,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         let now = self.ctx.clock.now();
         let looks = self.look_at <= now;
         if looks {
-            self.look_at = later(now, self.start.watching.poll);
+            self.look_at = later(now, self.watch.look_after(self.start.watching.poll));
         }
         let due = self.reload_at.is_some_and(|at| at <= now);
         if (looks || due) && self.watch.differs() {

@@ -19,6 +19,34 @@ const DOWNTIME: Duration = Duration::from_secs(60);
 /// A clock that goes back by more than this between two looks was set, and not merely slewed.
 const SET_BACK: Duration = Duration::from_secs(5);
 
+/// It is not begun so shortly before a post falls due, and put off for so long at most.
+const TAKES: Duration = Duration::from_millis(15);
+const PUT_OFF_MAX: Duration = Duration::from_secs(1);
+
+/// Upkeep that is due and waits for a moment in which no post falls due.
+#[derive(Debug, Default)]
+pub(super) struct PutOff {
+    since: Option<Timestamp>,
+    /// Until when.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl PutOff {
+    /// Whether it is time for what is due; not in the last moment before the next post, for as long as it can be put off.
+    pub(super) fn is_time(&mut self, is_due: bool, next_post: Option<Timestamp>, now: Timestamp) -> bool {
+        if is_due {
+            let since = *self.since.get_or_insert(now);
+            let patient = (since..later(since, PUT_OFF_MAX)).contains(&now);
+            self.until = next_post.filter(|at| patient && between(now, *at) < TAKES);
+        }
+        if is_due && self.until.is_some() {
+            return false;
+        }
+        *self = Self::default();
+        is_due
+    }
+}
+
 /// When the plan was last brought into the queue.
 #[derive(Debug, Default)]
 pub struct Upkeep {
@@ -30,6 +58,16 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
+    /// Whether anything of it is due that the queue knows nothing of.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        [self.next_at, self.watchman.look_at].into_iter().flatten().any(|at| at <= now)
+    }
+
+    /// When the loop has to turn for it. Whatever is named here is done then, or the loop would turn for ever.
+    pub(super) fn wakes_at(&self) -> Option<Timestamp> {
+        [self.next_at, self.watchman.look_at, self.watchman.beat_at].into_iter().flatten().min()
+    }
+
     /// Sets leases and late posts right and, when it is time, brings the plan into the queue.
     pub(super) async fn run(&mut self, ctx: &Ctx) -> Result<(Swept, Option<Enqueued>)> {
         let now = ctx.clock.now();
@@ -86,4 +124,36 @@ async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_loop_turns_for_is_done_when_it_turns() {
+        let at: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let next = Upkeep { next_at: Some(at), ..Upkeep::default() };
+        let mut look = Upkeep::default();
+        look.watchman.look_at = Some(at);
+        for upkeep in [next, look] {
+            assert_eq!(upkeep.wakes_at(), Some(at));
+            assert!(upkeep.is_due(at) && !upkeep.is_due(earlier(at, SOON)));
+        }
+    }
+
+    #[test]
+    fn upkeep_lets_a_post_go_first_and_is_not_put_off_for_ever() {
+        let start: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let at = |millis| later(start, Duration::from_millis(millis));
+        let mut put_off = PutOff::default();
+        assert!(!put_off.is_time(false, Some(at(1)), at(0)));
+        assert!(!put_off.is_time(true, Some(at(14)), at(0)));
+        assert_eq!(put_off.until, Some(at(14)));
+        assert!(put_off.is_time(true, Some(at(60)), at(15)));
+        assert_eq!(put_off.until, None);
+        let begun = (0..).step_by(10).find(|millis| put_off.is_time(true, Some(at(millis + 10)), at(*millis)));
+        assert_eq!(begun, Some(1_000));
+        assert!(put_off.is_time(true, None, at(2_000)));
+    }
 }

@@ -16,17 +16,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Watchman {
     looked_at: Option<Timestamp>,
     /// When the next look is due that was put off.
-    look_at: Option<Timestamp>,
+    pub(super) look_at: Option<Timestamp>,
     /// When the next heartbeat is due, where there is one.
-    beat_at: Option<Timestamp>,
+    pub(super) beat_at: Option<Timestamp>,
 }
 
 impl Watchman {
-    /// When the loop has to turn for these two.
-    pub(super) fn next_at(&self) -> Option<Timestamp> {
-        [self.look_at, self.beat_at].into_iter().flatten().min()
-    }
-
     /// Looks what people are to be told, unless it did just now. A busy database puts it off.
     pub(super) async fn look(&mut self, ctx: &Ctx, now: Timestamp) -> Result<()> {
         let last = self.looked_at.filter(|_| ctx.clock.runs());

@@ -1,19 +1,24 @@
 //! From the plan's occurrences to posts: what is new is added, what changed is changed while it still waits, what left the job
 //! file is withdrawn. Idempotent: the same plan twice changes nothing the second time.
 //!
-//! `pairing` decides which post stands for which occurrence, `step` what becomes of each pair, `rewrite` writes it down. The steps
+//! `read` finds the posts, `pairing` decides which of them stands for which occurrence, `step` what becomes of each pair; `rewrite`, `add` and
+//! `moves` write it down, many jobs at once where nothing is lost by it. The steps
 //! are what [`Store::enqueue`] carries out and what [`Store::preview`] shows. Knows nothing of schedules and zones.
 
+mod add;
 mod change;
 mod moves;
 mod pairing;
+mod read;
 mod rewrite;
 mod step;
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::add::Adds;
 pub use self::change::{Change, ChangeKind, Face, compare};
 use self::rewrite::Columns;
 pub(in crate::store) use self::rewrite::text_key;
@@ -24,6 +29,9 @@ use crate::domain::policy::{FallsIn, InDoubt, Late};
 use crate::domain::post::PostState;
 use crate::store::{instant, instant_opt, write_json};
 
+/// Most jobs that are read together, and most occurrences of theirs, unless one job alone has more.
+const JOBS_AT_ONCE: usize = 1_000;
+const OCCURRENCES_AT_ONCE: usize = 10_000;
 /// Why the posts of a job that no job file names are withdrawn.
 const JOB_GONE: &str = "its job left the job files";
 
@@ -140,24 +148,38 @@ pub struct KnownJob {
 impl Store {
     /// What the queue knows of a job, or `None` when it has never seen it.
     pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
-        let row = sqlx::query!(
-            r#"SELECT first_seen_at, enqueued_until_at, gone_at,
-                 (SELECT min(nominal_at) FROM post WHERE job = name
-                    AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held'))
-                   AS "waiting: i64",
-                 (SELECT nominal_at FROM post WHERE job = name AND nominal = 'now') AS "now_post: i64"
-             FROM job WHERE name = $1"#,
-            job
-        )
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(KnownJob {
-            first_seen_at: instant(row.first_seen_at)?,
-            enqueued_until: if row.gone_at.is_some() { Timestamp::MAX } else { instant(row.enqueued_until_at)? },
-            first_waiting: instant_opt(row.waiting)?,
-            now_post: instant_opt(row.now_post)?,
-        }))
+        Ok(self.known_jobs(&[job]).await?.remove(job))
+    }
+
+    /// What the queue knows of these jobs, by name; nothing of those that it has never seen.
+    pub async fn known_jobs(&self, jobs: &[&str]) -> Result<HashMap<String, KnownJob>> {
+        let mut known = HashMap::new();
+        let mut reader = self.readers.acquire().await?;
+        for names in jobs.chunks(JOBS_AT_ONCE) {
+            let names = write_json(&names)?;
+            let rows = sqlx::query!(
+                r#"SELECT j.name, j.first_seen_at, j.enqueued_until_at, j.gone_at,
+                     (SELECT min(nominal_at) FROM post WHERE job = j.name
+                        AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held'))
+                       AS "waiting?: i64",
+                     (SELECT nominal_at FROM post WHERE job = j.name AND nominal = 'now') AS "now_post?: i64"
+                   FROM json_each($1) w CROSS JOIN job j WHERE j.name = w.value"#,
+                names
+            )
+            .fetch_all(&mut *reader)
+            .await?;
+            for row in rows {
+                let gone = row.gone_at.is_some();
+                let job = KnownJob {
+                    first_seen_at: instant(row.first_seen_at)?,
+                    enqueued_until: if gone { Timestamp::MAX } else { instant(row.enqueued_until_at)? },
+                    first_waiting: instant_opt(row.waiting)?,
+                    now_post: instant_opt(row.now_post)?,
+                };
+                known.insert(row.name, job);
+            }
+        }
+        Ok(known)
     }
 
     /// Brings the queue in line with the plan, in one transaction that moves the jobs' watermarks too: `jobs` are brought up to date, and
@@ -176,27 +198,40 @@ impl Store {
     }
 
     async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, now: Timestamp) -> Result<Enqueued> {
+        let all: Vec<&JobPosts> = jobs.iter().collect();
         // Looked at before the writer is taken: a post that is due must not wait while thousands of jobs are compared.
         let mut differing = Vec::new();
         let mut reader = self.readers.acquire().await?;
-        for posts in jobs {
-            let columns = Columns::of(posts)?;
-            let existing = rewrite::existing_posts(&mut reader, posts).await?;
-            if steps(&existing, &columns, now).iter().any(|step| !matches!(step.deed, Deed::Keep | Deed::Ignored)) {
-                differing.push((posts, columns));
+        for posts in batches(&all) {
+            let known = read::known(&mut reader, posts).await?;
+            let existing = read::existing_posts(&mut reader, posts, &known).await?;
+            for (posts, existing) in posts.iter().zip(existing) {
+                let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
+                if !known.contains(&posts.job) || steps(&existing, &Columns::of(posts)?, now).iter().any(acts) {
+                    differing.push(*posts);
+                }
             }
         }
         drop(reader);
         let mut tx = self.begin().await?;
+        let mut known = HashSet::new();
+        for posts in batches(&differing) {
+            known.extend(read::known(&mut tx, posts).await?);
+        }
         note_jobs(&mut tx, jobs, now).await?;
         let mut report = Enqueued::default();
         if let Some(names) = names {
             report.cancelled += leave(&mut tx, names, now).await?;
         }
-        for (posts, columns) in differing {
-            let existing = rewrite::existing_posts(&mut tx, posts).await?;
-            report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, now).await?;
+        let mut adds = Adds::default();
+        for posts in batches(&differing) {
+            let existing = read::existing_posts(&mut tx, posts, &known).await?;
+            for (posts, existing) in posts.iter().zip(existing) {
+                let columns = Columns::of(posts)?;
+                report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, &mut adds, now).await?;
+            }
         }
+        report.added += adds.write(&mut tx, now).await?;
         tx.commit().await?;
         Ok(report)
     }
@@ -205,18 +240,38 @@ impl Store {
     pub async fn preview(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
         let mut reader = self.readers.acquire().await?;
-        for (job, post) in rewrite::posts_of_gone_jobs(&mut reader, names).await? {
+        for (job, post) in read::posts_of_gone_jobs(&mut reader, names).await? {
             changes.push(Change::of_gone(&job, &post, JOB_GONE)?);
         }
-        for posts in jobs {
-            let columns = Columns::of(posts)?;
-            let existing = rewrite::existing_posts(&mut reader, posts).await?;
-            for step in steps(&existing, &columns, now) {
-                changes.push(Change::of(&step, &columns)?);
+        let jobs: Vec<&JobPosts> = jobs.iter().collect();
+        for posts in batches(&jobs) {
+            let known = read::known(&mut reader, posts).await?;
+            let existing = read::existing_posts(&mut reader, posts, &known).await?;
+            for (posts, existing) in posts.iter().zip(existing) {
+                let columns = Columns::of(posts)?;
+                for step in steps(&existing, &columns, now) {
+                    changes.push(Change::of(&step, &columns)?);
+                }
             }
         }
         Ok(changes)
     }
+}
+
+/// Jobs that are read together: few enough that what they have is held in memory at once.
+fn batches<'a>(jobs: &'a [&'a JobPosts]) -> impl Iterator<Item = &'a [&'a JobPosts]> {
+    let mut rest = jobs;
+    std::iter::from_fn(move || {
+        let mut occurrences = 0;
+        let fits = |posts: &&&JobPosts| {
+            occurrences += posts.occurrences.len();
+            occurrences <= OCCURRENCES_AT_ONCE
+        };
+        let count = rest.iter().take(JOBS_AT_ONCE).take_while(fits).count().max(1).min(rest.len());
+        let (batch, after) = rest.split_at(count);
+        rest = after;
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 /// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
@@ -252,7 +307,7 @@ async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], now: Timestamp) -> Result<
 async fn leave(tx: &mut Write, names: &[&str], now: Timestamp) -> Result<u64> {
     let at = micros(now);
     let mut cancelled = 0;
-    for (_, post) in rewrite::posts_of_gone_jobs(tx, names).await? {
+    for (_, post) in read::posts_of_gone_jobs(tx, names).await? {
         cancelled += moves::withdraw(tx, post.id, JOB_GONE, now).await?;
     }
     moves::mark_gone_jobs(tx, names).await?;
@@ -267,8 +322,15 @@ async fn leave(tx: &mut Write, names: &[&str], now: Timestamp) -> Result<u64> {
     Ok(cancelled)
 }
 
-/// Writes the steps of one job down.
-async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, now: Timestamp) -> Result<Enqueued> {
+/// Writes the steps of one job down; a new post that stays where it starts is left to `adds`, which many jobs share: it takes a place
+/// that is free by then, and makes room for nobody.
+async fn carry_out(
+    tx: &mut Write,
+    steps: &[Step<'_>],
+    columns: &Columns<'_>,
+    adds: &mut Adds,
+    now: Timestamp,
+) -> Result<Enqueued> {
     let mut report = Enqueued::default();
     for step in steps {
         if let (Deed::Withdraw { reason }, Some(post)) = (&step.deed, step.post) {
@@ -295,14 +357,21 @@ async fn carry_out(tx: &mut Write, steps: &[Step<'_>], columns: &Columns<'_>, no
                     report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
                 }
             }
-            (Deed::Add { why, turn }, None, Some(occurrence)) => {
-                // A pruned occurrence is refused: its post was there before.
-                let Some(post) = rewrite::insert(tx, columns, occurrence, why, now).await? else { continue };
-                if let Some(turn) = turn {
-                    moves::turn(tx, post, turn, now).await?;
-                    report.held += u64::from(matches!(turn, Turn::Hold(_)));
-                    report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
+            (Deed::Add { why, turn: None }, None, Some(occurrence)) => {
+                adds.add(columns, occurrence, why)?;
+                if adds.is_full() {
+                    report.added += adds.write(tx, now).await?;
                 }
+            }
+            (Deed::Add { why, turn: Some(turn) }, None, Some(occurrence)) => {
+                // In the order of their times, so that the numbers of new posts rise with them.
+                report.added += adds.write(tx, now).await?;
+                adds.add(columns, occurrence, why)?;
+                // A pruned occurrence is refused: its post was there before.
+                let Some(post) = adds.write_one(tx, now).await? else { continue };
+                moves::turn(tx, post, turn, now).await?;
+                report.held += u64::from(matches!(turn, Turn::Hold(_)));
+                report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
                 report.added += 1;
             }
             (Deed::Busy, ..) => report.busy += 1,

@@ -1,9 +1,8 @@
-//! The SQL of enqueueing: reads what a job has, and writes what its file says.
+//! The SQL of what changes: what a job's file says, in the form in which it is compared and written, and the posts that follow it.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
 use super::pairing::{Existing, Row};
 use super::step::{Deed, Step};
@@ -11,9 +10,8 @@ use super::{JobPosts, NewPost};
 use crate::domain::clock::later;
 use crate::domain::content::comparable;
 use crate::domain::policy::LateThen;
-use crate::domain::post::PostState;
 use crate::store::queue::Write;
-use crate::store::{Result, StoreError, micros, span, write_json};
+use crate::store::{Result, micros, span, write_json};
 
 /// Under what texts that compare as equal are found.
 pub(in crate::store) fn text_key(text: &str) -> String {
@@ -60,193 +58,13 @@ impl<'a> Columns<'a> {
         own.map_or((&self.row.content, &self.row.text_key), |(content, text_key)| (content, text_key))
     }
 
-    fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
+    pub(super) fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
         (self.posts.late.then != LateThen::Post).then(|| micros(later(occurs_at, self.posts.late.within)))
     }
 
-    fn prepare_at(&self, occurs_at: i64) -> Option<i64> {
+    pub(super) fn prepare_at(&self, occurs_at: i64) -> Option<i64> {
         self.posts.content.needs_preparing().then(|| occurs_at - self.prepare_ahead)
     }
-}
-
-/// A post as SQL gives it.
-struct Found {
-    id: i64,
-    job: String,
-    nominal: String,
-    nominal_at: i64,
-    occurs_at: i64,
-    state: String,
-    actor: String,
-    follow: bool,
-    was_held: bool,
-    blackout: Option<String>,
-    tzdb: String,
-    account: String,
-    content: String,
-    text_key: String,
-    tags: String,
-    zone: String,
-    late_within: i64,
-    late_then: String,
-    in_doubt: String,
-    delete_after: Option<i64>,
-    delete_at: Option<i64>,
-}
-
-impl Found {
-    fn read(self) -> Result<(String, Existing)> {
-        let state = PostState::parse(&self.state)
-            .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", self.state) })?;
-        let row = Row {
-            account: self.account,
-            content: self.content,
-            text_key: self.text_key,
-            tags: self.tags,
-            zone: self.zone,
-            late_within: self.late_within,
-            late_then: self.late_then,
-            in_doubt: self.in_doubt,
-            delete_after: self.delete_after,
-            delete_at: self.delete_at,
-        };
-        let existing = Existing {
-            id: self.id,
-            nominal: self.nominal,
-            nominal_at: self.nominal_at,
-            occurs_at: self.occurs_at,
-            state,
-            by_plan: self.actor == "plan",
-            follow: self.follow,
-            was_held: self.was_held,
-            blackout: self.blackout,
-            tzdb: self.tzdb,
-            row,
-        };
-        Ok((self.job, existing))
-    }
-}
-
-/// The number of a post that is no longer in the record.
-pub(super) const PRUNED: i64 = 0;
-
-/// Every post of the job that waits, that bears a wanted name, or that lies where something may be wanted.
-pub(super) async fn existing_posts(connection: &mut SqliteConnection, posts_of: &JobPosts) -> Result<Vec<Existing>> {
-    let names: Vec<&str> = posts_of.occurrences.iter().map(|occurrence| occurrence.nominal.as_str()).collect();
-    let names = write_json(&names)?;
-    let first = posts_of.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min().unwrap_or(i64::MAX);
-    let rows = sqlx::query_as!(
-        Found,
-        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
-             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
-             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
-           FROM post WHERE id IN (
-             SELECT id FROM post WHERE job = $1
-               AND state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
-             UNION SELECT id FROM post WHERE job = $1 AND nominal_at >= $2
-             UNION SELECT id FROM post WHERE job = $1 AND nominal IN (SELECT value FROM json_each($3)))
-           ORDER BY id"#,
-        posts_of.job,
-        first,
-        names
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut posts: Vec<Existing> =
-        rows.into_iter().map(|row| row.read().map(|(_, existing)| existing)).collect::<Result<_>>()?;
-    let pruned = sqlx::query!(
-        "SELECT nominal, nominal_at FROM pruned
-         WHERE job = $1 AND (nominal_at >= $2 OR nominal IN (SELECT value FROM json_each($3)))",
-        posts_of.job,
-        first,
-        names
-    )
-    .fetch_all(connection)
-    .await?;
-    // What was taken out of the record for its age still stands for its occurrence.
-    posts.extend(pruned.into_iter().map(|row| Existing {
-        id: PRUNED,
-        nominal: row.nominal,
-        nominal_at: row.nominal_at,
-        occurs_at: row.nominal_at,
-        state: PostState::Deleted,
-        by_plan: false,
-        follow: false,
-        was_held: false,
-        blackout: None,
-        tzdb: String::new(),
-        row: Row::default(),
-    }));
-    Ok(posts)
-}
-
-/// The waiting posts of every job that is not among `names`, each with the name of its job.
-pub(super) async fn posts_of_gone_jobs(
-    connection: &mut SqliteConnection,
-    names: &[&str],
-) -> Result<Vec<(String, Existing)>> {
-    let names = write_json(&names)?;
-    let rows = sqlx::query_as!(
-        Found,
-        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
-             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
-             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
-           FROM job j CROSS JOIN post p
-           WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
-             AND j.name NOT IN (SELECT value FROM json_each($1))
-           ORDER BY p.nominal_at, p.id"#,
-        names
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(Found::read).collect()
-}
-
-/// Writes a new post, `scheduled`, and gives its number; none if one of its name or its instant was there and was pruned. `why` is a sentence for its history; empty when there is nothing to say.
-pub(super) async fn insert(
-    tx: &mut Write,
-    is: &Columns<'_>,
-    occurrence: &NewPost,
-    why: &str,
-    now: Timestamp,
-) -> Result<Option<i64>> {
-    let (posts, row, (content, text_key)) = (is.posts, &is.row, is.says(occurrence));
-    let (at, nominal_at, occurs_at) = (micros(now), micros(occurrence.nominal_at), micros(occurrence.occurs_at));
-    let (prepare_at, late_until) = (is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
-    let (kind, blackout) = (posts.content.kind(), occurrence.falls_in.as_ref().map(ToString::to_string));
-    let done = sqlx::query!(
-        "INSERT INTO post (job, nominal, nominal_at, account, content, kind, text_key, tags, zone, occurs_at, due_at, prepare_at,
-           late_within, late_then, late_until_at, in_doubt, delete_after, delete_at, blackout, source, commit_id, tzdb,
-           actor, reason, changed_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 'plan',
-           $22, $23, $23)",
-        posts.job,
-        occurrence.nominal,
-        nominal_at,
-        row.account,
-        content,
-        kind,
-        text_key,
-        row.tags,
-        row.zone,
-        occurs_at,
-        prepare_at,
-        row.late_within,
-        row.late_then,
-        late_until,
-        row.in_doubt,
-        row.delete_after,
-        row.delete_at,
-        blackout,
-        posts.source,
-        posts.commit,
-        posts.tzdb,
-        why,
-        at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok((done.rows_affected() == 1).then(|| done.last_insert_rowid()))
 }
 
 /// Takes the posts that are about to move off their instants, so that they can trade places. Seen by nobody: it is undone

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::NewPost;
 use super::pairing::{Existing, pair};
-use super::rewrite::{Columns, PRUNED};
+use super::read::PRUNED;
+use super::rewrite::Columns;
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::plan::NOMINAL_NOW;

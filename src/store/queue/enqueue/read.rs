@@ -1,0 +1,180 @@
+//! The SQL that finds what jobs have in the queue, many jobs with one statement.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::SqliteConnection;
+
+use super::JobPosts;
+use super::pairing::{Existing, Row};
+use crate::domain::post::PostState;
+use crate::store::{Result, StoreError, micros, write_json};
+
+/// A post as SQL gives it.
+struct Found {
+    id: i64,
+    job: String,
+    nominal: String,
+    nominal_at: i64,
+    occurs_at: i64,
+    state: String,
+    actor: String,
+    follow: bool,
+    was_held: bool,
+    blackout: Option<String>,
+    tzdb: String,
+    account: String,
+    content: String,
+    text_key: String,
+    tags: String,
+    zone: String,
+    late_within: i64,
+    late_then: String,
+    in_doubt: String,
+    delete_after: Option<i64>,
+    delete_at: Option<i64>,
+}
+
+impl Found {
+    fn read(self) -> Result<(String, Existing)> {
+        let state = PostState::parse(&self.state)
+            .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", self.state) })?;
+        let row = Row {
+            account: self.account,
+            content: self.content,
+            text_key: self.text_key,
+            tags: self.tags,
+            zone: self.zone,
+            late_within: self.late_within,
+            late_then: self.late_then,
+            in_doubt: self.in_doubt,
+            delete_after: self.delete_after,
+            delete_at: self.delete_at,
+        };
+        let existing = Existing {
+            id: self.id,
+            nominal: self.nominal,
+            nominal_at: self.nominal_at,
+            occurs_at: self.occurs_at,
+            state,
+            by_plan: self.actor == "plan",
+            follow: self.follow,
+            was_held: self.was_held,
+            blackout: self.blackout,
+            tzdb: self.tzdb,
+            row,
+        };
+        Ok((self.job, existing))
+    }
+}
+
+/// The number of a post that is no longer in the record.
+pub(super) const PRUNED: i64 = 0;
+
+/// Which of these jobs the queue has ever seen. The others have no post.
+pub(super) async fn known(connection: &mut SqliteConnection, jobs: &[&JobPosts]) -> Result<HashSet<String>> {
+    let names: Vec<&str> = jobs.iter().map(|posts| posts.job.as_str()).collect();
+    let names = write_json(&names)?;
+    let known =
+        sqlx::query_scalar!("SELECT j.name FROM json_each($1) w CROSS JOIN job j WHERE j.name = w.value", names)
+            .fetch_all(connection)
+            .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Of each job, in their order, every post that waits, that bears a wanted name, or that lies where something may be wanted; of those
+/// that are `known`, since the others have none.
+pub(super) async fn existing_posts(
+    connection: &mut SqliteConnection,
+    jobs: &[&JobPosts],
+    known: &HashSet<String>,
+) -> Result<Vec<Vec<Existing>>> {
+    let places: HashMap<&str, usize> =
+        jobs.iter().map(|posts| posts.job.as_str()).zip(0..).filter(|(job, _)| known.contains(*job)).collect();
+    let mut existing: Vec<Vec<Existing>> = jobs.iter().map(|_| Vec::new()).collect();
+    if places.is_empty() {
+        return Ok(existing);
+    }
+    let asked = || jobs.iter().filter(|posts| known.contains(&posts.job));
+    let first = |posts: &JobPosts| posts.occurrences.iter().map(|occurrence| micros(occurrence.nominal_at)).min();
+    let firsts: Vec<(&str, i64)> =
+        asked().map(|posts| (posts.job.as_str(), first(posts).unwrap_or(i64::MAX))).collect();
+    let names =
+        asked().flat_map(|posts| posts.occurrences.iter().map(|one| (posts.job.as_str(), one.nominal.as_str())));
+    let (firsts, names) = (write_json(&firsts)?, write_json(&names.collect::<Vec<_>>())?);
+    let rows = sqlx::query_as!(
+        Found,
+        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
+             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
+           FROM post WHERE id IN (
+             SELECT p.id FROM json_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
+               AND p.state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
+             UNION SELECT p.id FROM json_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
+               AND p.nominal_at >= w.value ->> 1
+             UNION SELECT p.id FROM json_each($2) n CROSS JOIN post p ON p.job = n.value ->> 0
+               AND p.nominal = n.value ->> 1)
+           ORDER BY id"#,
+        firsts,
+        names
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in rows {
+        let (job, post) = row.read()?;
+        if let Some(posts) = places.get(job.as_str()).and_then(|place| existing.get_mut(*place)) {
+            posts.push(post);
+        }
+    }
+    let pruned = sqlx::query!(
+        r#"SELECT p.job, p.nominal, p.nominal_at FROM json_each($1) w CROSS JOIN pruned p ON p.job = w.value ->> 0
+             AND p.nominal_at >= w.value ->> 1
+           UNION SELECT p.job, p.nominal, p.nominal_at FROM json_each($2) n CROSS JOIN pruned p ON p.job = n.value ->> 0
+             AND p.nominal = n.value ->> 1"#,
+        firsts,
+        names
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in pruned {
+        // What was taken out of the record for its age still stands for its occurrence.
+        let post = Existing {
+            id: PRUNED,
+            nominal: row.nominal,
+            nominal_at: row.nominal_at,
+            occurs_at: row.nominal_at,
+            state: PostState::Deleted,
+            by_plan: false,
+            follow: false,
+            was_held: false,
+            blackout: None,
+            tzdb: String::new(),
+            row: Row::default(),
+        };
+        if let Some(posts) = places.get(row.job.as_str()).and_then(|place| existing.get_mut(*place)) {
+            posts.push(post);
+        }
+    }
+    Ok(existing)
+}
+
+/// The waiting posts of every job that is not among `names`, each with the name of its job.
+pub(super) async fn posts_of_gone_jobs(
+    connection: &mut SqliteConnection,
+    names: &[&str],
+) -> Result<Vec<(String, Existing)>> {
+    let names = write_json(&names)?;
+    let rows = sqlx::query_as!(
+        Found,
+        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
+             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
+           FROM job j CROSS JOIN post p
+           WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
+             AND j.name NOT IN (SELECT value FROM json_each($1))
+           ORDER BY p.nominal_at, p.id"#,
+        names
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Found::read).collect()
+}
