@@ -23,7 +23,7 @@ mod tests {
             Box::new(|| std::panic::panic_any(5)),
         ];
         let told = panics.map(|panics| {
-            let message = std::panic::catch_unwind(|| panics()).expect_err("it panics");
+            let message = std::panic::catch_unwind(&panics).expect_err("it panics");
             said(&*message)
         });
         let left_out = "its message is left out, since it may quote what is secret";

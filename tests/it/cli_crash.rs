@@ -158,14 +158,14 @@ fn a_renewal_that_is_killed_before_kakao_has_answered_costs_no_login() {
     assert_eq!(next.code, Some(0), "{next:?}");
     // Kakao has killed the old token by then, and its answer died with the process: only a person can help, and is told how.
     let next = killed_while_it_renews("hang-after-effect");
-    assert_eq!(next.code, Some(6), "{next:?}");
+    assert_eq!(next.code, Some(5), "{next:?}");
     assert!(next.stderr.contains("storyd account login"), "{next:?}");
 }
 
 #[test]
 fn renewals_that_are_killed_at_any_instant_leave_an_account_that_works() {
     let folder = Folder::new();
-    let _emulator = folder.emulator("--fault delay,delay=20ms,calls=token");
+    let _emulator = folder.emulator("--fault delay,after=20ms,calls=token");
     folder.hand_in_tokens();
     let mut looks = 0;
     for kill in 0..12 {
