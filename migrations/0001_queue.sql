@@ -150,8 +150,6 @@ CREATE UNIQUE INDEX post_instant ON post (job, nominal_at);
 -- Doubt never overlaps within an account.
 CREATE UNIQUE INDEX post_one_in_flight ON post (account)
   WHERE state = 'publishing' OR (state = 'in_doubt' AND parked_at IS NULL);
--- One story belongs to one post.
-CREATE UNIQUE INDEX post_story ON post (account, story_id) WHERE story_id IS NOT NULL;
 -- What the engine asks for, each index no larger than what waits for it.
 CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'scheduled' AND prepare_at IS NOT NULL;
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
@@ -159,7 +157,7 @@ CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
 CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
-CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held');
+CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'held');
 -- What people look at, and what is due.
 CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_account   ON post (account, state, due_at, id);
@@ -183,6 +181,7 @@ CREATE TABLE transition (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO transition (state, event, next) VALUES
   ('scheduled',  'claim',    'claimed'),
+  ('scheduled',  'intend',   'publishing'),
   ('scheduled',  'miss',     'missed'),
   ('scheduled',  'hold',     'held'),
   ('scheduled',  'cancel',   'cancelled'),
@@ -249,9 +248,9 @@ CREATE INDEX attempt_post ON attempt (post_id, id);
 
 -- A story that exists, or existed, at Kakao.
 CREATE TABLE story (
+  post_id         INTEGER PRIMARY KEY REFERENCES post (id),
   account         TEXT NOT NULL REFERENCES account (name),
   story_id        TEXT NOT NULL CHECK (length(story_id) BETWEEN 1 AND 256),
-  post_id         INTEGER NOT NULL UNIQUE REFERENCES post (id),
   published_at    INTEGER NOT NULL,             -- when we learnt of it: the answer, or the list
   learnt_by       TEXT NOT NULL,                -- who told: `publish`, `reconcile`, or a person
   -- When it is to be taken down, on whose order and why; NULL: it stays.
@@ -262,15 +261,15 @@ CREATE TABLE story (
   -- Why taking it down was given up; a new order clears it.
   delete_fault    TEXT,
   deleted_at      INTEGER,
-  PRIMARY KEY (account, story_id),
   CHECK ((delete_at IS NULL) = (delete_by IS NULL)),
   CHECK ((delete_at IS NULL) = (delete_reason IS NULL))
-) STRICT, WITHOUT ROWID;
+) STRICT;
+-- One story belongs to one post. By the ID first, which is how people ask.
+CREATE UNIQUE INDEX story_one ON story (story_id, account);
 CREATE INDEX story_delete ON story (account, delete_at)
   WHERE delete_at IS NOT NULL AND deleted_at IS NULL AND delete_fault IS NULL;
 CREATE INDEX story_deleted   ON story (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX story_not_deleted ON story (post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
-CREATE INDEX story_id        ON story (story_id);
 CREATE INDEX story_published ON story (published_at, post_id);
 CREATE INDEX story_account   ON story (account, published_at, post_id);
 -- What should be gone and is not.
@@ -535,7 +534,8 @@ WHEN OLD.state NOT IN ('scheduled', 'held', 'cancelled', 'missed', 'failed')
 BEGIN SELECT RAISE(ABORT, 'a post on its way cannot be altered'); END;
 
 CREATE TRIGGER post_claim_rises BEFORE UPDATE OF claim, state ON post
-WHEN NEW.claim < OLD.claim OR (OLD.state <> 'claimed' AND NEW.state = 'claimed' AND NEW.claim <> OLD.claim + 1)
+WHEN NEW.claim < OLD.claim
+ OR (OLD.state = 'scheduled' AND NEW.state IN ('claimed', 'publishing') AND NEW.claim <> OLD.claim + 1)
 BEGIN SELECT RAISE(ABORT, 'the claim token of a post only rises'); END;
 
 CREATE TRIGGER post_story_is_final BEFORE UPDATE OF story_id ON post
@@ -665,14 +665,14 @@ BEGIN
   ON CONFLICT (account, day) DO UPDATE SET published = published + 1, late = late + excluded.late,
     retried = retried + excluded.retried, doubtful = doubtful + excluded.doubtful;
   INSERT INTO tally_length (account, day, what, up_to, posts)
-  SELECT NEW.account, NEW.changed_at / 86400000000, 'lateness', min(up_to), 1 FROM length_bound
+  SELECT NEW.account, NEW.changed_at / 86400000000, 'lateness', up_to, 1 FROM length_bound
   WHERE up_to >= NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) AND NEW.event <> 'adopt'
-  GROUP BY NULL HAVING count(*) > 0
+  ORDER BY up_to LIMIT 1
   ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;
   INSERT INTO tally_length (account, day, what, up_to, posts)
-  SELECT NEW.account, NEW.changed_at / 86400000000, 'duration', min(up_to), 1 FROM length_bound
+  SELECT NEW.account, NEW.changed_at / 86400000000, 'duration', up_to, 1 FROM length_bound
   WHERE up_to >= NEW.changed_at - NEW.intent_at AND OLD.state = 'publishing'
-  GROUP BY NULL HAVING count(*) > 0
+  ORDER BY up_to LIMIT 1
   ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;
 END;
 
@@ -696,7 +696,9 @@ BEGIN
         (SELECT min(s.published_at) FROM story s WHERE s.account = NEW.account
             AND s.published_at > NEW.changed_at - 86400000000) + 86400000000, 0)),
     next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000 AND NEW.event <> 'adopt', NEW.changed_at + catch_up_gap, next_late_at)
-  WHERE name = NEW.account;
+  WHERE name = NEW.account
+    -- Most keep no gap: there is nothing to write then.
+    AND (min_gap > 0 OR max_per_day IS NOT NULL OR NEW.changed_at - NEW.occurs_at > 60000000);
   UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'it is on record now'
   WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
 END;

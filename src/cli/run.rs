@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure, broken, tell_problems};
-use super::output::{note, say};
+use super::output::{self, note, say};
 use super::setup::{self, Engine, Home};
 use super::show::{counted, length, local_zone, paint, relative, time};
 use crate::domain::clock::Clock;
@@ -144,7 +144,7 @@ impl Teller<'_> {
             News::Broken(problems) => self.broken(problems),
             News::NotEnqueued(error) => tracing::error!(%error, "the job files were not enqueued; tried again shortly"),
             News::Enqueued(enqueued) => self.enqueued(*enqueued),
-            News::Deed(report) => self.deed(report),
+            News::Deeds(reports) => self.deeds(reports),
             News::DiskFull => self.disk_full(),
             News::DiskHasRoom => {
                 let text = "there is room on the disk again; the work goes on";
@@ -175,15 +175,22 @@ impl Teller<'_> {
     }
 
     fn say(&self, line: Line<'_>, text: &str) {
+        if let Some(line) = self.line(line, text) {
+            output::write(format_args!("{line}"));
+        }
+    }
+
+    /// The line that is printed, with its end: JSON, or the words if there are any.
+    fn line(&self, line: Line<'_>, text: &str) -> Option<String> {
         if !self.json {
-            if !text.is_empty() {
-                say!("{text}");
-            }
-            return;
+            return (!text.is_empty()).then(|| format!("{text}\n"));
         }
         match serde_json::to_string(&Line { at: Some(Clock::system().now()), ..line }) {
-            Ok(json) => say!("{json}"),
-            Err(error) => tracing::error!(%error, "an event has no JSON form"),
+            Ok(json) => Some(json + "\n"),
+            Err(error) => {
+                tracing::error!(%error, "an event has no JSON form");
+                None
+            }
         }
     }
 
@@ -248,7 +255,13 @@ impl Teller<'_> {
         }
     }
 
-    fn deed(&self, report: &Report) {
+    /// All of them in one go: in a burst each line would cost a write of its own.
+    fn deeds(&self, reports: &[Report]) {
+        let lines: String = reports.iter().filter_map(|report| self.deed(report)).collect();
+        output::write(format_args!("{lines}"));
+    }
+
+    fn deed(&self, report: &Report) -> Option<String> {
         let (event, story_id, next_at, reason) = match &report.outcome {
             Outcome::Published { story_id, late } => {
                 ("published", Some(story_id), None, format!("{} after its time", length(*late)))
@@ -261,18 +274,20 @@ impl Teller<'_> {
             Outcome::Blocked { fault } => ("blocked", None, None, fault.to_string()),
             Outcome::Failed { fault } => ("failed", None, None, fault.to_string()),
             Outcome::InDoubt { fault } => ("in_doubt", None, None, fault.to_string()),
-            Outcome::LookAgain { .. } if matches!(report.deed, Due::Probe | Due::Foresee) => return,
+            Outcome::LookAgain { .. } if matches!(report.deed, Due::Probe | Due::Foresee) => return None,
             Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
             Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
             Outcome::Parked { why } => ("parked", None, None, why.clone()),
             Outcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
-            Outcome::Told | Outcome::NotTold { .. } | Outcome::Foreseen { .. } => return,
+            Outcome::Told | Outcome::NotTold { .. } | Outcome::Foreseen { .. } => return None,
             Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
             Outcome::Restored { found, held } => {
                 let found = counted(*found, "story");
                 ("restored", None, None, format!("{found} found in the list, {} held", counted(*held, "post")))
             }
-            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost | Outcome::Audited { .. } => return,
+            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost | Outcome::Audited { .. } => {
+                return None;
+            }
         };
         let (post, job) = report.post.as_ref().map_or((None, None), |(post, job)| (Some(*post), Some(job.as_str())));
         let account = report.account.as_str();
@@ -293,7 +308,7 @@ impl Teller<'_> {
             reason: Some(reason),
             ..Line::default()
         };
-        self.say(line, &text);
+        self.line(line, &text)
     }
 
     fn waiting(&self, next: &Next) {

@@ -100,7 +100,8 @@ impl PostState {
             (S::Scheduled, E::Claim) => S::Claimed,
             (S::Claimed, E::Prepared) => S::Scheduled,
             (S::Claimed | S::Publishing, E::Retry | E::Snooze) => S::Scheduled,
-            (S::Claimed, E::Intend) => S::Publishing,
+            // From `scheduled` when a post is taken and intended in one step.
+            (S::Scheduled | S::Claimed, E::Intend) => S::Publishing,
             (S::Publishing | S::InDoubt, E::Publish) => S::Published,
             (S::Publishing, E::Doubt) => S::InDoubt,
             (S::InDoubt, E::Repost) => S::Scheduled,
@@ -213,6 +214,7 @@ mod tests {
     fn every_cell_of_state_and_event_is_as_written_down() {
         insta::assert_snapshot!(table(), @r"
         scheduled   claim     claimed
+        scheduled   intend    publishing
         scheduled   miss      missed
         scheduled   hold      held
         scheduled   cancel    cancelled

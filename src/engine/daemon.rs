@@ -57,8 +57,8 @@ pub enum News<'a> {
     NotEnqueued(&'a StoreError),
     /// What enqueueing changed.
     Enqueued(Enqueued),
-    /// What a deed did.
-    Deed(&'a Report),
+    /// What deeds did.
+    Deeds(&'a [Report]),
     /// The disk is full: nothing is claimed until there is room.
     DiskFull,
     /// There is room again, and the work goes on.
@@ -181,14 +181,13 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let stopped = loop {
         chores.begin_due(&ctx);
         match daemon.turn().await {
-            Ok(length) => alarm.set(length.min(nap(&ctx, [chores.next_at()]))),
-            Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ROOM_EVERY),
+            Ok(length) => alarm.set(ctx.clock.now(), length.min(nap(&ctx, [chores.next_at()]))),
+            Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ctx.clock.now(), ROOM_EVERY),
             Err(error) => break Err(error),
         }
         tokio::select! {
             Some(report) = daemon.lanes.reports.recv() => {
-                daemon.lanes.take_note(&daemon.ctx, &report, &daemon.tell);
-                daemon.lanes.take_note_of_all(&daemon.ctx, &daemon.tell);
+                daemon.lanes.take_note_of_all(&daemon.ctx, Some(report), &daemon.tell);
             }
             Some(done) = daemon.lanes.set.join_next_with_id(), if !daemon.lanes.is_empty() => {
                 match daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {

@@ -115,7 +115,7 @@ async fn no_command_and_no_fault_shows_a_secret() {
     }
 }
 
-/// Every command that reads or steers the queue, with everything logged. What they print is searched at the end.
+/// Every command that reads or steers the queue and waits for nobody, with everything logged. What they print is searched at the end.
 fn every_command_of_the_queue(folder: &Folder) {
     let lines = [
         "admin post 손으로 --account cafe",
@@ -131,10 +131,9 @@ fn every_command_of_the_queue(folder: &Folder) {
         "admin resume --account cafe",
         "admin stats --json",
         "admin stories --stats --json",
-        "admin audit --account cafe",
         "admin audit --last --json",
         "admin adopt nobody.knows",
-        "admin delete 1 --yes",
+        "admin delete 1 --dry-run",
         "admin export posts",
         "admin export events --csv",
         "admin export attempts",

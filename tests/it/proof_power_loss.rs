@@ -380,8 +380,7 @@ async fn dump(database: &Path) -> String {
 }
 
 /// Plays what a power loss in the middle of a life can leave, to the end. How many commits, states and ends there were.
-async fn judge(life: Life) -> Recording {
-    let recording = record(life).await;
+async fn judge(recording: Recording) {
     let mut states = recording.losses_between_commits();
     let inside = recording.losses_inside_commits();
     println!(
@@ -402,21 +401,33 @@ async fn judge(life: Life) -> Recording {
     assert!(condemned.is_empty(), "{condemned:#?}");
     println!("power loss: {recovered} states recovered, {played} of them played to the end: twice=0 lost=0");
     assert!(played > recording.commits.len() / 2, "of {} commits", recording.commits.len());
-    recording
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_that_hold_the_results_claims_and_intents_of_several_posts_are_there_whole_or_not_at_all() {
-    let recording = judge(ABREAST).await;
-    let (mut before, mut shared) = ([0, 0], 0);
+    // Whether two lanes meet in a commit is up to the machine.
+    for _ in 0..20 {
+        let recording = record(ABREAST).await;
+        if shared(&recording).await {
+            return judge(recording).await;
+        }
+    }
+    panic!("no commit holds two results and two intents");
+}
+
+/// Whether some commit holds two results and two intents.
+async fn shared(recording: &Recording) -> bool {
+    let mut before = [0, 0];
     for end in &recording.commits {
         let folder = tempfile::tempdir().unwrap();
         recording.write_queue(folder.path(), &recording.log[..*end]);
         let now = moved(&folder.path().join("queue.db")).await;
-        shared += usize::from(now.iter().zip(before).all(|(now, before)| now - before > 1));
+        if now.iter().zip(before).all(|(now, before)| now - before > 1) {
+            return true;
+        }
         before = now;
     }
-    assert!(shared > 0, "no commit holds two results and two intents");
+    false
 }
 
 /// How many posts were published and intended, as the history has it.
@@ -433,7 +444,7 @@ async fn moved(database: &Path) -> [i64; 2] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_disk_kept_from_the_last_acknowledged_commit_on_nothing_appears_twice_and_nothing_is_lost() {
-    judge(ONE_BY_ONE).await;
+    judge(record(ONE_BY_ONE).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

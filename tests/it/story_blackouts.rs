@@ -102,7 +102,7 @@ async fn what_a_blackout_leaves_out_has_its_record_and_goes_on_when_the_blackout
     write(&world, "", NOTE);
     world.pass(DAY).await;
     let events: Vec<_> = world.events(post.post).await.into_iter().map(|event| event.event).collect();
-    assert_eq!(events, ["enqueue", "cancel", "edit", "release", "claim", "intend", "publish"]);
+    assert_eq!(events, ["enqueue", "cancel", "edit", "release", "intend", "publish"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

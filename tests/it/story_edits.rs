@@ -25,7 +25,7 @@ async fn a_corrected_text_goes_out_corrected_and_only_once() {
     let texts: Vec<_> = world.ledger().into_iter().map(|story| story.content.unwrap()).collect();
     assert_eq!(texts, ["고친 글"]);
     let events: Vec<_> = world.events(world.post("p").await.post).await.into_iter().map(|e| e.event).collect();
-    assert_eq!(events, ["enqueue", "edit", "claim", "intend", "publish"]);
+    assert_eq!(events, ["enqueue", "edit", "intend", "publish"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +125,7 @@ async fn a_post_found_too_late_is_skipped_held_or_posted_as_its_job_says() {
         assert_eq!((post.state, world.ledger().len()), (state, stories), "{late}: {}", post.reason);
         let events = world.events(post.post).await;
         let told = events.iter().position(|event| event.event == "overdue").expect("said before it is done");
-        let done = events.iter().position(|event| ["miss", "hold", "claim"].contains(&event.event.as_str()));
+        let done = events.iter().position(|event| ["miss", "hold", "intend"].contains(&event.event.as_str()));
         assert!(Some(told) < done, "{late}");
     }
 }

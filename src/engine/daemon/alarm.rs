@@ -1,12 +1,17 @@
 //! The alarm: wakes the daemon at an instant, more exactly than the timers of the runtime, whose ticks are a millisecond. One thread
 //! that sleeps. It may ring early, never for nothing in the long run, and a few hundredths of a millisecond late.
+//!
+//! The thread is woken only to ring earlier than it would: a busy daemon sets the alarm after each thing that happens.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
-/// Rings once for each time that it was set, at the end of the nap that it was set to last.
+use crate::domain::clock::later;
+
+/// Rings at the end of the nap that it was set to last, or earlier.
 pub(super) struct Alarm {
     shared: Arc<Shared>,
 }
@@ -21,6 +26,8 @@ struct Shared {
 #[derive(Default)]
 struct Setting {
     nap: Option<Duration>,
+    /// When it rings, as long as nobody sets the clock. Then the daemon sets an earlier nap, or the one before ends first: it is short.
+    rings_at: Option<Timestamp>,
     /// Rises with every setting.
     number: u64,
     ends: bool,
@@ -35,10 +42,14 @@ impl Alarm {
         Ok(Self { shared })
     }
 
-    /// Rings after `nap`, and not when it was set to before.
-    pub(super) fn set(&self, nap: Duration) {
+    /// Rings at the end of `nap`, which begins `now`, or earlier.
+    pub(super) fn set(&self, now: Timestamp, nap: Duration) {
+        let rings_at = later(now, nap);
         let mut setting = self.shared.setting.lock().unwrap_or_else(PoisonError::into_inner);
-        setting.nap = Some(nap);
+        if setting.rings_at.is_some_and(|at| at <= rings_at) {
+            return;
+        }
+        (setting.nap, setting.rings_at) = (Some(nap), Some(rings_at));
         setting.number += 1;
         self.shared.changed.notify_one();
     }
@@ -70,7 +81,7 @@ impl Shared {
             }
             // Set anew meanwhile: that nap begins. Woken for nothing: it rings early, and is set again.
             if setting.number == number {
-                setting.nap = None;
+                (setting.nap, setting.rings_at) = (None, None);
                 self.bell.notify_one();
             }
         }

@@ -142,8 +142,8 @@ impl Lanes {
         self.lined_up.clear();
     }
 
-    /// Says what a deed did, and lets a lane rest that found nothing to do.
-    pub(super) fn take_note(&mut self, ctx: &Ctx, report: &Report, tell: &impl Fn(News<'_>)) {
+    /// Writes down what a deed did, and lets a lane rest that found nothing to do.
+    fn take_note(&mut self, ctx: &Ctx, report: &Report) {
         if matches!(report.outcome, Outcome::Idle | Outcome::Lost) {
             let rest = later(ctx.clock.now(), SOON);
             self.resting.insert((report.deed, report.account.clone()), rest);
@@ -151,7 +151,6 @@ impl Lanes {
         self.unusual |= !matches!(report.outcome, Outcome::Idle | Outcome::Prepared | Outcome::Published { .. });
         if !matches!(report.outcome, Outcome::Idle) {
             log(report);
-            tell(News::Deed(report));
         }
     }
 
@@ -160,10 +159,18 @@ impl Lanes {
         std::mem::take(&mut self.unusual)
     }
 
-    /// Takes note of every report that has come.
-    pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, tell: &impl Fn(News<'_>)) {
+    /// Takes note of `first` and of every other report that has come, and says what the deeds did.
+    pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, first: Option<Report>, tell: &impl Fn(News<'_>)) {
+        let mut reports = Vec::from_iter(first);
         while let Ok(report) = self.reports.try_recv() {
-            self.take_note(ctx, &report, tell);
+            reports.push(report);
+        }
+        for report in &reports {
+            self.take_note(ctx, report);
+        }
+        reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+        if !reports.is_empty() {
+            tell(News::Deeds(&reports));
         }
     }
 
@@ -175,7 +182,7 @@ impl Lanes {
         tell: &impl Fn(News<'_>),
     ) -> Result<Option<String>> {
         // Its reports came before its end.
-        self.take_note_of_all(ctx, tell);
+        self.take_note_of_all(ctx, None, tell);
         let (id, result) = match done {
             Ok((id, result)) => (id, result.map(|()| true)),
             Err(error) => {

@@ -61,7 +61,7 @@ impl Store {
     /// gap, has a post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;
-        let Some(row) = claim(&mut tx, &[&Wish::new(account, now, lease)]).await?.pop() else { return Ok(None) };
+        let Some(row) = claim(&mut tx, &[&Wish::new(account, now, lease)], false).await?.pop() else { return Ok(None) };
         let attempt = open_attempt(&mut tx, row.post, "publish", now).await?;
         let claim = row.with_attempt(attempt)?;
         tx.commit().await?;
@@ -177,22 +177,28 @@ impl ClaimedRow {
     }
 }
 
-/// Claims the next post of each account that may be published, at most one of an account. The one place that says which may.
+/// Claims the next post of each account that may be published, at most one of an account; with `intends` it makes the intent in the
+/// same UPDATE. The one place that says which may.
 ///
 /// The `+` keeps the planner from finding the posts by their state, of which there are many, instead of by their IDs.
-pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<ClaimedRow>> {
+pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish], intends: bool) -> Result<Vec<ClaimedRow>> {
     let rows = write_json(&wishes)?;
     Ok(sqlx::query_as!(
         ClaimedRow,
-        r#"UPDATE post SET state = 'claimed', event = 'claim', actor = 'publish', reason = 'to publish it',
-             changed_at = r.at, claim = claim + 1, lease_until_at = r.until
+        r#"UPDATE post SET state = iif($2, 'publishing', 'claimed'), event = iif($2, 'intend', 'claim'), actor = 'publish',
+             reason = iif($2, '', 'to publish it'), changed_at = r.at, claim = claim + 1, lease_until_at = r.until,
+             intent_at = iif($2, r.at, intent_at),
+             (intent_skew, intent_floor_at) =
+               (SELECT iif($2, a.heard_kakao_at - a.heard_at, intent_skew), iif($2, a.heard_kakao_at, intent_floor_at)
+                FROM account a WHERE a.name = post.account),
+             quarantine_at = iif($2, NULL, quarantine_at), quarantine_kakao_at = iif($2, NULL, quarantine_kakao_at)
            FROM (SELECT q.at, q.until, (SELECT p.id FROM post p
                 WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at AND p.follow = 0
                   AND (p.kind = 'note' OR p.artifact_until_at > q.at)
                   AND (p.late_until_at IS NULL OR p.late_until_at >= q.at)
-                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account AND a.probe_at > q.at)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account
-                        AND (a.next_at > q.at OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
+                        AND (a.probe_at > q.at OR a.next_at > q.at
+                             OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
                   AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
                         AND (o.state = 'publishing' OR (o.state = 'in_doubt' AND o.parked_at IS NULL)))
                   AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
@@ -207,7 +213,8 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish]) -> Result<Vec<Claime
            WHERE post.id = r.id AND +post.state = 'scheduled'
            RETURNING id AS "post!: i64", job, account, claim, content, artifact AS "artifact?", occurs_at, publish_failures,
              changed_at"#,
-        rows
+        rows,
+        intends
     )
     .fetch_all(&mut **tx)
     .await?)

@@ -8,7 +8,7 @@
 //! Only what goes as planned happens here. A row that did not change, and every row of a batch that SQLite refused, is left to the
 //! function that deals with one post alone.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::take::{Wish, claim};
+use super::take::{ClaimedRow, Wish, claim};
 use super::{Claim, Intent};
 use crate::domain::clock::Heard;
 use crate::domain::content::Outgoing;
@@ -258,26 +258,25 @@ async fn write(tx: &mut Write, rows: &[&Rows]) -> Result<Vec<Became>> {
 /// Records stories; which posts that changed, and whether their account is marked.
 async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     let rows = write_json(&done)?;
-    let recorded = sqlx::query!(
+    let recorded = sqlx::query_scalar!(
         r#"UPDATE post SET state = 'published', event = 'publish', actor = 'publish', reason = '', changed_at = r.at,
              lease_until_at = NULL, story_id = r.story, publish_failures = 0
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'story' AS story,
                    value ->> 'at' AS at FROM json_each($1)) AS r
            WHERE post.id = r.post AND +post.state = 'publishing' AND post.claim = r.token
              AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = r.story)
-           RETURNING id AS "id!: i64", account"#,
+           RETURNING id AS "id!: i64""#,
         rows
     )
     .fetch_all(&mut **tx)
     .await?;
-    let marked =
+    let marked: Vec<String> =
         sqlx::query_scalar!("SELECT name FROM account WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL")
             .fetch_all(&mut **tx)
             .await?;
-    let recorded: HashMap<i64, bool> =
-        recorded.into_iter().map(|row| (row.id, marked.contains(&row.account))).collect();
-    let closed: Vec<&&Done> = done.iter().filter(|done| recorded.contains_key(&done.post)).collect();
-    let closed = write_json(&closed)?;
+    let recorded: HashSet<i64> = recorded.into_iter().collect();
+    let done: Vec<&&Done> = done.iter().filter(|done| recorded.contains(&done.post)).collect();
+    let closed = write_json(&done)?;
     sqlx::query!(
         "UPDATE attempt SET ended_at = r.at, verdict = 'published'
          FROM (SELECT value ->> 'attempt' AS attempt, value ->> 'at' AS at FROM json_each($1)) AS r
@@ -295,31 +294,28 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     )
     .execute(&mut **tx)
     .await?;
-    Ok(recorded)
+    Ok(done.into_iter().map(|done| (done.post, marked.contains(&done.account))).collect())
 }
 
+/// A post whose attempt begins.
 #[derive(Serialize)]
-struct Claimed {
+struct Begun {
     post: i64,
-    token: i64,
     at: i64,
 }
 
-/// Claims the next due post of each account, opens its attempt and makes its intent; by account.
+/// Takes the next due post of each account, its intent with it, and opens its attempt; by account.
 async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent>> {
-    let claimed = claim(tx, wishes).await?;
+    let claimed = claim(tx, wishes, true).await?;
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
-    let tokens: Vec<Claimed> =
-        claimed.iter().map(|row| Claimed { post: row.post, token: row.claim, at: row.changed_at }).collect();
-    let attempts = make_intents(tx, &tokens).await?;
+    let attempts = open_attempts(tx, &claimed).await?;
     let mut taken = HashMap::with_capacity(claimed.len());
     for row in claimed {
-        // All or nothing: what was claimed under these very rules can be intended, or the rules have come apart.
-        let attempt = *attempts.get(&row.post).ok_or_else(|| StoreError::Nonsense {
-            what: format!("post {}, which can be claimed but not published", row.post),
-        })?;
+        let attempt = *attempts
+            .get(&row.post)
+            .ok_or_else(|| StoreError::Nonsense { what: format!("post {}, whose attempt did not begin", row.post) })?;
         let (account, intent_at) = (row.account.clone(), instant(row.changed_at)?);
         let Claim { taken: identity, content, artifact, occurs_at } = row.with_attempt(attempt)?;
         let outgoing = Outgoing { content, artifact };
@@ -328,9 +324,10 @@ async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent
     Ok(taken)
 }
 
-/// Opens the attempts of claimed posts and makes their intents; the attempts of those that changed, by post.
-async fn make_intents(tx: &mut Write, claimed: &[Claimed]) -> Result<HashMap<i64, i64>> {
-    let rows = write_json(&claimed)?;
+/// Opens the attempts of these posts; by post.
+async fn open_attempts(tx: &mut Write, claimed: &[ClaimedRow]) -> Result<HashMap<i64, i64>> {
+    let begun: Vec<Begun> = claimed.iter().map(|row| Begun { post: row.post, at: row.changed_at }).collect();
+    let rows = write_json(&begun)?;
     let attempts = sqlx::query!(
         r#"INSERT INTO attempt (post_id, kind, started_at)
            SELECT value ->> 'post', 'publish', value ->> 'at' FROM json_each($1) RETURNING id AS "id!: i64", post_id"#,
@@ -338,21 +335,5 @@ async fn make_intents(tx: &mut Write, claimed: &[Claimed]) -> Result<HashMap<i64
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut attempts: HashMap<i64, i64> = attempts.into_iter().map(|row| (row.post_id, row.id)).collect();
-    let intended = sqlx::query_scalar!(
-        r#"UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', intent_at = r.at,
-             (intent_skew, intent_floor_at) =
-               (SELECT a.heard_kakao_at - a.heard_at, a.heard_kakao_at FROM account a WHERE a.name = post.account),
-             quarantine_at = NULL, quarantine_kakao_at = NULL
-           FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'at' AS at
-                 FROM json_each($1)) AS r
-           WHERE post.id = r.post AND +post.state = 'claimed' AND post.claim = r.token AND post.lease_until_at > r.at
-             AND post.due_at <= r.at
-           RETURNING id AS "id!: i64""#,
-        rows
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    attempts.retain(|post, _| intended.contains(post));
-    Ok(attempts)
+    Ok(attempts.into_iter().map(|row| (row.post_id, row.id)).collect())
 }
