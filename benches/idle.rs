@@ -45,14 +45,15 @@ fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'s
     let ready_ms = began.elapsed().as_secs_f64() * 1e3;
     let daemon = daemon.drain_output();
     std::thread::sleep(SETTLING);
-    let (wakes, cpu, threads) = (daemon.wakes(), daemon.cpu_micros(), daemon.wakes_by_thread());
+    let (before, cpu) = (daemon.wakes(), daemon.cpu_micros());
     std::thread::sleep(length);
     let minutes = length.as_secs_f64() / 60.0;
-    let per_minute = (daemon.wakes() - wakes) / minutes;
-    for (name, count) in daemon.wakes_by_thread() {
-        let before = threads.get(&name).copied().unwrap_or(0.0);
-        if count > before {
-            println!("  {name}: {:.1} a minute", (count - before) / minutes);
+    let mut per_minute = 0.0;
+    for (thread, count) in daemon.wakes() {
+        let wakes = (count - before.get(&thread).copied().unwrap_or(0.0)) / minutes;
+        per_minute += wakes;
+        if wakes > 0.0 {
+            println!("  {thread}: {wakes:.1} a minute");
         }
     }
     let figures = [

@@ -93,13 +93,8 @@ impl Measured {
         status(self.id(), "VmRSS:") / 1024.0
     }
 
-    /// How often its threads were woken so far: each time that one of them had waited for something.
-    pub(crate) fn wakes(&self) -> f64 {
-        self.wakes_by_thread().values().sum()
-    }
-
-    /// The same by the name of the thread.
-    pub(crate) fn wakes_by_thread(&self) -> BTreeMap<String, f64> {
+    /// How often each of its threads was woken so far, after it had waited for something.
+    pub(crate) fn wakes(&self) -> BTreeMap<String, f64> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives");
         let mut wakes = BTreeMap::new();
         for task in tasks.flatten() {
@@ -107,7 +102,7 @@ impl Measured {
             let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
             let field = |key| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
             let count: f64 = field("voluntary_ctxt_switches:").parse().unwrap_or(0.0);
-            *wakes.entry(field("Name:").to_owned()).or_default() += count;
+            wakes.insert(format!("{} {}", field("Name:"), task.file_name().display()), count);
         }
         wakes
     }
@@ -202,7 +197,7 @@ pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
 pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard: &str) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\naccounts:\n"
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\npreflight: off\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
@@ -237,47 +232,56 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&folder.join("data"), Access::Daemon).await.expect("a queue");
-        let now = Clock::system().now();
+        let mut batch: Vec<JobPosts> = Vec::new();
         for fill in jobs {
             let images = if let Body::Photo { images, .. } = &fill.body { images.as_slice() } else { &[] };
             for image in images {
                 store.media().take(image, &folder.join(&image.name)).expect("taken over");
             }
-            let occurrences = fill.times.into_iter().map(|at| NewPost {
-                nominal: at.to_string(),
-                nominal_at: at,
-                occurs_at: at,
-                falls_in: None,
-                text: None,
-            });
-            let content = Content {
-                body: fill.body,
-                permission: Permission::Public,
-                enable_share: None,
-                app: AppParams::default(),
-            };
-            let posts = JobPosts {
-                job: format!("@{}", fill.job),
-                source: "a bench".into(),
-                commit: None,
-                tzdb: "none".into(),
-                account: fill.account,
-                content,
-                tags: Vec::new(),
-                zone: "Asia/Seoul".into(),
-                late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
-                in_doubt: InDoubt::Repost,
-                delete_after: None,
-                delete_at: None,
-                prepare_ahead: Duration::from_secs(600),
-                occurrences: occurrences.collect(),
-                add_after: Timestamp::MIN,
-                complete_until: Timestamp::MAX,
-            };
-            store.enqueue_by_hand(&posts, now).await.expect("enqueued");
+            batch.push(posts(fill));
+            if batch.iter().map(|posts| posts.occurrences.len()).sum::<usize>() >= 20_000 {
+                enqueue(&store, &mut batch).await;
+            }
         }
+        enqueue(&store, &mut batch).await;
         store.close().await;
     });
+}
+
+async fn enqueue(store: &Store, batch: &mut Vec<JobPosts>) {
+    store.enqueue(batch, &[], Clock::system().now()).await.expect("enqueued");
+    batch.clear();
+}
+
+fn posts(fill: Fill) -> JobPosts {
+    let occurrences = fill.times.into_iter().map(|at| NewPost {
+        nominal: at.to_string(),
+        nominal_at: at,
+        occurs_at: at,
+        falls_in: None,
+        text: None,
+    });
+    let content =
+        Content { body: fill.body, permission: Permission::Public, enable_share: None, app: AppParams::default() };
+    JobPosts {
+        job: format!("@{}", fill.job),
+        source: "a bench".into(),
+        commit: None,
+        tzdb: "none".into(),
+        account: fill.account,
+        content,
+        tags: Vec::new(),
+        zone: "Asia/Seoul".into(),
+        late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
+        in_doubt: InDoubt::Repost,
+        delete_after: None,
+        delete_at: None,
+        prepare_ahead: Duration::from_secs(600),
+        occurrences: occurrences.collect(),
+        add_after: Timestamp::MIN,
+        unmade: Vec::new(),
+        complete_until: Timestamp::MAX,
+    }
 }
 
 /// Posts that each job of [`further_posts`] has waiting.

@@ -91,7 +91,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query!(
-            "UPDATE post SET artifact_until_at = $1, prepare_at = $1
+            "UPDATE post INDEXED BY post_prepare SET artifact_until_at = $1, prepare_at = $1
              WHERE state = 'scheduled' AND prepare_at IS NOT NULL AND artifact_until_at > $2",
             at,
             life_end
