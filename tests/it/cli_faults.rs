@@ -32,11 +32,9 @@ fn on_a_full_disk_what_was_sent_is_recorded_nothing_is_claimed_and_room_lets_it_
     folder.jobs(&format!("{}\n{SECOND}", many(300)));
     daemon.says(FULL);
     daemon.says("published  notice");
-    assert_eq!(
-        (emulator.requests("note"), ballast(&folder)),
-        (1, 0),
-        "nothing is claimed, and the ballast is given up"
-    );
+    assert_eq!(emulator.requests("note"), 1, "nothing is claimed");
+    // It is tried for now and then whether there is room again.
+    until(|| "the ballast to be given up".into(), || (ballast(&folder) == 0).then_some(()));
     let queue = folder.run("admin queue");
     assert!(format!("{}{}", queue.stdout, queue.stderr).contains("disk is full"), "{queue:?}");
     assert_eq!(folder.run("admin failures --fail").code, Some(6));

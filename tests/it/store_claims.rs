@@ -184,6 +184,38 @@ async fn whoever_holds_an_older_token_changes_nothing() {
 }
 
 #[tokio::test]
+async fn no_verdict_of_an_older_token_moves_a_post_that_is_on_its_way_again() {
+    for verdict in ["published", "together", "doubt", "retry", "snooze", "fail"] {
+        let queue = Queue::new().await;
+        let post = queue.add(&note("a", t(0))).await;
+        let old = queue.intend("cafe", t(0)).await;
+        assert_eq!(queue.store.sweep_leases(&[], t(5)).await.unwrap().doubted, 1);
+        queue.store.resolve_absent(post, "anna", Duration::ZERO, t(6)).await.unwrap();
+        let new = queue.intend("cafe", t(6)).await;
+        let store = &queue.store;
+        let written = match verdict {
+            "published" => store.record_published(old, "_s.1", None, t(7)).await.unwrap(),
+            "together" => store.record_and_take(old, "_s.1", None, t(7), Some(LEASE)).await.unwrap().written,
+            "doubt" => store.record_doubt(old, &ambiguous(), t(8), t(7)).await.unwrap(),
+            "retry" => store.retry(old, &transient(), t(8), AHEAD, t(7)).await.unwrap(),
+            "snooze" => store.snooze(old, &transient(), t(7)).await.unwrap(),
+            _ => store.fail(old, &transient(), t(7)).await.unwrap(),
+        };
+        assert_eq!((written, queue.state(post).await), (Written::Lost, PostState::Publishing), "{verdict}");
+        assert_eq!(queue.open_attempts().await, 1, "{verdict}");
+        assert_eq!(queue.store.record_published(new, "_s.2", None, t(7)).await.unwrap(), Written::Done, "{verdict}");
+    }
+    let queue = Queue::new().await;
+    let post = queue.add(&photo("a", t(0))).await;
+    let old = queue.store.claim_to_prepare("cafe", t(0), LEASE).await.unwrap().unwrap();
+    assert_eq!(queue.store.sweep_leases(&[], t(5)).await.unwrap().unclaimed, 1);
+    let _new = queue.store.claim_to_prepare("cafe", t(5), LEASE).await.unwrap().unwrap();
+    let artifact = Artifact("[]".into());
+    assert_eq!(queue.store.record_prepared(old, &artifact, t(60), t(6)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.state(post).await, PostState::Claimed);
+}
+
+#[tokio::test]
 async fn every_verdict_of_a_lost_claim_is_lost() {
     let queue = Queue::new().await;
     for (name, verdict) in [("retry", 0), ("snooze", 1), ("fail", 2)] {

@@ -70,6 +70,59 @@ async fn without_room_for_a_result_no_request_leaves() {
 }
 
 #[tokio::test]
+async fn without_room_for_a_result_no_shared_commit_takes_a_post_either() {
+    let queue = Queue::new().await;
+    queue.store.keep_ballast(BALLAST);
+    let (first, second) = (queue.add(&note("a", t(0))).await, queue.add(&note("b", t(0))).await);
+    let intent = queue.store.take_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
+    let elsewhere =
+        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("c", t(9)), t(0))).await;
+    assert_eq!(queue.store.notice(&elsewhere.unwrap_err()), Trouble::Full);
+    let recorded = queue.store.record_and_take(intent, "_s.1", None, t(1), Some(LEASE)).await.unwrap();
+    assert_eq!((recorded.written, recorded.next.is_none()), (Written::Done, true));
+    assert!(queue.store.take_to_publish("cafe", t(1), LEASE).await.unwrap().is_none());
+    assert_eq!((queue.state(first).await, queue.state(second).await), (PostState::Published, PostState::Scheduled));
+    assert!(queue.store.refill_ballast().await.unwrap());
+    assert!(queue.store.take_to_publish("cafe", t(1), LEASE).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_shared_commit_that_failed_is_no_intent_and_no_record() {
+    for fault in [CommitFault::Undone, CommitFault::Done] {
+        let queue = Queue::new().await;
+        queue.add(&note("a", t(0))).await;
+        let taken = queue.store.take_to_publish("cafe", t(0), LEASE);
+        let refused = failing_commit(1, fault, IOERR_FSYNC, taken).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Stopped { .. }), "{refused}");
+
+        let queue = Queue::new().await;
+        let post = queue.add(&note("a", t(0))).await;
+        let intent = queue.store.take_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
+        let recorded = queue.store.record_and_take(intent, "_s.1", None, t(1), Some(LEASE));
+        assert!(failing_commit(1, fault, IOERR_FSYNC, recorded).await.is_err());
+        let there = if fault == CommitFault::Done { PostState::Published } else { PostState::Publishing };
+        assert_eq!(queue.state(post).await, there);
+    }
+}
+
+#[tokio::test]
+async fn a_shared_commit_without_room_is_made_good_for_the_result_and_not_for_the_next_post() {
+    let queue = Queue::new().await;
+    queue.store.keep_ballast(BALLAST);
+    assert!(queue.store.refill_ballast().await.unwrap());
+    let (first, second) = (queue.add(&note("a", t(0))).await, queue.add(&note("b", t(0))).await);
+    let taken = queue.store.take_to_publish("cafe", t(0), LEASE);
+    assert!(failing_commit(1, CommitFault::Undone, FULL, taken).await.unwrap().is_none());
+    assert_eq!((queue.state(first).await, ballast(&queue)), (PostState::Scheduled, 0));
+    assert!(queue.store.refill_ballast().await.unwrap());
+    let intent = queue.store.take_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
+    let recorded = queue.store.record_and_take(intent, "_s.1", None, t(1), Some(LEASE));
+    let recorded = failing_commit(1, CommitFault::Undone, FULL, recorded).await.unwrap();
+    assert_eq!((recorded.written, recorded.next.is_none()), (Written::Done, true));
+    assert_eq!((queue.state(first).await, queue.state(second).await), (PostState::Published, PostState::Scheduled));
+}
+
+#[tokio::test]
 async fn an_intent_without_room_is_none_and_the_next_sweep_gives_its_post_back() {
     let queue = Queue::new().await;
     queue.store.keep_ballast(BALLAST);

@@ -139,6 +139,21 @@ async fn whoever_read_a_doubt_that_was_settled_since_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_doubt_that_a_person_settled_is_no_doubt_any_more_whatever_the_list_shows() {
+    let queue = Queue::new().await;
+    let doubt = doubtful(&queue, &note("a", t(0))).await;
+    let (absent, again, found) = (read_again(&queue).await, read_again(&queue).await, read_again(&queue).await);
+    let post = doubt.post;
+    queue.store.resolve_absent(post, "anna", Duration::ZERO, t(2)).await.unwrap();
+    // The token is the same still: nobody has claimed it since.
+    assert_eq!(queue.store.record_found(found, "_s.1", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.record_absent(absent, Absence::Hold, t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.look_again(again, Proof::default(), t(9), t(4), "").await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.park(doubt, "", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.state(post).await, PostState::Scheduled);
+}
+
+#[tokio::test]
 async fn an_absence_counts_as_a_failed_attempt_and_the_last_one_ends_them() {
     let queue = Queue::new().await;
     let doubt = doubtful(&queue, &note("a", t(0))).await;

@@ -19,6 +19,16 @@ fn dropped() -> FaultRule {
     FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)
 }
 
+/// Somebody posts a note by hand, on the phone.
+async fn by_hand(world: &World, text: &str) {
+    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
+    let note = reqwest::Client::new()
+        .post(format!("{}/v1/api/story/post/note", world.sandbox.url()))
+        .bearer_auth(&tokens.access_token)
+        .form(&[("content", text)]);
+    assert!(note.send().await.unwrap().status().is_success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_story_that_exists_is_found_within_seconds_and_nothing_is_sent_again() {
     let mut world = World::new().await;
@@ -85,9 +95,10 @@ async fn without_the_consent_to_read_a_person_is_asked_at_once_and_nothing_is_se
     world.sandbox.set_scopes("cafe", &["story_publish"]).unwrap();
     world.fault(vec![dropped()]);
     world.jobs(NOTE);
-    world.pass(DAY).await;
+    world.pass(Duration::from_secs(10)).await;
     let post = world.post("p").await;
     assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
+    world.pass(DAY).await;
     assert_eq!(world.requests("note"), 1);
 
     world.ctx().store.resolve_absent(post.post, "tester", Duration::ZERO, world.clock.now()).await.unwrap();
@@ -145,18 +156,41 @@ async fn two_stories_that_could_be_it_are_left_to_a_person() {
     world.fault(vec![lost()]);
     world.jobs("p:\n  at: now\n  type: note\n  content: 같은 글\n");
     world.settle().await;
-    // Somebody posts the same text by hand, on the phone.
-    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
-    let by_hand = reqwest::Client::new()
-        .post(format!("{}/v1/api/story/post/note", world.sandbox.url()))
-        .bearer_auth(&tokens.access_token)
-        .form(&[("content", "같은 글")]);
-    assert!(by_hand.send().await.unwrap().status().is_success());
+    by_hand(&world, "같은 글").await;
     world.pass(DAY).await;
     let post = world.post("p").await;
     assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{}", post.reason);
     assert_eq!(world.requests("note"), 2);
     world.condone("the second story was posted by hand");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_is_found_however_many_were_posted_by_hand_since() {
+    let mut world = World::new().await;
+    world.fault(vec![lost()]);
+    world.jobs(NOTE);
+    world.settle().await;
+    // More than a page of the list.
+    for number in 0..40 {
+        by_hand(&world, &format!("손으로 {number}")).await;
+    }
+    world.pass(DAY).await;
+    assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 41));
+    assert_eq!(world.stories().await[0].learnt_by, "reconcile");
+    world.condone("forty stories were posted by hand");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_its_text_is_not_taken_for_a_lost_link() {
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::RequestDropped).on(&[Call::Link]).times(1)]);
+    world.jobs("p:\n  at: now\n  type: link\n  url: https://example.com/\n  content: 같은 글\n");
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::InDoubt);
+    by_hand(&world, "같은 글").await;
+    world.pass(DAY).await;
+    assert_eq!((world.post("p").await.state, world.requests("link")), (PostState::Published, 2));
+    world.condone("the note was posted by hand");
 }
 
 #[tokio::test(flavor = "multi_thread")]
