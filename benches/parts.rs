@@ -102,6 +102,7 @@ fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
         prepare_ahead: Duration::from_secs(600),
         occurrences,
         add_after: Timestamp::MIN,
+        unmade: Vec::new(),
         complete_until: later(start(), Duration::from_secs(86_400 * 3650)),
     }
 }

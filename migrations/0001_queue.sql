@@ -407,7 +407,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
   trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'blocked', 'broken_file',
-                  'disk_low', 'clock_off', 'preflight', 'restarted')),
+                  'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
   job           TEXT,
@@ -427,6 +427,21 @@ CREATE INDEX incident_untold ON incident (id) WHERE told_at IS NULL OR (ended_at
 CREATE INDEX incident_post ON incident (post_id) WHERE post_id IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX incident_told ON incident (trouble, account, told_at);
 CREATE INDEX incident_end_told ON incident (trouble, account, end_told_at);
+
+-- What is asked of Kakao ahead of a post that waits, and what came of it. Rows of posts that wait no more are taken out.
+CREATE TABLE foresight (
+  post_id    INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+  account    TEXT NOT NULL,
+  next_at    INTEGER,                           -- when it is looked at next; NULL: not again before it is due
+  seen_at    INTEGER,                           -- when it was last looked at
+  url        TEXT,                              -- the link that was scraped then
+  card       TEXT,                              -- what its card showed at the first look
+  finding    TEXT,                              -- what is wrong with it, as the last look found
+  CHECK (seen_at IS NOT NULL OR (card IS NULL AND finding IS NULL))
+) STRICT;
+CREATE INDEX foresight_due ON foresight (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX foresight_next ON foresight (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX foresight_finding ON foresight (post_id) WHERE finding IS NOT NULL;
 
 -- The outbox: one notice to one sink, kept until it was delivered or given up. Nothing that posts ever waits for it.
 CREATE TABLE notice (

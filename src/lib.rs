@@ -15,7 +15,7 @@
 //! - [`store`]: the queue in SQLite. One function per transition writes, the views read, media keeps the bytes of images.
 //! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
 //! - [`notify`]: the ways to people: webhooks, mail, a command, a heartbeat. Sends a notice once, and knows neither the queue nor Kakao.
-//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune, probe, notify), and the
+//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune, probe, foresee, notify), and the
 //!   daemon, which decides when which one runs.
 //! - [`web`]: the dashboard: what the queue holds and what needs a person, in a browser. Reads through the store's views only.
 //! - [`cli`]: the commands, one file each.

@@ -197,7 +197,7 @@ pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
 pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard: &str) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\naccounts:\n"
+        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\npreflight: off\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
@@ -279,6 +279,7 @@ fn posts(fill: Fill) -> JobPosts {
         prepare_ahead: Duration::from_secs(600),
         occurrences: occurrences.collect(),
         add_after: Timestamp::MIN,
+        unmade: Vec::new(),
         complete_until: Timestamp::MAX,
     }
 }
@@ -318,5 +319,7 @@ pub(crate) fn account(number: usize) -> String {
 pub(crate) fn daemon(folder: &Path, disk: Disk) -> Measured {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storyd"));
     command.args(["--settings", "storyd.yaml", "--json", "run"]);
+    // As its unit has it.
+    command.env("MALLOC_ARENA_MAX", "2");
     Measured::start(command, folder, disk)
 }

@@ -146,7 +146,9 @@ fn annotation(problem: &Problem) -> String {
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let mut place = format!("file={}", property(&problem.file().display().to_string()));
+    // GitHub knows files by their path from the top, without a dot before it.
+    let file = problem.file().strip_prefix(".").unwrap_or(problem.file());
+    let mut place = format!("file={}", property(&file.display().to_string()));
     if let Some(at) = problem.place() {
         place.push_str(&format!(",line={},col={}", at.line, at.column));
     }

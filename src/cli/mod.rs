@@ -7,6 +7,7 @@ mod explain;
 mod failure;
 mod notify;
 mod output;
+mod panicked;
 mod plan;
 mod run;
 mod sandbox;
@@ -128,13 +129,10 @@ fn keep_out_of_core_dumps() {
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
 }
 
-/// One sentence in place of a panic's message and backtrace.
+/// One sentence in place of a panic's message and backtrace, without any value.
 fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
-    let said = info.to_string();
-    // The first line tells the place, in words that are not for users.
-    let what = said.split_once('\n').map_or("no message", |(_, what)| what);
     let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-    note!("storyd: a bug of storyd{place}: {what}; please report it");
+    note!("storyd: a bug of storyd{place}: {}; please report it", panicked::said(info.payload()));
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {

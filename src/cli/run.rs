@@ -18,6 +18,7 @@ use crate::engine::{Outcome, Report, reload};
 use crate::plan::Plan;
 use crate::plan::problem::{self, Problems};
 use crate::store::queue::{Enqueued, Swept};
+use crate::store::view::Due;
 use crate::store::{Access, Store};
 use crate::web::Dashboard;
 
@@ -273,11 +274,12 @@ impl Teller<'_> {
             Outcome::Blocked { fault } => ("blocked", None, None, fault.to_string()),
             Outcome::Failed { fault } => ("failed", None, None, fault.to_string()),
             Outcome::InDoubt { fault } => ("in_doubt", None, None, fault.to_string()),
+            Outcome::LookAgain { .. } if matches!(report.deed, Due::Probe | Due::Foresee) => return None,
             Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
             Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
             Outcome::Parked { why } => ("parked", None, None, why.clone()),
             Outcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
-            Outcome::Told | Outcome::NotTold { .. } => return None,
+            Outcome::Told | Outcome::NotTold { .. } | Outcome::Foreseen { .. } => return None,
             Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
             Outcome::Restored { found, held } => {
                 let found = counted(*found, "story");

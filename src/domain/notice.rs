@@ -28,6 +28,8 @@ pub enum Trouble {
     Blocked,
     /// The job files do not load.
     BrokenFile,
+    /// A text to come cannot be made, so that there is no post for it.
+    NoText,
     /// Little room is left on the disk.
     DiskLow,
     /// The machine's clock is off.
@@ -40,7 +42,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
@@ -48,6 +50,7 @@ impl Trouble {
         Self::NotDeleted,
         Self::Blocked,
         Self::BrokenFile,
+        Self::NoText,
         Self::DiskLow,
         Self::ClockOff,
         Self::Preflight,
@@ -64,6 +67,7 @@ impl Trouble {
             Self::NotDeleted => "not_deleted",
             Self::Blocked => "blocked",
             Self::BrokenFile => "broken_file",
+            Self::NoText => "no_text",
             Self::DiskLow => "disk_low",
             Self::ClockOff => "clock_off",
             Self::Preflight => "preflight",
@@ -86,6 +90,16 @@ impl Trouble {
         matches!(self, Self::Failed | Self::Missed | Self::Held | Self::InDoubt)
     }
 
+    /// Whether it is of the job files, the machine or posts to come: in no list of posts, accounts or stories.
+    pub fn stands_alone(self) -> bool {
+        matches!(self, Self::BrokenFile | Self::NoText | Self::DiskLow | Self::ClockOff | Self::Preflight)
+    }
+
+    /// What it is called where it stands alone.
+    pub fn title(self) -> String {
+        self.began(1)
+    }
+
     fn began(self, count: usize) -> String {
         let posts = counted(count, "post", "posts");
         match self {
@@ -96,6 +110,9 @@ impl Trouble {
             Self::NotDeleted => format!("{} not taken down", counted(count, "story was", "stories were")),
             Self::Blocked => format!("{} blocked", counted(count, "account is", "accounts are")),
             Self::BrokenFile => "the job files do not load".into(),
+            Self::NoText => {
+                format!("{} to come cannot be made", counted(count, "job has texts that", "jobs have texts that"))
+            }
             Self::DiskLow => "the disk is nearly full".into(),
             Self::ClockOff => "the clock is off".into(),
             Self::Preflight => "posts to come would not go out as things stand".into(),
@@ -111,9 +128,10 @@ impl Trouble {
             Self::NotDeleted => format!("{} gone after all", counted(count, "story is", "stories are")),
             Self::Blocked => format!("{} again", counted(count, "account posts", "accounts post")),
             Self::BrokenFile => "the job files load again".into(),
+            Self::NoText => format!("the texts of {} can be made", counted(count, "job", "jobs")),
             Self::DiskLow => "the disk has room again".into(),
             Self::ClockOff => "the clock is right again".into(),
-            Self::Preflight => "what stood in the way of posts to come is mended".into(),
+            Self::Preflight => "nothing stands in the way of the posts to come any more".into(),
             Self::Restarted => "storyd runs".into(),
         }
     }

@@ -1,7 +1,9 @@
-//! What a person decided in advance: what becomes of a late post, and of one whose absence was proved.
+//! What a person decided in advance: what becomes of a late post, of one whose absence was proved, and when it is asked ahead
+//! whether a post could go out.
 
 use std::time::Duration;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 /// What happens to a post that is found due long after it should have appeared.
@@ -85,6 +87,26 @@ pub struct Pace {
     pub max_per_day: Option<u32>,
     /// Shortest time between two posts that are both more than a minute late, so that catching up is never a salvo.
     pub catch_up_gap: Duration,
+}
+
+/// When Kakao is asked ahead whether a post could go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// At this time of the day before it is due, in its zone; `None`: not on the day before.
+    pub evening: Option<Time>,
+    /// Again so long before it is due; `None`: not again.
+    pub before: Option<Duration>,
+}
+
+impl Preflight {
+    /// Nobody is asked ahead.
+    pub const OFF: Self = Self { evening: None, before: None };
+}
+
+impl Default for Preflight {
+    fn default() -> Self {
+        Self { evening: Some(Time::constant(18, 0, 0, 0)), before: Some(Duration::from_secs(1_800)) }
+    }
 }
 
 /// What becomes of an in-doubt post once its absence from Kakao is proved.

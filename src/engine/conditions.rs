@@ -1,14 +1,16 @@
 //! How accounts, stories, job files and the machine stand now, as far as something is wrong with them.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::outlook::outlook;
 use super::{Ctx, Result, Telling};
 use crate::domain::notice::Trouble;
-use crate::domain::telling::length;
+use crate::domain::telling::{instant, length};
 use crate::plan::problem::Problem;
-use crate::store::queue::NewIncident;
-use crate::store::view::{BlockedAccount, NotDeleted};
+use crate::store::queue::{NewIncident, Unmade};
+use crate::store::view::{BlockedAccount, Foreseen, NotDeleted};
 
 /// A clock that is off by so much is told: a post comes out noticeably early or late.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
@@ -27,6 +29,8 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
         let reason = format!("{first}{more}; the posts that are planned go out as they were");
         found.push(of_machine(Trouble::BrokenFile, "job files", reason, telling.command("check"), now));
     }
+    found.extend(no_text(&ctx.plan.unmade(), telling, now));
+    found.extend(ctx.store.foreseen().await?.into_iter().map(|post| foreseen(post, telling, now)));
     if let Some((account, skew)) = ctx.store.largest_skew().await?
         && skew.abs() >= CLOCK_OFF
     {
@@ -85,6 +89,41 @@ fn not_deleted(story: NotDeleted, telling: &Telling) -> NewIncident {
         reason: format!("story {} is still there: {}", story.story_id, story.reason),
         command: telling.command(&format!("admin delete {}", story.post)),
         began_at: story.at,
+    }
+}
+
+/// The jobs of which texts to come cannot be made.
+fn no_text(unmade: &[Unmade], telling: &Telling, now: Timestamp) -> Vec<NewIncident> {
+    let mut jobs: BTreeMap<&str, (&Unmade, usize)> = BTreeMap::new();
+    for one in unmade {
+        jobs.entry(&one.job).or_insert((one, 0)).1 += 1;
+    }
+    let incident = |(job, (first, count)): (&str, (&Unmade, usize))| {
+        let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+        NewIncident {
+            trouble: Trouble::NoText,
+            subject: format!("job {job}"),
+            post: None,
+            job: Some(job.to_owned()),
+            account: None,
+            reason: format!("{}{more}; without a text there is no post. Mend the job file", first.why),
+            command: telling.command("plan"),
+            began_at: now,
+        }
+    };
+    jobs.into_iter().map(incident).collect()
+}
+
+fn foreseen(post: Foreseen, telling: &Telling, now: Timestamp) -> NewIncident {
+    NewIncident {
+        trouble: Trouble::Preflight,
+        subject: format!("link of post {}", post.post),
+        post: Some(post.post),
+        job: Some(post.job),
+        account: Some(post.account),
+        reason: format!("{}; the post is due on {}", post.finding, instant(post.due_at, &post.zone)),
+        command: telling.command(&format!("admin show {}", post.post)),
+        began_at: now,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::wanted::{names, wanted};
+use super::wanted::{names, unmade, wanted};
 use super::{Ctx, Result};
 use crate::plan::Plan;
 use crate::store::StoreError;
@@ -20,6 +20,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
         ctx.store.set_pace(account, pace).await?;
     }
     let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
+    ctx.plan.set_unmade(unmade(&wanted));
     ctx.store.enqueue(&wanted, &names(&plan), now).await
 }
 

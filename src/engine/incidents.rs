@@ -227,6 +227,7 @@ fn over(trouble: Trouble) -> &'static str {
         Trouble::NotDeleted => "the story is gone, or stays on order",
         Trouble::BrokenFile => "the plan that they make is in force",
         Trouble::ClockOff => "it agrees with Kakao's",
+        Trouble::NoText => "every text to come can be made",
         Trouble::DiskLow => "there is room to write",
         Trouble::Preflight => "nothing stands in the way any more",
         Trouble::Failed | Trouble::Missed | Trouble::Held | Trouble::InDoubt | Trouble::Restarted => "over",

@@ -6,6 +6,7 @@ pub mod chores;
 pub mod daemon;
 pub mod delete;
 pub mod enqueue;
+pub mod foresee;
 pub mod incidents;
 pub mod notify;
 pub mod preflight;
@@ -19,6 +20,7 @@ pub mod restore;
 pub mod wanted;
 
 mod conditions;
+mod in_force;
 mod matching;
 pub mod outlook;
 mod proof;
@@ -26,7 +28,7 @@ mod session;
 mod setback;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,16 +36,15 @@ use jiff::civil::Time;
 
 use crate::domain::clock::Clock;
 use crate::domain::fault::Fault;
-use crate::domain::policy::{InDoubt, Late, Pace};
+use crate::domain::policy::{InDoubt, Late, Pace, Preflight};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::notify::Sinks;
-use crate::plan::Plan;
 use crate::plan::blackout::Blackout;
-use crate::plan::problem::Problems;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::Due;
 use crate::store::{Store, StoreError};
+pub use in_force::PlanCell;
 use outlook::Outlook;
 
 /// Everything that a deed may touch.
@@ -153,6 +154,8 @@ pub struct Rules {
     pub lease: Duration,
     /// How long an upload or a scrape is trusted.
     pub artifact_life: Duration,
+    /// When Kakao is asked ahead whether a post could go out.
+    pub preflight: Preflight,
     /// How long what is over stays on record.
     pub keep: Keep,
     /// When the accounts are audited: a cron pattern in UTC.
@@ -226,47 +229,10 @@ impl Rules {
                 disk_low: DISK_LOW,
                 command_flags: String::new(),
             },
+            preflight: settings.preflight,
             keep: settings.keep,
             audit: settings.audit.clone(),
         })
-    }
-}
-
-/// The plan in force: replaced whole, and only by one that loaded without an error.
-#[derive(Debug, Default)]
-pub struct PlanCell(RwLock<Held>);
-
-#[derive(Debug, Default)]
-struct Held {
-    plan: Option<Arc<Plan>>,
-    generation: u64,
-    /// Why the job files on disk are not in force, while they do not load.
-    broken: Option<Arc<Problems>>,
-}
-
-impl PlanCell {
-    /// The plan in force, if any job file ever loaded, and a number that changes with it.
-    pub fn get(&self) -> (Option<Arc<Plan>>, u64) {
-        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        (held.plan.clone(), held.generation)
-    }
-
-    /// Puts a plan in force.
-    pub fn set(&self, plan: Plan) {
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        held.plan = Some(Arc::new(plan));
-        held.generation += 1;
-        held.broken = None;
-    }
-
-    /// Remembers why the job files do not load; the plan in force stays.
-    pub fn set_broken(&self, problems: Problems) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).broken = Some(Arc::new(problems));
-    }
-
-    /// Why the job files on disk are not in force; `None` when they are.
-    pub fn broken(&self) -> Option<Arc<Problems>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).broken.clone()
     }
 }
 
@@ -347,6 +313,13 @@ pub enum Outcome {
     Parked {
         /// Why.
         why: String,
+    },
+    /// Posts to come were looked at ahead.
+    Foreseen {
+        /// So many.
+        posts: usize,
+        /// Of these, so many that would not go out as they are meant.
+        wrong: usize,
     },
     /// Kakao serves the account again.
     Healed,

@@ -23,8 +23,6 @@ const CONSENTS: [&str; 2] = ["story_publish", "story_read"];
 const LINKS_MAX: usize = 100;
 /// How far ahead posts are held against the end of a login.
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(60 * 86_400);
-/// Longest description of a card that is told, in characters.
-const CARD_CHARS_MAX: usize = 80;
 
 /// What is asked, and with whose keys.
 pub struct Preflight<'a> {
@@ -163,11 +161,11 @@ impl Preflight<'_> {
             }
             found.push(match self.kakao.link_info(token, url).await {
                 Ok(artifact) => {
-                    let message = format!("the card of {url} {}", card(&LinkCard::read(&artifact)));
+                    let message = format!("the card of {url} {}", LinkCard::read(&artifact).in_words());
                     Problem::at_place(Code::LinkCard, &job.place, message)
                 }
                 Err(fault) => {
-                    let message = format!("Kakao cannot scrape {url} for `{account}` now: {}", fault.reason);
+                    let message = format!("{url} cannot be posted on `{account}` as things stand: {}", fault.reason);
                     Problem::at_place(Code::LinkUnscraped, &job.place, message).help(
                         "open the page in a browser without being logged in; it must be there before the post is due",
                     )
@@ -175,17 +173,4 @@ impl Preflight<'_> {
             });
         }
     }
-}
-
-/// What a card shows, in words: completes "the card of … ".
-fn card(card: &LinkCard) -> String {
-    let cut = |text: &str| {
-        let short: String = text.chars().filter(|c| !c.is_control()).take(CARD_CHARS_MAX).collect();
-        if short.chars().count() < text.chars().count() { format!("{short}…") } else { short }
-    };
-    let title = card.title.as_deref().map_or("has no title".to_owned(), |title| format!("says “{}”", cut(title)));
-    let description = card.description.as_deref().map(|text| format!(": {}", cut(text))).unwrap_or_default();
-    let host = card.host.as_deref().map(|host| format!(" ({})", cut(host))).unwrap_or_default();
-    let picture = if card.images.is_empty() { ", without a picture" } else { ", with a picture" };
-    format!("{title}{description}{host}{picture}")
 }

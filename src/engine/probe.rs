@@ -6,9 +6,7 @@ use std::time::Duration;
 use super::setback::block_account;
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::later;
-use crate::domain::fault::{Fault, FaultClass};
-use crate::kakao::error::{missing_consent, no_story_user};
-use crate::kakao::login::SCOPES;
+use crate::domain::fault::FaultClass;
 use crate::store::view::Due;
 
 /// How soon a question that could not be answered is asked again.
@@ -16,7 +14,7 @@ const AGAIN: Duration = Duration::from_secs(120);
 
 /// Asks for the account, and lets it go when all is well.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
-    let outcome = match healed(ctx, account).await {
+    let outcome = match session::served(ctx, account).await {
         Ok(()) => {
             ctx.store.unblock(account).await?;
             Outcome::Healed
@@ -38,18 +36,4 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
         },
     };
     Ok(Report { deed: Due::Probe, account: account.into(), post: None, outcome })
-}
-
-async fn healed(ctx: &Ctx, account: &str) -> std::result::Result<(), Fault> {
-    session::repeatable(ctx, account, async |token| ctx.kakao.token_info(&token).await).await?;
-    let scopes = session::repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await?;
-    // Posting is what waits; what the other consent is needed for says so by itself.
-    if !scopes.iter().any(|scope| scope.id == SCOPES[0] && scope.agreed) {
-        let missing = SCOPES.into_iter().filter(|id| !scopes.iter().any(|scope| scope.id == *id && scope.agreed));
-        return Err(missing_consent(account, missing.map(str::to_owned).collect()));
-    }
-    match session::repeatable(ctx, account, async |token| ctx.kakao.is_story_user(&token).await).await? {
-        true => Ok(()),
-        false => Err(no_story_user()),
-    }
 }

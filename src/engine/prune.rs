@@ -11,6 +11,9 @@ use crate::store::queue::Pruned;
 /// Most batches of one round: what is left is for the next one.
 const BATCHES_MAX: u32 = 50;
 
+/// How long it is known what people were told, and what of the machine and the accounts was wrong.
+const NOTICES_KEPT: Duration = Duration::from_secs(90 * 86_400);
+
 /// How long each state that is over is kept.
 pub fn states(keep: &Keep) -> [(PostState, Option<Duration>); 4] {
     [
@@ -36,6 +39,7 @@ pub async fn run_once(ctx: &Ctx, keep: &Keep) -> Result<Pruned> {
             }
         }
     }
+    ctx.store.prune_notices(earlier(now, NOTICES_KEPT)).await?;
     if let Some(length) = keep.audits {
         while batches < BATCHES_MAX && ctx.store.prune_audit(earlier(now, length)).await? > 0 {
             batches += 1;

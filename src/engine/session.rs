@@ -4,7 +4,8 @@ use std::future::Future;
 
 use super::Ctx;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
-use crate::kakao::error::name_account;
+use crate::kakao::error::{missing_consent, name_account, no_story_user};
+use crate::kakao::login::SCOPES;
 use crate::kakao::token::AccessToken;
 use crate::store::crash;
 
@@ -36,6 +37,23 @@ where
         answer => answer,
     };
     answer.map_err(|fault| name_account(fault, account))
+}
+
+/// Whether Kakao serves the account, as far as that can be asked without a post.
+pub(super) async fn served(ctx: &Ctx, account: &str) -> std::result::Result<(), Fault> {
+    repeatable(ctx, account, async |token| ctx.kakao.token_info(&token).await).await?;
+    let scopes = repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await?;
+    // Posting is what waits; what the other consent is needed for says so by itself. A consent that Kakao does not list at all may be given
+    // all the same: only a post can tell.
+    let refused = |id: &str| scopes.iter().any(|scope| scope.id == id && !scope.agreed);
+    if refused(SCOPES[0]) {
+        let missing = SCOPES.into_iter().filter(|id| refused(id));
+        return Err(missing_consent(account, missing.map(str::to_owned).collect()));
+    }
+    match repeatable(ctx, account, async |token| ctx.kakao.is_story_user(&token).await).await? {
+        true => Ok(()),
+        false => Err(no_story_user()),
+    }
 }
 
 /// One request. The process may die before it leaves, and before its answer is made use of.

@@ -10,10 +10,9 @@ use super::{Result, Rules};
 use crate::domain::clock::{earlier, later};
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
-use crate::plan::script::TextError;
 use crate::plan::{DeleteRule, Job, Plan, TZDB};
 use crate::store::Store;
-use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, compare};
+use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, Unmade, compare};
 
 /// Most occurrences of one job that are looked at in one round. More than a post a minute over the longest horizon.
 const OCCURRENCES_MAX: usize = 100_000;
@@ -24,8 +23,8 @@ pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Time
         Some(store) => store.known_jobs(&names(plan)).await?,
         None => HashMap::new(),
     };
-    let posts = |job: &Job| tell(job, posts(job, known.get(&job.name).copied(), rules, now));
-    let mut wanted: Vec<JobPosts> = plan.jobs.values().filter_map(posts).collect();
+    let posts = |job: &Job| posts(job, known.get(&job.name).copied(), rules, now);
+    let mut wanted: Vec<JobPosts> = plan.jobs.values().map(posts).collect();
     // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
     wanted.sort_by_cached_key(first_new);
     Ok(wanted)
@@ -37,21 +36,30 @@ fn first_new(posts: &JobPosts) -> Timestamp {
     new.map(|occurrence| occurrence.occurs_at).min().unwrap_or(Timestamp::MAX)
 }
 
+/// What enqueueing would do, and which occurrences it would leave out because they have no text.
+pub type Preview = (Vec<Change>, Vec<Unmade>);
+
 /// What enqueueing the plan would do now, and what it would leave as it is. Nothing is written, and no image is taken over.
-pub async fn preview(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<Change>> {
+pub async fn preview(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Preview> {
     let wanted = wanted(store, plan, rules, now).await?;
-    match store {
+    let changes = match store {
         Some(store) => store.preview(&wanted, &names(plan), now).await,
         None => compare(&[], &wanted, now),
-    }
+    };
+    Ok((changes?, unmade(&wanted)))
 }
 
 /// What enqueueing `new` would do in a queue that holds what `old` wants, and nothing else.
-pub fn between_plans(old: &Plan, new: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<Change>> {
-    let wanted = |plan: &Plan| -> Vec<JobPosts> {
-        plan.jobs.values().filter_map(|job| tell(job, posts(job, None, rules, now))).collect()
-    };
-    compare(&wanted(old), &wanted(new), now)
+pub fn between_plans(old: &Plan, new: &Plan, rules: &Rules, now: Timestamp) -> Result<Preview> {
+    let wanted =
+        |plan: &Plan| -> Vec<JobPosts> { plan.jobs.values().map(|job| posts(job, None, rules, now)).collect() };
+    let new = wanted(new);
+    Ok((compare(&wanted(old), &new, now)?, unmade(&new)))
+}
+
+/// The occurrences that have no text, of all jobs.
+pub(super) fn unmade(wanted: &[JobPosts]) -> Vec<Unmade> {
+    wanted.iter().flat_map(|posts| posts.unmade.iter().cloned()).collect()
 }
 
 /// The names of all jobs: whichever else the queue knows has left the files.
@@ -59,24 +67,9 @@ pub(super) fn names(plan: &Plan) -> Vec<&str> {
     plan.jobs.keys().map(String::as_str).collect()
 }
 
-/// Leaves out a job whose texts cannot be made. Only for what lies beyond the texts that loading makes: what is in the queue stays,
-/// until the file is mended.
-fn tell(job: &Job, posts: std::result::Result<JobPosts, TextError>) -> Option<JobPosts> {
-    posts
-        .inspect_err(|error| tracing::error!(job.name = %job.name, "no more posts of this job are enqueued: {error}"))
-        .ok()
-}
-
-/// What the plan says of a job, in the queue's terms.
-///
-/// # Errors
-/// A text that lies beyond those that loading made cannot be made.
-pub fn posts(
-    job: &Job,
-    known: Option<KnownJob>,
-    rules: &Rules,
-    now: Timestamp,
-) -> std::result::Result<JobPosts, TextError> {
+/// What the plan says of a job, in the queue's terms. An occurrence whose text cannot be made is left out and named: that can only be one that
+/// lies beyond the texts that loading makes. The job is asked for it again until the file is mended.
+pub fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> JobPosts {
     let until = later(now, rules.horizon);
     let (found, add_after) = match &job.schedule {
         Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
@@ -96,12 +89,18 @@ pub fn posts(
         None => (None, None),
     };
     let mut voice = job.voice();
-    let occurrences = found.into_iter().map(|occurrence| {
-        let text = voice.as_mut().map(|voice| voice.text(&occurrence)).transpose()?;
-        Ok(new_post(job, occurrence, text, rules))
-    });
-    let occurrences = occurrences.collect::<std::result::Result<_, TextError>>()?;
-    Ok(JobPosts {
+    let (mut occurrences, mut unmade, mut complete_until) = (Vec::with_capacity(found.len()), Vec::new(), until);
+    for occurrence in found {
+        match voice.as_mut().map(|voice| voice.text(&occurrence)).transpose() {
+            Ok(text) => occurrences.push(new_post(job, occurrence, text, rules)),
+            Err(error) => {
+                complete_until = complete_until.min(earlier(occurrence.at, Duration::from_micros(1)));
+                let (job, nominal, why) = (job.name.clone(), occurrence.nominal, error.to_string());
+                unmade.push(Unmade { job, nominal, why });
+            }
+        }
+    }
+    JobPosts {
         job: job.name.clone(),
         source: format!("{}:{}:{}", job.place.file.display(), job.place.line, job.place.column),
         commit: job.commit.clone(),
@@ -117,8 +116,9 @@ pub fn posts(
         prepare_ahead: rules.prepare_ahead,
         occurrences,
         add_after,
-        complete_until: until,
-    })
+        complete_until,
+        unmade,
+    }
 }
 
 fn new_post(job: &Job, occurrence: Occurrence, text: Option<String>, rules: &Rules) -> NewPost {

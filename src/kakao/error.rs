@@ -12,6 +12,7 @@ use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 mod table;
 
 pub(super) use table::LOG_IN;
+pub use table::is_of_one_call;
 use table::{CONFLICTS, Effect, Row, SETTINGS};
 
 /// Longest wait that a `Retry-After` may ask for; a longer one is more likely a mistake than a wish.

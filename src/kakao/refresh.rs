@@ -324,5 +324,7 @@ fn blocked(cure: Cure, code: &str, reason: &str, remedy: String) -> Fault {
 
 /// A task that panicked, or a runtime that shuts down.
 fn broken(error: &tokio::task::JoinError) -> Fault {
-    Fault::transient("task", format!("the work on the tokens was cut short: {error}"))
+    // The words of a panic may quote a token.
+    let why = if error.is_panic() { "by a bug of storyd" } else { "since storyd stops" };
+    Fault::transient("task", format!("the work on the tokens was cut short {why}"))
 }

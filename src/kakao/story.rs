@@ -15,6 +15,9 @@ use serde_json::Value;
 use super::wire::{json, seconds};
 use crate::domain::content::{Artifact, Permission};
 
+/// Longest title or description of a card that is told, in characters.
+const CARD_CHARS_MAX: usize = 80;
+
 /// A story as Kakao shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
@@ -216,6 +219,19 @@ impl LinkCard {
             section: text("section"),
             kind: text("type"),
         }
+    }
+
+    /// What it shows: completes "the card of … ".
+    pub fn in_words(&self) -> String {
+        let cut = |text: &str| {
+            let short: String = text.chars().filter(|c| !c.is_control()).take(CARD_CHARS_MAX).collect();
+            if short.chars().count() < text.chars().count() { format!("{short}…") } else { short }
+        };
+        let title = self.title.as_deref().map_or("has no title".to_owned(), |title| format!("says “{}”", cut(title)));
+        let description = self.description.as_deref().map(|text| format!(": {}", cut(text))).unwrap_or_default();
+        let host = self.host.as_deref().map(|host| format!(" ({})", cut(host))).unwrap_or_default();
+        let picture = if self.images.is_empty() { ", without a picture" } else { ", with a picture" };
+        format!("{title}{description}{host}{picture}")
     }
 }
 

@@ -96,12 +96,28 @@ impl Mail {
     }
 }
 
+/// Whether TLS found fault with what the server sent, which comes as trouble of the connection: its certificate is not trusted, or it does
+/// not speak TLS.
+fn is_refused_by_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
 /// The server's own code, where it gave one. Its words may quote what was sent, so they stay out.
 fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
     let what = match error.status() {
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
-        None if error.is_tls() => "no TLS session with the mail server came about".to_owned(),
+        None if error.is_tls() || is_refused_by_tls(error) => {
+            "no TLS session with the mail server came about; it may have no certificate that this machine trusts"
+                .to_owned()
+        }
         None => "no conversation with the mail server came about".to_owned(),
     };
     NotSent(what)

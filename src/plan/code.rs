@@ -114,7 +114,7 @@ codes! {
     SameInstant      "W033" "two entries of `at` are one instant"
     EitherDay        "W034" "a cron pattern names days of the month and weekdays, and posts on both"
     InBlackout       "W035" "a time falls into a blackout"
-    ImageLarge       "W050" "an image has more pixels than a story shows"
+    ImageLarge       "W050" "an image has so many pixels that readers will see a smaller form of it"
     ImageTurned      "W051" "a photo lies on its side"
     ImageMoves       "W052" "an animated PNG will probably stand still"
     TokenEnds        "W080" "a post is due after the account's login ends"

@@ -184,8 +184,10 @@ fn shown_otherwise(picture: &Picture, span: &Range<usize>, report: &mut Report) 
     let (width, height) = picture.pixels;
     if width.max(height) > PIXELS_SHOWN {
         report
-            .add(Code::ImageLarge, span, format!("the image is {width} × {height} pixels; a story shows it smaller"))
-            .help(format!("save it with at most {PIXELS_SHOWN} pixels on each side to see what readers will see"));
+            .add(Code::ImageLarge, span, format!("the image is {width} × {height} pixels; readers will see a smaller form of it"))
+            .help(format!(
+                "fine print may not be readable: no document says how small it gets, so this is said of more than {PIXELS_SHOWN} pixels on a side"
+            ));
     }
     if picture.turned {
         report
@@ -214,6 +216,7 @@ fn image(
     report: &mut Report,
 ) -> Option<Image> {
     let shown = path.display();
+    let several_lines = report.source.slice(span).trim_end().contains('\n');
     match facts {
         Some(Ok(facts)) => {
             shown_otherwise(&facts.picture, span, report);
@@ -226,6 +229,10 @@ fn image(
         }
         Some(Err(ImageTrouble::Unreadable(why))) => {
             let note = report.add(Code::ImageUnreadable, span, format!("the image {shown} cannot be read: {why}"));
+            if several_lines {
+                note.help("to YAML these lines are one text: write each image on a line of its own with `- ` in front, and none behind `images:`");
+                return None;
+            }
             note.help(if path.to_string_lossy().contains('\\') {
                 "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
             } else {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::duration::{self, DurationError};
 use super::file::{Entry, Kind, Node};
 use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
-use super::slip::{dash_without_blank, invisible, remark_in_place_of_a_value};
+use super::slip::{dash_without_blank, elsewhere, invisible, remark_in_place_of_a_value};
 
 /// Where the problems of one text gather.
 #[derive(Debug)]
@@ -175,7 +175,12 @@ impl<'n> Fields<'n> {
         let node = self.get(key)?;
         let span = self.key_span(key);
         match &node.kind {
-            Kind::List(items) => Some(items.iter().filter_map(|item| text(item, key, &span, report)).collect()),
+            Kind::List(items) => Some(
+                items
+                    .iter()
+                    .filter_map(|item| text_as(item, &format!("each of `{key}`"), key, &span, report))
+                    .collect(),
+            ),
             Kind::Text(item) if node.plain && dash_without_blank(item) => {
                 report
                     .add(
@@ -261,6 +266,11 @@ pub fn duration_of(
 
 /// A text that belongs to `key`.
 pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report) -> Option<Placed<String>> {
+    text_as(node, &format!("`{key}`"), key, key_span, report)
+}
+
+/// The same of a text that is called `what`.
+fn text_as(node: &Node, what: &str, key: &str, key_span: &Range<usize>, report: &mut Report) -> Option<Placed<String>> {
     if let Some(text) = node.text() {
         return Some(Placed { value: text.to_owned(), span: node.span.clone() });
     }
@@ -283,7 +293,7 @@ pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report
         _ => {
             let described = node.described(&report.source);
             let braces = report.source.slice(&node.span).starts_with("{{");
-            let note = report.add(Code::WrongType, &node.span, format!("`{key}` is text, but here is {described}"));
+            let note = report.add(Code::WrongType, &node.span, format!("{what} is text, but here is {described}"));
             match raw {
                 Some(raw) => note.help(format!("put it in quotes if it is meant as text: `\"{raw}\"`")),
                 None if braces => {
@@ -298,7 +308,9 @@ pub fn text(node: &Node, key: &str, key_span: &Range<usize>, report: &mut Report
 
 fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Report) -> Option<&'static str> {
     let synonym = shape.synonyms.iter().find(|(theirs, _)| *theirs == folded(name)).map(|(_, ours)| *ours);
+    let elsewhere = elsewhere(shape.what, name);
     let near = synonym.filter(|near| shape.keys.contains(near)).or_else(|| nearest(name, shape.keys));
+    let near = near.filter(|_| elsewhere.is_none());
     let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
     let note = match invisible(name) {
         Some(odd) => note.help(format!(
@@ -307,8 +319,8 @@ fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Repo
         )),
         None => note,
     };
-    let note = match near {
-        Some(near) => note.help(format!("did you mean `{near}`?")),
+    let note = match elsewhere.or_else(|| near.map(|near| format!("did you mean `{near}`?"))) {
+        Some(hint) => note.help(hint),
         None => note,
     };
     note.help(format!("the keys of {} are {}", shape.what, list(shape.keys)));

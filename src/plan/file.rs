@@ -90,6 +90,10 @@ impl Node {
     }
 }
 
+/// What helps with a file that holds nothing.
+pub(super) const EMPTY: &str =
+    "delete it, or write its keys into it; `jobs.example.yaml` and `storyd.example.yaml` show every key";
+
 /// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     read(source).map_err(|problems| problems.into_iter().map(Problem::masked).collect())
@@ -101,7 +105,7 @@ fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     }
     let index = Index::build(source)?;
     let Some(root) = index.root else {
-        let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing");
+        let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing").help(EMPTY);
         return Err(vec![problem]);
     };
     let left = Cell::new(NODES_MAX);

@@ -142,7 +142,9 @@ pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
 fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     let report = &mut draft.report;
     if matches!(root.kind, Kind::Null) {
-        report.problems.push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing"));
+        report
+            .problems
+            .push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing").help(file::EMPTY));
         return;
     }
     let Some(fields) = Fields::read(root, &(0..0), &FILE, report) else { return };

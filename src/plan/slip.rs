@@ -1,5 +1,5 @@
 //! Slips that YAML lets pass and that nobody means: a remark where a value belongs, a list's dash without a blank, a blank that
-//! is none. Only the telling of them; what is wrong is found elsewhere.
+//! is none, a key on the wrong level. Only the telling of them; what is wrong is found elsewhere.
 
 use std::ops::Range;
 
@@ -21,4 +21,35 @@ pub(super) fn invisible(name: &str) -> Option<char> {
 /// `-menu` in place of `- menu`.
 pub(super) fn dash_without_blank(item: &str) -> bool {
     item.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
+}
+
+/// Where a key belongs that is known, but not here.
+pub(super) fn elsewhere(what: &str, key: &str) -> Option<String> {
+    const OF_FILE: [&str; 5] = ["version", "zone", "defaults", "blackouts", "jobs"];
+    const OF_JOB: [&str; 14] = [
+        "at",
+        "cron",
+        "from",
+        "until",
+        "except",
+        "type",
+        "content",
+        "contents",
+        "images",
+        "url",
+        "delete_at",
+        "permission",
+        "late",
+        "tags",
+    ];
+    match what {
+        "a job" | "`defaults`" if OF_FILE.contains(&key) => {
+            Some(format!("`{key}` belongs to the whole file: write it at the beginning of a line, before `jobs:`"))
+        }
+        "`defaults`" if OF_JOB.contains(&key) => Some(format!("`{key}` belongs to each job: write it there")),
+        "a job file" if OF_JOB.contains(&key) => {
+            Some(format!("`{key}` belongs to a job: write it below the job's name, two spaces further in than that"))
+        }
+        _ => None,
+    }
 }

@@ -61,9 +61,27 @@ pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
         return problem;
     }
     let said = said.split(" at line ").next().unwrap_or(said).trim_end_matches('.');
-    problem(source, at, "this line does not fit the lines around it")
-        .help("check that it begins below its neighbours (same number of spaces), and that each key ends with a colon and a space")
+    let told = problem(source, at, "this line does not fit the lines around it");
+    let told = match indents(source, at) {
+        Some((here, above)) => told.help(format!(
+            "it begins with {here} spaces and the line above with {above}: keys that belong together begin below each other"
+        )),
+        None => told,
+    };
+    told.help("check that it begins below its neighbours (same number of spaces), and that each key ends with a colon and a space")
         .help(format!("the YAML reader says: {said}"))
+}
+
+/// With how many spaces a line begins, and the one above it that says something, where they differ.
+fn indents(source: &Source, at: usize) -> Option<(usize, usize)> {
+    let spaces = |index: usize| {
+        let line = source.slice(&source.line_range(index));
+        let said = line.trim_start_matches(' ');
+        (!said.trim().is_empty() && !said.starts_with('#')).then(|| line.len() - said.len())
+    };
+    let line = source.line_index(at);
+    let (here, above) = (spaces(line)?, (0..line).rev().find_map(spaces)?);
+    (here != above).then_some((here, above))
 }
 
 /// A tag of the writer's own.

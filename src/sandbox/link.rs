@@ -14,6 +14,10 @@ use super::memory::Account;
 
 /// Hosts whose first label is this cannot be scraped (-604).
 const UNSCRAPABLE: &str = "unscrapable";
+/// Hosts whose first label is this say something else on each day (UTC).
+const CHANGING: &str = "changing";
+
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Describes the page behind `url` and remembers that this account was told.
 pub(super) fn link_info(host: &mut Host, visit: &Visit<'_>, account: &Account) -> Reply {
@@ -23,7 +27,13 @@ pub(super) fn link_info(host: &mut Host, visit: &Visit<'_>, account: &Account) -
     if name.split('.').next() == Some(UNSCRAPABLE) {
         return Err(Refusal::Code(-604));
     }
-    let info = describe(requested, &url, name);
+    let mut info = describe(requested, &url, name);
+    if name.split('.').next() == Some(CHANGING) {
+        info.insert(
+            "title".to_owned(),
+            json!(format!("{name} on day {}", visit.now.as_microsecond().div_euclid(DAY_MICROS))),
+        );
+    }
     if !host.memory.knows_link(&account.name, &info) {
         host.commit(vec![Event::LinkInfo { account: account.name.clone(), at: visit.now, info: info.clone() }])?;
     }

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod notify;
+mod preflight;
 mod read;
 pub mod schema;
 pub mod secret;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::policy::{InDoubt, Late, LateThen};
+use crate::domain::policy::{InDoubt, Late, LateThen, Preflight};
 use crate::plan::blackout::Blackout;
 use crate::plan::problem::{Problems, Source};
 use crate::plan::source;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Who is told of troubles, and how.
     pub notify: Notify,
+    /// When Kakao is asked ahead whether a post could go out.
+    pub preflight: Preflight,
     /// How long what is over stays on record.
     pub keep: Keep,
     /// When the accounts are audited: a cron pattern of five fields, in UTC. Absent: when a person asks.
@@ -178,6 +181,7 @@ impl Default for Settings {
             defaults: Defaults::default(),
             timeouts: Timeouts::default(),
             notify: Notify::default(),
+            preflight: Preflight::default(),
             keep: Keep::default(),
             audit: None,
             accounts: BTreeMap::new(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::accounts;
-use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, size, watching};
+use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, preflight, size, watching};
 use crate::plan::blackout;
 use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
@@ -31,6 +31,7 @@ pub(super) const SETTINGS: Shape = Shape {
         "defaults",
         "timeouts",
         "notify",
+        "preflight",
         "keep",
         "audit",
         "accounts",
@@ -113,6 +114,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         defaults: base.defaults,
         timeouts: base.timeouts,
         notify: notify::notify(&fields, report),
+        preflight: preflight::read(&fields, report),
         keep: keep(&fields, report),
         audit: audit(&fields, report),
         accounts: accounts(&fields, report),
@@ -302,7 +304,9 @@ mod tests {
         let example = include_str!("../../storyd.example.yaml");
         use crate::settings::account::ACCOUNT;
         let sinks = [notify::NOTIFY, notify::HEARTBEAT, notify::SLACK, notify::WEBHOOK, notify::EMAIL, notify::COMMAND];
-        let shapes = [SETTINGS, DASHBOARD, watching::WATCH, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT].into_iter().chain(sinks);
+        let shapes = [SETTINGS, DASHBOARD, watching::WATCH, preflight::PREFLIGHT, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT]
+            .into_iter()
+            .chain(sinks);
         for key in shapes.flat_map(|shape| shape.keys) {
             let shown =
                 |line: &str| line.trim_start().starts_with(&format!("{key}:")) || line.contains(&format!("{{{key}:"));

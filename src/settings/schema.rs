@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{ACCOUNT, SECRET};
+use super::preflight::PREFLIGHT;
 use super::read::{DASHBOARD, DEFAULTS, KEEP, SETTINGS, TIMEOUTS};
 use super::watching::WATCH;
 use crate::plan::policy::LATE;
@@ -61,6 +62,19 @@ const KEYS: &[KeyDoc] = &[
         "Room beside the queue, given up when the disk is full so that what was posted is still recorded.",
         r#"{"type": "string", "examples": ["16 MiB"]}"#,
     ),
+    ("preflight", "Preflight", "When Kakao is asked ahead whether a post could go out; or off.", "{}"),
+    (
+        "evening",
+        "Evening",
+        "At this time of the day before a post is due, in its zone; or off.",
+        r#"{"type": "string", "examples": ["18:00", "off"]}"#,
+    ),
+    (
+        "before",
+        "Before",
+        "Again so long before it is due; or off.",
+        r#"{"type": "string", "examples": ["30m", "off"]}"#,
+    ),
     ("keep", "Keep", "How long what is over stays on record; without a key, for ever.", "{}"),
     ("deleted", "Deleted", "Posts whose story was taken down.", DURATION),
     ("cancelled", "Cancelled", "Posts that were withdrawn.", DURATION),
@@ -118,12 +132,15 @@ pub fn settings_file() -> Value {
         object(&ACCOUNT, &docs, &[("rest_api_key", &secret), ("client_secret", &secret)], &["rest_api_key"]);
     account["type"] = json!("object");
     let accounts = json!({"type": ["object", "null"], "additionalProperties": account});
+    let mut preflight = mapping(&PREFLIGHT, &[]);
+    preflight["type"] = json!(["object", "null", "string"]);
     let parts = [
         ("dashboard", &mapping(&DASHBOARD, &[])),
         ("defaults", &mapping(&DEFAULTS, &[("late", &late)])),
         ("timeouts", &mapping(&TIMEOUTS, &[])),
         ("keep", &mapping(&KEEP, &[])),
         ("watch", &mapping(&WATCH, &[])),
+        ("preflight", &preflight),
         ("notify", &notify(&secret)),
         ("accounts", &accounts),
     ];
@@ -168,7 +185,7 @@ mod tests {
 
     #[test]
     fn every_key_is_described_and_each_description_can_be_read() {
-        let shapes = [SETTINGS, DASHBOARD, WATCH, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT, SECRET];
+        let shapes = [SETTINGS, DASHBOARD, WATCH, PREFLIGHT, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT, SECRET];
         let keys: Vec<&str> = shapes.iter().flat_map(|shape| shape.keys).copied().collect();
         for key in &keys {
             let described = KEYS.iter().chain(JOB_KEYS).filter(|doc| doc.0 == *key).count();

@@ -7,6 +7,7 @@ mod entry;
 mod gate;
 mod health;
 mod listen;
+mod metrics;
 mod overview;
 mod page;
 mod pauses;
@@ -105,6 +106,7 @@ fn router(house: Arc<House>) -> Router {
         .route("/posts/{id}", get(post::show))
         .route("/stories", get(stories::show))
         .route("/healthz", get(health::show))
+        .route("/metrics", get(metrics::show))
         .route("/style.css", get(|| file("text/css; charset=utf-8", include_str!("style.css"))))
         .route("/icon.svg", get(|| file("image/svg+xml", include_str!("icon.svg"))))
         .fallback(page::nothing_here)

@@ -9,9 +9,10 @@ use super::entry::{Entry, Moment, StoryEntry};
 use super::page::{Frame, Page, home_zone, made, write};
 use super::pauses::{Pause, mark};
 use super::{House, Turn};
+use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::plan::problem::{Paint, Problems, render};
-use crate::store::view::{AccountRow, PostFilter, PostRow, ROWS_MAX};
+use crate::store::view::{AccountRow, IncidentRow, PostFilter, PostRow, ROWS_MAX};
 
 /// Seconds after which a browser asks again.
 const REFRESH_SECS: u32 = 60;
@@ -34,6 +35,7 @@ struct Overview {
     counts: Vec<(&'static str, u32)>,
     disk_full: bool,
     plan: PlanNote,
+    troubles: Vec<Standing>,
     blocked: Vec<Blocked>,
     pauses: Vec<Pause>,
     attention: Vec<Attention>,
@@ -48,6 +50,7 @@ impl Overview {
     fn is_calm(&self) -> bool {
         !self.disk_full
             && self.plan.broken.is_none()
+            && self.troubles.is_empty()
             && self.blocked.is_empty()
             && self.attention.is_empty()
             && self.deletions.is_empty()
@@ -67,6 +70,14 @@ struct Report {
     text: String,
     /// Something was left out at its end.
     cut: bool,
+}
+
+/// What is wrong with texts, the machine or posts to come.
+struct Standing {
+    title: String,
+    reason: String,
+    command: String,
+    since: Moment,
 }
 
 struct Blocked {
@@ -125,6 +136,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
         frame,
         disk_full: ctx.store.is_short_of_room(),
         plan: plan_note(&ctx),
+        troubles: troubles(&ctx, &zone, now).await?,
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
         attention: attention(&house, &ctx, now).await?,
@@ -170,6 +182,23 @@ async fn attention(house: &House, ctx: &Turn, now: jiff::Timestamp) -> Result<Ve
         attention.push(Attention { state: state.as_str(), title, total, entries });
     }
     Ok(attention)
+}
+
+/// What is told of by no other part of the page.
+async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<Standing>, super::Failed> {
+    let mut open = ctx.store.open_incidents().await?;
+    let full = ctx.store.is_short_of_room();
+    open.retain(|incident| {
+        let told = incident.trouble == Trouble::BrokenFile || (full && incident.trouble == Trouble::DiskLow);
+        incident.trouble.stands_alone() && !told
+    });
+    let standing = |incident: IncidentRow| Standing {
+        title: incident.trouble.title(),
+        reason: incident.reason,
+        command: incident.command,
+        since: Moment::new(incident.began_at, zone, now),
+    };
+    Ok(open.into_iter().map(standing).collect())
 }
 
 fn blocked(row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {

@@ -118,17 +118,47 @@ fn the_hook_lets_no_broken_file_into_a_commit() {
     assert_eq!(git(&folder, &["log", "--oneline"]).1.lines().count(), 2);
 }
 
-#[test]
-fn the_ci_job_runs_a_command_that_fails_on_a_broken_file() {
+/// The lines of the shipped CI job, run as a runner does, in a pull request on top of `main`. How each ended, what it printed, and what
+/// the run's page shows.
+fn ci(folder: &Folder) -> (Vec<Option<i32>>, String, String) {
     let job = std::fs::read_to_string(shipped("docs/ci.yml")).unwrap();
-    let run = job.lines().find_map(|line| line.trim().strip_prefix("run: storyd ")).expect("a step that runs storyd");
+    let runs = job.lines().filter_map(|line| line.trim().strip_prefix("run: "));
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_storyd")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let (mut codes, mut said) = (Vec::new(), String::new());
+    for line in runs {
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-e", "-c", line])
+            .current_dir(folder.path(""))
+            .env("PATH", &path)
+            .env("JOBS", ".")
+            .env("BASE", "main");
+        let done = shell.env("GITHUB_STEP_SUMMARY", folder.path("summary.md")).output().expect("bash runs");
+        codes.push(done.status.code());
+        said.push_str(&String::from_utf8_lossy(&done.stdout));
+        said.push_str(&String::from_utf8_lossy(&done.stderr));
+    }
+    (codes, said, std::fs::read_to_string(folder.path("summary.md")).unwrap_or_default())
+}
+
+#[test]
+fn the_ci_job_tells_what_a_merge_changes_and_fails_on_a_broken_file() {
     let folder = Folder::new();
     folder.write("jobs.yaml", GOOD);
-    assert_eq!(folder.run(run).code, Some(0));
+    assert!(git(&folder, &["init", "-q"]).0 && git(&folder, &["add", "."]).0);
+    assert!(git(&folder, &["commit", "-q", "-m", "first"]).0 && git(&folder, &["switch", "-q", "-c", "edit"]).0);
+    let (codes, said, page) = ci(&folder);
+    assert_eq!(codes, [Some(0), Some(0)], "{said}");
+    assert!(page.contains("no changes"), "{page}");
+    folder.write("more.yaml", GOOD.replace("notice", "others"));
+    let (codes, said, page) = ci(&folder);
+    assert_eq!(codes, [Some(0), Some(0)], "{said}");
+    assert!(page.contains("\n+ others  ") && page.contains("1 added"), "{page}");
     folder.write("more.yaml", BAD.replace("notice", "others"));
-    let done = folder.run(run);
-    assert_eq!(done.code, Some(3));
-    assert!(done.stdout.starts_with("::error file=./more.yaml,line=5,col=16,title=E031::"), "{}", done.stdout);
+    let (codes, said, _) = ci(&folder);
+    assert_eq!(codes, [Some(3), Some(1)], "{said}");
+    assert!(said.starts_with("::error file=more.yaml,line=5,col=16,title=E031::"), "{said}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::Connection;
 
-use crate::support::process::{Emulator, Folder, Process, until};
+use crate::support::process::{Done, Emulator, Folder, Process, until};
 
 const NOTE: &str = "notice:\n  at: now\n  type: note\n  content: 겨울 신메뉴가 나왔어요!";
 
@@ -136,4 +136,53 @@ fn told_to_stop_during_an_upload_that_hangs_it_leaves_the_post_for_the_next_star
     let daemon = folder.start("run");
     daemon.says("published  photo");
     exists_once(&folder, &emulator);
+}
+
+/// What becomes of `account refresh`, killed while its request hangs at Kakao, which replaces the refresh token.
+fn killed_while_it_renews(hangs: &str) -> Done {
+    let folder = Folder::new();
+    let emulator =
+        folder.emulator(&format!("--fault rotate-refresh-token,calls=token --fault {hangs},count=1,calls=token"));
+    folder.hand_in_tokens();
+    let refresh = folder.start("account refresh cafe");
+    emulator.is_asked("token");
+    refresh.kill_9();
+    let kept: Value = serde_json::from_slice(&std::fs::read(folder.path("data/tokens/cafe.json")).unwrap()).unwrap();
+    assert!(kept["refresh_token"].is_string(), "never half a file");
+    folder.run("account refresh cafe")
+}
+
+#[test]
+fn a_renewal_that_is_killed_before_kakao_has_answered_costs_no_login() {
+    let next = killed_while_it_renews("hang-before-effect");
+    assert_eq!(next.code, Some(0), "{next:?}");
+    // Kakao has killed the old token by then, and its answer died with the process: only a person can help, and is told how.
+    let next = killed_while_it_renews("hang-after-effect");
+    assert_eq!(next.code, Some(5), "{next:?}");
+    assert!(next.stderr.contains("storyd account login"), "{next:?}");
+}
+
+#[test]
+fn renewals_that_are_killed_at_any_instant_leave_an_account_that_works() {
+    let folder = Folder::new();
+    let _emulator = folder.emulator("--fault delay,after=20ms,calls=token");
+    folder.hand_in_tokens();
+    let mut looks = 0;
+    for kill in 0..12 {
+        let refresh = folder.start("account refresh cafe");
+        // Later and later: before it reads the tokens, while it waits for Kakao, while it writes, and after its end.
+        until(
+            || "the moment of the kill".into(),
+            || {
+                looks += 1;
+                (looks % (1 + kill) == 0).then_some(())
+            },
+        );
+        refresh.kill_9();
+        let kept: Value =
+            serde_json::from_slice(&std::fs::read(folder.path("data/tokens/cafe.json")).unwrap()).unwrap();
+        assert!(kept["refresh_token"].is_string(), "never half a file");
+    }
+    folder.ok("account refresh cafe");
+    folder.ok("account show cafe");
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::process::Folder;
+use crate::support::process::{Folder, until};
 
 const NOTE: &str = "notice:\n  at: 2098-12-01 09:00\n  type: note\n  content: 겨울 신메뉴가 나왔어요!";
 
@@ -68,10 +68,10 @@ fn two_versions_are_compared_without_a_queue() {
     folder.jobs(&NOTE.replace("09:00", "10:30"));
     let moved = folder.run("plan jobs.yaml --against HEAD");
     assert_eq!(moved.code, Some(10));
-    assert!(moved.stdout.contains("1 added, 1 cancelled\nagainst HEAD ("), "{}", moved.stdout);
+    assert!(moved.stdout.contains("1 moved\nagainst HEAD ("), "{}", moved.stdout);
     let comment = folder.run("plan jobs.yaml --against HEAD --markdown");
     assert!(
-        comment.stdout.starts_with("### storyd plan\n\n1 job in 1 file: 1 added, 1 cancelled\nagainst HEAD"),
+        comment.stdout.starts_with("### storyd plan\n\n1 job in 1 file: 1 moved\nagainst HEAD"),
         "{}",
         comment.stdout
     );
@@ -107,4 +107,34 @@ fn outside_of_a_checkout_a_revision_means_nothing() {
     let done = folder.run("plan jobs.yaml --against main");
     assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""));
     assert!(done.stderr.contains("lies in no git checkout"), "{}", done.stderr);
+}
+
+#[test]
+fn job_files_that_do_not_load_are_told_beside_the_queue_until_they_do() {
+    let folder = Folder::new();
+    folder.jobs(NOTE);
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("waiting for notice");
+    let good = std::fs::read_to_string(folder.path("jobs.yaml")).unwrap();
+    folder.write("jobs.yaml", good.replace("type: note", "type: memo"));
+    daemon.warns("the job files do not load");
+    let failures = until(
+        || "the trouble among the failures".into(),
+        || Some(folder.run("admin failures --sandbox --fail")).filter(|done| done.code == Some(6)),
+    );
+    assert!(failures.stdout.starts_with("the job files do not load, since "), "{}", failures.stdout);
+    assert!(failures.stdout.contains("jobs.yaml:7:11: `type` cannot be `memo`"), "{}", failures.stdout);
+    assert!(failures.stdout.contains("\n  → `storyd check --sandbox`"), "{}", failures.stdout);
+    let queue = folder.run("admin queue --sandbox");
+    assert!(queue.stdout.contains("notice"), "what was planned goes on: {}", queue.stdout);
+    assert!(queue.stderr.contains("the job files do not load: "), "{}", queue.stderr);
+    folder.write("jobs.yaml", good);
+    daemon.says("job files read again");
+    until(
+        || "the end of the trouble".into(),
+        || (folder.run("admin failures --sandbox --fail").code == Some(0)).then_some(()),
+    );
+    assert!(!folder.run("admin queue --sandbox").stderr.contains("do not load"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
 }

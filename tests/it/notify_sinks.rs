@@ -10,7 +10,7 @@ use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
 
 use crate::support::process::Folder;
-use crate::support::receiver::{MailServer, Receiver};
+use crate::support::receiver::{MailServer, Receiver, authority};
 
 fn at() -> Timestamp {
     "2026-12-01T00:00:00Z".parse().unwrap()
@@ -131,6 +131,45 @@ async fn a_mail_server_that_refuses_or_offers_no_tls_gets_no_password_in_the_cle
     }
     let auth: Vec<String> = server.words().into_iter().filter(|word| word.starts_with("AUTH")).collect();
     assert!(auth.is_empty(), "{auth:?}");
+}
+
+/// `notify test` of the real program, which trusts the test's own authority or does not.
+async fn told_over_tls(tls: MailTls, port: u16, trusts: bool) -> (Option<i32>, String) {
+    let word = if tls == MailTls::Tls { "tls" } else { "starttls" };
+    let folder = Folder::new();
+    folder.write(
+        "storyd.yaml",
+        format!(
+            "data_dir: data\nnotify:\n  sinks:\n    mail: {{type: email, server: 127.0.0.1, port: {port}, tls: {word}, user: storyd, \
+             password: pa55word, from: storyd@example.com, to: team@example.com}}\n"
+        ),
+    );
+    let mut command = folder.storyd("notify test");
+    if trusts {
+        command.env("SSL_CERT_FILE", authority());
+    }
+    // Waited for off the runtime, on which the server runs.
+    let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(!said.contains("pa55word"), "{said}");
+    (done.status.code(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_other() {
+    for tls in [MailTls::Tls, MailTls::StartTls] {
+        let server = MailServer::with(tls).await;
+        let (code, said) = told_over_tls(tls, server.port(), false).await;
+        assert_eq!(code, Some(6), "{said}");
+        assert!(said.contains("no TLS session with the mail server came about"), "{said}");
+        let logins = server.words().into_iter().filter(|word| word.starts_with("AUTH")).count();
+        assert_eq!((logins, server.mails().len()), (0, 0), "{tls:?}: nothing for a stranger");
+        let (code, said) = told_over_tls(tls, server.port(), true).await;
+        assert_eq!(code, Some(0), "{said}");
+        let mails = server.mails();
+        assert_eq!((mails.len(), mails[0].to[0].as_str()), (1, "<team@example.com>"), "{tls:?}");
+        assert_eq!(mails[0].login.as_deref(), Some("AHN0b3J5ZABwYTU1d29yZA=="), "logged in, once it was safe");
+    }
 }
 
 #[tokio::test]

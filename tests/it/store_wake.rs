@@ -152,7 +152,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                     .unwrap(),
             };
         }
-        Due::Audit | Due::Restore | Due::Probe | Due::Notify => panic!("nobody ordered one"),
+        Due::Audit | Due::Restore | Due::Probe | Due::Foresee | Due::Notify => panic!("nobody ordered one"),
         Due::Delete => {
             let doomed = store.begin_delete(account, now).await.unwrap().expect("a story is due to go");
             match draw.below(6) {

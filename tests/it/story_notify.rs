@@ -30,6 +30,13 @@ fn at_nine(late: &str) -> String {
     format!("p:\n  at: 2026-12-01 09:00\n  type: note\n  content: 글\n  late: {late}\n")
 }
 
+/// So many posts that reading the file does not make all of their texts.
+fn every_quarter_of_an_hour(content: &str) -> String {
+    let long = "가".repeat(1_500);
+    let content = content.replace("long * 2", "long ~ long");
+    format!("p:\n  cron: '*/15 * * * *'\n  type: note\n  vars: {{long: {long}}}\n  content: \"{content}\"\n")
+}
+
 fn code(code: i32, calls: &[Call]) -> Vec<FaultRule> {
     vec![FaultRule::new(FaultName::Code(code)).on(calls)]
 }
@@ -99,6 +106,12 @@ async fn stage(trouble: Trouble, world: &mut World) {
             let problems = world.load().unwrap_err();
             world.ctx().plan.set_broken(problems);
         }
+        Trouble::NoText => {
+            world.stop().await;
+            world.settings.horizon = 11 * DAY;
+            world.start().await;
+            world.jobs(&every_quarter_of_an_hour("{{ long * 2 if date.day == 12 else '글' }} {{ time }} {{ date }}"));
+        }
         Trouble::DiskLow => {
             world.stop().await;
             world.disk_low = u64::MAX;
@@ -136,6 +149,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
         Trouble::Blocked | Trouble::Restarted => {}
         Trouble::BrokenFile => world.jobs(&at_nine("{within: 1h, then: skip}")),
+        Trouble::NoText => world.jobs(&every_quarter_of_an_hour("글 {{ time }} {{ date }}")),
         Trouble::DiskLow => {
             world.stop().await;
             world.disk_low = 0;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use storyd::domain::policy::Preflight;
 use storyd::domain::post::PostState;
 use storyd::plan;
 use storyd::sandbox::{Call, FaultName, FaultRule};
@@ -207,5 +208,51 @@ async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
     assert!(said.contains("storyd admin resume --tag 오늘 --data-dir d"), "{said}");
     assert!(said.contains(r"storyd admin resume --job 'it'\''s' --data-dir d"), "{said}");
     assert_eq!(html.matches(">paused</span>").count(), 1, "{said}");
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_keep_a_post_from_going_out_is_shown_and_counted_for_a_monitor() {
+    let mut world = World::new().await;
+    world.stop().await;
+    world.settings.preflight = Preflight::default();
+    world.start().await;
+    world.jobs(
+        "menu:\n  at: 2026-12-02 09:00\n  type: link\n  url: https://unscrapable.example.com/\n  content: 메뉴\n",
+    );
+    world.pass(11 * HOUR).await;
+    let dashboard = dashboard(&world).await;
+    let page = text(&get(&dashboard, "/").await);
+    let said = page.lines().skip_while(|line| !line.starts_with("To look at")).take(6).collect::<Vec<_>>().join(" ");
+    for words in
+        ["would not go out as things stand", "https://unscrapable.example.com/ cannot be posted", "storyd admin show 1"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!page.contains("Nothing needs a person"), "{page}");
+    let metrics = async || {
+        let answer = reqwest::Client::new().get(format!("{}/metrics", dashboard.url())).send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        answer.text().await.unwrap()
+    };
+    let told = metrics().await;
+    for line in [
+        "storyd_posts{state=\"scheduled\"} 1",
+        "storyd_troubles{trouble=\"preflight\"} 1",
+        "storyd_job_file_problems 0",
+    ] {
+        assert!(told.lines().any(|other| other == line), "{line}: {told}");
+    }
+    world.write("jobs.yaml", b"version: 1\njobs:\n  p:\n    at: whenever\n");
+    world.ctx().plan.set_broken(world.load().unwrap_err());
+    world.settle().await;
+    let told = metrics().await;
+    for line in ["storyd_job_file_problems 4", "storyd_troubles{trouble=\"broken_file\"} 1", "storyd_jobs 1"] {
+        assert!(told.lines().any(|other| other == line), "{line}: {told}");
+    }
+    for line in told.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with("storyd_") && value.parse::<f64>().is_ok(), "{line}");
+    }
     dashboard.stop().await;
 }

@@ -12,11 +12,13 @@ use super::super::show::{counted, excerpt, local_zone, print_json, time};
 use super::disk_full;
 use super::filter::moment;
 use crate::domain::clock::Clock;
+use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::store::Store;
 use crate::store::view::{
-    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, PostFilter, PostRow, StoryFilter, StoryRow, StoryStands,
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, PostFilter, PostRow, StoryFilter, StoryRow,
+    StoryStands,
 };
 
 /// Numbers of posts that are told for each cause.
@@ -46,6 +48,9 @@ pub(in crate::cli) struct Args {
 struct Failures {
     /// Whether the disk was full when the daemon last looked, so that nothing is posted.
     disk_full: bool,
+    /// What is wrong beside posts, accounts and stories, as the daemon last looked: job files that do not load, texts that cannot be made,
+    /// the disk, the clock, posts to come that would not go out as things stand.
+    troubles: Vec<IncidentRow>,
     /// Posts that are `failed`, `missed`, `held` or `in_doubt`; at most 10,000.
     posts: Vec<PostRow>,
     /// The same by cause.
@@ -74,7 +79,8 @@ struct Cause {
 impl Failures {
     fn any(&self) -> bool {
         self.disk_full
-            || !(self.causes.is_empty()
+            || !(self.troubles.is_empty()
+                && self.causes.is_empty()
                 && self.accounts.is_empty()
                 && self.deletions.is_empty()
                 && self.findings.is_empty()
@@ -119,13 +125,24 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<F
     let (deletions, _) = store.story_page(&undeleted, None, DELETIONS_TOLD).await?;
     let findings = store.open_findings(filter.account).await?;
     let audits = store.failed_audits(filter.account).await?;
-    Ok(Failures { disk_full: store.is_short_of_room(), posts, causes, accounts, deletions, findings, audits })
+    let disk_full = store.is_short_of_room();
+    let mut troubles = super::standing(store).await?;
+    troubles.retain(|trouble| {
+        let of_account = filter.account.is_none_or(|name| trouble.account.as_deref().is_none_or(|of| of == name));
+        of_account && !(disk_full && trouble.trouble == Trouble::DiskLow)
+    });
+    Ok(Failures { disk_full, troubles, posts, causes, accounts, deletions, findings, audits })
 }
 
 fn print(home: &Home, failures: &Failures) {
     let now = Clock::system().now();
     if failures.disk_full {
         say!("{}", disk_full(home));
+    }
+    for trouble in &failures.troubles {
+        say!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, &local_zone(), now));
+        say!("  {}", trouble.reason);
+        say!("  → `{}`", trouble.command);
     }
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());

@@ -33,6 +33,7 @@ use super::{Common, setup};
 use crate::domain::post::PostState;
 use crate::store::Store;
 use crate::store::queue::Refusal;
+use crate::store::view::IncidentRow;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -199,6 +200,13 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
 
 fn no_such_post(home: &Home, post: i64) -> String {
     format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
+}
+
+/// What is wrong beside posts, accounts and stories, which have lists of their own: the job files, texts, the machine, posts to come.
+async fn standing(store: &Store) -> Result<Vec<IncidentRow>, Failure> {
+    let mut open = store.open_incidents().await?;
+    open.retain(|incident| incident.trouble.stands_alone());
+    Ok(open)
 }
 
 /// What a full disk means, and what to do.

@@ -68,7 +68,10 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let name = args.name.clone().unwrap_or_else(|| format!("post-{}", now.strftime("%Y%m%d-%H%M%S-%6f")));
     let job = check(&args, &name, &account, now)?;
     let rules = Rules::new(&home.settings)?;
-    let mut posts = wanted::posts(&job, None, &rules, now).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut posts = wanted::posts(&job, None, &rules, now);
+    if let Some(unmade) = posts.unmade.first() {
+        return Err(Failure::usage(unmade.why.clone()));
+    }
     // No job file can write such a name, so none can withdraw or change it.
     posts.job = format!("@{}", job.name);
     posts.source = format!("`storyd admin post` by {}", super::actor());

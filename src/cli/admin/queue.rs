@@ -11,8 +11,8 @@ use super::super::output::{note, say, write};
 use super::super::setup::Home;
 use super::super::show::{Columns, counted, excerpt, local_zone, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
-use super::disk_full;
 use super::filter::Filter;
+use super::{disk_full, standing};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -165,6 +165,9 @@ async fn around(store: &Store, home: &Home, shown: u64) -> Result<(), Failure> {
         if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {
             note!("account {} is blocked: {reason}. {remedy}", account.account);
         }
+    }
+    for trouble in standing(store).await? {
+        note!("{}: {}; `{}`", trouble.trouble.title(), trouble.reason, trouble.command);
     }
     let now = Clock::system().now();
     for pause in store.pauses(now).await? {

@@ -93,7 +93,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
     let plan = plan::load(&paths, now).map_err(|problems| broken(&problems))?;
-    let (against, changes, published) = match &args.against {
+    let (against, (changes, unmade), published) = match &args.against {
         Some(spec) => {
             let (label, old) = revision::load(spec, &paths, now).await?;
             (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
@@ -111,7 +111,8 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
             }
         },
     };
-    let report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    let mut report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    report.warnings.splice(..0, warning::no_text(&unmade));
     if common.json {
         print_json(&report)?;
     } else if args.markdown {
@@ -185,21 +186,19 @@ fn coming(changes: &[Change]) -> Vec<Coming> {
     coming
 }
 
-/// `2 added, 1 changed`; `no changes`.
+/// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.
 fn summary(report: &Report) -> String {
     let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
+    let moved = told::moved(report).len();
     let parts = [
-        (ChangeKind::Added, "added"),
-        (ChangeKind::Changed, "changed"),
-        (ChangeKind::Cancelled, "cancelled"),
-        (ChangeKind::Ignored, "too late to change"),
+        (count(ChangeKind::Added) - moved, "added"),
+        (count(ChangeKind::Changed), "changed"),
+        (moved, "moved"),
+        (count(ChangeKind::Cancelled) - moved, "cancelled"),
+        (count(ChangeKind::Ignored), "too late to change"),
     ];
-    let said: Vec<String> = parts
-        .into_iter()
-        .map(|(kind, word)| (count(kind), word))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
+    let said: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     let said = if said.is_empty() { "no changes".to_owned() } else { said.join(", ") };
     format!("{} in {}: {said}", counted(report.jobs, "job"), counted(report.files, "file"))
 }

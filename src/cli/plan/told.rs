@@ -135,7 +135,7 @@ fn changes(report: &Report, columns: usize) -> String {
 }
 
 /// The jobs of which one post leaves and another comes: what a person calls a moved time.
-fn moved(report: &Report) -> Vec<Change> {
+pub(super) fn moved(report: &Report) -> Vec<Change> {
     let of = |kind, job: &str| {
         let mut all = report.changes.iter().filter(move |change| change.kind == kind && change.job == job);
         all.next().filter(|_| all.next().is_none())

@@ -11,7 +11,7 @@ use super::Coming;
 use crate::domain::clock::between;
 use crate::domain::content::comparable;
 use crate::settings::Settings;
-use crate::store::queue::{Change, ChangeKind};
+use crate::store::queue::{Change, ChangeKind, Unmade};
 use crate::store::view::StoryRow;
 
 /// How far back and ahead the same text counts as said twice.
@@ -24,7 +24,7 @@ const EACH_MAX: usize = 20;
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Warning {
-    /// `same_text`, `close`, `soon`, `past` or `too_late`.
+    /// `no_text`, `same_text`, `close`, `soon`, `past` or `too_late`.
     pub(super) kind: &'static str,
     /// The job that it is about.
     pub(super) job: String,
@@ -52,6 +52,21 @@ pub(super) fn find(
     all
 }
 
+/// The jobs of which texts to come cannot be made.
+pub(super) fn no_text(unmade: &[Unmade]) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = Vec::new();
+    for one in unmade {
+        if warnings.iter().any(|warning| warning.job == one.job) {
+            continue;
+        }
+        let more = unmade.iter().filter(|other| other.job == one.job).count() - 1;
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        let message = format!("{}: {}{more}; without a text there is no post", one.job, one.why);
+        warnings.push(Warning { kind: "no_text", job: one.job.clone(), message });
+    }
+    warnings
+}
+
 fn too_late(changes: &[Change]) -> Vec<Warning> {
     let ignored = changes.iter().filter(|change| change.kind == ChangeKind::Ignored);
     let mut warnings: Vec<Warning> = Vec::new();
@@ -75,8 +90,11 @@ fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
             let message = format!("{job} was to appear {ago}: its late policy decides ({late})");
             return Warning { kind: "past", job, message };
         }
-        let when = if at == now { "at once".to_owned() } else { relative(at, now) };
-        let message = format!("{job} is due {when}: it goes out as soon as the files are in force");
+        let message = if at == now {
+            format!("{job} is due at once: it goes out as soon as the files are in force")
+        } else {
+            format!("{job} is due {}: little time is left to change it", relative(at, now))
+        };
         Warning { kind: "soon", job, message }
     })
     .collect()

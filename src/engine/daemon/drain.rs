@@ -25,7 +25,8 @@ pub(super) async fn drain(
     }
     let patience = later(ctx.clock.now(), DRAIN_PREPARE);
     while !lanes.is_empty() {
-        let only_uploads = lanes.busy.iter().all(|(deed, _)| matches!(deed, Due::Prepare | Due::Probe | Due::Notify));
+        let only_uploads =
+            lanes.busy.iter().all(|(deed, _)| matches!(deed, Due::Prepare | Due::Probe | Due::Foresee | Due::Notify));
         if only_uploads && ctx.clock.now() >= patience {
             // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
             // puts their posts back into the queue.

@@ -12,7 +12,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
 use crate::domain::clock::later;
-use crate::engine::{Ctx, Outcome, Report, Result, audit, delete, notify, prepare, probe, publish, reconcile, restore};
+use crate::engine::{
+    Ctx, Outcome, Report, Result, audit, delete, foresee, notify, prepare, probe, publish, reconcile, restore,
+};
 use crate::store::Trouble;
 use crate::store::view::Due;
 
@@ -29,6 +31,7 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
         Due::Reconcile => reconcile::run_once(ctx, account).await,
         Due::Delete => delete::run_once(ctx, account).await,
         Due::Probe => probe::run_once(ctx, account).await,
+        Due::Foresee => foresee::run_once(ctx, account).await,
         Due::Notify => notify::run_once(ctx, account).await,
         Due::Audit => audit::run_once(ctx, account).await,
         Due::Restore => restore::run_once(ctx, account).await,
@@ -184,7 +187,8 @@ impl Lanes {
             Ok((id, result)) => (id, result.map(|()| true)),
             Err(error) => {
                 // Its post keeps its lease; when that ends the sweep decides, and never sends again what may have left.
-                tracing::error!(%error, "a deed ended unexpectedly; please report this");
+                // The words of a panic may quote what is secret; the hook has told its place.
+                tracing::error!(panicked = error.is_panic(), "a deed ended unexpectedly; please report this");
                 (error.id(), Ok(false))
             }
         };
@@ -275,6 +279,9 @@ pub(super) fn log(report: &Report) {
         Outcome::InDoubt { fault } => {
             tracing::warn!(post.id = post, job.name = job, account, %fault, "in doubt; looks at the account's list");
         }
+        Outcome::LookAgain { at, why } if matches!(report.deed, Due::Probe | Due::Foresee) => {
+            tracing::info!(account, next_at = %at, why, "asks again");
+        }
         Outcome::LookAgain { at, why } => {
             tracing::info!(post.id = post, job.name = job, account, next_at = %at, why, "still in doubt");
         }
@@ -283,6 +290,10 @@ pub(super) fn log(report: &Report) {
         }
         Outcome::Parked { why } => {
             tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
+        }
+        Outcome::Foreseen { posts, wrong: 0 } => tracing::debug!(account, posts, "looked ahead: all is well"),
+        Outcome::Foreseen { posts, wrong } => {
+            tracing::warn!(account, posts, wrong, "looked ahead: posts would not go out as they are meant");
         }
         Outcome::Healed => tracing::info!(account, "Kakao serves the account again; its posts go on"),
         Outcome::Told => tracing::debug!(sink = account, "a notice was delivered"),

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use super::SOON;
 use super::watchman::Watchman;
 use crate::domain::clock::{between, earlier, later};
-use crate::engine::{Ctx, Result, enqueue};
+use crate::engine::{Ctx, Result, enqueue, foresee};
 use crate::store::queue::{Enqueued, Overdue, Swept};
 
 /// How often the horizon is moved on for schedules that go on for ever.
 const ENQUEUE_EVERY: Duration = Duration::from_secs(1800);
+/// How often the looks ahead are planned, beside after each change of the queue by its job files.
+const PLAN_LOOKS_EVERY: Duration = Duration::from_secs(600);
 /// A pause of this length between two looks is downtime: the process was not running, or the machine slept.
 const DOWNTIME: Duration = Duration::from_secs(60);
 /// A clock that goes back by more than this between two looks was set, and not merely slewed.
@@ -51,6 +53,7 @@ pub struct Upkeep {
     pub(super) generation: u64,
     pub(super) next_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
+    looks_planned_at: Option<Timestamp>,
     pub(super) watchman: Watchman,
 }
 
@@ -82,6 +85,11 @@ impl Upkeep {
             self.generation = generation;
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
             enqueued = Some(report);
+        }
+        let planned = self.looks_planned_at.is_some_and(|at| at <= now && between(at, now) < PLAN_LOOKS_EVERY);
+        if !planned || enqueued.is_some() {
+            foresee::plan(ctx).await?;
+            self.looks_planned_at = Some(now);
         }
         if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
             tell_overdue(ctx, now).await?;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::domain::fault::Cure;
+use crate::domain::fault::{Cure, Fault};
 
 /// What helps when a token is of no use.
 pub(in crate::kakao) const LOG_IN: &str = "Log the account in again with `storyd account login`.";
@@ -46,6 +46,11 @@ pub(super) enum Effect {
     Blocked(Cure),
     /// The API has ended, for everyone.
     Ended,
+}
+
+/// Whether a block may be about the one call that met it: what an app may do is granted feature by feature, so that posts need not meet it.
+pub fn is_of_one_call(fault: &Fault) -> bool {
+    ["-3", "-5"].contains(&fault.code.as_str())
 }
 
 /// The row of a code, if the documents name it.

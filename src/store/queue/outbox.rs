@@ -1,11 +1,8 @@
 //! The outbox: notices wait here until they were delivered, with retries of their own.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{Result, Store, micros};
-use crate::domain::clock::earlier;
 use crate::domain::notice::Notice;
 use crate::store::{count, instant, read_json};
 
@@ -103,12 +100,20 @@ impl Store {
         Ok(())
     }
 
-    /// Drops notices that ended longer ago than `age`.
-    pub async fn prune_notices(&self, age: Duration, now: Timestamp) -> Result<u64> {
-        let before = micros(earlier(now, age));
-        let done = sqlx::query!("DELETE FROM notice WHERE ended_at IS NOT NULL AND ended_at < $1", before)
-            .execute(self.writing().await)
+    /// Takes out notices, and troubles that are no post's, that ended before `before`. How many.
+    pub async fn prune_notices(&self, before: Timestamp) -> Result<u64> {
+        let before = micros(before);
+        let mut tx = self.begin().await?;
+        let notices = sqlx::query!("DELETE FROM notice WHERE ended_at IS NOT NULL AND ended_at < $1", before)
+            .execute(&mut *tx)
             .await?;
-        Ok(done.rows_affected())
+        let troubles = sqlx::query!(
+            "DELETE FROM incident WHERE ended_at < $1 AND post_id IS NULL AND told_at IS NOT NULL AND end_told_at IS NOT NULL",
+            before
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(notices.rows_affected() + troubles.rows_affected())
     }
 }

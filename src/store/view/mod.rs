@@ -4,6 +4,7 @@
 mod accounts;
 mod audits;
 mod failures;
+mod foreseen;
 mod images;
 mod incidents;
 mod listing;
@@ -17,6 +18,7 @@ mod work;
 pub use accounts::AccountRow;
 pub use audits::{AuditRow, EngagementRow, FindingRow};
 pub use failures::{CauseRow, FailureFilter};
+pub use foreseen::Foreseen;
 pub use incidents::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally, Told, WaitingNotice};
 pub use listing::{Listing, Place};
 pub use pauses::PauseRow;

@@ -23,6 +23,8 @@ pub enum Due {
     Notify,
     /// A step of an audit.
     Audit,
+    /// A look ahead at posts to come.
+    Foresee,
     /// A look at Kakao's list after a backup was restored.
     Restore,
 }
@@ -65,7 +67,9 @@ impl Store {
                  coalesce(a.blocked_cure IN ('refresh', 'log_in', 'consent', 'join', 'settings'), 0) AS "probe!: bool",
                  EXISTS (SELECT 1 FROM audit u WHERE u.account = a.name AND u.ended_at IS NULL AND u.next_at <= $1)
                    AS "audit!: bool",
-                 EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool"
+                 EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool",
+                 EXISTS (SELECT 1 FROM foresight f WHERE f.account = a.name AND f.next_at IS NOT NULL AND f.next_at <= $1)
+                   AS "foresee!: bool"
                FROM account a WHERE ($2 IS NULL OR a.name = $2) AND (a.probe_at IS NULL OR a.probe_at <= $1)
                ORDER BY a.name"#,
             at,
@@ -87,6 +91,7 @@ impl Store {
                 (Due::Delete, row.delete),
                 (Due::Audit, row.audit),
                 (Due::Restore, row.restore),
+                (Due::Foresee, row.foresee),
             ];
             for (kind, _) in kinds.into_iter().filter(|(_, is)| *is) {
                 due.push((kind, row.name.clone()));
@@ -132,6 +137,7 @@ impl Store {
                      FROM account a) s
                  UNION ALL SELECT min(next_at) FROM audit WHERE ended_at IS NULL AND next_at > $1
                  UNION ALL SELECT min(next_at) FROM restore WHERE next_at > $1
+                 UNION ALL SELECT min(next_at) FROM foresight WHERE next_at IS NOT NULL AND next_at > $1
                  UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1
                  UNION ALL SELECT min(next_at) FROM notice WHERE next_at IS NOT NULL AND next_at > $1
                  UNION ALL SELECT next_at FROM telling WHERE next_at > $1)"#,
@@ -158,6 +164,7 @@ impl Store {
                  UNION ALL SELECT next_late_at FROM account WHERE name = $1 AND next_late_at > $2
                  UNION ALL SELECT min(next_at) FROM audit WHERE account = $1 AND ended_at IS NULL AND next_at > $2
                  UNION ALL SELECT next_at FROM restore WHERE account = $1 AND next_at > $2
+                 UNION ALL SELECT min(next_at) FROM foresight WHERE account = $1 AND next_at IS NOT NULL AND next_at > $2
                  UNION ALL SELECT probe_at FROM account WHERE name = $1 AND probe_at > $2)"#,
             account,
             at

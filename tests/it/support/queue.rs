@@ -222,6 +222,7 @@ pub(crate) fn note(job: &str, occurs_at: Timestamp) -> JobPosts {
         prepare_ahead: AHEAD,
         occurrences: vec![occurrence(occurs_at)],
         add_after: Timestamp::MIN,
+        unmade: Vec::new(),
         complete_until: t(100_000),
     }
 }

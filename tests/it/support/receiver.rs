@@ -1,6 +1,7 @@
 //! The people's side of a notice: a webhook that keeps what it is sent, and a mail server that takes mail.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,9 +10,13 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde_json::Value;
 use storyd::settings::Secret;
-use storyd::settings::notify::{Notify, Sink};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use storyd::settings::notify::{MailTls, Notify, Sink};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -117,6 +122,11 @@ pub(crate) struct MailServer {
 
 impl MailServer {
     pub(crate) async fn start() -> Self {
+        Self::with(MailTls::None).await
+    }
+
+    /// One that speaks TLS, with a certificate of its own authority: [`authority`] must be trusted by whoever is to talk to it.
+    pub(crate) async fn with(tls: MailTls) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Self { address, mails: Arc::default(), words: Arc::default() };
@@ -124,10 +134,20 @@ impl MailServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let kept = kept.clone();
-                tokio::spawn(async move { kept.talk(stream).await });
+                tokio::spawn(async move { kept.serve(stream, tls).await });
             }
         });
         server
+    }
+
+    async fn serve(&self, stream: TcpStream, tls: MailTls) -> std::io::Result<()> {
+        if tls == MailTls::Tls {
+            return self.talk(BufReader::new(acceptor().accept(stream).await?), true, false).await.map(drop);
+        }
+        match self.talk(BufReader::new(stream), true, tls == MailTls::StartTls).await? {
+            Some(plain) => self.talk(BufReader::new(acceptor().accept(plain).await?), false, false).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -143,9 +163,14 @@ impl MailServer {
         self.words.lock().unwrap().clone()
     }
 
-    async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut stream = BufReader::new(stream);
-        stream.write_all(b"220 mail.test ready\r\n").await?;
+    /// One conversation. Gives the connection back when the client wants to go on over TLS.
+    async fn talk<S>(&self, mut stream: BufReader<S>, greet: bool, offer_tls: bool) -> std::io::Result<Option<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if greet {
+            stream.write_all(b"220 mail.test ready\r\n").await?;
+        }
         let mut mail = Mail::default();
         let mut line = String::new();
         while stream.read_line(&mut line).await? > 0 {
@@ -153,7 +178,13 @@ impl MailServer {
             line.clear();
             self.words.lock().unwrap().push(word.clone());
             let upper = word.to_uppercase();
-            let answer = if upper.starts_with("EHLO") {
+            let answer = if upper.starts_with("EHLO") && offer_tls {
+                // Without TLS there is no way to log in.
+                "250-mail.test\r\n250 STARTTLS\r\n"
+            } else if upper == "STARTTLS" && offer_tls {
+                stream.write_all(b"220 go ahead\r\n").await?;
+                return Ok(Some(stream.into_inner()));
+            } else if upper.starts_with("EHLO") {
                 "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n"
             } else if upper.starts_with("AUTH PLAIN") {
                 mail.login = word.split(' ').nth(2).map(str::to_owned);
@@ -175,12 +206,30 @@ impl MailServer {
                 stream.write_all(b"221 bye\r\n").await?;
                 // The client closes.
                 let _ = stream.read(&mut [0; 1]).await;
-                return Ok(());
+                return Ok(None);
             } else {
                 "250 fine\r\n"
             };
             stream.write_all(answer.as_bytes()).await?;
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// The file with the certificate of the test's own authority. It, and the server's certificate for 127.0.0.1, end in a hundred years.
+pub(crate) fn authority() -> PathBuf {
+    tls_file("ca.pem")
+}
+
+fn tls_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/tls").join(name)
+}
+
+fn acceptor() -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_file(tls_file("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(tls_file("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use storyd::domain::clock::{Clock, between, later};
+use storyd::domain::policy::Preflight;
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::outlook::Outlook;
 use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
@@ -119,7 +120,8 @@ impl World {
             clock,
             kakao_clock: None,
             sandbox,
-            settings: Settings::default(),
+            // A story asks Kakao what it is about, and nothing ahead unless it is about that.
+            settings: Settings { preflight: Preflight::OFF, ..Settings::default() },
             limits,
             engine: None,
             elsewhere: None,

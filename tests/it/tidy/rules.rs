@@ -278,10 +278,11 @@ pub(super) fn uncut(file: &File) -> Vec<Breach> {
 }
 
 /// The deeds, and what runs on the daemon's own patterns.
-pub(super) const DEEDS: [&str; 12] = [
+pub(super) const DEEDS: [&str; 13] = [
     "restore",
     "enqueue",
     "incidents",
+    "foresee",
     "prepare",
     "probe",
     "publish",

@@ -37,7 +37,7 @@ fn report(old: &str, new: &str) -> Report {
     let (old, new) = (load(old), load(new));
     let settings = settings();
     let rules = Rules::new(&settings).unwrap();
-    let changes = wanted::between_plans(&old, &new, &rules, now()).unwrap();
+    let (changes, _) = wanted::between_plans(&old, &new, &rules, now()).unwrap();
     let mut report = super::super::report(&new, "main".into(), changes, &[], &settings, 14, now());
     report.problems.clear();
     report

@@ -85,6 +85,19 @@ pub struct JobPosts {
     pub add_after: Timestamp,
     /// Up to here every occurrence of the job is in `occurrences`.
     pub complete_until: Timestamp,
+    /// Occurrences that have no text. Posts that stand for them already stay as they are.
+    pub unmade: Vec<Unmade>,
+}
+
+/// An occurrence whose text cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmade {
+    /// The job's name.
+    pub job: String,
+    /// The nominal local time that its schedule names.
+    pub nominal: String,
+    /// When the text would have appeared, and why there is none.
+    pub why: String,
 }
 
 /// What enqueueing changed.

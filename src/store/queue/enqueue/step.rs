@@ -104,6 +104,10 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
         push(Some(*post), *occurrence, deed);
     }
     for post in &pairs.surplus {
+        if is.posts.unmade.iter().any(|unmade| unmade.nominal == post.nominal) {
+            push(Some(*post), None, Deed::Keep);
+            continue;
+        }
         push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE });
     }
     for (post, occurrence) in &pairs.staying {

@@ -1,0 +1,62 @@
+//! `/metrics`: the state of the queue and what is wrong, as numbers for a monitor that speaks the text format of Prometheus.
+
+use std::fmt::{Display, Write as _};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{House, Turn};
+use crate::domain::notice::Trouble;
+use crate::domain::post::PostState;
+use crate::store::Result;
+
+/// The media type of the format.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Every number, or 503 while the database does not answer.
+pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
+    let told = match house.queue.turn().await {
+        Ok(ctx) => tell(&ctx).await,
+        Err(_) => return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+    };
+    match told {
+        Ok(text) => (StatusCode::OK, [(header::CONTENT_TYPE, TEXT)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the numbers of the queue could not be read");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the daemon's log says why\n")
+                .into_response()
+        }
+    }
+}
+
+async fn tell(ctx: &Turn) -> Result<String> {
+    let counts = ctx.store.counts().await?;
+    let open = ctx.store.open_incidents().await?;
+    let waiting = ctx.store.waiting_notices().await?.len();
+    let in_state = |state| counts.iter().find(|(of, _)| *of == state).map_or(0, |(_, count)| *count);
+    let of_trouble = |trouble| open.iter().filter(|incident| incident.trouble == trouble).count();
+    let mut out = String::new();
+    let posts = PostState::ALL.map(|state| (format!("{{state=\"{state}\"}}"), in_state(state)));
+    gauge(&mut out, "storyd_posts", "Posts in the queue and on record, by state.", &posts);
+    let troubles = Trouble::ALL.map(|trouble| (format!("{{trouble=\"{}\"}}", trouble.as_str()), of_trouble(trouble)));
+    gauge(&mut out, "storyd_troubles", "What is wrong and not over, by kind.", &troubles);
+    let broken = ctx.plan.broken().map_or(0, |problems| problems.errors());
+    let one = |out: &mut String, name, help, value: usize| gauge(out, name, help, &[(String::new(), value)]);
+    one(&mut out, "storyd_job_file_problems", "Problems that keep the job files from being in force.", broken);
+    let jobs = ctx.plan.get().0.map_or(0, |plan| plan.jobs.len());
+    one(&mut out, "storyd_jobs", "Jobs of the plan in force.", jobs);
+    one(&mut out, "storyd_notices_waiting", "Notices to people that have not arrived yet.", waiting);
+    let full = usize::from(ctx.store.is_short_of_room());
+    one(&mut out, "storyd_disk_full", "1 while the disk is full and nothing is claimed.", full);
+    Ok(out)
+}
+
+fn gauge<Value: Display>(out: &mut String, name: &str, help: &str, values: &[(String, Value)]) {
+    // Writing to a text cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (labels, value) in values {
+        let _ = writeln!(out, "{name}{labels} {value}");
+    }
+}
