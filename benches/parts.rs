@@ -141,7 +141,7 @@ fn filled(rows: usize) -> &'static Filled {
             let store = Store::open(dir.path(), Access::Daemon).await.expect("a queue");
             for lane in 0..LANES {
                 let job = posts(&format!("job-{lane}"), &account(lane), minutes(0, rows / LANES));
-                store.enqueue_by_hand(&job, start()).await.expect("enqueued");
+                store.enqueue_by_hand(&job, "a bench", start()).await.expect("enqueued");
             }
             store
         });
@@ -206,7 +206,7 @@ fn enqueue_1000_posts(found: &mut Vec<Row>) {
         posts(&format!("new-{number}"), "account-new", minutes(100_000, 1_000))
     };
     found.push(time("enqueue 1,000 posts of a new job", 20, next, |job| {
-        let report = runtime().block_on(queue.store.enqueue_by_hand(&job, start())).expect("enqueued");
+        let report = runtime().block_on(queue.store.enqueue_by_hand(&job, "a bench", start())).expect("enqueued");
         assert_eq!(report.added, 1_000);
     }));
 }

@@ -160,6 +160,8 @@ CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS
 CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'held');
 -- What people look at, and what is due.
 CREATE INDEX post_state     ON post (state, due_at, id);
+-- Those that were missed lately, however many ever were.
+CREATE INDEX post_missed    ON post (account, changed_at)     WHERE state = 'missed';
 CREATE INDEX post_account   ON post (account, state, due_at, id);
 CREATE INDEX post_job       ON post (job, state, due_at, id);
 
@@ -238,6 +240,10 @@ CREATE TABLE attempt (
   fault_code   TEXT,
   fault_reason TEXT,
   fault_remedy TEXT,
+  -- What went over the wire when it did not plainly succeed: what was asked, without secrets, and the status and first characters
+  -- of the answer. What a success asked follows from its post, and its answer is the story.
+  request      TEXT CHECK (length(request) <= 400),
+  answer       TEXT CHECK (length(answer) <= 400),
   CHECK ((ended_at IS NULL) = (verdict IS NULL)),
   CHECK ((fault_class IS NULL) = (fault_code IS NULL)),
   CHECK ((fault_class IS NULL) = (fault_reason IS NULL)),
@@ -277,7 +283,17 @@ CREATE INDEX story_undeleted ON story (published_at, post_id) WHERE delete_fault
 
 -- ------------------------------------------------------------------------------------------------------------------ counts
 
--- What came of an account's posts, by day (whole days since 1970-01-01, UTC). Kept by triggers, so that years are told from a few rows.
+-- Where the days of the counts begin: the offset of the daemon's zone from UTC, in microseconds, from each instant on. The zone's
+-- rules are kept here as far as they are known, since a trigger cannot ask for them.
+CREATE TABLE calendar (
+  from_at INTEGER PRIMARY KEY,
+  offset  INTEGER NOT NULL CHECK (abs(offset) < 172800000000),
+  zone    TEXT NOT NULL
+) STRICT;
+INSERT INTO calendar (from_at, offset, zone) VALUES (-9223372036854775807, 0, 'UTC');
+
+-- What came of an account's posts, by day (whole days since 1970-01-01 in the zone of the calendar). Kept by triggers, so that years
+-- are told from a few rows.
 CREATE TABLE tally (
   account   TEXT NOT NULL REFERENCES account (name),
   day       INTEGER NOT NULL,
@@ -406,8 +422,8 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 -- message tells of; a trouble that comes back is a row of its own.
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
-  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'blocked', 'broken_file',
-                  'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
+  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'blocked',
+                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
   job           TEXT,
@@ -640,7 +656,8 @@ CREATE TRIGGER post_ended AFTER UPDATE OF state ON post
 WHEN OLD.state <> NEW.state AND NEW.state IN ('missed', 'failed')
 BEGIN
   INSERT INTO tally (account, day, missed, failed)
-  VALUES (NEW.account, NEW.changed_at / 86400000000, NEW.state = 'missed', NEW.state = 'failed')
+  VALUES (NEW.account,
+    (NEW.changed_at + (SELECT c.offset FROM calendar c WHERE c.from_at <= NEW.changed_at ORDER BY c.from_at DESC LIMIT 1)) / 86400000000, NEW.state = 'missed', NEW.state = 'failed')
   ON CONFLICT (account, day) DO UPDATE SET missed = missed + excluded.missed, failed = failed + excluded.failed;
 END;
 
@@ -650,7 +667,8 @@ BEGIN
   UPDATE story SET deleted_at = NEW.changed_at WHERE post_id = NEW.id;
   UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'its story is gone'
   WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
-  INSERT INTO tally (account, day, deleted) VALUES (NEW.account, NEW.changed_at / 86400000000, 1)
+  INSERT INTO tally (account, day, deleted) VALUES (NEW.account,
+    (NEW.changed_at + (SELECT c.offset FROM calendar c WHERE c.from_at <= NEW.changed_at ORDER BY c.from_at DESC LIMIT 1)) / 86400000000, 1)
   ON CONFLICT (account, day) DO UPDATE SET deleted = deleted + 1;
 END;
 
@@ -658,19 +676,22 @@ CREATE TRIGGER post_counted AFTER UPDATE OF state ON post
 WHEN OLD.state <> 'published' AND NEW.state = 'published'
 BEGIN
   INSERT INTO tally (account, day, published, late, retried, doubtful)
-  VALUES (NEW.account, NEW.changed_at / 86400000000, 1,
+  VALUES (NEW.account,
+    (NEW.changed_at + (SELECT c.offset FROM calendar c WHERE c.from_at <= NEW.changed_at ORDER BY c.from_at DESC LIMIT 1)) / 86400000000, 1,
     NEW.event <> 'adopt' AND NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) > 60000000,
     (SELECT count(*) FROM attempt WHERE post_id = NEW.id AND kind = 'publish') > 1,
     EXISTS (SELECT 1 FROM event WHERE post_id = NEW.id AND event = 'doubt'))
   ON CONFLICT (account, day) DO UPDATE SET published = published + 1, late = late + excluded.late,
     retried = retried + excluded.retried, doubtful = doubtful + excluded.doubtful;
   INSERT INTO tally_length (account, day, what, up_to, posts)
-  SELECT NEW.account, NEW.changed_at / 86400000000, 'lateness', up_to, 1 FROM length_bound
+  SELECT NEW.account,
+    (NEW.changed_at + (SELECT c.offset FROM calendar c WHERE c.from_at <= NEW.changed_at ORDER BY c.from_at DESC LIMIT 1)) / 86400000000, 'lateness', up_to, 1 FROM length_bound
   WHERE up_to >= NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) AND NEW.event <> 'adopt'
   ORDER BY up_to LIMIT 1
   ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;
   INSERT INTO tally_length (account, day, what, up_to, posts)
-  SELECT NEW.account, NEW.changed_at / 86400000000, 'duration', up_to, 1 FROM length_bound
+  SELECT NEW.account,
+    (NEW.changed_at + (SELECT c.offset FROM calendar c WHERE c.from_at <= NEW.changed_at ORDER BY c.from_at DESC LIMIT 1)) / 86400000000, 'duration', up_to, 1 FROM length_bound
   WHERE up_to >= NEW.changed_at - NEW.intent_at AND OLD.state = 'publishing'
   ORDER BY up_to LIMIT 1
   ON CONFLICT (account, day, what, up_to) DO UPDATE SET posts = posts + 1;

@@ -229,6 +229,7 @@ impl Engine {
 /// they are named.
 pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
     let clock = Clock::system();
+    store.keep_calendar(&jiff::tz::TimeZone::system(), clock.now()).await?;
     let mut rules = Rules::new(&home.settings)?;
     rules.telling.command_flags.clone_from(&home.flags);
     let sinks = Arc::new(Sinks::new(&home.settings.notify)?);

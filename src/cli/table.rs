@@ -64,7 +64,7 @@ pub(super) const STORY_COLUMNS: [&str; 16] = [
 /// Columns of the events.
 pub(super) const EVENT_COLUMNS: [&str; 7] = ["id", "post", "at", "event", "state", "actor", "reason"];
 /// Columns of the attempts.
-pub(super) const ATTEMPT_COLUMNS: [&str; 10] = [
+pub(super) const ATTEMPT_COLUMNS: [&str; 12] = [
     "id",
     "post",
     "kind",
@@ -75,6 +75,8 @@ pub(super) const ATTEMPT_COLUMNS: [&str; 10] = [
     "fault_code",
     "fault_reason",
     "fault_remedy",
+    "request",
+    "answer",
 ];
 
 /// A list for a program, on its way out.

@@ -14,7 +14,22 @@ pub struct Fault {
     pub reason: String,
     /// What a person can do about it: one or two sentences; empty where nothing needs to be done.
     pub remedy: String,
+    /// What was asked and answered, where a request was behind it.
+    pub exchange: Option<Box<Exchange>>,
 }
+
+/// A request and its answer as far as the record keeps them: each one line of at most [`EXCHANGE_CHARS_MAX`] characters, which
+/// holds no token, key or secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was asked: method, path, and the beginnings of what was sent with them.
+    pub request: String,
+    /// The status of the answer and its first characters; empty when none came.
+    pub answer: String,
+}
+
+/// Longest request, and longest answer, that is kept, in characters.
+pub const EXCHANGE_CHARS_MAX: usize = 400;
 
 /// The four classes of fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +123,22 @@ impl Fault {
     /// A transient fault with the ordinary delays.
     pub fn transient(code: impl Into<String>, reason: impl Into<String>) -> Self {
         let class = FaultClass::Transient { at_least: Duration::ZERO, tries_max: None };
-        Self { class, code: code.into(), reason: reason.into(), remedy: String::new() }
+        Self::new(class, code, reason, "")
     }
 
     /// A permanent fault. `remedy` says what a person can do.
     pub fn permanent(code: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { class: FaultClass::Permanent, code: code.into(), reason: reason.into(), remedy: remedy.into() }
+        Self::new(FaultClass::Permanent, code, reason, remedy)
+    }
+
+    /// A fault of any class that no request was behind, or none yet.
+    pub fn new(
+        class: FaultClass,
+        code: impl Into<String>,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { class, code: code.into(), reason: reason.into(), remedy: remedy.into(), exchange: None }
     }
 
     /// Whether a fresh access token may cure it.

@@ -24,6 +24,8 @@ pub enum Trouble {
     InDoubt,
     /// A story could not be taken down.
     NotDeleted,
+    /// An audit found the record and Kakao to differ.
+    Differences,
     /// Kakao turns an account away.
     Blocked,
     /// The job files do not load.
@@ -42,12 +44,13 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
         Self::InDoubt,
         Self::NotDeleted,
+        Self::Differences,
         Self::Blocked,
         Self::BrokenFile,
         Self::NoText,
@@ -65,6 +68,7 @@ impl Trouble {
             Self::Held => "held",
             Self::InDoubt => "in_doubt",
             Self::NotDeleted => "not_deleted",
+            Self::Differences => "differences",
             Self::Blocked => "blocked",
             Self::BrokenFile => "broken_file",
             Self::NoText => "no_text",
@@ -108,6 +112,7 @@ impl Trouble {
             Self::Held => format!("{posts} held: waiting for you"),
             Self::InDoubt => format!("{posts} in doubt: only you can settle it"),
             Self::NotDeleted => format!("{} not taken down", counted(count, "story was", "stories were")),
+            Self::Differences => "the record and what Kakao shows differ".into(),
             Self::Blocked => format!("{} blocked", counted(count, "account is", "accounts are")),
             Self::BrokenFile => "the job files do not load".into(),
             Self::NoText => {
@@ -126,6 +131,7 @@ impl Trouble {
                 format!("{} settled", counted(count, "post", "posts"))
             }
             Self::NotDeleted => format!("{} gone after all", counted(count, "story is", "stories are")),
+            Self::Differences => "the record and what Kakao shows agree again".into(),
             Self::Blocked => format!("{} again", counted(count, "account posts", "accounts post")),
             Self::BrokenFile => "the job files load again".into(),
             Self::NoText => format!("the texts of {} can be made", counted(count, "job", "jobs")),

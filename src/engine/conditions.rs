@@ -10,7 +10,7 @@ use crate::domain::notice::Trouble;
 use crate::domain::telling::{instant, length};
 use crate::plan::problem::Problem;
 use crate::store::queue::{NewIncident, Unmade};
-use crate::store::view::{BlockedAccount, Foreseen, NotDeleted};
+use crate::store::view::{BlockedAccount, Differences, Foreseen, NotDeleted};
 
 /// A clock that is off by so much is told: a post comes out noticeably early or late.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
@@ -22,6 +22,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     let mut found: Vec<NewIncident> = Vec::new();
     found.extend(ctx.store.blocked_accounts().await?.into_iter().map(|account| blocked(account, telling)));
     found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
+    found.extend(ctx.store.differences().await?.into_iter().map(|found| differences(found, telling)));
     if let Some(problems) = ctx.plan.broken() {
         let first = problems.list().iter().map(in_a_line).next().unwrap_or_default();
         let more = problems.errors().saturating_sub(1);
@@ -89,6 +90,23 @@ fn not_deleted(story: NotDeleted, telling: &Telling) -> NewIncident {
         reason: format!("story {} is still there: {}", story.story_id, story.reason),
         command: telling.command(&format!("admin delete {}", story.post)),
         began_at: story.at,
+    }
+}
+
+fn differences(found: Differences, telling: &Telling) -> NewIncident {
+    let kinds: Vec<String> =
+        found.kinds.iter().map(|(kind, stories)| format!("{stories} {}", kind.replace('_', " "))).collect();
+    let all: u32 = found.kinds.iter().map(|(_, stories)| stories).sum();
+    let stories = if all == 1 { "1 story".to_owned() } else { format!("{all} stories") };
+    NewIncident {
+        trouble: Trouble::Differences,
+        subject: format!("audit of {}", found.account),
+        post: None,
+        job: None,
+        reason: format!("{stories} otherwise than on record: {}", kinds.join(", ")),
+        command: telling.command(&format!("admin audit --last --account {}", found.account)),
+        account: Some(found.account),
+        began_at: found.since,
     }
 }
 

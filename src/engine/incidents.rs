@@ -225,6 +225,7 @@ fn over(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Blocked => "Kakao serves it again; what waits goes out as its late policy says",
         Trouble::NotDeleted => "the story is gone, or stays on order",
+        Trouble::Differences => "each difference was seen to",
         Trouble::BrokenFile => "the plan that they make is in force",
         Trouble::ClockOff => "it agrees with Kakao's",
         Trouble::NoText => "every text to come can be made",

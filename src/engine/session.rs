@@ -73,5 +73,6 @@ pub(super) fn refused_again(fault: Fault) -> Fault {
         remedy: "Log the account in again with `storyd account login`; if Kakao's words speak of an IP address, ask the owner of \
                  the app to allow this server's."
             .into(),
+        exchange: fault.exchange,
     }
 }

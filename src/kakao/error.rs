@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use super::excerpt::excerpt;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 
 mod table;
@@ -22,10 +23,6 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const QUOTA_WAIT: Duration = Duration::from_secs(3600);
 /// Wait after kauth says that too many tokens were issued (`KOE237`): its window is ten minutes.
 pub const TOKENS_WAIT: Duration = Duration::from_secs(600);
-/// Longest excerpt of a server's own words in a reason, in characters.
-const EXCERPT_CHARS_MAX: usize = 200;
-/// A run of this many letters and digits in a server's words may be a token, and is left out.
-const SECRET_RUN_MIN: usize = 32;
 
 /// What sending a call twice would risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +179,7 @@ fn not_sent(call: Call, why: NotSent, detail: &str) -> Fault {
             let class = if call == Call::Login { blocked(Cure::Settings) } else { FaultClass::Permanent };
             let reason = format!("the request could not be built{detail}");
             let remedy = "This is a mistake in storyd: report it, with the post's content.";
-            Fault { class, code: "request".into(), reason, remedy: remedy.into() }
+            Fault::new(class, "request", reason, remedy)
         }
     }
 }
@@ -233,7 +230,7 @@ fn listed(call: Call, answer: &Answer, row: &Row, reason: String, scopes: &[Stri
         Effect::Blocked(cure) => blocked(cure.clone()),
         Effect::Ended => FaultClass::Blocked(Block { scope: BlockScope::Everyone, cure: Cure::Ended }),
     };
-    Fault { class, code, reason, remedy: row.remedy.into() }
+    Fault::new(class, code, reason, row.remedy)
 }
 
 /// kauth's own codes. None of them is a post's fault, so that none is permanent.
@@ -248,11 +245,11 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
         }
         (Some(319 | 320 | 322), _) | (None, "invalid_grant") => {
             let reason = format!("{SPENT_GRANT}{said}");
-            Fault { class: blocked(Cure::LogIn), code: code.into(), reason, remedy: LOG_IN.into() }
+            Fault::new(blocked(Cure::LogIn), code, reason, LOG_IN)
         }
         (Some(4..=10 | 101 | 303), _) | (None, "invalid_client" | "unauthorized_client") => {
             let reason = format!("Kakao's login service refuses the app's key, secret or set-up{said}");
-            Fault { class: blocked(Cure::Settings), code: code.into(), reason, remedy: SETTINGS.into() }
+            Fault::new(blocked(Cure::Settings), code, reason, SETTINGS)
         }
         _ if answer.status >= 500 => Fault::transient(code, format!("Kakao's login service has trouble{said}")),
         _ if answer.status == 429 => wait(
@@ -262,7 +259,7 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
         ),
         _ => {
             let reason = format!("{REFUSED_RENEWAL}{said}");
-            Fault { class: blocked(Cure::LogIn), code: code.into(), reason, remedy: LOG_IN.into() }
+            Fault::new(blocked(Cure::LogIn), code, reason, LOG_IN)
         }
     }
 }
@@ -296,14 +293,12 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
         (Call::Once, _) => unsure(call, status.to_string(), reason, Duration::ZERO),
         (Call::Repeatable, 401) => {
             let class = blocked(Cure::Refresh);
-            Fault { class, code: status.to_string(), reason, remedy: LOG_IN.into() }
+            Fault::new(class, status.to_string(), reason, LOG_IN)
         }
         (Call::Repeatable, 413 | 414) => {
             refusal(call, status.to_string(), reason, "Use smaller images or a shorter URL.")
         }
-        (Call::Login, 401) => {
-            Fault { class: blocked(Cure::Settings), code: status.to_string(), reason, remedy: SETTINGS.into() }
-        }
+        (Call::Login, 401) => Fault::new(blocked(Cure::Settings), status.to_string(), reason, SETTINGS),
         (_, 300..=399 | 404 | 405 | 410) => {
             let mut fault = unsure(call, status.to_string(), reason, Duration::ZERO);
             fault.remedy = "Check `api_url` and `login_url` in the settings if this goes on.".into();
@@ -321,22 +316,21 @@ fn unsure(call: Call, code: impl Into<String>, reason: String, at_least: Duratio
         }
         Call::Repeatable | Call::Login => (FaultClass::Transient { at_least, tries_max: None }, ""),
     };
-    Fault { class, code: code.into(), reason, remedy: remedy.into() }
+    Fault::new(class, code, reason, remedy)
 }
 
 /// Refused, and would be again. A refused login blocks the account instead: no post is at fault.
 fn refusal(call: Call, code: String, reason: String, remedy: &str) -> Fault {
     match call {
         Call::Repeatable | Call::Once => Fault::permanent(code, reason, remedy),
-        Call::Login => Fault { class: blocked(Cure::Settings), code, reason, remedy: SETTINGS.into() },
+        Call::Login => Fault::new(blocked(Cure::Settings), code, reason, SETTINGS),
     }
 }
 
 fn wait(code: String, reason: String, wait: Duration) -> Fault {
     // Never zero: a wait that is over before it begins would turn a quota into a busy loop.
     let wait = wait.clamp(Duration::from_secs(1), RETRY_AFTER_MAX);
-    let remedy = "Nothing to do: tried again after the quota's next window.".into();
-    Fault { class: blocked(Cure::Wait(wait)), code, reason, remedy }
+    Fault::new(blocked(Cure::Wait(wait)), code, reason, "Nothing to do: tried again after the quota's next window.")
 }
 
 fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault {
@@ -349,7 +343,7 @@ fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault
     let flag = scopes.join(",");
     let remedy =
         format!("Consent to {names} as this account: `storyd account login --scopes {flag}` shows the page for it.");
-    Fault { class: blocked(Cure::Consent(scopes)), code, reason, remedy }
+    Fault::new(blocked(Cure::Consent(scopes)), code, reason, remedy)
 }
 
 fn blocked(cure: Cure) -> FaultClass {
@@ -360,39 +354,6 @@ fn blocked(cure: Cure) -> FaultClass {
 fn quoted(words: &str) -> String {
     let words = excerpt(words);
     if words.is_empty() { words } else { format!(": \"{words}\"") }
-}
-
-/// A server's words as they may be shown: one line, no control or direction-changing characters, nothing that could be a
-/// token, at most [`EXCERPT_CHARS_MAX`] characters.
-pub(super) fn excerpt(words: &str) -> String {
-    let mut out = String::new();
-    let mut run = String::new();
-    let flush = |run: &mut String, out: &mut String| {
-        out.push_str(if run.len() >= SECRET_RUN_MIN { "[…]" } else { run.as_str() });
-        run.clear();
-    };
-    // Four times the limit is enough to fill it whatever is left out, and keeps the work bounded.
-    for c in words.chars().take(4 * EXCERPT_CHARS_MAX) {
-        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
-            run.push(c);
-            continue;
-        }
-        flush(&mut run, &mut out);
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    flush(&mut run, &mut out);
-    let out = out.trim();
-    if out.chars().count() <= EXCERPT_CHARS_MAX {
-        return out.to_owned();
-    }
-    let mut cut: String = out.chars().take(EXCERPT_CHARS_MAX - 1).collect();
-    cut.push('…');
-    cut
 }
 
 #[cfg(test)]

@@ -10,9 +10,16 @@ use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 
-use super::error::{Answer, Body, Lost, NotSent, RETRY_AFTER_MAX, Trouble};
+use super::error::{Answer, Body, Call, Lost, NotSent, RETRY_AFTER_MAX, Trouble, fault};
+use super::excerpt::excerpt_of;
 use super::wire;
 use crate::domain::clock::between;
+use crate::domain::fault::{EXCHANGE_CHARS_MAX, Exchange, Fault};
+
+/// Longest value of a field that a record keeps, in characters.
+const VALUE_CHARS_MAX: usize = 80;
+/// Bytes of an answer that its excerpt is made from: more than its characters can take.
+const EXCERPT_BYTES_MAX: usize = 16 * EXCHANGE_CHARS_MAX;
 
 /// A success whose body was read to its end.
 pub(super) struct Reply {
@@ -34,32 +41,80 @@ impl Reply {
         };
         Trouble::Answer(Answer { status: self.status, retry_after: None, body })
     }
+
+    /// Its beginning, as the record keeps it.
+    pub(super) fn said(&self) -> String {
+        said(self.status, &self.body)
+    }
+}
+
+/// An exchange that brought no success.
+pub(super) struct Unsuccessful {
+    /// What it met.
+    pub(super) trouble: Trouble,
+    /// What came back, as the record keeps it; empty when nothing did.
+    pub(super) said: String,
+}
+
+/// The fault of a call, with what was asked and answered.
+pub(super) fn fault_of(call: Call, trouble: &Trouble, request: String, said: String) -> Fault {
+    // What the login service says may hold tokens.
+    let answer = match (call, trouble) {
+        (Call::Login, Trouble::Answer(answer)) => format!("HTTP {}", answer.status),
+        _ => said,
+    };
+    let mut fault = fault(call, trouble);
+    fault.exchange = Some(Box::new(Exchange { request: excerpt_of(&request, EXCHANGE_CHARS_MAX), answer }));
+    fault
+}
+
+/// What is asked, as the record keeps it: the fields with the beginnings of their values.
+pub(super) fn asked<'a>(what: &str, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = what.to_owned();
+    for (name, value) in fields {
+        text.push_str(&format!(" {name}={}", excerpt_of(value, VALUE_CHARS_MAX)));
+    }
+    text
+}
+
+fn said(status: u16, body: &[u8]) -> String {
+    let start = &body[..body.len().min(EXCERPT_BYTES_MAX)];
+    excerpt_of(&format!("HTTP {status} {}", String::from_utf8_lossy(start)), EXCHANGE_CHARS_MAX)
 }
 
 /// Sends `request` once and reads at most `body_bytes_max` bytes of its answer. `now` gives a `Retry-After` date its distance.
-pub(super) async fn exchange(request: RequestBuilder, body_bytes_max: usize, now: Timestamp) -> Result<Reply, Trouble> {
-    let response = request.send().await.map_err(|error| unanswered(&error))?;
+pub(super) async fn exchange(
+    request: RequestBuilder,
+    body_bytes_max: usize,
+    now: Timestamp,
+) -> Result<Reply, Unsuccessful> {
+    let response =
+        request.send().await.map_err(|error| Unsuccessful { trouble: unanswered(&error), said: String::new() })?;
     let status = response.status().as_u16();
     let server_date = header(response.headers(), DATE).and_then(wire::http_date);
     let retry_after =
         header(response.headers(), RETRY_AFTER).and_then(|text| retry_after(text, server_date.unwrap_or(now)));
-    let body = read(response, body_bytes_max).await;
-    match body {
-        Ok(body) if (200..300).contains(&status) => Ok(Reply { status, body, server_date }),
-        Ok(body) => Err(Trouble::Answer(Answer { status, retry_after, body: wire::refusal(&body) })),
-        Err(body) => Err(Trouble::Answer(Answer { status, retry_after, body })),
+    let (body, cut) = read(response, body_bytes_max).await;
+    match cut {
+        None if (200..300).contains(&status) => Ok(Reply { status, body, server_date }),
+        cut => {
+            let said = said(status, &body);
+            let body = cut.unwrap_or_else(|| wire::refusal(&body));
+            Err(Unsuccessful { trouble: Trouble::Answer(Answer { status, retry_after, body }), said })
+        }
     }
 }
 
-async fn read(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Body> {
+/// What came of a body, and what cut it short, if anything did.
+async fn read(mut response: Response, bytes_max: usize) -> (Vec<u8>, Option<Body>) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return Err(Body::Oversized),
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return (body, Some(Body::Oversized)),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) if error.is_timeout() => return Err(Body::Timeout),
-            Err(_) => return Err(Body::Truncated),
+            Ok(None) => return (body, None),
+            Err(error) if error.is_timeout() => return (body, Some(Body::Timeout)),
+            Err(_) => return (body, Some(Body::Truncated)),
         }
     }
 }

@@ -9,7 +9,9 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::{Call, REFUSED_RENEWAL, SPENT_GRANT, excerpt, fault};
+use super::error::{Call, REFUSED_RENEWAL, SPENT_GRANT};
+use super::excerpt::excerpt;
+use super::exchange::fault_of;
 use super::refresh::Credentials;
 use super::token::{Owner, TokenAnswer, TokenSet};
 use super::{Client, FORM, wire};
@@ -154,8 +156,10 @@ impl Client {
         let form = wire::code(credentials.rest_api_key.expose_secret(), secret, redirect_uri, code.0.expose_secret());
         let url = format!("{}/oauth/token", self.endpoints.login_url);
         let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
-        let reply = self.send(Call::Login, request).await.map_err(of_code)?;
-        wire::token_answer(&reply.body).map_err(|how| of_code(fault(Call::Login, &reply.unreadable(how))))
+        let asked = || "POST /oauth/token grant_type=authorization_code".to_owned();
+        let reply = self.send(Call::Login, request, &asked).await.map_err(of_code)?;
+        wire::token_answer(&reply.body)
+            .map_err(|how| of_code(fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said())))
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! - [`error`]: the fault table
 //! - `wire`, [`story`]: the shapes on the wire
-//! - `exchange`: one request and its answer
+//! - `exchange`, `excerpt`: one request and its answer, and what may be shown of them
 //! - [`token`], [`folder`], [`refresh`], [`login`]: tokens as values, on disk, renewed, and first obtained
 
 use std::time::Duration;
@@ -20,11 +20,12 @@ use crate::domain::clock::Clock;
 use crate::domain::content::{Artifact, IMAGE_BYTES_LIMIT, IMAGES_MAX, ImageFormat, Outgoing};
 use crate::domain::fault::Fault;
 use error::{Call, NotSent, Trouble, fault};
-use exchange::{Reply, exchange};
+use exchange::{Reply, asked, exchange, fault_of};
 use story::{Page, Posted, Profile, Scope, Story, TokenInfo};
 use token::{AccessToken, RefreshToken, TokenAnswer};
 
 pub mod error;
+mod excerpt;
 mod exchange;
 pub mod folder;
 pub mod login;
@@ -187,7 +188,8 @@ impl Client {
     /// byte, checked to name as many images.
     pub async fn upload(&self, token: &AccessToken, images: Vec<ImageFile>) -> Result<Artifact, Fault> {
         check_images(&images)?;
-        let count = images.len();
+        let (count, bytes) = (images.len(), images.iter().map(|image| image.bytes.len()).sum::<usize>());
+        let asked = || format!("POST /v1/api/story/upload/multi ({count} images, {bytes} bytes)");
         let mut form = Form::new();
         for (number, image) in (1..).zip(images) {
             let (mime, ending) = wire::media_type(image.format);
@@ -198,8 +200,9 @@ impl Client {
         }
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
-        let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
-        wire::image_paths(&reply.body, count).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
+        let reply = self.send(Call::Repeatable, authorised(request, token)?, &asked).await?;
+        wire::image_paths(&reply.body, count)
+            .map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
 
     /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
@@ -215,10 +218,11 @@ impl Client {
         let url = format!("{}{path}", self.endpoints.api_url);
         let request =
             self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
-        let reply = self.send(Call::Once, authorised(request, token)?).await?;
+        let asked = || asked(&format!("POST {path}"), form.iter().map(|(name, value)| (*name, value.as_str())));
+        let reply = self.send(Call::Once, authorised(request, token)?, &asked).await?;
         match wire::story_id(&reply.body) {
             Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),
-            Err(how) => Err(fault(Call::Once, &reply.unreadable(how))),
+            Err(how) => Err(fault_of(Call::Once, &reply.unreadable(how), asked(), reply.said())),
         }
     }
 
@@ -241,8 +245,10 @@ impl Client {
     /// Takes a story down (DELETE `delete/mystory`). Repeatable. One that is down already is a fault for which
     /// [`is_gone`](error::is_gone) holds.
     pub async fn delete(&self, token: &AccessToken, id: &str) -> Result<(), Fault> {
-        let request = self.repeatable(Method::DELETE, "/v1/api/story/delete/mystory", &[("id", id)]);
-        self.send(Call::Repeatable, authorised(request, token)?).await.map(|_| ())
+        let path = "/v1/api/story/delete/mystory";
+        let request = self.repeatable(Method::DELETE, path, &[("id", id)]);
+        let asked = || asked(&format!("DELETE {path}"), [("id", id)]);
+        self.send(Call::Repeatable, authorised(request, token)?, &asked).await.map(|_| ())
     }
 
     /// Whose token it is and how long it lives (GET `/v1/user/access_token_info`). Repeatable.
@@ -269,8 +275,10 @@ impl Client {
         let form = wire::refresh(rest_api_key.expose_secret(), secret, refresh_token);
         let url = format!("{}/oauth/token", self.endpoints.login_url);
         let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
-        let reply = self.send(Call::Login, request).await?;
-        wire::token_answer(&reply.body).map_err(|how| fault(Call::Login, &reply.unreadable(how)))
+        let asked = || "POST /oauth/token grant_type=refresh_token".to_owned();
+        let reply = self.send(Call::Login, request, &asked).await?;
+        wire::token_answer(&reply.body)
+            .map_err(|how| fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said()))
     }
 
     fn now(&self) -> Timestamp {
@@ -295,13 +303,15 @@ impl Client {
         read: impl FnOnce(&Reply) -> Result<T, String>,
     ) -> Result<T, Fault> {
         let request = self.repeatable(Method::GET, path, query);
-        let reply = self.send(Call::Repeatable, authorised(request, token)?).await?;
-        read(&reply).map_err(|how| fault(Call::Repeatable, &reply.unreadable(how)))
+        let asked = || asked(&format!("GET {path}"), query.iter().copied());
+        let reply = self.send(Call::Repeatable, authorised(request, token)?, &asked).await?;
+        read(&reply).map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
 
-    async fn send(&self, call: Call, request: RequestBuilder) -> Result<Reply, Fault> {
+    /// `asked` tells a fault what the request was; it is not called when all goes well.
+    async fn send(&self, call: Call, request: RequestBuilder, asked: &impl Fn() -> String) -> Result<Reply, Fault> {
         let reply = exchange(request, self.limits.body_bytes_max, self.now()).await;
-        reply.map_err(|trouble| fault(call, &trouble))
+        reply.map_err(|met| fault_of(call, &met.trouble, asked(), met.said))
     }
 }
 
@@ -362,7 +372,7 @@ fn check_images(images: &[ImageFile]) -> Result<(), Fault> {
     }
     let big = images.iter().find(|image| image.bytes.len() as u64 >= IMAGE_BYTES_LIMIT);
     if let Some(image) = big {
-        let reason = format!("image \"{}\" has {} bytes", error::excerpt(&image.name), image.bytes.len());
+        let reason = format!("image \"{}\" has {} bytes", excerpt::excerpt(&image.name), image.bytes.len());
         return Err(Fault::permanent("images", reason, "Make each image smaller than 10 MB."));
     }
     if images.len() > 1 && images.iter().any(|image| image.format == ImageFormat::Gif) {

@@ -319,7 +319,7 @@ fn too_many(wait: Duration) -> Fault {
 
 fn blocked(cure: Cure, code: &str, reason: &str, remedy: String) -> Fault {
     let class = FaultClass::Blocked(Block { scope: BlockScope::Account, cure });
-    Fault { class, code: code.into(), reason: reason.into(), remedy }
+    Fault::new(class, code, reason, remedy)
 }
 
 /// A task that panicked, or a runtime that shuts down.

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::open::{DataLock, RESTORING};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, crash};
 
 /// The database of a backup.
 const DATABASE: &str = "queue.db";
@@ -20,6 +20,8 @@ const DATABASE: &str = "queue.db";
 const LABEL: &str = "backup.json";
 /// The images.
 const MEDIA: &str = "media";
+/// How the folder begins that a restore moves the queue to.
+const AWAY: &str = "before-restore-";
 /// Longest label that is read.
 const LABEL_BYTES_MAX: u64 = 64 * 1024;
 
@@ -56,6 +58,9 @@ impl Store {
             return Err(StoreError::File { doing: "make a backup in", path: to.into(), source });
         }
         let failed = |doing| move |source| StoreError::File { doing, path: to.into(), source };
+        // Before the database: no image that it names goes before it is copied.
+        let held = self.media().clone();
+        let _held = blocking(move || held.hold()).await?;
         let media = to.join(MEDIA);
         fs::create_dir_all(&media).map_err(failed("create the folder"))?;
         let target = to.join(DATABASE);
@@ -155,7 +160,14 @@ pub async fn restore(folder: &Path, data_dir: &Path, actor: &str, now: Timestamp
     let label = read_backup(folder).await?;
     let failed = |doing: &'static str| move |source| StoreError::File { doing, path: data_dir.into(), source };
     let mark = data_dir.join(RESTORING);
-    write_synced(&mark, b"").and_then(|()| sync_folder(data_dir)).map_err(failed("write to"))?;
+    // The mark names the folder that what was there goes to: a restore that is done again puts the rest of it beside the beginning.
+    let away = match fs::read_to_string(&mark).ok().filter(|name| is_away(name)) {
+        Some(name) => name,
+        None => new_away(data_dir, now),
+    };
+    crash::point().await;
+    write_synced(&mark, away.as_bytes()).and_then(|()| sync_folder(data_dir)).map_err(failed("write to"))?;
+    crash::point().await;
     // Made ready beside the queue: what is put in place is marked already.
     let ready = data_dir.join(".restoring");
     if ready.exists() {
@@ -173,31 +185,58 @@ pub async fn restore(folder: &Path, data_dir: &Path, actor: &str, now: Timestamp
         copy_images(&from.join(MEDIA), &media).map(drop)
     })
     .await?;
+    crash::point().await;
     let store = Store::open(&ready, super::Access::Daemon).await?;
     store.begin_restoration(label.made_at, actor, now).await?;
     store.close().await;
     File::open(ready.join(DATABASE)).and_then(|file| file.sync_all()).map_err(failed("sync"))?;
-    let aside = swap(&ready, data_dir, now).map_err(failed("put the backup in place in"))?;
+    crash::point().await;
+    let aside = swap(&ready, data_dir, &away).await.map_err(failed("put the backup in place in"))?;
+    crash::point().await;
     fs::remove_dir_all(&ready).map_err(failed("clear"))?;
+    crash::point().await;
     fs::remove_file(&mark).and_then(|()| sync_folder(data_dir)).map_err(failed("write to"))?;
     Ok(Restored { label, aside })
 }
 
-/// Moves the queue of `data_dir` aside and the one of `ready` to its place.
-fn swap(ready: &Path, data_dir: &Path, now: Timestamp) -> std::io::Result<Option<PathBuf>> {
-    let away = data_dir.join(format!("before-restore-{}", now.strftime("%Y%m%dT%H%M%SZ")));
-    let mut aside = None;
+/// Moves the queue of `data_dir` aside, into its folder `away`, and the one of `ready` to its place.
+async fn swap(ready: &Path, data_dir: &Path, away: &str) -> std::io::Result<Option<PathBuf>> {
+    let away = data_dir.join(away);
+    // What is in place now was put there by a restore that was interrupted after its last step but one: the queue before it lies aside
+    // already, and is never written over.
+    let put_in_place = away.join(DATABASE).exists();
     for name in ["queue.db-wal", "queue.db-shm", DATABASE] {
         let from = data_dir.join(name);
-        if from.exists() {
+        if from.exists() && !put_in_place {
             fs::create_dir_all(&away)?;
+            crash::point().await;
             fs::rename(&from, away.join(name))?;
-            aside = Some(away.clone());
         }
+    }
+    crash::point().await;
+    if !put_in_place {
+        // The database left last, so that a log never stands beside another database than its own.
+        if let Some(aside) = Some(&away).filter(|aside| aside.exists()) {
+            sync_folder(aside)?;
+        }
+        sync_folder(data_dir)?;
     }
     fs::rename(ready.join(DATABASE), data_dir.join(DATABASE))?;
     sync_folder(data_dir)?;
-    Ok(aside)
+    Ok(away.exists().then_some(away))
+}
+
+/// A name for the folder that the queue goes to, which nothing has yet.
+fn new_away(data_dir: &Path, now: Timestamp) -> String {
+    let name = format!("{AWAY}{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let taken = |name: &String| data_dir.join(name).exists();
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(name)
+}
+
+/// Whether a mark names such a folder, and nothing else.
+fn is_away(name: &str) -> bool {
+    name.strip_prefix(AWAY).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
 async fn inspect_copy(path: &Path) -> Result<(u64, u64, u64)> {

@@ -41,6 +41,19 @@ impl Media {
         self.path(image).metadata().is_ok_and(|meta| meta.len() == image.bytes)
     }
 
+    /// Keeps every file where it is until it is dropped, in this process and in others. Waits for a sweep that is under way.
+    ///
+    /// # Errors
+    /// The folder cannot be locked. Where there is none yet, nothing can go.
+    pub fn hold(&self) -> Result<Option<File>> {
+        let failed = |error| file_error("lock", &self.folder, error);
+        match File::open(&self.folder) {
+            Ok(folder) => folder.lock_shared().map(|()| Some(folder)).map_err(failed),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// Takes over `source` as the bytes of `image`: written whole under a temporary name, synced, renamed, the folder synced.
     /// Does nothing when the bytes are there already.
     ///
@@ -83,7 +96,7 @@ impl Media {
     }
 
     /// Removes every file that is older than a day at `now` and that `keep` does not name. `keep` is asked once nothing can be
-    /// taken over any more; `None` leaves everything for the next time. Gives how many went.
+    /// taken over any more; `None` leaves everything for the next time, and so does a backup that holds the files. Gives how many went.
     ///
     /// # Errors
     /// The folder cannot be read. A file that cannot be removed stays for the next time.
@@ -92,8 +105,12 @@ impl Media {
         if !self.folder.is_dir() {
             return Ok(0);
         }
-        let Some(keep) = keep() else { return Ok(0) };
         let failed = |error| file_error("read", &self.folder, error);
+        let folder = File::open(&self.folder).map_err(failed)?;
+        if folder.try_lock().is_err() {
+            return Ok(0);
+        }
+        let Some(keep) = keep() else { return Ok(0) };
         let mut removed = 0;
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -186,6 +203,22 @@ mod tests {
         assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
         assert!(media.bytes(&image(b"other")).is_err() && dir.path().join("media/notes.txt").exists());
         media.take(&image(b"other"), &source).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_swept_while_a_backup_holds_the_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("a.png");
+        fs::write(&source, b"first").unwrap();
+        let media = Media::new(dir.path().join("media"));
+        assert!(media.hold().unwrap().is_none(), "there is no folder yet");
+        media.take(&image(b"first"), &source).unwrap();
+        // Another process has locks of its own, and so has another value.
+        let held = Media::new(dir.path().join("media")).hold().unwrap();
+        assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 0);
+        assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
+        drop(held);
+        assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 1);
     }
 
     #[test]

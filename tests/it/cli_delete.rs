@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::process::{Emulator, Folder, Process};
+use crate::support::process::{Emulator, Folder, Process, until};
 
 /// A folder with two published notes, the sandbox, and the daemon that published them.
 fn published() -> (Folder, Emulator, Process) {
@@ -76,4 +76,37 @@ fn the_embedded_sandbox_takes_them_down_too_with_nothing_but_data_on_stdout() {
     let deleted = folder.json("admin delete 1 --yes --sandbox");
     assert!(deleted[0]["deleted_at"].is_string(), "{deleted}");
     assert_eq!(folder.json("admin show 1 --sandbox")["post"]["state"], "deleted");
+}
+
+#[test]
+fn a_bulk_order_whose_command_and_daemon_are_killed_midway_is_carried_on_by_the_next_daemon() {
+    let folder = Folder::new();
+    let emulator = folder.emulator("");
+    folder.hand_in_tokens();
+    let wrong: String = (0..5)
+        .map(|n| format!("wrong-{n}:\n  at: now\n  type: note\n  content: 틀린 값 {n}\n  tags: [wrong]\n"))
+        .collect();
+    folder.jobs(&format!("{wrong}right:\n  at: now\n  type: note\n  content: 맞는 값"));
+    let daemon = folder.start("run");
+    (0..5).for_each(|n| daemon.says(&format!("published  wrong-{n} ")));
+    daemon.says("published  right ");
+    let command = folder.start("admin delete --tag wrong --yes --every 2s --reason typo");
+    until(|| "the first story to go".into(), || (up(&emulator) < 6).then_some(()));
+    command.kill_9();
+    daemon.kill_9();
+    let left = up(&emulator);
+    assert!(left > 1, "it was midway");
+    // Whatever the record says is down is down.
+    let deleted = |story: &&Value| story["deleted_at"].is_string();
+    assert!(folder.json("admin stories").as_array().unwrap().iter().filter(deleted).count() <= 6 - left);
+    let daemon = folder.start("run");
+    until(
+        || format!("the others to go: {}", daemon.out()),
+        || (folder.json("admin stories").as_array().unwrap().iter().filter(deleted).count() == 5).then_some(()),
+    );
+    assert_eq!(up(&emulator), 1, "what nobody ordered stays");
+    let stays = folder.json("admin stories --up");
+    assert_eq!((stays.as_array().unwrap().len(), stays[0]["job"].as_str()), (1, Some("right")));
+    assert_eq!(folder.ok("admin delete --tag wrong --yes"), "");
+    folder.ok("admin check-db");
 }

@@ -3,9 +3,8 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::support::process::{Emulator, Folder, Process};
+use crate::support::published::{fits, misfits};
 
 /// A folder with five published posts of three kinds, one that waits, one that failed; and the daemon.
 fn lived() -> (Folder, Emulator, Process) {
@@ -29,81 +28,6 @@ fn lived() -> (Folder, Emulator, Process) {
         daemon.says(&format!("published  {job} "));
     }
     (folder, emulator, daemon)
-}
-
-/// The parts of JSON Schema that our schemas use, and nothing else. What does not fit, by its path.
-fn misfits(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
-    for key in schema.as_object().unwrap().keys() {
-        let known = [
-            "$schema",
-            "title",
-            "description",
-            "type",
-            "enum",
-            "anyOf",
-            "properties",
-            "required",
-            "additionalProperties",
-            "items",
-        ];
-        assert!(known.contains(&key.as_str()), "{key} is not checked by this test");
-    }
-    if let Some(options) = schema["anyOf"].as_array() {
-        let fits = options.iter().any(|option| {
-            let mut inside = Vec::new();
-            misfits(option, value, path, &mut inside);
-            inside.is_empty()
-        });
-        if !fits {
-            found.push(format!("{path}: {value} is none of {} choices", options.len()));
-        }
-        return;
-    }
-    if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
-        found.push(format!("{path}: {value} is not one of {}", schema["enum"]));
-    }
-    let is = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let allowed = match &schema["type"] {
-        Value::String(one) => one == is,
-        Value::Array(several) => several.iter().any(|one| one == is),
-        _ => true,
-    };
-    if !allowed {
-        found.push(format!("{path}: {is} instead of {}", schema["type"]));
-    }
-    if let Some(items) = value.as_array() {
-        for (index, item) in items.iter().enumerate() {
-            misfits(&schema["items"], item, &format!("{path}[{index}]"), found);
-        }
-    }
-    let (Some(properties), Some(object)) = (schema["properties"].as_object(), value.as_object()) else { return };
-    for (key, item) in object {
-        match properties.get(key) {
-            Some(schema) => misfits(schema, item, &format!("{path}.{key}"), found),
-            None => found.push(format!("{path}.{key} is not in the schema")),
-        }
-    }
-    for required in schema["required"].as_array().unwrap() {
-        if !object.contains_key(required.as_str().unwrap()) {
-            found.push(format!("{path}.{required} is missing"));
-        }
-    }
-}
-
-#[track_caller]
-fn fits(schema: &str, value: &Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{schema}.json"));
-    let known: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let mut found = Vec::new();
-    misfits(&known, value, "", &mut found);
-    assert!(found.is_empty(), "{schema}: {found:#?}");
 }
 
 #[test]
@@ -230,26 +154,56 @@ fn reading_and_steering_go_on_beside_a_daemon_under_load() {
         (0..60).map(|n| format!("busy-{n}:\n  at: now\n  type: note\n  content: 바쁜 글 {n}\n")).collect();
     let later = "later:\n  at: [2098-12-01 09:00, 2098-12-01 18:00, 2098-12-02 09:00]\n  type: note\n  content: 나중";
     folder.jobs(&format!("{busy}{later}"));
-    let lines = [
-        "admin queue --all --json",
-        "admin stories --json",
-        "admin stats --json",
-        "admin failures --json",
-        "admin show 1 --json",
-        "admin export events",
-        "admin check-db",
-        "admin pause --tag nobody --for 1h",
-        "admin resume --tag nobody",
-        "admin post 곁에서 --name beside",
-        "admin reschedule 8 --to 2098-12-05",
-    ];
-    for round in 0..3 {
-        for line in lines {
-            let done = folder.run(line);
-            assert_eq!(done.code, Some(0), "round {round}, {line}: {done:#?}");
+    let rounds = |lines: &[&str]| {
+        for round in 0..3 {
+            for line in lines {
+                let done = folder.run(line);
+                assert_eq!(done.code, Some(0), "round {round}, {line}: {done:#?}");
+            }
         }
-        folder.ok(&format!("admin backup copy-{round}"));
-    }
+    };
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            rounds(&[
+                "admin stats --json",
+                "admin show 1 --json",
+                "admin export events",
+                "admin check-db",
+                "admin stories --stats",
+                "admin audit --last",
+                "admin prune --dry-run",
+                "admin queue --all --csv",
+            ]);
+        });
+        threads.spawn(|| {
+            rounds(&[
+                "admin pause --tag nobody --for 1h",
+                "admin resume --tag nobody",
+                "admin post 곁에서 --name beside",
+                "admin reschedule 8 --to 2098-12-05",
+                "admin cancel 9 --reason rain",
+                "admin retry 9 --reason sun",
+                "admin delete --job note-1 --yes",
+            ]);
+            (0..2).for_each(|round| drop(folder.ok(&format!("admin backup copy-{round}"))));
+        });
+        threads.spawn(|| {
+            // What was published stays published, each post has one story, and nothing is called a failure that is none.
+            let mut before = 0;
+            for _ in 0..6 {
+                let stories = folder.json("admin stories --limit 500");
+                let ids: std::collections::BTreeSet<_> =
+                    stories.as_array().unwrap().iter().map(|story| story["story_id"].as_str().unwrap()).collect();
+                assert!(ids.len() >= before && ids.len() == stories.as_array().unwrap().len(), "{stories}");
+                before = ids.len();
+                let causes = folder.json("admin failures")["causes"].clone();
+                assert_eq!((causes.as_array().unwrap().len(), &causes[0]["cause"]), (1, &"late".into()), "{causes}");
+                let posts = folder.json("admin queue --all --limit 500");
+                let without = |post: &&serde_json::Value| post["state"] == "published" && post["story_id"].is_null();
+                assert_eq!(posts.as_array().unwrap().iter().filter(without).count(), 0, "{posts}");
+            }
+        });
+    });
     daemon.says("published  busy-59 ");
     daemon.says("published  @beside ");
     assert_eq!(folder.json("admin stories --limit 500").as_array().unwrap().len(), emulator.ledger().len());

@@ -61,7 +61,7 @@ async fn without_room_for_a_result_no_request_leaves() {
     let post = queue.add(&note("a", t(0))).await;
     let claim = queue.claim("cafe", t(0)).await.unwrap();
     let elsewhere =
-        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("b", t(9)), t(0))).await;
+        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("b", t(9)), "kim", t(0))).await;
     let error = elsewhere.unwrap_err();
     assert_eq!(queue.store.notice(&error), Trouble::Full);
     assert!(error.to_string().contains("free some space"), "{error}");
@@ -76,7 +76,7 @@ async fn without_room_for_a_result_no_shared_commit_takes_a_post_either() {
     let (first, second) = (queue.add(&note("a", t(0))).await, queue.add(&note("b", t(0))).await);
     let intent = queue.store.take_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
     let elsewhere =
-        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("c", t(9)), t(0))).await;
+        failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("c", t(9)), "kim", t(0))).await;
     assert_eq!(queue.store.notice(&elsewhere.unwrap_err()), Trouble::Full);
     let recorded = queue.store.record_and_take(intent, "_s.1", None, t(1), Some(LEASE)).await.unwrap();
     assert_eq!((recorded.written, recorded.next.is_none()), (Written::Done, true));
@@ -153,7 +153,7 @@ async fn after_a_commit_that_failed_nothing_is_written_any_more_whatever_is_on_t
             assert!(matches!(refused, StoreError::Stopped { .. }), "{refused}");
             assert!(refused.to_string().contains(words), "{refused}");
             assert!(queue.store.claim_to_publish("cafe", t(1), LEASE).await.is_err());
-            assert!(queue.store.enqueue_by_hand(&note("d", t(9)), t(1)).await.is_err());
+            assert!(queue.store.enqueue_by_hand(&note("d", t(9)), "kim", t(1)).await.is_err());
             assert_eq!(queue.store.until_ended().await.to_string(), refused.to_string(), "the daemon is told");
             let Queue { dir, store } = queue;
             store.close().await;

@@ -118,7 +118,7 @@ async fn a_daemon_that_died_in_its_very_first_moments_begins_again() {
         let error = refused(dir.path(), Access::Beside).await;
         assert!(matches!(error, StoreError::Missing(_)), "{sql:?}: {error}");
         let store = Store::open(dir.path(), Access::Daemon).await.unwrap();
-        store.enqueue_by_hand(&note("a", t(0)), t(-60)).await.unwrap();
+        store.enqueue_by_hand(&note("a", t(0)), "kim", t(-60)).await.unwrap();
         store.close().await;
     }
 }

@@ -205,7 +205,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_late"], &["post_late (late_until_at"]),
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
         (
-            &["UNION SELECT p.id FROM json_each($2) n CROSS JOIN post p"],
+            &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
             &[
                 "post_job (job=? AND state=?)",
                 "post_instant (job=? AND nominal_at>?)",

@@ -97,7 +97,7 @@ async fn failures_are_grouped_by_their_cause_and_told_for_one_account_too() {
     let expected = [("in_doubt", "checking", 1), ("failed", "-2", 1), ("held", "late", 1), ("missed", "late", 1)];
     assert_eq!(told, expected);
     for row in &causes {
-        assert_eq!(queue.store.posts_of_cause(row, filter, 9).await.unwrap(), [row.example], "{row:?}");
+        assert_eq!((row.numbers.as_slice(), row.or_more), (&[row.example][..], false), "{row:?}");
     }
     assert_eq!(causes[1].remedy, "correct the job");
     assert_eq!(queue.store.failed_for("-2", None).await.unwrap(), [causes[1].example]);
@@ -126,6 +126,65 @@ async fn every_month_is_counted_with_its_lateness() {
     assert_eq!((row.duration.p50_ms, row.duration.p99_ms), (Some(100), Some(100)));
     assert_eq!(queue.store.stats(None, t(0)).await.unwrap().len(), 2);
     assert!(queue.store.stats(Some("cafe"), t(60 * 24 * 40)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn months_begin_where_the_daemon_runs_and_follow_its_clocks() {
+    let queue = Queue::new().await;
+    let published = async |job: &str, at: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let posts = JobPosts { occurrences: vec![occurrence(at)], add_after: jiff::Timestamp::MIN, ..note(job, at) };
+        queue.enqueue(&posts, t(-60)).await;
+        let intent = queue.intend("cafe", at).await;
+        let _ = queue.store.record_published(intent, &format!("_c.{job}"), None, at).await.unwrap();
+    };
+    let months = async || -> Vec<(String, u32)> {
+        let rows = queue.store.stats(None, t(-60 * 24 * 40)).await.unwrap();
+        rows.into_iter().map(|row| (row.month, row.published)).collect()
+    };
+    let zone = |name| jiff::tz::TimeZone::get(name).unwrap();
+    assert_eq!(queue.store.counting_zone().await.unwrap(), "UTC");
+    queue.store.keep_calendar(&zone("Asia/Seoul"), t(0)).await.unwrap();
+    queue.store.keep_calendar(&zone("Asia/Seoul"), t(9)).await.unwrap();
+    assert_eq!(queue.number("SELECT count(*) FROM calendar").await, Some(1), "told twice, written once");
+    published("a", "2026-12-31T14:59:59Z").await;
+    published("b", "2026-12-31T15:00:00Z").await;
+    assert_eq!(months().await, [("2027-01".into(), 1), ("2026-12".into(), 1)]);
+    // A clock that is put forward on the 14th of March is behind by an hour less at the end of the month.
+    queue.store.keep_calendar(&zone("America/New_York"), "2027-02-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    let rows = queue.number("SELECT count(*) FROM calendar").await;
+    queue.store.keep_calendar(&zone("America/New_York"), "2027-03-20T00:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(queue.number("SELECT count(*) FROM calendar").await, rows, "known for years");
+    published("c", "2027-03-01T04:59:59Z").await;
+    published("d", "2027-04-01T03:59:59Z").await;
+    published("e", "2027-04-01T04:00:00Z").await;
+    let told = [
+        ("2027-04".into(), 1),
+        ("2027-03".into(), 1),
+        ("2027-02".into(), 1),
+        ("2027-01".into(), 1),
+        ("2026-12".into(), 1),
+    ];
+    assert_eq!(months().await, told);
+}
+
+#[tokio::test]
+async fn however_many_were_missed_so_many_are_looked_at_and_that_there_are_more_is_said() {
+    let queue = Queue::new().await;
+    queue.post_in(PostState::Missed).await;
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050)
+         INSERT INTO post (job, nominal, nominal_at, account, content, kind, text_key, zone, occurs_at, due_at, late_within, late_then,
+           in_doubt, actor, changed_at, created_at)
+         SELECT p.job, i, i, p.account, p.content, p.kind, p.text_key, p.zone, i, i, 0, 'post', 'repost', 'plan', p.changed_at, 0
+         FROM n, post p WHERE p.id = 1";
+    queue.sql(sql).await.unwrap();
+    queue.sql("UPDATE post SET state = 'missed', event = 'miss' WHERE state = 'scheduled'").await.unwrap();
+    let filter = FailureFilter { account: None, missed_since: t(-10_000) };
+    let causes = queue.store.causes(filter).await.unwrap();
+    let [row] = causes.as_slice() else { panic!("{causes:?}") };
+    assert_eq!((row.posts, row.or_more, row.numbers.len()), (10_000, true, 1_000));
+    let later = FailureFilter { missed_since: t(10_000), ..filter };
+    assert!(queue.store.causes(later).await.unwrap().is_empty());
 }
 
 #[tokio::test]

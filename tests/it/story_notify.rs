@@ -76,6 +76,15 @@ fn hand_in_access_token_alone(world: &World) {
     folder.save(&lock, &set).unwrap();
 }
 
+/// A person posts without storyd.
+async fn by_hand(world: &mut World) {
+    world.condone("a person posted by hand");
+    let token = world.sandbox.mint_tokens("cafe").unwrap().access_token;
+    let url = format!("{}/v1/api/story/post/note", world.sandbox.url());
+    let request = reqwest::Client::new().post(url).bearer_auth(token).form(&[("content", "손으로 쓴 글")]);
+    assert!(request.send().await.unwrap().status().is_success());
+}
+
 /// Brings a trouble about.
 async fn stage(trouble: Trouble, world: &mut World) {
     match trouble {
@@ -95,6 +104,14 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.fault(code(-6, &[Call::Delete]));
             world.jobs("p:\n  at: now\n  type: note\n  content: 글\n  delete_after: 1h\n");
             world.pass(2 * HOUR).await;
+        }
+        Trouble::Differences => {
+            world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+            world.settle().await;
+            by_hand(world).await;
+            // What is a few minutes old is not judged.
+            world.pass(HOUR).await;
+            world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
         }
         Trouble::Blocked => {
             world.fault(code(-5, &[Call::Note]));
@@ -145,6 +162,11 @@ async fn mend(trouble: Trouble, world: &mut World) {
             let post = world.post("p").await.post;
             let (order, now) = (DeleteOrder { actor: "tester", reason: "" }, world.clock.now());
             let _ = world.ctx().store.order_delete(post, order, now, now).await.unwrap();
+        }
+        Trouble::Differences => {
+            let finding = world.ctx().store.open_findings(None).await.unwrap().remove(0);
+            let now = world.clock.now();
+            world.ctx().store.settle_finding(None, &finding.story_id, "tester", "ours", now).await.unwrap();
         }
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
         Trouble::Blocked | Trouble::Restarted => {}

@@ -182,6 +182,8 @@ fn print(home: &Home, told: &Told) {
     }
     if told.audits.is_empty() {
         note!("no audit yet");
+    } else {
+        note!("what was posted or taken down less than ten minutes before an audit is not judged by it");
     }
 }
 

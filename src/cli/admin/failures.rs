@@ -1,7 +1,5 @@
 //! `storyd admin failures`: what went wrong and needs a person, each with its next step.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::super::Common;
@@ -17,15 +15,12 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::store::Store;
 use crate::store::view::{
-    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, PostFilter, PostRow, StoryFilter, StoryRow,
-    StoryStands,
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, PostRow, StoryFilter, StoryRow, StoryStands,
 };
 
-/// Numbers of posts that are told for each cause.
-const POSTS_TOLD: u32 = 1_000;
-/// Of those, the ones that fit into a line.
+/// Numbers of posts of a cause that fit into a line.
 const POSTS_IN_A_LINE: usize = 10;
-/// Of those, the ones whose job and text are told.
+/// Of those, the ones whose job and text a person is shown.
 const POSTS_SHOWN: usize = 3;
 /// Deletions that are told.
 const DELETIONS_TOLD: u32 = 1_000;
@@ -51,7 +46,7 @@ struct Failures {
     /// What is wrong beside posts, accounts and stories, as the daemon last looked: job files that do not load, texts that cannot be made,
     /// the disk, the clock, posts to come that would not go out as things stand.
     troubles: Vec<IncidentRow>,
-    /// Posts that are `failed`, `missed`, `held` or `in_doubt`; at most 10,000.
+    /// Posts that are `failed`, `missed`, `held` or `in_doubt`: those whose numbers stand with the causes.
     posts: Vec<PostRow>,
     /// The same by cause.
     causes: Vec<Cause>,
@@ -70,8 +65,6 @@ struct Failures {
 struct Cause {
     #[serde(flatten)]
     row: CauseRow,
-    /// Their numbers, the earliest due first; at most 1,000.
-    numbers: Vec<i64>,
     /// What to do, in words and commands.
     next_step: String,
 }
@@ -91,7 +84,9 @@ impl Failures {
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let missed_since = moment(&args.missed_since, &telling::zone(&local_zone()), Clock::system().now())?;
-    let failures = find(home, &store, FailureFilter { account: args.account.as_deref(), missed_since }).await?;
+    let shown = if common.json { usize::MAX } else { POSTS_SHOWN };
+    let filter = FailureFilter { account: args.account.as_deref(), missed_since };
+    let failures = find(home, &store, filter, shown).await?;
     store.close().await;
     let any = failures.any();
     if common.json {
@@ -104,17 +99,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     Ok(if any && args.fail { NEEDS_ATTENTION } else { DONE })
 }
 
-async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>) -> Result<Failures, Failure> {
-    let mut causes = Vec::new();
-    for row in store.causes(filter).await? {
-        let numbers = store.posts_of_cause(&row, filter, POSTS_TOLD).await?;
-        causes.push(Cause { next_step: next_step(home, &row, filter.account), row, numbers });
-    }
-    let states = vec![PostState::Failed, PostState::Missed, PostState::Held, PostState::InDoubt];
-    let listed = PostFilter { states, account: filter.account.map(str::to_owned), ..PostFilter::default() };
-    let mut posts = store.posts(&listed).await?;
-    let told: BTreeSet<i64> = causes.iter().flat_map(|cause: &Cause| cause.numbers.iter().copied()).collect();
-    posts.retain(|post| post.state != PostState::Missed || told.contains(&post.post));
+/// `shown` posts of each cause are looked up whole.
+async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usize) -> Result<Failures, Failure> {
+    let causes = store.causes(filter).await?;
+    let told: Vec<i64> = causes.iter().flat_map(|row| row.numbers.iter().take(shown).copied()).collect();
+    let posts = store.posts_numbered(&told).await?;
+    let cause = |row| Cause { next_step: next_step(home, &row, filter.account), row };
+    let causes: Vec<Cause> = causes.into_iter().map(cause).collect();
     let mut accounts = store.accounts().await?;
     accounts.retain(|a| a.blocked_code.is_some() && filter.account.is_none_or(|name| *name == a.account));
     let undeleted = StoryFilter {
@@ -152,15 +143,17 @@ fn print(home: &Home, failures: &Failures) {
     }
     for cause in &failures.causes {
         let row = &cause.row;
-        say!("{} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause);
-        say!("  {}", numbers(&cause.numbers, row.posts));
-        for post in failures.posts.iter().filter(|post| cause.numbers.contains(&post.post)).take(POSTS_SHOWN) {
+        let or_more = if row.or_more { " or more" } else { "" };
+        say!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause);
+        say!("  {}", numbers(&row.numbers, row.posts));
+        for post in failures.posts.iter().filter(|post| row.numbers.contains(&post.post)).take(POSTS_SHOWN) {
             say!("  {} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
         }
         if !row.reason.is_empty() {
             say!("  {}", row.reason);
         }
-        if !row.remedy.is_empty() && !row.reason.contains(&row.remedy) {
+        // What the attempt advised while the doubt was young is not what a person needs to hear.
+        if row.state != PostState::InDoubt && !row.remedy.is_empty() && !row.reason.contains(&row.remedy) {
             say!("  {}", row.remedy);
         }
         say!("  → {}", cause.next_step);

@@ -83,12 +83,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             store.media().take(image, file)?;
         }
         store.set_pace(&account, rules.pace_of.get(&account).copied().unwrap_or(rules.pace)).await?;
-        store.enqueue_by_hand(&posts, now).await?;
+        store.enqueue_by_hand(&posts, &super::actor(), now).await?;
         post = store.posts(&already).await?.pop();
-        if let Some(post) = &post {
-            let why = format!("put into the queue by {}", super::actor());
-            store.remark(post.post, &super::actor(), &why, now).await?;
-        }
         home.wake_daemon();
     }
     store.close().await;

@@ -1,11 +1,14 @@
 //! `storyd admin prune`: takes out what the settings no longer keep. The daemon does the same once a day.
 
+use std::collections::BTreeMap;
+
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{confirm, counted, print_json};
 use crate::domain::clock::{Clock, earlier};
+use crate::domain::post::PostState;
 use crate::engine::prune;
 use crate::store::queue::Pruned;
 
@@ -19,6 +22,17 @@ pub(in crate::cli) struct Args {
     dry_run: bool,
 }
 
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct Told {
+    /// Posts of each state that were older than it is kept, before anything was taken out.
+    prunable: BTreeMap<PostState, u64>,
+    /// Posts that were taken out.
+    pruned: u64,
+    /// Audits that were.
+    audits: u64,
+}
+
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let keep = home.settings.keep;
     let store = home.open().await?;
@@ -29,6 +43,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
             old.push((state, earlier(now, length), store.prunable(state, earlier(now, length)).await?));
         }
     }
+    let prunable = old.iter().map(|(state, _, posts)| (*state, *posts)).collect();
     let posts: u64 = old.iter().map(|(_, _, posts)| posts).sum();
     if old.is_empty() && keep.audits.is_none() {
         note!("everything is kept for ever; `keep` in storyd.yaml says for how long instead");
@@ -37,9 +52,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if args.dry_run || posts == 0 {
         store.close().await;
         if common.json {
-            let by_state: serde_json::Map<String, serde_json::Value> =
-                old.iter().map(|(state, _, posts)| (state.to_string(), (*posts).into())).collect();
-            return print_json(&serde_json::json!({"prunable": by_state, "pruned": 0})).map(|()| DONE);
+            return print_json(&Told { prunable, pruned: 0, audits: 0 }).map(|()| DONE);
         }
         for (state, _, posts) in &old {
             say!("{state}: {posts} older than they are kept");
@@ -66,7 +79,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     }
     store.close().await;
     if common.json {
-        print_json(&serde_json::json!({"pruned": pruned.posts, "audits": pruned.audits}))?;
+        print_json(&Told { prunable, pruned: pruned.posts, audits: pruned.audits })?;
     } else {
         say!("taken out: {} posts, {} audits", pruned.posts, pruned.audits);
     }

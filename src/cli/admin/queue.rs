@@ -9,7 +9,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure, UNEXPECTED};
 use super::super::output::{note, say, write};
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, local_zone, relative, time};
+use super::super::show::{Columns, counted, excerpt, instant, local_zone, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::filter::Filter;
 use super::{disk_full, standing};
@@ -30,6 +30,8 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// Posts that `--watch` shows unless told otherwise: a screenful.
 const WATCHED: u64 = 20;
 const LISTED: u64 = 100;
+/// Posts of a state that are counted: beyond them it is told that there are more.
+const COUNTED: u32 = 10_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -127,11 +129,8 @@ async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Res
     loop {
         // Home, and what was there is cleared.
         write(format_args!("\x1b[H\x1b[2J\x1b[3J"));
-        say!(
-            "every {} s · {} · Ctrl-C ends",
-            WATCH_EVERY.as_secs(),
-            time(Clock::system().now(), &local_zone(), Clock::system().now())
-        );
+        let now = instant(Clock::system().now(), &local_zone());
+        say!("every {} s · {now} · Ctrl-C ends", WATCH_EVERY.as_secs());
         let shown = list(store, listing, limit, Form::Human).await?;
         around(store, home, shown).await?;
         tokio::select! {
@@ -148,7 +147,10 @@ async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Res
 
 /// What explains the list: how many posts there are in all, and what keeps them waiting.
 async fn around(store: &Store, home: &Home, shown: u64) -> Result<(), Failure> {
-    let counts: Vec<String> = store.counts().await?.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let counts = store.counts_up_to(COUNTED).await?;
+    let or_more = |count: u32| if count < COUNTED { "" } else { " or more" };
+    let counts: Vec<String> =
+        counts.iter().map(|(state, count)| format!("{count}{} {state}", or_more(*count))).collect();
     let all = home.command("admin queue --all");
     match (shown, counts.is_empty()) {
         (_, true) => note!("the queue is empty"),

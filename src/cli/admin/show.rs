@@ -105,9 +105,24 @@ fn print(whole: &Whole) {
     print_content(&post.content);
     print_attempts(&whole.attempts, &post.content, zone);
     say!("history");
-    for event in &whole.events {
-        let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
-        say!("  {}  {:<12}  by {}{why}", stamp(event.at, zone), event.event, event.actor);
+    print_events(&whole.events, zone);
+}
+
+/// Of many that say the same one after the other, the first and the last.
+fn print_events(events: &[EventRow], zone: &str) {
+    let same = |a: &EventRow, b: &EventRow| (&a.event, &a.actor, &a.reason) == (&b.event, &b.actor, &b.reason);
+    for run in events.chunk_by(same) {
+        let (told, more): (Vec<&EventRow>, usize) = match run {
+            [first, between @ .., last] if between.len() > 1 => (vec![first, last], between.len()),
+            all => (all.iter().collect(), 0),
+        };
+        for (index, event) in told.iter().enumerate() {
+            if index == 1 && more > 0 {
+                say!("  … the same {more} times more");
+            }
+            let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
+            say!("  {}  {:<12}  by {}{why}", stamp(event.at, zone), event.event, event.actor);
+        }
     }
 }
 
@@ -163,7 +178,7 @@ fn next_step(home: &Home, post: &PostRow) -> Option<String> {
     }
 }
 
-/// What an attempt asks of Kakao.
+/// What an attempt asks of Kakao, where its request was not kept.
 fn request(kind: &str, content: &Content) -> String {
     match (kind, &content.body) {
         ("prepare", Body::Photo { images, .. }) if images.len() == 1 => "upload of 1 image".into(),
@@ -184,7 +199,13 @@ fn print_attempts(attempts: &[AttemptRow], content: &Content, zone: &str) {
         let took = attempt.ended_at.map_or_else(|| "under way".into(), |end| length(between(attempt.started_at, end)));
         let verdict = attempt.verdict.as_deref().unwrap_or("…");
         say!("  {}  {:<12}  {verdict} ({took})", stamp(attempt.started_at, zone), attempt.kind);
-        say!("    {}", request(&attempt.kind, content));
+        let asked = attempt.request.clone().unwrap_or_else(|| request(&attempt.kind, content));
+        say!("    asked     {asked}");
+        match attempt.answer.as_deref() {
+            Some("") => say!("    answered  nothing"),
+            Some(answer) => say!("    answered  {answer}"),
+            None => {}
+        }
         if let (Some(reason), Some(code)) = (&attempt.fault_reason, &attempt.fault_code) {
             say!("    {reason} ({code})");
         }

@@ -8,10 +8,12 @@ use super::super::show::{Columns, length};
 use super::super::table::{Form, Rows};
 use super::filter::moment;
 use crate::domain::clock::Clock;
+use crate::domain::telling;
 use crate::store::view::{Percentiles, StatsRow};
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "month",
+    "zone",
     "account",
     "published",
     "late",
@@ -33,7 +35,7 @@ pub(in crate::cli) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,
-    /// From this day on, as in 2026-01-01 or 90d (ago); months are those of UTC
+    /// From the month of this time on, as in 2026-01-01 or 90d (ago)
     #[arg(long, value_name = "TIME", default_value = "365d")]
     since: String,
     /// Print CSV
@@ -56,7 +58,8 @@ struct Flat<'a> {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let since = moment(&args.since, &jiff::tz::TimeZone::UTC, Clock::system().now())?;
+    let zone = store.counting_zone().await?;
+    let since = moment(&args.since, &telling::zone(&zone), Clock::system().now())?;
     let found = store.stats(args.account.as_deref(), since).await?;
     store.close().await;
     let form = if args.csv { Form::Csv } else { Form::Json };
@@ -74,8 +77,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         note!("nothing has been published, missed or refused since {}", args.since);
     } else {
         print(&found);
+        note!("months are those of {zone}; late: more than a minute after its time");
         note!(
-            "late: more than a minute after its time; 90 % were at most so late, and took at most so long to publish"
+            "lateness and how long publishing took: so many of a hundred posts stayed within the bound that is shown"
         );
     }
     Ok(DONE)
@@ -106,10 +110,10 @@ fn print(rows: &[StatsRow]) {
         "MISSED",
         "FAILED",
         "DELETED",
-        "LATENESS 50/90/99 %",
-        "TOOK 50/90/99 %",
+        "LATE ≤ 50/90/99 %",
+        "TOOK ≤ 50/90/99 %",
     ]);
-    let narrow = header(&["MONTH", "PUBLISHED", "LATE", "RETRIED", "DOUBTFUL", "MISSED", "FAILED", "90 %"]);
+    let narrow = header(&["MONTH", "PUBLISHED", "LATE", "RETRIED", "DOUBTFUL", "MISSED", "FAILED", "90 % WITHIN"]);
     let mut columns = Columns::new(&wide, &narrow);
     for row in rows {
         let [published, late, retried, doubtful, missed, failed, deleted] =
@@ -124,7 +128,7 @@ fn print(rows: &[StatsRow]) {
             doubtful.clone(),
             missed.clone(),
             failed.clone(),
-            format!("{}\n{}", told(row.lateness.p90_ms), told(row.duration.p90_ms)),
+            format!("late {}\ntook {}", told(row.lateness.p90_ms), told(row.duration.p90_ms)),
         ];
         let cells = vec![
             month,
@@ -145,7 +149,19 @@ fn print(rows: &[StatsRow]) {
 }
 
 fn all(percentiles: &Percentiles) -> String {
-    [percentiles.p50_ms, percentiles.p90_ms, percentiles.p99_ms].map(told).join(" / ")
+    if percentiles.p50_ms.is_none() {
+        return "–".into();
+    }
+    let [half, most, nearly_all] = [percentiles.p50_ms, percentiles.p90_ms, percentiles.p99_ms].map(told);
+    // One unit for all three where they share it.
+    let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+    match unit(&half) {
+        Some(same) if [&most, &nearly_all].iter().all(|text| unit(text).as_deref() == Some(same.as_str())) => {
+            let bare = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+            format!("{}/{}/{nearly_all}", bare(&half), bare(&most))
+        }
+        _ => [half, most, nearly_all].join("/"),
+    }
 }
 
 fn told(ms: Option<u64>) -> String {

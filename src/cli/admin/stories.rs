@@ -105,7 +105,7 @@ const ENGAGEMENT_COLUMNS: [&str; 8] = ["story_id", "post", "job", "account", "pu
 async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Result<usize, Failure> {
     let (mut after, mut shown) = (None, 0);
     let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS);
-    let header = ["STORY", "POST", "JOB", "SEEN", "COMMENTS", "MOODS"];
+    let header = ["STORY", "POST", "SEEN", "COMMENTS", "MOODS", "JOB"];
     let mut table = Columns::new(&header, &header);
     while shown < limit as usize {
         let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
@@ -118,10 +118,10 @@ async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form)
                 let cells = vec![
                     row.story_id.clone(),
                     row.post.to_string(),
-                    row.job.clone(),
                     instant(last.at, &row.zone),
                     more(first.comments, last.comments),
                     more(first.moods, last.moods),
+                    row.job.clone(),
                 ];
                 table.add(cells.clone(), cells);
             }
@@ -149,7 +149,7 @@ pub(super) fn columns(rows: &[StoryRow]) -> Columns {
     let now = Clock::system().now();
     let mut columns = Columns::new(
         &["STORY", "POST", "PUBLISHED", "STANDS", "ACCOUNT", "JOB", "SAYS"],
-        &["STORY", "PUBLISHED", "STANDS", "JOB", "SAYS"],
+        &["STORY", "PUBLISHED", "JOB, SAYS"],
     );
     for row in rows {
         let (stands, when) = match (row.deleted_at, row.delete_at, &row.delete_fault) {
@@ -162,11 +162,9 @@ pub(super) fn columns(rows: &[StoryRow]) -> Columns {
         let (story, account, job) = (row.story_id.clone(), row.account.clone(), row.job.clone());
         let says = excerpt(&row.content, 40);
         let narrow = vec![
-            format!("{story}\npost {}", row.post),
-            format!("{published}\n({ago})"),
-            format!("{stands}\n{when}"),
-            format!("{job}\non {account}"),
-            says.clone(),
+            format!("{story}\npost {} on {account}", row.post),
+            format!("{published}\n{}", format!("{stands} {when}").trim_end()),
+            format!("{job}\n{says}"),
         ];
         let stands = format!("{stands} {when}").trim_end().to_owned();
         let published = format!("{published} ({ago})");

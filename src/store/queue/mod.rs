@@ -8,6 +8,7 @@ mod account;
 mod adopt;
 mod attempt;
 mod audit;
+mod calendar;
 mod doubt;
 mod enqueue;
 mod foresight;

@@ -56,6 +56,17 @@ pub struct FindingRow {
     pub settled_reason: Option<String>,
 }
 
+/// What the last complete audit of an account found, and nobody has seen to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differences {
+    /// The account.
+    pub account: String,
+    /// When the first of them was found.
+    pub since: Timestamp,
+    /// How many stories of each kind, as in [`FindingRow::kind`].
+    pub kinds: Vec<(String, u32)>,
+}
+
 /// What people left at a story, as one audit saw it.
 #[derive(Clone, Debug, Serialize)]
 pub struct EngagementRow {
@@ -175,6 +186,32 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(RawFinding::read).collect()
+    }
+
+    /// How many differences of each kind the last complete run of each account found and nobody has seen to; of the accounts that
+    /// have any.
+    pub async fn differences(&self) -> Result<Vec<Differences>> {
+        let rows = sqlx::query!(
+            r#"SELECT f.account AS "account!", f.kind AS "kind!", count(*) AS "stories!: i64", min(f.found_at) AS "since!: i64"
+               FROM account a JOIN finding f ON f.account = a.name
+                 AND f.audit_id = (SELECT u.id FROM audit u WHERE u.account = a.name AND u.ended_at IS NOT NULL AND u.fault IS NULL
+                   ORDER BY u.id DESC LIMIT 1)
+               WHERE f.settled_at IS NULL GROUP BY f.account, f.kind ORDER BY f.account, f.kind"#
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found: Vec<Differences> = Vec::new();
+        for row in rows {
+            let (kind, since) = ((row.kind, count(row.stories)), instant(row.since)?);
+            match found.last_mut().filter(|last| last.account == row.account) {
+                Some(last) => {
+                    last.since = last.since.min(since);
+                    last.kinds.push(kind);
+                }
+                None => found.push(Differences { account: row.account, since, kinds: vec![kind] }),
+            }
+        }
+        Ok(found)
     }
 
     /// The last runs that were given up, one for each account whose latest run it is.

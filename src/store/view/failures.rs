@@ -1,12 +1,21 @@
-//! What went wrong, by its cause.
+//! What went wrong, by its cause. Of each state so many posts are looked at as a person can see to, and no more: a hundred thousand
+//! that were missed make a list no longer, and no slower.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
 
 use super::ROWS_MAX;
-use super::posts::state;
+use super::listing::{self, Listing};
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, count, instant, micros};
+use crate::store::{Result, Store, count, instant, micros, write_json};
+
+/// Posts that are looked at in each state.
+const LOOKED_AT_MAX: i64 = 10_000;
+/// Of those of one cause, the numbers that are told.
+const NUMBERS_MAX: usize = 1_000;
 
 /// Posts that need a person for the same reason.
 #[derive(Clone, Debug, Serialize)]
@@ -18,6 +27,10 @@ pub struct CauseRow {
     pub cause: String,
     /// How many posts.
     pub posts: u32,
+    /// There are more posts in this state than the 10,000 that were looked at, so that there may be more of this cause.
+    pub or_more: bool,
+    /// Their numbers, the earliest due first; at most 1,000.
+    pub numbers: Vec<i64>,
     /// The latest of them, which stands for the others.
     pub example: i64,
     /// What happened to that one.
@@ -39,49 +52,32 @@ pub struct FailureFilter<'a> {
     pub missed_since: Timestamp,
 }
 
+/// The posts of one cause, the earliest due first.
+#[derive(Default)]
+struct Group {
+    posts: Vec<(i64, i64)>,
+}
+
 impl Store {
-    /// The posts that need a person, grouped by cause, the most urgent state first.
+    /// The posts that need a person, grouped by cause, the most urgent state first. Of each state the 10,000 that are due first are
+    /// looked at; of the missed ones, any 10,000.
     pub async fn causes(&self, filter: FailureFilter<'_>) -> Result<Vec<CauseRow>> {
-        let since = micros(filter.missed_since);
-        let rows = sqlx::query!(
-            r#"SELECT g.state AS "state!: String", g.cause AS "cause!: String", g.posts AS "posts!: i64", g.example AS "example!: i64",
-                 g.first AS "first!: i64", g.last AS "last!: i64",
-                 (SELECT e.reason FROM post e WHERE e.id = g.example) AS "reason!: String",
-                 coalesce((SELECT t.fault_remedy FROM attempt t WHERE t.post_id = g.example AND t.fault_code IS NOT NULL
-                           ORDER BY t.id DESC LIMIT 1), '') AS "remedy!: String"
-               FROM (SELECT f.state, f.cause, count(*) AS posts, max(f.id) AS example, min(f.due_at) AS first, max(f.due_at) AS last
-               FROM (SELECT p.id, p.state, p.due_at,
-                   CASE p.state
-                     WHEN 'failed' THEN coalesce((SELECT t.fault_code FROM attempt t WHERE t.post_id = p.id
-                                                    AND t.fault_code IS NOT NULL ORDER BY t.id DESC LIMIT 1), 'other')
-                     WHEN 'missed' THEN 'late'
-                     WHEN 'in_doubt' THEN iif(p.parked_at IS NULL, 'checking', 'parked')
-                     ELSE CASE p.actor WHEN 'daemon' THEN 'late' WHEN 'reconcile' THEN 'absent' WHEN 'restore' THEN 'restored'
-                          ELSE 'person' END
-                   END AS cause
-                 FROM post p WHERE p.state IN ('failed', 'missed', 'held', 'in_doubt') AND ($1 IS NULL OR p.account = $1)
-                   AND p.changed_at >= iif(p.state = 'missed', $2, -9223372036854775807)) f
-               GROUP BY f.state, f.cause) g
-               ORDER BY CASE g.state WHEN 'in_doubt' THEN 0 WHEN 'failed' THEN 1 WHEN 'held' THEN 2 ELSE 3 END, g.cause"#,
-            filter.account,
-            since
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(CauseRow {
-                    state: state(&row.state)?,
-                    cause: row.cause,
-                    posts: count(row.posts),
-                    example: row.example,
-                    reason: row.reason,
-                    remedy: row.remedy,
-                    first_due_at: instant(row.first)?,
-                    last_due_at: instant(row.last)?,
-                })
-            })
-            .collect()
+        // One snapshot: between two statements a post may move from one state to the next.
+        let mut tx = self.readers.begin().await?;
+        let mut rows = Vec::new();
+        for state in [PostState::InDoubt, PostState::Failed, PostState::Held, PostState::Missed] {
+            let mut posts = match state {
+                PostState::Missed => missed(&mut tx, filter).await?,
+                state => waiting(&mut tx, state, filter).await?,
+            };
+            let or_more = posts.len() > usize::try_from(LOOKED_AT_MAX).unwrap_or(usize::MAX);
+            posts.truncate(usize::try_from(LOOKED_AT_MAX).unwrap_or(usize::MAX));
+            for (cause, group) in by_cause(&mut tx, &posts).await? {
+                rows.push(row(&mut tx, (state, cause), &group, or_more).await?);
+            }
+        }
+        tx.commit().await?;
+        Ok(rows)
     }
 
     /// The failed posts of one cause: those whose last fault has this code. At most [`ROWS_MAX`], the earliest due first.
@@ -99,31 +95,77 @@ impl Store {
         .fetch_all(&self.readers)
         .await?)
     }
+}
 
-    /// The posts of one cause in one state, the earliest due first: the numbers to act on.
-    pub async fn posts_of_cause(&self, of: &CauseRow, filter: FailureFilter<'_>, limit: u32) -> Result<Vec<i64>> {
-        let (state, since, limit) = (of.state.as_str(), micros(filter.missed_since), i64::from(limit.min(ROWS_MAX)));
-        if of.state == PostState::Failed {
-            let mut posts = self.failed_for(&of.cause, filter.account).await?;
-            posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            return Ok(posts);
-        }
-        Ok(sqlx::query_scalar!(
-            r#"SELECT p.id AS "id!" FROM post p WHERE p.state = $1 AND ($3 IS NULL OR p.account = $3)
-                 AND p.changed_at >= iif(p.state = 'missed', $4, -9223372036854775807)
-                 AND $2 = CASE p.state
-                     WHEN 'missed' THEN 'late'
-                     WHEN 'in_doubt' THEN iif(p.parked_at IS NULL, 'checking', 'parked')
-                     ELSE CASE p.actor WHEN 'daemon' THEN 'late' WHEN 'reconcile' THEN 'absent' WHEN 'restore' THEN 'restored'
-                          ELSE 'person' END END
-               ORDER BY p.due_at, p.id LIMIT $5"#,
-            state,
-            of.cause,
-            filter.account,
-            since,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await?)
+/// One more than are looked at, where there are so many.
+async fn waiting(connection: &mut SqliteConnection, state: PostState, filter: FailureFilter<'_>) -> Result<Vec<i64>> {
+    let listing = Listing { account: filter.account.map(str::to_owned), ..Listing::default() };
+    listing::first_in(connection, &listing, state, LOOKED_AT_MAX + 1).await
+}
+
+async fn missed(connection: &mut SqliteConnection, filter: FailureFilter<'_>) -> Result<Vec<i64>> {
+    let (since, limit) = (micros(filter.missed_since), LOOKED_AT_MAX + 1);
+    Ok(sqlx::query_scalar!(
+        r#"SELECT p.id AS "id!" FROM account a CROSS JOIN post p INDEXED BY post_missed
+           WHERE ($1 IS NULL OR a.name = $1) AND p.account = a.name AND p.state = 'missed' AND p.changed_at >= $2 LIMIT $3"#,
+        filter.account,
+        since,
+        limit
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn by_cause(connection: &mut SqliteConnection, posts: &[i64]) -> Result<BTreeMap<String, Group>> {
+    let posts = write_json(&posts)?;
+    let rows = sqlx::query!(
+        r#"SELECT p.id AS "id!", p.due_at AS "due_at!",
+             CASE p.state
+               WHEN 'failed' THEN coalesce((SELECT t.fault_code FROM attempt t WHERE t.post_id = p.id
+                                              AND t.fault_code IS NOT NULL ORDER BY t.id DESC LIMIT 1), 'other')
+               WHEN 'missed' THEN 'late'
+               WHEN 'in_doubt' THEN iif(p.parked_at IS NULL, 'checking', 'parked')
+               ELSE CASE p.actor WHEN 'daemon' THEN 'late' WHEN 'reconcile' THEN 'absent' WHEN 'restore' THEN 'restored'
+                    ELSE 'person' END
+             END AS "cause!: String"
+           FROM json_each($1) n CROSS JOIN post p ON p.id = n.value ORDER BY p.due_at, p.id"#,
+        posts
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for row in rows {
+        groups.entry(row.cause).or_default().posts.push((row.due_at, row.id));
     }
+    Ok(groups)
+}
+
+async fn row(
+    connection: &mut SqliteConnection,
+    (state, cause): (PostState, String),
+    group: &Group,
+    or_more: bool,
+) -> Result<CauseRow> {
+    let example = group.posts.iter().map(|(_, post)| *post).max().unwrap_or_default();
+    let due = |at: Option<&(i64, i64)>| instant(at.map_or(0, |(due_at, _)| *due_at));
+    let told = sqlx::query!(
+        r#"SELECT reason, coalesce((SELECT t.fault_remedy FROM attempt t WHERE t.post_id = $1 AND t.fault_code IS NOT NULL
+                           ORDER BY t.id DESC LIMIT 1), '') AS "remedy!: String"
+           FROM post WHERE id = $1"#,
+        example
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(CauseRow {
+        state,
+        cause,
+        posts: count(i64::try_from(group.posts.len()).unwrap_or(i64::MAX)),
+        or_more,
+        numbers: group.posts.iter().take(NUMBERS_MAX).map(|(_, post)| *post).collect(),
+        example,
+        reason: told.reason,
+        remedy: told.remedy,
+        first_due_at: due(group.posts.first())?,
+        last_due_at: due(group.posts.last())?,
+    })
 }

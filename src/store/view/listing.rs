@@ -104,6 +104,19 @@ impl Listing {
     }
 }
 
+/// The posts of one state that are due first, by account or all.
+pub(super) async fn first_in(
+    connection: &mut SqliteConnection,
+    listing: &Listing,
+    state: PostState,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let after = Place { due_at: i64::MIN, post: i64::MIN };
+    let stretch = Stretch { state: state.as_str(), after, until: i64::MAX };
+    let places = places_in(connection, listing, stretch, limit).await?;
+    Ok(places.into_iter().map(|place| place.post).collect())
+}
+
 /// The next posts of one state by the narrowest filter that has an index.
 async fn places_in(
     connection: &mut SqliteConnection,

@@ -16,7 +16,7 @@ mod stories;
 mod work;
 
 pub use accounts::AccountRow;
-pub use audits::{AuditRow, EngagementRow, FindingRow};
+pub use audits::{AuditRow, Differences, EngagementRow, FindingRow};
 pub use failures::{CauseRow, FailureFilter};
 pub use foreseen::Foreseen;
 pub use incidents::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally, Told, WaitingNotice};

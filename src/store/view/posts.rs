@@ -93,6 +93,10 @@ pub struct AttemptRow {
     pub fault_reason: Option<String>,
     /// What to do about it.
     pub fault_remedy: Option<String>,
+    /// What was asked of Kakao, kept where it did not plainly succeed: without secrets, at most 400 characters.
+    pub request: Option<String>,
+    /// The status of the answer and its first characters, kept with the request; empty when none came.
+    pub answer: Option<String>,
 }
 
 impl Store {
@@ -111,6 +115,11 @@ impl Store {
         let rows = rows(&mut tx, &ids).await?;
         tx.commit().await?;
         Ok(rows)
+    }
+
+    /// Those of these posts that there are, what comes next first.
+    pub async fn posts_numbered(&self, posts: &[i64]) -> Result<Vec<PostRow>> {
+        rows(&mut *self.readers.acquire().await?, posts).await
     }
 
     /// One post, or `None`.
@@ -146,7 +155,7 @@ impl Store {
     pub async fn attempts(&self, post: i64) -> Result<Vec<AttemptRow>> {
         let limit = i64::from(ROWS_MAX);
         let rows = sqlx::query!(
-            "SELECT kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy
+            "SELECT kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy, request, answer
              FROM attempt WHERE post_id = $1 ORDER BY id LIMIT $2",
             post,
             limit
@@ -164,9 +173,31 @@ impl Store {
                     fault_code: row.fault_code,
                     fault_reason: row.fault_reason,
                     fault_remedy: row.fault_remedy,
+                    request: row.request,
+                    answer: row.answer,
                 })
             })
             .collect()
+    }
+
+    /// The same, but of each state no more than `limit` are counted: what takes no longer however many there are.
+    pub async fn counts_up_to(&self, limit: u32) -> Result<Vec<(PostState, u32)>> {
+        let mut counts = Vec::new();
+        for state in PostState::ALL {
+            let word = state.as_str();
+            let posts = sqlx::query_scalar!(
+                r#"SELECT count(*) AS "posts!: i64" FROM (SELECT 1 FROM post WHERE state = $1 LIMIT $2)"#,
+                word,
+                limit
+            )
+            .fetch_one(&self.readers)
+            .await?;
+            if posts > 0 {
+                counts.push((state, count(posts)));
+            }
+        }
+        counts.sort_unstable();
+        Ok(counts)
     }
 
     /// How many posts are in each state, in the order of a post's life; states without posts are left out.

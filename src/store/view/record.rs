@@ -81,6 +81,10 @@ pub enum RecordRow {
         fault_reason: Option<String>,
         /// What to do about it.
         fault_remedy: Option<String>,
+        /// What was asked of Kakao, where it did not plainly succeed.
+        request: Option<String>,
+        /// The status of the answer and its first characters, kept with the request.
+        answer: Option<String>,
     },
     /// A story.
     Story(StoryRow),
@@ -145,7 +149,8 @@ impl Store {
 
     async fn attempt_records(&self, after: i64, limit: i64) -> Result<Vec<RecordRow>> {
         let rows = sqlx::query!(
-            r#"SELECT id AS "id!", post_id, kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy
+            r#"SELECT id AS "id!", post_id, kind, started_at, ended_at, verdict, fault_class, fault_code, fault_reason, fault_remedy,
+                 request, answer
                FROM attempt WHERE id > $1 ORDER BY id LIMIT $2"#,
             after,
             limit
@@ -164,6 +169,8 @@ impl Store {
                 fault_code: row.fault_code,
                 fault_reason: row.fault_reason,
                 fault_remedy: row.fault_remedy,
+                request: row.request,
+                answer: row.answer,
             })
         });
         read.collect()

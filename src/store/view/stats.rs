@@ -15,8 +15,10 @@ const DAY: i64 = 86_400_000_000;
 /// One account in one month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StatsRow {
-    /// `2026-12`, in UTC.
+    /// `2026-12`, in `zone`.
     pub month: String,
+    /// IANA name of the zone that the counts are kept in: that of the machine that the daemon runs on.
+    pub zone: String,
     /// The account.
     pub account: String,
     /// Stories that came to exist, or were adopted.
@@ -39,8 +41,8 @@ pub struct StatsRow {
     pub duration: Percentiles,
 }
 
-/// Milliseconds that half, nine tenths and ninety-nine hundredths of the posts stayed within: the upper bound of the class that
-/// each falls in, at most three times the true value. Empty without posts.
+/// Milliseconds that half, nine tenths and ninety-nine hundredths of the posts stayed within: not the exact values, but the upper
+/// bounds of the classes that they fall in, 5 ms, 10 ms, 20 ms and so on. Empty without posts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Percentiles {
     /// The median.
@@ -81,9 +83,20 @@ struct Month {
 }
 
 impl Store {
-    /// Each account and month from `since` on, the latest month first.
+    /// The zone that the counts are kept in now.
+    pub async fn counting_zone(&self) -> Result<String> {
+        Ok(sqlx::query_scalar!("SELECT zone FROM calendar ORDER BY from_at DESC LIMIT 1")
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
+    /// Each account and month from that of `since` on, the latest month first.
     pub async fn stats(&self, account: Option<&str>, since: Timestamp) -> Result<Vec<StatsRow>> {
-        let since = micros(since).div_euclid(DAY);
+        let zone = self.counting_zone().await?;
+        let first = TimeZone::get(&zone).unwrap_or(TimeZone::UTC).to_datetime(since).date().first_of_month();
+        let since =
+            first.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(micros(since), |first| micros(first.timestamp()));
+        let since = since.div_euclid(DAY);
         let mut tx = self.readers.begin().await?;
         let counts = sqlx::query!(
             "SELECT account, day, published, late, retried, doubtful, missed, failed, deleted FROM tally
@@ -124,6 +137,7 @@ impl Store {
         }
         let rows = months.into_iter().rev().map(|((name, account), month)| StatsRow {
             month: name,
+            zone: zone.clone(),
             account,
             lateness: Percentiles::of(&month.lateness),
             duration: Percentiles::of(&month.duration),
@@ -156,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_belongs_to_a_month_of_utc() {
+    fn a_day_belongs_to_a_month() {
         assert_eq!(month_of(0).unwrap(), "1970-01");
         assert_eq!(month_of(20_788).unwrap(), "2026-12");
     }

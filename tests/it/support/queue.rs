@@ -253,7 +253,7 @@ fn content(body: Body) -> Content {
 }
 
 pub(crate) fn ambiguous() -> Fault {
-    Fault { class: FaultClass::Ambiguous, code: "timeout".into(), reason: "no answer".into(), remedy: String::new() }
+    Fault::new(FaultClass::Ambiguous, "timeout", "no answer", "")
 }
 
 pub(crate) fn transient() -> Fault {

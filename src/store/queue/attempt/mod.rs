@@ -132,9 +132,12 @@ pub(super) async fn close_attempt_row(
     let code = fault.map(|fault| fault.code.as_str());
     let reason = fault.map(|fault| fault.reason.as_str());
     let remedy = fault.map(|fault| fault.remedy.as_str());
+    let exchange = fault.and_then(|fault| fault.exchange.as_deref());
+    let request = exchange.map(|exchange| exchange.request.as_str());
+    let answer = exchange.map(|exchange| exchange.answer.as_str());
     sqlx::query!(
         "UPDATE attempt SET ended_at = $2, verdict = $3, fault_class = $4, fault_code = $5, fault_reason = $6,
-           fault_remedy = $7
+           fault_remedy = $7, request = $8, answer = $9
          WHERE id = $1 AND ended_at IS NULL",
         attempt,
         at,
@@ -142,7 +145,9 @@ pub(super) async fn close_attempt_row(
         class,
         code,
         reason,
-        remedy
+        remedy,
+        request,
+        answer
     )
     .execute(&mut **tx)
     .await?;

@@ -235,12 +235,12 @@ async fn story_owner(tx: &mut Write, account: &str, story_id: &str) -> Result<Op
 /// Kakao's answer names a story that is recorded for another post: one of the two records is wrong, and no list can say which.
 async fn doubt_answer(mut tx: Write, taken: &Taken, story_id: &str, owner: i64, now: Timestamp) -> Result<Written> {
     let at = micros(now);
-    let fault = Fault {
-        class: FaultClass::Ambiguous,
-        code: "story-taken".into(),
-        reason: format!("Kakao answered with story {story_id}, which is recorded for post {owner}"),
-        remedy: "look at the account's page, then `storyd admin resolve` it".into(),
-    };
+    let fault = Fault::new(
+        FaultClass::Ambiguous,
+        "story-taken",
+        format!("Kakao answered with story {story_id}, which is recorded for post {owner}"),
+        "look at the account's page, then `storyd admin resolve` it",
+    );
     let reason = fault.to_string();
     let done = sqlx::query!(
         "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'publish', reason = $4, changed_at = $3,

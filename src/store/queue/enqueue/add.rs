@@ -11,13 +11,18 @@ use crate::store::{Result, StoreError, micros};
 const ROWS_MAX: usize = 500;
 
 /// New posts that are still to be written, each as the JSON of its columns.
-#[derive(Default)]
-pub(super) struct Adds {
+pub(super) struct Adds<'a> {
+    actor: &'a str,
     rows: Vec<u8>,
     count: usize,
 }
 
-impl Adds {
+impl<'a> Adds<'a> {
+    /// Of whoever orders them: `plan`, or a person.
+    pub(super) fn by(actor: &'a str) -> Self {
+        Self { actor, rows: Vec::new(), count: 0 }
+    }
+
     /// Takes a post along, `scheduled`. `why` is a sentence for its history; empty when there is nothing to say.
     pub(super) fn add(&mut self, is: &Columns<'_>, occurrence: &NewPost, why: &str) -> Result<()> {
         let (posts, row, (content, text_key)) = (is.posts, &is.row, is.says(occurrence));
@@ -66,10 +71,11 @@ impl Adds {
                v ->> '$[1][0]', v ->> '$[1][1]', v ->> '$[1][2]', v ->> '$[1][3]', v ->> '$[1][4]',
                v ->> '$[2][0]', v ->> '$[2][0]', v ->> '$[2][1]', v ->> '$[2][2]',
                v ->> '$[3][0]', v ->> '$[3][1]', v ->> '$[3][2]', v ->> '$[3][3]', v ->> '$[3][4]',
-               v ->> '$[4][0]', v ->> '$[4][1]', v ->> '$[4][2]', v ->> '$[4][3]', 'plan', v ->> '$[4][4]', $2, $2
+               v ->> '$[4][0]', v ->> '$[4][1]', v ->> '$[4][2]', v ->> '$[4][3]', $3, v ->> '$[4][4]', $2, $2
              FROM (SELECT value AS v FROM json_each($1))",
             rows,
-            at
+            at,
+            self.actor
         )
         .execute(&mut **tx)
         .await?;

@@ -189,15 +189,15 @@ impl Store {
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
     /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
     pub async fn enqueue(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Enqueued> {
-        self.bring(jobs, Some(names), now).await
+        self.bring(jobs, Some(names), "plan", now).await
     }
 
-    /// Brings the posts of one job that stands in no job file in line with what a person asks for; all others stay.
-    pub async fn enqueue_by_hand(&self, posts: &JobPosts, now: Timestamp) -> Result<Enqueued> {
-        self.bring(std::slice::from_ref(posts), None, now).await
+    /// Brings the posts of one job that stands in no job file in line with what a person, the `actor`, asks for; all others stay.
+    pub async fn enqueue_by_hand(&self, posts: &JobPosts, actor: &str, now: Timestamp) -> Result<Enqueued> {
+        self.bring(std::slice::from_ref(posts), None, actor, now).await
     }
 
-    async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, now: Timestamp) -> Result<Enqueued> {
+    async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, actor: &str, now: Timestamp) -> Result<Enqueued> {
         let all: Vec<&JobPosts> = jobs.iter().collect();
         // Looked at before the writer is taken: a post that is due must not wait while thousands of jobs are compared.
         let mut differing = Vec::new();
@@ -223,7 +223,7 @@ impl Store {
         if let Some(names) = names {
             report.cancelled += leave(&mut tx, names, now).await?;
         }
-        let mut adds = Adds::default();
+        let mut adds = Adds::by(actor);
         for posts in batches(&differing) {
             let existing = read::existing_posts(&mut tx, posts, &known).await?;
             for (posts, existing) in posts.iter().zip(existing) {
@@ -328,7 +328,7 @@ async fn carry_out(
     tx: &mut Write,
     steps: &[Step<'_>],
     columns: &Columns<'_>,
-    adds: &mut Adds,
+    adds: &mut Adds<'_>,
     now: Timestamp,
 ) -> Result<Enqueued> {
     let mut report = Enqueued::default();
