@@ -155,6 +155,8 @@ CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'sch
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
+CREATE INDEX post_put_off   ON post (changed_at)              WHERE state = 'scheduled'
+  AND (prepare_failures > 0 OR due_at > coalesce(moved_to_at, occurs_at) OR late_until_at > coalesce(moved_to_at, occurs_at) + late_within);
 CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
 CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'held');

@@ -169,7 +169,7 @@ async fn plan_of(queue: &Queue, fragments: &[&str]) -> String {
 #[tokio::test]
 async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
     let queue = large().await;
-    let asked: [(&[&str], &[&str]); 19] = [
+    let asked: [(&[&str], &[&str]); 18] = [
         (&["'to prepare it'"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
         (
             &["'to publish it'"],
@@ -204,6 +204,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["EXISTS (SELECT 1 FROM post WHERE lease_until_at"], &["post_lease (lease_until_at"]),
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_late"], &["post_late (late_until_at"]),
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
+        (&["INDEXED BY post_put_off"], &["post_put_off (changed_at>?)"]),
         (
             &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
             &[
@@ -213,8 +214,6 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
             ],
         ),
         (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_job (job=? AND state=?)"]),
-        (&["SELECT id AS", "FROM post WHERE state IN (SELECT value FROM json_each($1))"], &["post_state (state=?)"]),
-        (&["SELECT id AS", "FROM post WHERE account = $1"], &["post_account (account=? AND state=?)"]),
         (&["SELECT post_id FROM story WHERE account = $1 ORDER"], &["story_account (account=?)"]),
     ];
     let mut without = Vec::new();

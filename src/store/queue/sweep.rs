@@ -181,7 +181,7 @@ impl Store {
 /// by the job file or by a person, is nothing that was reckoned.
 async fn put_off_from_now(tx: &mut Write, at: i64) -> Result<()> {
     sqlx::query!(
-        "UPDATE post SET changed_at = $1,
+        "UPDATE post INDEXED BY post_put_off SET changed_at = $1,
            due_at = max(coalesce(moved_to_at, occurs_at), $1 + due_at - changed_at),
            late_until_at = min(late_until_at, max(coalesce(moved_to_at, occurs_at), $1) + late_within),
            prepare_at = iif(prepare_at IS NOT artifact_until_at

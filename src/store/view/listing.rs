@@ -54,34 +54,45 @@ impl Store {
         after: Option<Place>,
         limit: u32,
     ) -> Result<(Vec<PostRow>, Option<Place>)> {
-        let start = Place { due_at: listing.from.map_or(i64::MIN, micros), post: i64::MIN };
-        let after = after.map_or(start, |after| after.max(start));
-        let until = listing.until.map_or(i64::MAX, micros);
-        let states = if listing.states.is_empty() { &PostState::ALL[..] } else { &listing.states };
-        let batch = if listing.is_indexed() { BATCH.min(i64::from(limit)) } else { BATCH };
         // One snapshot: between two statements a post may move from one state to the next.
         let mut tx = self.readers.begin().await?;
-        let mut places = Vec::new();
-        for state in states {
-            let stretch = Stretch { state: state.as_str(), after, until };
-            places.extend(places_in(&mut tx, listing, stretch, batch).await?);
-        }
-        places.sort_unstable();
-        places.truncate(usize::try_from(batch).unwrap_or(usize::MAX));
-        let ids: Vec<i64> = places.iter().map(|place| place.post).collect();
-        let found = if ids.is_empty() { Vec::new() } else { rows(&mut tx, &ids).await? };
+        let page = page(&mut tx, listing, after, limit).await?;
         tx.commit().await?;
-        let mut end = places.last().copied();
-        let mut page = Vec::new();
-        for row in found.into_iter().filter(|row| listing.holds(row)) {
-            if page.len() >= limit as usize {
-                end = page.last().map(place_of);
-                break;
-            }
-            page.push(row);
-        }
-        Ok((page, end))
+        Ok(page)
     }
+}
+
+/// One page, as [`Store::listing`] gives it.
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    listing: &Listing,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<(Vec<PostRow>, Option<Place>)> {
+    let start = Place { due_at: listing.from.map_or(i64::MIN, micros), post: i64::MIN };
+    let after = after.map_or(start, |after| after.max(start));
+    let until = listing.until.map_or(i64::MAX, micros);
+    let states = if listing.states.is_empty() { &PostState::ALL[..] } else { &listing.states };
+    let batch = if listing.is_indexed() { BATCH.min(i64::from(limit)) } else { BATCH };
+    let mut places = Vec::new();
+    for state in states {
+        let stretch = Stretch { state: state.as_str(), after, until };
+        places.extend(places_in(connection, listing, stretch, batch).await?);
+    }
+    places.sort_unstable();
+    places.truncate(usize::try_from(batch).unwrap_or(usize::MAX));
+    let ids: Vec<i64> = places.iter().map(|place| place.post).collect();
+    let found = if ids.is_empty() { Vec::new() } else { rows(connection, &ids).await? };
+    let mut end = places.last().copied();
+    let mut page = Vec::new();
+    for row in found.into_iter().filter(|row| listing.holds(row)) {
+        if page.len() >= limit as usize {
+            end = page.last().map(place_of);
+            break;
+        }
+        page.push(row);
+    }
+    Ok((page, end))
 }
 
 fn place_of(row: &PostRow) -> Place {

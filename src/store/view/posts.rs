@@ -5,6 +5,7 @@ use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::ROWS_MAX;
+use super::listing::{Listing, page};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::store::{Result, Store, StoreError, count, instant, instant_opt, read_json, write_json};
@@ -102,19 +103,23 @@ pub struct AttemptRow {
 impl Store {
     /// Posts, what comes next first.
     pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
-        let states = if filter.states.is_empty() { &PostState::ALL[..] } else { &filter.states };
-        let states = write_json(&states)?;
-        let limit = i64::from(filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX));
+        let limit = filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX);
+        let PostFilter { states, account, job, .. } = filter.clone();
+        let listing = Listing { states, account, job, ..Listing::default() };
+        let (mut posts, mut after) = (Vec::new(), None);
         // One snapshot: between two statements a post may move on.
         let mut tx = self.readers.begin().await?;
-        let ids = match (&filter.job, &filter.account) {
-            (Some(job), account) => ids_of_job(&mut tx, job, &states, account.as_deref(), limit).await?,
-            (None, Some(account)) => ids_of_account(&mut tx, account, &states, limit).await?,
-            (None, None) => ids_in_states(&mut tx, &states, limit).await?,
-        };
-        let rows = rows(&mut tx, &ids).await?;
+        loop {
+            let wanted = limit - u32::try_from(posts.len()).unwrap_or(limit);
+            let (page, end) = page(&mut tx, &listing, after, wanted).await?;
+            posts.extend(page);
+            after = end;
+            if after.is_none() || posts.len() >= limit as usize {
+                break;
+            }
+        }
         tx.commit().await?;
-        Ok(rows)
+        Ok(posts)
     }
 
     /// Those of these posts that there are, what comes next first.
@@ -212,54 +217,6 @@ impl Store {
         counts.sort_unstable();
         Ok(counts)
     }
-}
-
-// Three questions instead of one with optional parts: each has an index of its own.
-
-async fn ids_of_job(
-    connection: &mut SqliteConnection,
-    job: &str,
-    states: &str,
-    account: Option<&str>,
-    limit: i64,
-) -> Result<Vec<i64>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id!" FROM post WHERE job = $1 AND state IN (SELECT value FROM json_each($2))
-             AND ($3 IS NULL OR account = $3) ORDER BY due_at, id LIMIT $4"#,
-        job,
-        states,
-        account,
-        limit
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
-async fn ids_of_account(
-    connection: &mut SqliteConnection,
-    account: &str,
-    states: &str,
-    limit: i64,
-) -> Result<Vec<i64>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id!" FROM post WHERE account = $1 AND state IN (SELECT value FROM json_each($2))
-           ORDER BY due_at, id LIMIT $3"#,
-        account,
-        states,
-        limit
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
-async fn ids_in_states(connection: &mut SqliteConnection, states: &str, limit: i64) -> Result<Vec<i64>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id!" FROM post WHERE state IN (SELECT value FROM json_each($1)) ORDER BY due_at, id LIMIT $2"#,
-        states,
-        limit
-    )
-    .fetch_all(connection)
-    .await?)
 }
 
 pub(super) async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<PostRow>> {
