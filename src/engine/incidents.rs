@@ -2,7 +2,7 @@
 //!
 //! Derives from what is committed: from the events of posts, and from how accounts, stories and the machine stand now. So it can run
 //! late or twice, and a crash between a fact and its notice loses nothing. One notice tells of all that began, or ended, of one kind
-//! since the last one: for an account at once when nothing was told lately, else together after [`GATHER`].
+//! since the last one: for an account at once when nothing was told lately, else together after a while.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
