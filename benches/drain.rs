@@ -104,6 +104,13 @@ fn report(rows: &BTreeMap<String, Vec<Cost>>) {
     }
     let rate = |name: &str| rows.get(name).map(|costs| median(&costs.iter().map(|cost| cost.rate).collect::<Vec<_>>()));
     println!();
+    let cpu =
+        |name: &str| rows.get(name).map(|costs| median(&costs.iter().map(|cost| cost.cpu_micros).collect::<Vec<_>>()));
+    for name in rows.keys().filter(|name| !name.starts_with('1')) {
+        if let (Some(theirs), Some(client)) = (cpu(name), cpu("1 bare HTTP loop")) {
+            println!("{}: {:.1} µs of CPU a post beyond the HTTP client's own", &name[2..], theirs - client);
+        }
+    }
     for (name, other) in rows.keys().filter(|name| name.starts_with("2 storyd")).flat_map(|name| {
         let disk = name.split_once(", ").expect("a disk").1;
         let others = ["1 bare HTTP loop".to_owned(), format!("3 effectum, {disk}"), format!("3 apalis-sqlite, {disk}")];

@@ -319,5 +319,7 @@ pub(crate) fn account(number: usize) -> String {
 pub(crate) fn daemon(folder: &Path, disk: Disk) -> Measured {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storyd"));
     command.args(["--settings", "storyd.yaml", "--json", "run"]);
+    // As its unit has it.
+    command.env("MALLOC_ARENA_MAX", "2");
     Measured::start(command, folder, disk)
 }

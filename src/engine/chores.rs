@@ -1,5 +1,5 @@
-//! The daemon's own chores, on UTC patterns: idempotent, harmless when they run twice or not at all for a while, each also run
-//! at start, beside the work. Posts never depend on them: their due times live in the queue. Knows when they are due, and leaves
+//! The daemon's own chores, on UTC patterns: idempotent, harmless when they run twice or not at all for a while, most of
+//! them also run at start, beside the work. Posts never depend on them: their due times live in the queue. Knows when they are due, and leaves
 //! the waiting to the daemon.
 
 use std::sync::Arc;
@@ -53,6 +53,7 @@ struct Entry {
 /// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
 pub(super) struct Chores {
     entries: Vec<Entry>,
+    first: JoinHandle<()>,
     over: Arc<AtomicBool>,
     looked_at: Timestamp,
 }
@@ -60,20 +61,7 @@ pub(super) struct Chores {
 /// Starts the chores, each for a first time beside the work. A failure of theirs is told and not fatal.
 pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
     let over = Arc::new(AtomicBool::new(false));
-    let first = ctx.clone();
-    // Left to itself at the end: a hanging token server holds nothing up.
-    tokio::spawn(async move {
-        match first.store.refill_ballast().await {
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "without the ballast a full disk can leave a result unrecorded"),
-        }
-        checkpoint(&first).await;
-        if first.rules.audit.is_some() {
-            order_audits(&first, Some(AUDIT_AGE_MAX)).await;
-        }
-        sweep_media(&first).await;
-        token_upkeep(&first).await;
-    });
+    let first = tokio::spawn(first_round(ctx.clone(), over.clone()));
     let patterns = [
         (Chore::TokenUpkeep, Some(TOKEN_UPKEEP.to_owned())),
         (Chore::Media, Some(MEDIA.to_owned())),
@@ -86,9 +74,27 @@ pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
         let pattern = pattern?;
         Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
     });
-    let mut chores = Chores { entries: entries.collect(), over, looked_at: ctx.clock.now() };
+    let mut chores = Chores { entries: entries.collect(), first, over, looked_at: ctx.clock.now() };
     chores.begin(ctx, Chore::CheckPages);
+    chores.begin(ctx, Chore::TokenUpkeep);
     chores
+}
+
+/// What is done to the queue at the start, one after the other; no more of it once all is `over`.
+async fn first_round(ctx: Arc<Ctx>, over: Arc<AtomicBool>) {
+    let is_over = || over.load(Ordering::Relaxed);
+    if let Err(error) = ctx.store.refill_ballast().await {
+        tracing::error!(%error, "without the ballast a full disk can leave a result unrecorded");
+    }
+    if !is_over() {
+        checkpoint(&ctx).await;
+    }
+    if !is_over() && ctx.rules.audit.is_some() {
+        order_audits(&ctx, Some(AUDIT_AGE_MAX)).await;
+    }
+    if !is_over() {
+        sweep_media(&ctx).await;
+    }
 }
 
 /// The next instant of a pattern, reckoned from this one. The crate's own scheduler would look at its clock twice a second; here
@@ -148,14 +154,15 @@ impl Chores {
         }));
     }
 
-    /// Stops the chores. A check under way is broken off, so that its connection does not keep the log from being folded in.
+    /// Stops the chores, before the queue is closed under them. A check of the pages is broken off; the upkeep of tokens is left to
+    /// itself, so that a token server that hangs holds nothing up.
     pub(super) async fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
-        let check = self.entries.into_iter().find(|entry| entry.chore == Chore::CheckPages);
-        if let Some(check) = check.and_then(|entry| entry.under_way)
-            && let Err(error) = check.await
-        {
-            tracing::debug!(%error, "the check of the database did not end by itself");
+        let under_way = self.entries.into_iter().filter(|entry| entry.chore != Chore::TokenUpkeep);
+        for task in under_way.filter_map(|entry| entry.under_way).chain([self.first]) {
+            if let Err(error) = task.await {
+                tracing::debug!(%error, "a chore of the daemon did not end by itself");
+            }
         }
     }
 }

@@ -59,6 +59,11 @@ async fn no_command_and_no_fault_shows_a_secret() {
     // Everything is logged, to the last word that a library has to say.
     let daemon = folder.start("run --log trace");
     daemon.says("published");
+    // While the account is well, since these wait for the daemon's work on it.
+    for line in ["admin audit --log trace", "admin delete 1 --yes --log trace"] {
+        let done = folder.run(line);
+        assert_eq!(done.code, Some(0), "{line}: {}", done.stderr);
+    }
     let mut names: Vec<FaultName> = FaultName::all();
     names.retain(|name| !matches!(name, FaultName::Delay | FaultName::HangBeforeEffect | FaultName::HangAfterEffect));
     let mut posts = 0;

@@ -28,7 +28,7 @@
 //! | a late writer loses | [`Rules::guard`] | `state = … AND claim = …` of every UPDATE in `store::queue` |
 //! | one on its way or in doubt | [`Rules::one_in_flight`] | `Store::claim_to_publish`, index `post_one_in_flight` |
 //! | the same text waits for a parked one | [`Rules::waits_for_parked`] | `Store::claim_to_publish` |
-//! | a story has one owner | [`Rules::owned_is_no_match`] | `view::owned_stories`, index `post_story` |
+//! | a story has one owner | [`Rules::owned_is_no_match`] | `view::owned_stories`, index `story_one` |
 //!
 //! Abstracted: time comes in ticks, of which processing, the list's lag and the publish time-out take at most one each; due times,
 //! delays of retries, and waits between looks are left to chance, so that any order of them is covered. A lane is one task, as in

@@ -206,7 +206,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
         (&["INDEXED BY post_put_off"], &["post_put_off (changed_at>?)"]),
         (
-            &["UNION SELECT id FROM post WHERE job = $1 AND nominal"],
+            &["UNION SELECT p.id FROM json_each($2) n CROSS JOIN post p"],
             &[
                 "post_job (job=? AND state=?)",
                 "post_instant (job=? AND nominal_at>?)",

@@ -26,7 +26,9 @@ const MARKDOWN_WIDTH: usize = 100;
 
 /// For a terminal of so many columns.
 pub(super) fn text(report: &Report, columns: usize) -> String {
-    let mut out = format!("{}{}\n", summary(report), compared(report));
+    let said = summary(report);
+    let said = if width(&said) > columns { said.replacen(": ", ":\n", 1) } else { said };
+    let mut out = format!("{said}{}\n", compared(report));
     let changes = changes(report, columns);
     if !changes.is_empty() {
         write!(out, "\n{changes}").ok();

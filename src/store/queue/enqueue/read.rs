@@ -136,25 +136,28 @@ pub(super) async fn existing_posts(
     .fetch_all(connection)
     .await?;
     for row in pruned {
-        // What was taken out of the record for its age still stands for its occurrence.
-        let post = Existing {
-            id: PRUNED,
-            nominal: row.nominal,
-            nominal_at: row.nominal_at,
-            occurs_at: row.nominal_at,
-            state: PostState::Deleted,
-            by_plan: false,
-            follow: false,
-            was_held: false,
-            blackout: None,
-            tzdb: String::new(),
-            row: Row::default(),
-        };
         if let Some(posts) = places.get(row.job.as_str()).and_then(|place| existing.get_mut(*place)) {
-            posts.push(post);
+            posts.push(pruned_post(row.nominal, row.nominal_at));
         }
     }
     Ok(existing)
+}
+
+/// What was taken out of the record for its age still stands for its occurrence.
+fn pruned_post(nominal: String, nominal_at: i64) -> Existing {
+    Existing {
+        id: PRUNED,
+        nominal,
+        nominal_at,
+        occurs_at: nominal_at,
+        state: PostState::Deleted,
+        by_plan: false,
+        follow: false,
+        was_held: false,
+        blackout: None,
+        tzdb: String::new(),
+        row: Row::default(),
+    }
 }
 
 /// The waiting posts of every job that is not among `names`, each with the name of its job.
