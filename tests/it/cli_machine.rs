@@ -136,6 +136,8 @@ fn killed_while_it_starts_it_starts_again_and_posts_once() {
 #[test]
 fn a_disk_that_fails_ends_the_work_at_once_and_the_next_start_settles_it() {
     let (folder, emulator) = folder_with("hang-after-effect,count=1,calls=note");
+    // A ballast that such a file can hold: what the system refuses is a write of the queue.
+    settings(&folder, "ballast: 64 KiB");
     // A file may not grow beyond some hundred kilobytes: SQLite meets a write that the system refuses.
     let daemon = folder.start_after(None, "trap '' XFSZ; ulimit -f 800", "run");
     emulator.is_asked("note");
