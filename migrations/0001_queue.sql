@@ -253,6 +253,8 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE UNIQUE INDEX attempt_open ON attempt (post_id) WHERE ended_at IS NULL;
 CREATE INDEX attempt_post ON attempt (post_id, id);
+-- What failures are found by. What goes well leaves no trace in it, and what was tried again neither.
+CREATE INDEX attempt_fault ON attempt (fault_code, post_id) WHERE verdict IN ('failed', 'in_doubt');
 
 -- A story that exists, or existed, at Kakao.
 CREATE TABLE story (

@@ -138,6 +138,7 @@ fn a_dry_run_changes_nothing_and_a_refusal_says_what_is_possible() {
         ("admin delete --tag menu --dry-run", 0),
         ("admin delete", 2),
         ("admin queue --since tomorrow --until today", 2),
+        ("admin queue --after 99999", 4),
         ("admin restore nowhere --yes", 8),
         ("admin prune --dry-run", 0),
     ] {
