@@ -426,7 +426,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 -- message tells of; a trouble that comes back is a row of its own.
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
-  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'blocked',
+  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'not_audited', 'blocked',
                   'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
