@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use storyd::domain::clock::later;
-use storyd::domain::content::{AppParams, Body, Content, Permission, comparable};
+use storyd::domain::content::comparable;
 use storyd::domain::fault::Fault;
-use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::engine::Rules;
 use storyd::engine::wanted::wanted;
-use storyd::store::queue::{Intent, JobPosts, NewPost};
+use storyd::store::queue::{Intent, JobPosts};
 use storyd::store::{Access, Store};
 use support::figures::{Row, print};
+use support::process::{Fill, account, note, posts};
 use tokio::runtime::Runtime;
 
 const ROWS: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -79,46 +79,11 @@ fn start() -> Timestamp {
     "2026-12-01T00:00:00Z".parse().expect("an instant")
 }
 
-fn content(text: &str) -> Content {
-    let body = Body::Note { text: text.into() };
-    Content { body, permission: Permission::Public, enable_share: None, app: AppParams::default() }
-}
-
-fn posts(job: &str, account: &str, occurrences: Vec<NewPost>) -> JobPosts {
-    JobPosts {
-        // By hand, as it were: what a job file does not name is withdrawn.
-        job: format!("@{job}"),
-        source: "jobs.yaml:1:1".into(),
-        commit: None,
-        tzdb: "none".into(),
-        account: account.into(),
-        content: content("겨울 신메뉴가 나왔어요"),
-        tags: Vec::new(),
-        zone: "Asia/Seoul".into(),
-        late: Late { within: Duration::from_secs(3600), then: LateThen::Post },
-        in_doubt: InDoubt::Repost,
-        delete_after: None,
-        delete_at: None,
-        prepare_ahead: Duration::from_secs(600),
-        occurrences,
-        add_after: Timestamp::MIN,
-        unmade: Vec::new(),
-        complete_until: later(start(), Duration::from_secs(86_400 * 3650)),
-    }
-}
-
-/// Occurrences a minute apart.
-fn minutes(from: usize, count: usize) -> Vec<NewPost> {
+/// A minute apart.
+fn minutes(job: &str, account: String, from: usize, count: usize) -> JobPosts {
     let at = |minute: usize| later(start(), Duration::from_secs(60 * minute as u64));
-    (from..from + count)
-        .map(|minute| NewPost {
-            nominal: at(minute).to_string(),
-            nominal_at: at(minute),
-            occurs_at: at(minute),
-            falls_in: None,
-            text: None,
-        })
-        .collect()
+    let times = (from..from + count).map(at).collect();
+    posts(Fill { job: job.into(), account, body: note("겨울 신메뉴가 나왔어요".into()), times })
 }
 
 /// A queue in which `rows` posts wait, shared evenly by the lanes. Built once for each size.
@@ -126,10 +91,6 @@ struct Filled {
     store: Store,
     _dir: tempfile::TempDir,
     out: Mutex<Vec<Intent>>,
-}
-
-fn account(lane: usize) -> String {
-    format!("account-{lane:02}")
 }
 
 fn filled(rows: usize) -> &'static Filled {
@@ -140,7 +101,7 @@ fn filled(rows: usize) -> &'static Filled {
         let store = runtime().block_on(async {
             let store = Store::open(dir.path(), Access::Daemon).await.expect("a queue");
             for lane in 0..LANES {
-                let job = posts(&format!("job-{lane}"), &account(lane), minutes(0, rows / LANES));
+                let job = minutes(&format!("job-{lane}"), account(lane), 0, rows / LANES);
                 store.enqueue_by_hand(&job, "a bench", start()).await.expect("enqueued");
             }
             store
@@ -203,7 +164,7 @@ fn enqueue_1000_posts(found: &mut Vec<Row>) {
     let mut number = 0;
     let next = || {
         number += 1;
-        posts(&format!("new-{number}"), "account-new", minutes(100_000, 1_000))
+        minutes(&format!("new-{number}"), "account-new".into(), 100_000, 1_000)
     };
     found.push(time("enqueue 1,000 posts of a new job", 20, next, |job| {
         let report = runtime().block_on(queue.store.enqueue_by_hand(&job, "a bench", start())).expect("enqueued");

@@ -253,7 +253,8 @@ async fn enqueue(store: &Store, batch: &mut Vec<JobPosts>) {
     batch.clear();
 }
 
-fn posts(fill: Fill) -> JobPosts {
+/// As they are handed to the queue.
+pub(crate) fn posts(fill: Fill) -> JobPosts {
     let occurrences = fill.times.into_iter().map(|at| NewPost {
         nominal: at.to_string(),
         nominal_at: at,

@@ -60,6 +60,8 @@ fn same_kind(content: &Content, story: &Story) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::content::{AppParams, Image, ImageFormat, Permission};
+    use crate::kakao::story::{Audience, MediaUrls};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("valid")
@@ -87,5 +89,35 @@ mod tests {
         assert_eq!(Window::of(intent, None, hours(0), None).floor, Timestamp::MIN);
         let heard = at("2026-12-01T08:00:00Z");
         assert_eq!(Window::of(intent, hours(0), hours(0), Some(heard)).floor, at("2026-12-01T07:59:00Z"));
+    }
+
+    /// Whether a story of `kind` with so many images is taken for a photo of two.
+    fn is_photo_of_two(kind: MediaType, images: usize) -> bool {
+        let image = |name: &str| Image { sha256: name.into(), name: name.into(), format: ImageFormat::Png, bytes: 1 };
+        let body = Body::Photo { images: vec![image("a"), image("b")], text: Some("글".into()) };
+        let content = Content { body, permission: Permission::Public, enable_share: None, app: AppParams::default() };
+        let story = Story {
+            id: "_a.1".into(),
+            url: None,
+            media_type: kind,
+            created_at: at("2026-12-01T09:00:00Z"),
+            content: Some("글".into()),
+            audience: Audience::Known(Permission::Public),
+            media: vec![MediaUrls::default(); images],
+            comment_count: 0,
+            like_count: 0,
+            comments: Vec::new(),
+            likes: Vec::new(),
+        };
+        says(&content, &story)
+    }
+
+    #[test]
+    fn a_photo_is_recognised_by_its_kind_and_the_number_of_its_images_where_the_list_tells_them() {
+        assert!(is_photo_of_two(MediaType::Photo, 2));
+        assert!(is_photo_of_two(MediaType::Photo, 0), "the list shows no images");
+        assert!(is_photo_of_two(MediaType::Other("ALBUM".into()), 3), "a word that nobody knows");
+        assert!(!is_photo_of_two(MediaType::Photo, 1) && !is_photo_of_two(MediaType::Photo, 3));
+        assert!(!is_photo_of_two(MediaType::Note, 0) && !is_photo_of_two(MediaType::NotSupported, 2));
     }
 }

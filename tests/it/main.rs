@@ -74,6 +74,7 @@ mod story_doubt;
 mod story_edits;
 mod story_exchange;
 mod story_faults;
+mod story_lists;
 mod story_media;
 mod story_month;
 mod story_notify;

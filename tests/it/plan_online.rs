@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use storyd::domain::clock::later;
 use storyd::engine::preflight::Preflight;
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, TokenSet};
 use storyd::plan::problem::{Paint, render};
 use storyd::sandbox::{Call, FaultName, FaultRule};
 
@@ -49,21 +46,7 @@ async fn each_missing_consent_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_ends_before_a_post_is_due_is_told_with_both_times() {
     let world = World::new().await;
-    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
-    let folder = TokenFolder::open(&world.path("data/tokens")).unwrap();
-    let now = world.clock.now();
-    let set = TokenSet {
-        access_token: AccessToken::new(&tokens.access_token).unwrap(),
-        access_expires_at: Some(later(now, Duration::from_secs(21_599))),
-        refresh_token: None,
-        refresh_expires_at: None,
-        scopes: None,
-        owner: None,
-        obtained_at: now,
-    };
-    let lock = folder.lock("cafe").unwrap();
-    folder.save(&lock, &set).unwrap();
-    drop(lock);
+    world.hand_in_access_token_alone("cafe", Duration::from_secs(21_599));
     let said = found(&world).await;
     insta::assert_snapshot!(said.split("\n\n").next().unwrap(), @"
     warning[W080]: the login of `cafe` ends Tue 2026-12-01 13:59 KST, before this job posts on Sun 2026-12-20 09:00 KST

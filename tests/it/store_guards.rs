@@ -262,6 +262,27 @@ async fn an_occurrence_is_one_post_by_its_name_and_by_its_instant() {
 }
 
 #[tokio::test]
+async fn an_occurrence_that_was_pruned_becomes_no_post_again_by_its_name_or_its_instant() {
+    let queue = Queue::new().await;
+    let gone = queue.add(&note("a", t(0))).await;
+    queue.store.cancel(gone, "anna", "", t(1)).await.unwrap();
+    assert_eq!(queue.store.prune_posts(PostState::Cancelled, t(9)).await.unwrap(), 1);
+    let sample = queue.add(&note("b", t(0))).await;
+    let again = async |nominal: &str, nominal_at: &str| {
+        let sql = format!(
+            "INSERT INTO post (job, nominal, account, content, kind, text_key, zone, nominal_at, occurs_at, due_at, late_within,
+               late_then, in_doubt, actor, changed_at, created_at)
+             SELECT p.job, {nominal}, account, content, kind, text_key, zone, {nominal_at}, 7, 7, late_within, late_then,
+               in_doubt, actor, changed_at, created_at FROM post JOIN pruned p WHERE id = {sample}"
+        );
+        queue.sql(&sql).await.unwrap()
+    };
+    assert_eq!(again("p.nominal", "7").await, 0, "its name");
+    assert_eq!(again("'other'", "p.nominal_at").await, 0, "its instant");
+    assert_eq!(again("'other'", "7").await, 1, "another one");
+}
+
+#[tokio::test]
 async fn no_row_of_the_record_can_be_deleted_or_replaced() {
     let queue = Queue::new().await;
     queue.post_in(PostState::Published).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storyd::domain::policy::{Late, LateThen};
+use storyd::domain::policy::{Late, LateThen, Pace};
 use storyd::domain::post::PostState;
 use storyd::store::queue::{JobPosts, Swept};
 use storyd::store::{Access, Store};
@@ -64,6 +64,52 @@ async fn a_lease_ends_at_its_end() {
     let swept = queue.store.sweep_leases(&[], t(1) + LEASE).await.unwrap();
     assert_eq!(swept, Swept { doubted: 1, ..Swept::default() });
     assert_eq!(queue.open_attempts().await, 0);
+}
+
+/// How long an upload lives in these tests.
+const UPLOADS: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn a_lease_that_a_wrong_clock_put_a_day_ahead_ends_as_one_that_was_taken_now() {
+    let queue = Queue::new().await;
+    let late = Late { within: Duration::from_secs(7 * 86_400), then: LateThen::Skip };
+    queue.add(&JobPosts { late, ..note("a", t(0)) }).await;
+    drop(queue.claim("cafe", t(24 * 60)).await.unwrap());
+    queue.store.sweep_set_back(LEASE, UPLOADS, t(1)).await.unwrap();
+    let held = queue.store.sweep_leases(&[], t(1) + LEASE - Duration::from_micros(1)).await.unwrap();
+    assert_eq!(held, Swept::default(), "whoever holds it may live");
+    let swept = queue.store.sweep_leases(&[], t(1) + LEASE).await.unwrap();
+    assert_eq!(swept, Swept { unclaimed: 1, ..Swept::default() });
+}
+
+#[tokio::test]
+async fn a_pace_that_a_wrong_clock_put_a_day_ahead_is_kept_from_now() {
+    let queue = Queue::new().await;
+    let late = Late { within: Duration::from_secs(7 * 86_400), then: LateThen::Skip };
+    for job in ["a", "b"] {
+        queue.add(&JobPosts { late, ..note(job, t(0)) }).await;
+    }
+    let (min_gap, catch_up_gap) = (Duration::from_secs(300), Duration::from_secs(600));
+    queue.store.set_pace("cafe", Pace { min_gap, catch_up_gap, max_per_day: None }).await.unwrap();
+    let intent = queue.intend("cafe", t(24 * 60)).await;
+    let _ = queue.store.record_published(intent, "_s.1", None, t(24 * 60)).await.unwrap();
+    queue.store.sweep_set_back(LEASE, UPLOADS, t(2)).await.unwrap();
+    assert!(queue.claim("cafe", t(11)).await.is_none(), "it is late, and keeps the longer gap");
+    assert!(queue.claim("cafe", t(12)).await.is_some());
+}
+
+#[tokio::test]
+async fn a_notice_that_a_wrong_clock_put_a_day_ahead_is_tried_at_once() {
+    let queue = Queue::new().await;
+    let put = format!(
+        "INSERT INTO notice (sink, body, created_at, next_at) VALUES ('team', '{{}}', {}, {})",
+        t(24 * 60).as_microsecond(),
+        t(25 * 60).as_microsecond()
+    );
+    queue.sql(&put).await.unwrap();
+    assert!(queue.store.sinks_due(t(1)).await.unwrap().is_empty());
+    queue.store.sweep_set_back(LEASE, UPLOADS, t(1)).await.unwrap();
+    assert_eq!(queue.store.sinks_due(t(1)).await.unwrap(), ["team"]);
 }
 
 #[tokio::test]

@@ -4,12 +4,9 @@
 use std::time::Duration;
 
 use jiff::ToSpan;
-use storyd::domain::clock::later;
 use storyd::domain::policy::Preflight;
 use storyd::domain::post::PostState;
 use storyd::engine::chores::token_upkeep;
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::receiver::Receiver;
@@ -22,20 +19,7 @@ const ALL: [Call; 5] = [Call::Note, Call::MyStories, Call::TokenInfo, Call::Scop
 
 /// The account as a login leaves it: with the ends of its tokens known.
 fn log_in(world: &World) {
-    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
-    let folder = TokenFolder::open(&world.path("data/tokens")).unwrap();
-    let now = world.clock.now();
-    let set = TokenSet {
-        access_token: AccessToken::new(&tokens.access_token).unwrap(),
-        access_expires_at: Some(later(now, Duration::from_secs(21_599))),
-        refresh_token: Some(RefreshToken::new(&tokens.refresh_token).unwrap()),
-        refresh_expires_at: Some(later(now, Duration::from_secs(5_183_999))),
-        scopes: None,
-        owner: None,
-        obtained_at: now,
-    };
-    let lock = folder.lock("cafe").unwrap();
-    folder.save(&lock, &set).unwrap();
+    world.log_in("cafe", Duration::from_secs(21_599), Duration::from_secs(5_183_999));
 }
 
 fn refresh_token(world: &World) -> String {

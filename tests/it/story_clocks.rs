@@ -125,11 +125,12 @@ async fn a_block_that_a_wrong_clock_put_far_ahead_ends_within_the_hour() {
     let mut world = World::with_two_clocks().await;
     set_forward(&world, DAY);
     world.fault(vec![once(FaultName::Code(-4))]);
-    world.jobs(&format!("{NOTE}  late: {{within: 1h, then: post}}\n"));
+    world.jobs("p:\n  at: 2026-12-01 08:00\n  type: note\n  content: 글\n  late: {within: 3d, then: skip}\n");
     world.settle().await;
     assert_eq!(world.post("p").await.state, PostState::Scheduled);
-    set_back(&world, DAY / 2);
-    world.pass(DAY / 2 + 2 * HOUR).await;
+    assert!(world.account("cafe").await.blocked_code.is_some());
+    set_back(&world, DAY);
+    world.pass(HOUR + MINUTE).await;
     assert_eq!(world.post("p").await.state, PostState::Published);
 }
 

@@ -172,6 +172,8 @@ async fn what_blocks_lets_the_post_wait_and_names_the_account() {
             let cafe = world.account("cafe").await;
             assert!(cafe.blocked_code.is_some(), "{fault} on {call}");
             assert!(!cafe.blocked_remedy.unwrap().is_empty(), "{fault} on {call}");
+            let refreshed = usize::from(fault == "code-401");
+            assert_eq!(world.requests("token"), refreshed, "{fault} on {call}: a fresh token is asked for once");
             let everyone = world.account("shop").await.blocked_code.is_some();
             assert_eq!(everyone, fault == "code-9", "{fault} on {call}");
             // What blocked it is mended: the account frees itself, and the post goes out.

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use storyd::domain::clock::{Heard, later};
+use storyd::domain::clock::Heard;
 use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, TokenSet};
 use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::settings::notify::Notify;
 use storyd::store::queue::DeleteOrder;
@@ -56,24 +54,6 @@ async fn release(world: &mut World) {
     let from = [PostState::Missed, PostState::Held, PostState::Failed];
     let post = world.post("p").await.post;
     ctx.store.release(post, &from, "tester", "", ctx.rules.prepare_ahead, now).await.unwrap();
-}
-
-/// An access token for a day, and nothing to renew it with.
-fn hand_in_access_token_alone(world: &World) {
-    let tokens = world.sandbox.mint_tokens("cafe").unwrap();
-    let folder = TokenFolder::open(&world.path("data/tokens")).unwrap();
-    let now = world.clock.now();
-    let set = TokenSet {
-        access_token: AccessToken::new(&tokens.access_token).unwrap(),
-        access_expires_at: Some(later(now, DAY)),
-        refresh_token: None,
-        refresh_expires_at: None,
-        scopes: None,
-        owner: None,
-        obtained_at: now,
-    };
-    let lock = folder.lock("cafe").unwrap();
-    folder.save(&lock, &set).unwrap();
 }
 
 /// A person posts without storyd.
@@ -147,7 +127,7 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.ctx().store.hear("cafe", Heard { at, kakao_at: at + two }).await.unwrap();
         }
         Trouble::Preflight => {
-            hand_in_access_token_alone(world);
+            world.hand_in_access_token_alone("cafe", DAY);
             world.jobs("p:\n  at: 2026-12-12 09:00\n  type: note\n  content: 글\n");
         }
         Trouble::Restarted => world.crash().await,

@@ -74,8 +74,9 @@ async fn without_the_right_to_read_a_person_decides_what_may_have_gone_out() {
     world.restored_from(&backup).await;
     world.condone("the record cannot know what only the list would tell");
     world.fault(vec![FaultRule::new("code-402".parse().unwrap()).on(&[Call::MyStories])]);
+    world.pass(Duration::from_secs(60)).await;
+    assert!(world.posts().await.iter().all(|post| post.state == PostState::Held), "nobody waits for what cannot come");
     world.pass(HOUR).await;
-    assert!(world.posts().await.iter().all(|post| post.state == PostState::Held));
     assert_eq!(world.ledger().len(), 2);
 }
 
@@ -98,6 +99,59 @@ async fn a_job_that_the_backup_does_not_know_and_whose_time_has_passed_is_held()
     assert_eq!(world.ledger().len(), 2);
     let late = world.post("n1").await;
     assert_eq!((late.state, late.reason.contains("restored backup")), (PostState::Held, true), "{}", late.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_the_backup_does_not_know_is_asked_for_its_list_as_well() {
+    let mut world = World::new().await;
+    world.jobs(&notes(1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    let shop = "shop:\n  at: 2026-12-01 08:20\n  account: shop\n  type: note\n  content: 가게\n  late: {within: 7d, then: post}\n";
+    world.jobs(&format!("{}{shop}", notes(1)));
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 2);
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    assert_eq!((world.ledger().len(), world.requests("note")), (2, 2));
+    let post = world.post("shop").await;
+    assert_eq!((post.state, post.account.as_str()), (PostState::Published, "shop"), "{}", post.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_doubts_are_for_a_person_is_held_when_the_list_lacks_what_was_due_since_the_backup() {
+    let mut world = World::new().await;
+    world.jobs(&notes(2).replacen("late:", "in_doubt: hold\n  late:", 1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    // Nothing ran while they were due.
+    world.clock.set(later(world.clock.now(), HOUR / 2));
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    let held = world.post("n0").await;
+    assert_eq!(held.state, PostState::Held, "{}", held.reason);
+    assert!(held.reason.contains("is not in the list of stories"), "{}", held.reason);
+    assert_eq!((world.post("n1").await.state, world.ledger().len()), (PostState::Published, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_the_backup_knows_is_given_to_no_other_post_with_its_text() {
+    let mut world = World::new().await;
+    world.jobs(
+        "withdrawn:\n  at: 2026-12-01 08:10:00\n  type: note\n  content: 같은 글\n\
+         up:\n  at: 2026-12-01 08:10:10\n  type: note\n  content: 같은 글\n",
+    );
+    world.settle().await;
+    let withdrawn = world.post("withdrawn").await.post;
+    world.ctx().store.cancel(withdrawn, "anna", "", world.clock.now()).await.unwrap();
+    world.pass(Duration::from_secs(610)).await;
+    assert_eq!(world.post("up").await.state, PostState::Published);
+    let backup = back_up(&world, "backup").await;
+    world.restored_from(&backup).await;
+    world.pass(HOUR / 2).await;
+    assert!(world.ctx().store.pauses(world.clock.now()).await.unwrap().is_empty(), "the account goes on");
+    assert_eq!(world.post("withdrawn").await.state, PostState::Cancelled);
+    assert_eq!((world.stories().await.len(), world.ledger().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +225,18 @@ async fn an_effect_after_the_restore() -> World {
     assert_eq!((world.requests("note"), world.ledger().len()), (1, 0));
     world.restored_from(&backup).await;
     world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_looks_at_once_and_cannot_shorten_the_quarantine_after_a_restore() {
+    let mut world = an_effect_after_the_restore().await;
+    for _ in 0..3 {
+        world.pass(Duration::from_secs(15)).await;
+        world.crash().await;
+    }
+    world.pass(HOUR).await;
+    let post = world.post("n0").await;
+    assert_eq!((post.state, world.requests("note")), (PostState::Published, 1), "{}", post.reason);
 }
 
 #[tokio::test(flavor = "multi_thread")]

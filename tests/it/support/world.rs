@@ -2,6 +2,7 @@
 //! judges the promises, with the sandbox's own ledger as the witness.
 
 mod judge;
+mod login;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,12 +16,11 @@ use storyd::engine::outlook::Outlook;
 use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
-use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use storyd::kakao::{Client, Endpoints, Limits};
 use storyd::notify::Sinks;
 use storyd::plan;
 use storyd::plan::problem::Problems;
-use storyd::sandbox::{self, AccountTokens, FaultRule, LedgerEntry, Options, Running, SandboxClock};
+use storyd::sandbox::{self, FaultRule, LedgerEntry, Options, Running, SandboxClock};
 use storyd::settings::Settings;
 use storyd::settings::notify::Notify;
 use storyd::store::crash::dying_at;
@@ -134,22 +134,6 @@ impl World {
         }
         world.start().await;
         world
-    }
-
-    /// Gives the daemon the tokens of an account.
-    pub(crate) fn hand_over(&self, account: &AccountTokens) {
-        let folder = TokenFolder::open(&self.path("data/tokens")).unwrap();
-        let set = TokenSet {
-            access_token: AccessToken::new(&account.access_token).unwrap(),
-            access_expires_at: None,
-            refresh_token: Some(RefreshToken::new(&account.refresh_token).unwrap()),
-            refresh_expires_at: None,
-            scopes: None,
-            owner: None,
-            obtained_at: self.clock.now(),
-        };
-        let lock = folder.lock(&account.account).unwrap();
-        folder.save(&lock, &set).unwrap();
     }
 
     /// Opens the queue. A program that another test starts at this very moment inherits the lock until it is loaded.

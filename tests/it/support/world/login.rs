@@ -1,0 +1,55 @@
+//! How a world's daemon comes by the tokens of its accounts.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use storyd::domain::clock::later;
+use storyd::kakao::folder::TokenFolder;
+use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use storyd::sandbox::AccountTokens;
+
+use super::World;
+
+/// How long each token of an account lasts, as far as anybody knows.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    access_at: Option<Timestamp>,
+    refresh_at: Option<Timestamp>,
+}
+
+impl World {
+    /// Gives the daemon the tokens of an account, whose ends it does not know.
+    pub(crate) fn hand_over(&self, account: &AccountTokens) {
+        self.save_tokens(account, Some(&account.refresh_token), Ends::default());
+    }
+
+    /// The account as a login leaves it: new tokens, of which the daemon knows how long each lasts.
+    pub(crate) fn log_in(&self, account: &str, access: Duration, refresh: Duration) {
+        let now = self.clock.now();
+        let tokens = self.sandbox.mint_tokens(account).unwrap();
+        let ends = Ends { access_at: Some(later(now, access)), refresh_at: Some(later(now, refresh)) };
+        self.save_tokens(&tokens, Some(&tokens.refresh_token), ends);
+    }
+
+    /// Gives the daemon a new access token of the account that lasts so long, and nothing to renew it with.
+    pub(crate) fn hand_in_access_token_alone(&self, account: &str, access: Duration) {
+        let tokens = self.sandbox.mint_tokens(account).unwrap();
+        let ends = Ends { access_at: Some(later(self.clock.now(), access)), refresh_at: None };
+        self.save_tokens(&tokens, None, ends);
+    }
+
+    fn save_tokens(&self, tokens: &AccountTokens, refresh_token: Option<&str>, ends: Ends) {
+        let set = TokenSet {
+            access_token: AccessToken::new(&tokens.access_token).unwrap(),
+            access_expires_at: ends.access_at,
+            refresh_token: refresh_token.map(|token| RefreshToken::new(token).unwrap()),
+            refresh_expires_at: ends.refresh_at,
+            scopes: None,
+            owner: None,
+            obtained_at: self.clock.now(),
+        };
+        let folder = TokenFolder::open(&self.path("data/tokens")).unwrap();
+        let lock = folder.lock(&tokens.account).unwrap();
+        folder.save(&lock, &set).unwrap();
+    }
+}
