@@ -253,6 +253,8 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE UNIQUE INDEX attempt_open ON attempt (post_id) WHERE ended_at IS NULL;
 CREATE INDEX attempt_post ON attempt (post_id, id);
+-- What failures are found by. What goes well leaves no trace in it, and what was tried again neither.
+CREATE INDEX attempt_fault ON attempt (fault_code, post_id) WHERE verdict IN ('failed', 'in_doubt');
 
 -- A story that exists, or existed, at Kakao.
 CREATE TABLE story (
@@ -424,7 +426,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 -- message tells of; a trouble that comes back is a row of its own.
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
-  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'blocked',
+  trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'not_audited', 'blocked',
                   'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),

@@ -9,12 +9,14 @@ mod notify;
 mod output;
 mod panicked;
 mod plan;
+mod prose;
 mod run;
 mod sandbox;
 mod schema;
 mod setup;
 mod show;
 mod table;
+mod width;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

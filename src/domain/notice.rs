@@ -26,6 +26,8 @@ pub enum Trouble {
     NotDeleted,
     /// An audit found the record and Kakao to differ.
     Differences,
+    /// An audit was given up: nobody has compared the record with Kakao.
+    NotAudited,
     /// Kakao turns an account away.
     Blocked,
     /// The job files do not load.
@@ -44,13 +46,14 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
         Self::InDoubt,
         Self::NotDeleted,
         Self::Differences,
+        Self::NotAudited,
         Self::Blocked,
         Self::BrokenFile,
         Self::NoText,
@@ -69,6 +72,7 @@ impl Trouble {
             Self::InDoubt => "in_doubt",
             Self::NotDeleted => "not_deleted",
             Self::Differences => "differences",
+            Self::NotAudited => "not_audited",
             Self::Blocked => "blocked",
             Self::BrokenFile => "broken_file",
             Self::NoText => "no_text",
@@ -113,6 +117,7 @@ impl Trouble {
             Self::InDoubt => format!("{posts} in doubt: only you can settle it"),
             Self::NotDeleted => format!("{} not taken down", counted(count, "story was", "stories were")),
             Self::Differences => "the record and what Kakao shows differ".into(),
+            Self::NotAudited => format!("{} given up", counted(count, "audit was", "audits were")),
             Self::Blocked => format!("{} blocked", counted(count, "account is", "accounts are")),
             Self::BrokenFile => "the job files do not load".into(),
             Self::NoText => {
@@ -132,6 +137,7 @@ impl Trouble {
             }
             Self::NotDeleted => format!("{} gone after all", counted(count, "story is", "stories are")),
             Self::Differences => "the record and what Kakao shows agree again".into(),
+            Self::NotAudited => format!("{} complete again", counted(count, "audit is", "audits are")),
             Self::Blocked => format!("{} again", counted(count, "account posts", "accounts post")),
             Self::BrokenFile => "the job files load again".into(),
             Self::NoText => format!("the texts of {} can be made", counted(count, "job", "jobs")),

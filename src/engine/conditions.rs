@@ -10,7 +10,7 @@ use crate::domain::notice::Trouble;
 use crate::domain::telling::{instant, length};
 use crate::plan::problem::Problem;
 use crate::store::queue::{NewIncident, Unmade};
-use crate::store::view::{BlockedAccount, Differences, Foreseen, NotDeleted};
+use crate::store::view::{AuditRow, BlockedAccount, Differences, Foreseen, NotDeleted};
 
 /// A clock that is off by so much is told: a post comes out noticeably early or late.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
@@ -23,6 +23,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     found.extend(ctx.store.blocked_accounts().await?.into_iter().map(|account| blocked(account, telling)));
     found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
     found.extend(ctx.store.differences().await?.into_iter().map(|found| differences(found, telling)));
+    found.extend(ctx.store.failed_audits(None).await?.into_iter().map(|audit| not_audited(audit, telling)));
     if let Some(problems) = ctx.plan.broken() {
         let first = problems.list().iter().map(in_a_line).next().unwrap_or_default();
         let more = problems.errors().saturating_sub(1);
@@ -107,6 +108,20 @@ fn differences(found: Differences, telling: &Telling) -> NewIncident {
         command: telling.command(&format!("admin audit --last --account {}", found.account)),
         account: Some(found.account),
         began_at: found.since,
+    }
+}
+
+fn not_audited(audit: AuditRow, telling: &Telling) -> NewIncident {
+    NewIncident {
+        trouble: Trouble::NotAudited,
+        // Another run that is given up is the same trouble.
+        subject: format!("audit of {}", audit.account),
+        post: None,
+        job: None,
+        reason: format!("what Kakao shows could not be read to its end: {}", audit.fault.unwrap_or_default()),
+        command: telling.command(&format!("admin audit --account {}", audit.account)),
+        account: Some(audit.account),
+        began_at: audit.ended_at.unwrap_or(audit.started_at),
     }
 }
 

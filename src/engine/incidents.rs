@@ -226,6 +226,7 @@ fn over(trouble: Trouble) -> &'static str {
         Trouble::Blocked => "Kakao serves it again; what waits goes out as its late policy says",
         Trouble::NotDeleted => "the story is gone, or stays on order",
         Trouble::Differences => "each difference was seen to",
+        Trouble::NotAudited => "an audit since then went through to its end",
         Trouble::BrokenFile => "the plan that they make is in force",
         Trouble::ClockOff => "it agrees with Kakao's",
         Trouble::NoText => "every text to come can be made",

@@ -49,6 +49,10 @@ struct Attempt {
     verdict: String,
     fault: Option<(String, String)>,
     remedy: Option<String>,
+    /// What went over the wire, where it did not plainly succeed.
+    asked: Option<String>,
+    /// How the answer began; empty when none came.
+    answered: Option<String>,
 }
 
 struct Event {
@@ -135,6 +139,8 @@ fn attempt(row: AttemptRow, zone: &str, now: Timestamp) -> Attempt {
         verdict: row.verdict.unwrap_or_else(|| "under way".into()),
         fault: row.fault_reason.map(|reason| (reason, row.fault_code.unwrap_or_default())),
         remedy: row.fault_remedy.filter(|remedy| !remedy.is_empty()),
+        asked: row.request,
+        answered: row.answer,
         kind: row.kind,
     }
 }

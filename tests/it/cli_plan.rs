@@ -124,7 +124,7 @@ fn job_files_that_do_not_load_are_told_beside_the_queue_until_they_do() {
     );
     assert!(failures.stdout.starts_with("the job files do not load, since "), "{}", failures.stdout);
     assert!(failures.stdout.contains("jobs.yaml:7:11: `type` cannot be `memo`"), "{}", failures.stdout);
-    assert!(failures.stdout.contains("\n  → `storyd check --sandbox`"), "{}", failures.stdout);
+    assert!(failures.stdout.contains("\n  → storyd check --sandbox\n"), "{}", failures.stdout);
     let queue = folder.run("admin queue --sandbox");
     assert!(queue.stdout.contains("notice"), "what was planned goes on: {}", queue.stdout);
     assert!(queue.stderr.contains("the job files do not load: "), "{}", queue.stderr);

@@ -78,11 +78,11 @@ fn what_a_person_reads_fits_the_columns() {
             let output = command.env("COLUMNS", columns.to_string()).output().unwrap();
             let told = String::from_utf8(output.stdout).unwrap();
             assert!(!told.is_empty() && !told.contains('\u{1b}'), "{line}: no colour where no terminal is");
-            if !line.contains("failures") {
-                for row in told.lines() {
-                    let width: usize = row.chars().map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum();
-                    assert!(width <= columns, "{line} at {columns}: {width} columns in {row:?}");
-                }
+            // A command stands whole on its line, whatever flags the place of the settings needs.
+            for row in told.lines().filter(|row| !row.starts_with("  → storyd ")) {
+                let is_wide = |c: u32| (0x1100..0x2000).contains(&c) || c >= 0x2600;
+                let width: usize = row.chars().map(|c| if is_wide(u32::from(c)) { 2 } else { 1 }).sum();
+                assert!(width <= columns, "{line} at {columns}: {width} columns in {row:?}");
             }
             // The order of what went out together, and whose excerpt is cut, differ from run to run.
             if line == "admin stories" || (line == "admin stats" && columns > 80) {
@@ -138,6 +138,7 @@ fn a_dry_run_changes_nothing_and_a_refusal_says_what_is_possible() {
         ("admin delete --tag menu --dry-run", 0),
         ("admin delete", 2),
         ("admin queue --since tomorrow --until today", 2),
+        ("admin queue --after 99999", 4),
         ("admin restore nowhere --yes", 8),
         ("admin prune --dry-run", 0),
     ] {

@@ -16,7 +16,7 @@ fn size() -> i64 {
 }
 
 /// A record of so many posts with three events each.
-async fn large() -> Queue {
+async fn large(posts: i64) -> Queue {
     let queue = Queue::new().await;
     let mut connection = queue.connection().await;
     let triggers: Vec<(String, String)> = sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
@@ -26,7 +26,7 @@ async fn large() -> Queue {
     for (name, _) in &triggers {
         sqlx::raw_sql(AssertSqlSafe(format!("DROP TRIGGER {name}"))).execute(&mut connection).await.unwrap();
     }
-    let sql = include_str!("support/large.sql").replace("$POSTS", &size().to_string());
+    let sql = include_str!("support/large.sql").replace("$POSTS", &posts.to_string());
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     for (_, sql) in triggers {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
@@ -37,7 +37,7 @@ async fn large() -> Queue {
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "the times are what a large record is made for")]
 async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
-    let queue = large().await;
+    let queue = large(size()).await;
     let store = &queue.store;
     let told =
         |what: &str, rows: usize, since: Instant| println!("{what:<45} {rows:>6} rows {:>9.2?}", since.elapsed());
@@ -50,6 +50,7 @@ async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
         ("queue --all --account", Listing { account: name("account-3"), ..Listing::default() }),
         ("queue --all --job", Listing { job: name("job-77"), ..Listing::default() }),
         ("queue --all --tag", Listing { tag: name("menu"), ..Listing::default() }),
+        ("queue --all --text", Listing { text: name(" 2000"), ..Listing::default() }),
         (
             "queue --state published --since",
             Listing {
@@ -61,9 +62,9 @@ async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
     ];
     for (what, listing) in lists {
         let since = Instant::now();
-        let (rows, _) = store.listing(&listing, None, 100).await.unwrap();
-        told(what, rows.len(), since);
-        assert!(!rows.is_empty(), "{what}");
+        let page = store.listing(&listing, None, 100).await.unwrap();
+        told(what, page.rows.len(), since);
+        assert!(!page.rows.is_empty(), "{what}");
     }
     for (what, stands, tag) in [
         ("stories", StoryStands::Any, None),
@@ -93,12 +94,54 @@ async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
     told("counts by state", counts.len(), since);
 }
 
+#[tokio::test]
+async fn a_person_who_looks_for_words_is_told_how_far_a_short_look_went_and_how_to_go_on() {
+    let queue = large(25_000).await;
+    let admin = |line: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_storyd"));
+        command
+            .arg("admin")
+            .args(line.split(' '))
+            .arg("--data-dir")
+            .arg(queue.dir.path())
+            .current_dir(queue.dir.path());
+        let output = command.env("TZ", "Asia/Seoul").env("COLUMNS", "120").output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (found, told) = admin("queue --all --text 24321");
+    assert_eq!(found, "");
+    assert!(told.starts_with("no such posts so far; in all: "), "{told}");
+    let broken_off = format!(
+        "20000 posts were looked at one by one, up to post 20000 ({}), and there are more:\n\
+         the same command with `--after 20000` goes on from there; a narrower filter looks at fewer\n",
+        instant_of(20_000)
+    );
+    assert!(told.contains(&broken_off), "{told}");
+    let (found, told) = admin("queue --all --text 24321 --after 20000");
+    assert!(found.contains("주말엔 라떼 한 잔 24321") && told.starts_with("1 post shown; in all: "), "{found}{told}");
+    assert!(!told.contains("--after"), "the list is at its end: {told}");
+    // What is asked with an index is not looked for, and a program is given the whole.
+    assert!(!admin("queue --all --job job-77").1.contains("--after"));
+    let whole: serde_json::Value = serde_json::from_str(&admin("queue --all --text 24321 --json").0).unwrap();
+    assert_eq!((whole.as_array().unwrap().len(), &whole[0]["post"]), (1, &24_321.into()));
+    assert_eq!(admin("queue --all --text 24321 --csv").0.lines().count(), 2);
+}
+
+/// When a post of the large record is due, as a person reads it.
+fn instant_of(post: i64) -> String {
+    let due = Timestamp::from_microsecond(1_700_000_000_000_000 + post * 90_000_000).unwrap();
+    storyd::domain::telling::instant(due, "Asia/Seoul")
+}
+
 /// Statements that only reading the record makes, by a fragment that only they hold.
-const ASKED: [&str; 18] = [
+const ASKED: [&str; 20] = [
     "FROM post WHERE job = $1 AND state = $2 AND (due_at, id) >",
     "FROM post_tag WHERE tag = $1 AND state = $2 AND (due_at, post_id) >",
     "FROM post WHERE account = $1 AND state = $2 AND (due_at, id) >",
     "FROM post WHERE state = $1 AND (due_at, id) >",
+    "OR p.content LIKE",
+    "INDEXED BY attempt_fault",
     "INDEXED BY story_undeleted",
     "FROM post_tag WHERE tag = $1 AND state = $2 AND (due_at, post_id) <",
     "FROM post WHERE job = $1 AND state = $2 AND (due_at, id) <",
@@ -117,7 +160,7 @@ const ASKED: [&str; 18] = [
 
 #[tokio::test]
 async fn no_question_of_a_person_reads_a_whole_table() {
-    let queue = large().await;
+    let queue = large(size()).await;
     let mut connection = queue.connection().await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let mut statements = Vec::new();

@@ -28,13 +28,13 @@ async fn forty() -> Queue {
 async fn minutes(queue: &Queue, listing: &Listing, page: u32) -> Vec<i64> {
     let (mut after, mut found) = (None, Vec::new());
     loop {
-        let (rows, end) = queue.store.listing(listing, after, page).await.unwrap();
-        assert!(rows.len() <= page as usize);
-        found.extend(rows.iter().map(|row: &PostRow| row.due_at.duration_since(t(0)).as_mins()));
-        if end.is_none() {
+        let told = queue.store.listing(listing, after, page).await.unwrap();
+        assert!(told.rows.len() <= page as usize);
+        found.extend(told.rows.iter().map(|row: &PostRow| row.due_at.duration_since(t(0)).as_mins()));
+        if told.end.is_none() {
             return found;
         }
-        after = end;
+        after = told.end;
     }
 }
 
@@ -58,10 +58,78 @@ async fn a_list_is_the_same_whatever_the_size_of_its_pages_and_every_filter_hold
     assert_eq!(minutes(&queue, &period, 2).await, [10, 11, 12]);
     let words = Listing { text: Some("글 A-MENU".into()), ..Listing::default() };
     assert_eq!(minutes(&queue, &words, 3).await, (0..40).step_by(6).collect::<Vec<i64>>());
+    let words = Listing { account: Some("shop".into()), ..words };
+    assert!(minutes(&queue, &words, 3).await.is_empty());
     let cancelled = Listing { states: vec![PostState::Cancelled], ..Listing::default() };
     assert_eq!(minutes(&queue, &cancelled, 3).await.len(), 1);
     let nothing = Listing { tag: Some("none".into()), ..Listing::default() };
     assert!(minutes(&queue, &nothing, 3).await.is_empty());
+}
+
+#[tokio::test]
+async fn words_are_found_as_they_are_written_whatever_the_case_and_whatever_json_and_sql_make_of_them() {
+    let queue = Queue::new().await;
+    let texts = [
+        "겨울 신메뉴가",
+        "İstanbul",
+        "25\u{212a}m",
+        "ΟΔΟΣ",
+        "50% off_er",
+        "say \"hi\" \\o/",
+        "두\n줄",
+        "Straße É",
+        "\u{7f}\u{1}",
+    ];
+    for (minute, said) in (0..).zip(texts) {
+        queue.add(&JobPosts { content: text(said), ..note(&format!("j{minute}"), t(minute)) }).await;
+    }
+    let found = async |words: &str| {
+        let listing = Listing { text: Some(words.into()), ..Listing::default() };
+        minutes(&queue, &listing, 2).await
+    };
+    for (words, minute) in [
+        ("메뉴", 0),
+        ("울 신", 0),
+        ("i\u{307}STAN", 1),
+        ("stanbul", 1),
+        ("5k", 2),
+        ("KM", 2),
+        ("δο", 3),
+        ("50%", 4),
+        ("F_E", 4),
+        ("\"HI\"", 5),
+        ("\\O/", 5),
+        ("두\n줄", 6),
+        ("STRAß", 7),
+        ("é", 7),
+        ("\u{7f}\u{1}", 8),
+    ] {
+        assert_eq!(found(words).await, [minute], "{words:?}");
+    }
+    // Neither what SQL takes for a wildcard, nor the keys and signs of the JSON around a text, are found.
+    for words in ["5%f", "o__er", "겨울신", "permission", "\",\"", "\\n", "텍스트"] {
+        assert!(found(words).await.is_empty(), "{words:?}");
+    }
+    assert_eq!(found("").await.len(), texts.len());
+}
+
+#[tokio::test]
+async fn a_page_tells_how_many_posts_had_to_be_looked_at() {
+    let queue = forty().await;
+    let page = async |listing: &Listing, after| queue.store.listing(listing, after, 3).await.unwrap();
+    let indexed = Listing { account: Some("cafe".into()), ..Listing::default() };
+    assert_eq!(page(&indexed, None).await.looked_at, 0);
+    let words = Listing { text: Some("a-menu".into()), ..Listing::default() };
+    let first = page(&words, None).await;
+    // Minutes 0, 6 and 12: what lies behind them is left to the next page.
+    assert_eq!((first.rows.len(), first.looked_at), (3, 13));
+    let second = page(&words, first.end).await;
+    assert_eq!((second.rows.len(), second.looked_at), (3, 18));
+    let last = first.rows.last().unwrap().post;
+    assert_eq!(queue.store.place(last).await.unwrap(), first.end, "a list goes on after a post");
+    assert_eq!(queue.store.place(99_999).await.unwrap(), None);
+    let nowhere = Listing { text: Some("없는 말".into()), ..Listing::default() };
+    assert_eq!((page(&nowhere, None).await.rows.len(), page(&nowhere, None).await.looked_at), (0, 40));
 }
 
 #[tokio::test]
@@ -102,6 +170,7 @@ async fn failures_are_grouped_by_their_cause_and_told_for_one_account_too() {
     assert_eq!(causes[1].remedy, "correct the job");
     assert_eq!(queue.store.failed_for("-2", None).await.unwrap(), [causes[1].example]);
     assert!(queue.store.failed_for("-2", Some("nobody")).await.unwrap().is_empty());
+    assert!(queue.store.failed_for("-3", None).await.unwrap().is_empty());
     let later = FailureFilter { missed_since: t(11), ..filter };
     assert!(queue.store.causes(later).await.unwrap().iter().all(|row| row.state != PostState::Missed));
     let one = FailureFilter { account: Some("account-held"), ..filter };

@@ -93,6 +93,12 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.pass(HOUR).await;
             world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
         }
+        Trouble::NotAudited => {
+            world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+            world.settle().await;
+            world.fault(code(-2, &[Call::MyStories]));
+            world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+        }
         Trouble::Blocked => {
             world.fault(code(-5, &[Call::Note]));
             world.jobs("p:\n  at: now\n  type: note\n  content: 글\n  late: {within: 2d, then: skip}\n");
@@ -147,6 +153,14 @@ async fn mend(trouble: Trouble, world: &mut World) {
             let finding = world.ctx().store.open_findings(None).await.unwrap().remove(0);
             let now = world.clock.now();
             world.ctx().store.settle_finding(None, &finding.story_id, "tester", "ours", now).await.unwrap();
+        }
+        Trouble::NotAudited => {
+            // One that is under way, and one that is given up again, are neither its end nor another beginning.
+            for fault in [code(-2, &[Call::MyStories]), vec![]] {
+                world.fault(fault);
+                world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+                world.pass(2 * HOUR).await;
+            }
         }
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
         Trouble::Blocked | Trouble::Restarted => {}

@@ -100,6 +100,13 @@ async fn a_post_shows_its_whole_story() {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
     assert!(text.contains("Tue 2026-12-01 08:00 KST"), "{text}");
+    // What went over the wire when it did not plainly succeed, without what opens the account.
+    assert!(text.contains("asked POST /v1/api/story/upload/multi (1 images, "), "{text}");
+    assert!(text.contains("answered HTTP 500"), "{text}");
+    assert_eq!(text.matches("asked ").count(), 1, "of a success nothing is kept: {text}");
+    for account in world.sandbox.accounts() {
+        assert!(!html.contains(&account.access_token) && !html.contains("Bearer"), "{html}");
+    }
     dashboard.stop().await;
 
     // In the sandbox the story has no page at Kakao.
@@ -114,14 +121,17 @@ async fn a_post_shows_its_whole_story() {
 async fn no_text_of_a_post_or_of_a_problem_becomes_markup() {
     let mut world = World::new().await;
     let text = serde_json::to_string(EVIL).unwrap();
-    world.jobs(&format!("evil:\n  at: now\n  type: note\n  content: {text}\nnext:\n  at: 2026-12-05 09:00\n  type: note\n  content: {text}\n"));
+    world.fault(vec![FaultRule::new(FaultName::Code(-2)).on(&[Call::Link])]);
+    world.jobs(&format!("evil:\n  at: now\n  type: note\n  content: {text}\nrefused:\n  at: now\n  type: link\n  url: https://a.kr/m\n  content: {text}\nnext:\n  at: 2026-12-05 09:00\n  type: note\n  content: {text}\n"));
     world.settle().await;
     world.write("jobs.yaml", format!("version: 1\nzone: Asia/Seoul\njobs:\n  broken: {EVIL}\n").as_bytes());
     let problems = plan::load(&[world.path("jobs.yaml")], crate::plan_load::now()).unwrap_err();
     world.ctx().plan.set_broken(problems);
     let dashboard = dashboard(&world).await;
     let post = world.post("evil").await.post;
-    for path in ["/", "/posts", "/stories", &format!("/posts/{post}")] {
+    let refused = format!("/posts/{}", world.post("refused").await.post);
+    assert!(get(&dashboard, &refused).await.contains("asked <code>POST /v1/api/story/post/link "));
+    for path in ["/", "/posts", "/stories", &format!("/posts/{post}"), &refused] {
         let html = get(&dashboard, path).await;
         assert!(!html.contains("<script"), "{path}: {html}");
         assert!(

@@ -5,8 +5,10 @@ use serde::Serialize;
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
+use super::super::prose::{self, wrapped};
 use super::super::setup::Home;
 use super::super::show::{counted, excerpt, local_zone, print_json, time};
+use super::super::width::{self, fit};
 use super::disk_full;
 use super::filter::moment;
 use crate::domain::clock::Clock;
@@ -125,53 +127,60 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
     Ok(Failures { disk_full, troubles, posts, causes, accounts, deletions, findings, audits })
 }
 
+/// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
 fn print(home: &Home, failures: &Failures) {
-    let now = Clock::system().now();
+    let (now, columns) = (Clock::system().now(), width::of_terminal());
+    let tell = |lines: Vec<String>| lines.iter().for_each(|line| say!("{line}"));
+    let title = |text: String| tell(wrapped(&text, "", 2, columns));
+    let prose = |text: &str| tell(wrapped(text, "  ", 2, columns));
+    let steps = |text: &str| tell(prose::steps(text, columns));
     if failures.disk_full {
-        say!("{}", disk_full(home));
+        title(disk_full(home));
     }
     for trouble in &failures.troubles {
-        say!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, &local_zone(), now));
-        say!("  {}", trouble.reason);
-        say!("  → `{}`", trouble.command);
+        title(format!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, &local_zone(), now)));
+        prose(&trouble.reason);
+        say!("{}", prose::command(&trouble.command));
     }
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());
-        say!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post"));
-        say!("  {} ({})", reason.unwrap_or_default(), account.blocked_code.as_deref().unwrap_or_default());
-        say!("  → {}", remedy.unwrap_or_default());
+        title(format!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post")));
+        prose(&format!("{} ({})", reason.unwrap_or_default(), account.blocked_code.as_deref().unwrap_or_default()));
+        tell(prose::advice(remedy.unwrap_or_default(), columns));
     }
     for cause in &failures.causes {
         let row = &cause.row;
         let or_more = if row.or_more { " or more" } else { "" };
-        say!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause);
-        say!("  {}", numbers(&row.numbers, row.posts));
+        title(format!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause));
+        prose(&numbers(&row.numbers, row.posts));
         for post in failures.posts.iter().filter(|post| row.numbers.contains(&post.post)).take(POSTS_SHOWN) {
-            say!("  {} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
+            let line =
+                format!("{} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
+            say!("  {}", fit(&line, columns.saturating_sub(2)));
         }
         if !row.reason.is_empty() {
-            say!("  {}", row.reason);
+            prose(&row.reason);
         }
         // What the attempt advised while the doubt was young is not what a person needs to hear.
         if row.state != PostState::InDoubt && !row.remedy.is_empty() && !row.reason.contains(&row.remedy) {
-            say!("  {}", row.remedy);
+            prose(&row.remedy);
         }
-        say!("  → {}", cause.next_step);
+        steps(&cause.next_step);
     }
     for story in &failures.deletions {
-        say!("story {} of post {} is still up", story.story_id, story.post);
-        say!("  {}", story.delete_fault.as_deref().unwrap_or_default());
-        say!("  → `{}`", home.command(&format!("admin delete {}", story.post)));
+        title(format!("story {} of post {} is still up", story.story_id, story.post));
+        prose(story.delete_fault.as_deref().unwrap_or_default());
+        say!("{}", prose::command(&home.command(&format!("admin delete {}", story.post))));
     }
     for finding in &failures.findings {
-        say!("story {} on {}: {}", finding.story_id, finding.account, finding.kind);
-        say!("  {}", finding.detail);
-        say!("  → {}", super::audit::next_step(home, finding));
+        title(format!("story {} on {}: {}", finding.story_id, finding.account, finding.kind));
+        prose(&finding.detail);
+        steps(&super::audit::next_step(home, finding));
     }
     for audit in &failures.audits {
-        say!("the audit of {} was given up", audit.account);
-        say!("  {}", audit.fault.as_deref().unwrap_or_default());
-        say!("  → `{}` tries again", home.command(&format!("admin audit --account {}", audit.account)));
+        title(format!("the audit of {} was given up", audit.account));
+        prose(audit.fault.as_deref().unwrap_or_default());
+        steps(&format!("`{}` tries again", home.command(&format!("admin audit --account {}", audit.account))));
     }
 }
 

@@ -18,7 +18,7 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::engine::daemon;
 use crate::store::Store;
-use crate::store::view::{Listing, PostRow};
+use crate::store::view::{Listing, Place, PostRow};
 
 /// What `queue` lists unless told otherwise: all that is not over.
 const OPEN: [PostState; 5] =
@@ -32,6 +32,8 @@ const WATCHED: u64 = 20;
 const LISTED: u64 = 100;
 /// Posts of a state that are counted: beyond them it is told that there are more.
 const COUNTED: u32 = 10_000;
+/// Posts that are looked at one by one for a person, for words or for what two filters share: as many as are no wait.
+const LOOKED_AT_MAX: u32 = 20_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -43,9 +45,13 @@ pub(in crate::cli) struct Args {
     state: Vec<PostState>,
     #[command(flatten)]
     filter: Filter,
-    /// Whose text or link holds these words
+    /// Whose text or link holds these words as they stand, whatever the case. A person is shown what 20,000 posts hold, and how to go on;
+    /// --json and --csv look through all
     #[arg(long)]
     text: Option<String>,
+    /// Go on after this post of the list
+    #[arg(long, value_name = "POST")]
+    after: Option<i64>,
     /// At most this many [default: 100; 20 with --watch]
     #[arg(long, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     limit: Option<u64>,
@@ -72,9 +78,16 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     };
     let Filter { account, job, tag, .. } = args.filter;
     let listing = Listing { states, account, job, tag, text: args.text, from, until };
-    let limit = args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED });
+    let after = match args.after {
+        None => None,
+        Some(post) => match store.place(post).await? {
+            None => return Err(Failure::no_such_thing(format!("there is no post {post} to go on after"))),
+            place => place,
+        },
+    };
+    let wanted = Wanted { listing, after, limit: args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED }) };
     if args.watch {
-        return watch(&store, home, &listing, limit).await;
+        return watch(&store, home, &wanted).await;
     }
     let form = if args.csv {
         Form::Csv
@@ -83,7 +96,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     } else {
         Form::Human
     };
-    let shown = list(&store, &listing, limit, form).await?;
+    let shown = list(&store, &wanted, form).await?;
     if form == Form::Human {
         around(&store, home, shown).await?;
     }
@@ -94,24 +107,45 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(DONE)
 }
 
-/// Prints the list page by page. How many posts that were.
-async fn list(store: &Store, listing: &Listing, limit: u64, form: Form) -> Result<u64, Failure> {
-    let (mut after, mut shown) = (None, 0);
+/// Which part of which list.
+struct Wanted {
+    listing: Listing,
+    after: Option<Place>,
+    limit: u64,
+}
+
+/// What was printed.
+#[derive(Clone, Copy)]
+struct Shown {
+    posts: u64,
+    /// Posts that were looked at one by one.
+    looked_at: u32,
+    /// Where looking was broken off.
+    broken_off: Option<Place>,
+}
+
+/// Prints the list page by page. A program is given all of it, a person what a short look finds.
+async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failure> {
+    let mut after = wanted.after;
+    let mut shown = Shown { posts: 0, looked_at: 0, broken_off: None };
     let mut rows = Rows::new(form, &POST_COLUMNS);
-    while shown < limit {
-        let wanted = u32::try_from(limit - shown).unwrap_or(u32::MAX).min(PAGE);
-        let (page, end) = store.listing(listing, after, wanted).await?;
-        shown += page.len() as u64;
+    while shown.posts < wanted.limit {
+        let more = u32::try_from(wanted.limit - shown.posts).unwrap_or(u32::MAX).min(PAGE);
+        let page = store.listing(&wanted.listing, after, more).await?;
+        shown.posts += page.rows.len() as u64;
+        shown.looked_at = shown.looked_at.saturating_add(page.looked_at);
         if form == Form::Human {
-            print(&page, Clock::system().now());
+            print(&page.rows, Clock::system().now());
         }
-        for row in &page {
+        for row in &page.rows {
             rows.add(row)?;
         }
-        if end.is_none() {
+        let Some(end) = page.end else { break };
+        after = Some(end);
+        if form == Form::Human && shown.looked_at >= LOOKED_AT_MAX && shown.posts < wanted.limit {
+            shown.broken_off = after;
             break;
         }
-        after = end;
     }
     if form != Form::Human {
         rows.end();
@@ -120,7 +154,7 @@ async fn list(store: &Store, listing: &Listing, limit: u64, form: Form) -> Resul
 }
 
 /// Shows the list again and again, in place.
-async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Result<u8, Failure> {
+async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failure> {
     use std::io::IsTerminal;
     if !std::io::stdout().is_terminal() {
         return Err(Failure::usage("--watch needs a terminal; leave it out where the output goes elsewhere"));
@@ -131,7 +165,7 @@ async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Res
         write(format_args!("\x1b[H\x1b[2J\x1b[3J"));
         let now = instant(Clock::system().now(), &local_zone());
         say!("every {} s · {now} · Ctrl-C ends", WATCH_EVERY.as_secs());
-        let shown = list(store, listing, limit, Form::Human).await?;
+        let shown = list(store, wanted, Form::Human).await?;
         around(store, home, shown).await?;
         tokio::select! {
             () = daemon::pause(WATCH_EVERY) => {}
@@ -146,22 +180,28 @@ async fn watch(store: &Store, home: &Home, listing: &Listing, limit: u64) -> Res
 }
 
 /// What explains the list: how many posts there are in all, and what keeps them waiting.
-async fn around(store: &Store, home: &Home, shown: u64) -> Result<(), Failure> {
+async fn around(store: &Store, home: &Home, shown: Shown) -> Result<(), Failure> {
     let counts = store.counts_up_to(COUNTED).await?;
     let or_more = |count: u32| if count < COUNTED { "" } else { " or more" };
     let counts: Vec<String> =
         counts.iter().map(|(state, count)| format!("{count}{} {state}", or_more(*count))).collect();
     let all = home.command("admin queue --all");
-    match (shown, counts.is_empty()) {
+    match (shown.posts, counts.is_empty()) {
         (_, true) => note!("the queue is empty"),
+        (0, false) if shown.broken_off.is_some() => note!("no such posts so far; in all: {}", counts.join(", ")),
         (0, false) => note!("no such posts; in all: {}; `{all}` lists them", counts.join(", ")),
         (_, false) => {
             note!(
                 "{} shown; in all: {}",
-                counted(usize::try_from(shown).unwrap_or(usize::MAX), "post"),
+                counted(usize::try_from(shown.posts).unwrap_or(usize::MAX), "post"),
                 counts.join(", ")
             );
         }
+    }
+    if let Some(place) = shown.broken_off {
+        let (looked_at, post, due) = (shown.looked_at, place.post(), instant(place.due_at()?, &local_zone()));
+        note!("{looked_at} posts were looked at one by one, up to post {post} ({due}), and there are more:");
+        note!("the same command with `--after {post}` goes on from there; a narrower filter looks at fewer");
     }
     for account in store.accounts().await? {
         if let (Some(reason), Some(remedy)) = (account.blocked_reason, account.blocked_remedy) {

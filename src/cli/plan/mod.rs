@@ -5,7 +5,6 @@
 mod revision;
 mod told;
 mod warning;
-mod width;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,7 +117,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     } else if args.markdown {
         output::write(format_args!("{}", told::markdown(&report)));
     } else {
-        output::write(format_args!("{}", told::text(&report, width::of_terminal())));
+        output::write(format_args!("{}", told::text(&report, super::width::of_terminal())));
     }
     Ok(if report.changes.iter().any(|change| change.kind != ChangeKind::Ignored) { CHANGES } else { DONE })
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use similar::{ChangeTag, TextDiff};
 
 use super::super::show::{instant, length};
-use super::width::{fit, pad, width};
+use super::super::width::{fit, pad, width};
 use super::{Coming, Report, summary};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;

@@ -214,14 +214,19 @@ impl Store {
         Ok(found)
     }
 
-    /// The last runs that were given up, one for each account whose latest run it is.
+    /// The last runs that were given up, one for each account whose last run to end it is: one that is under way settles nothing yet.
     pub async fn failed_audits(&self, account: Option<&str>) -> Result<Vec<AuditRow>> {
+        let runs = sqlx::query_scalar!(
+            r#"SELECT u.id AS "id!" FROM account a JOIN audit u
+                 ON u.id = (SELECT l.id FROM audit l WHERE l.account = a.name AND l.ended_at IS NOT NULL ORDER BY l.id DESC LIMIT 1)
+               WHERE u.fault IS NOT NULL AND ($1 IS NULL OR a.name = $1) ORDER BY a.name"#,
+            account
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let mut rows = Vec::new();
-        for known in self.accounts().await? {
-            if account.is_none_or(|name| name == known.account) {
-                let last = self.audits(&known.account, 1).await?;
-                rows.extend(last.into_iter().filter(|row| row.fault.is_some()));
-            }
+        for run in runs {
+            rows.extend(self.audit(run).await?);
         }
         Ok(rows)
     }

@@ -80,13 +80,15 @@ impl Store {
         Ok(rows)
     }
 
-    /// The failed posts of one cause: those whose last fault has this code. At most [`ROWS_MAX`], the earliest due first.
+    /// The failed posts of one cause: those whose last fault has this code. At most [`ROWS_MAX`], the earliest due first. Found from the
+    /// attempts that ended in this fault for good or in doubt, which is how every post comes to fail.
     pub async fn failed_for(&self, code: &str, account: Option<&str>) -> Result<Vec<i64>> {
         let limit = i64::from(ROWS_MAX);
         Ok(sqlx::query_scalar!(
-            r#"SELECT p.id AS "id!" FROM post p WHERE p.state = 'failed' AND ($2 IS NULL OR p.account = $2)
-                 AND (SELECT t.fault_code FROM attempt t WHERE t.post_id = p.id AND t.fault_code IS NOT NULL
-                      ORDER BY t.id DESC LIMIT 1) = $1
+            r#"SELECT p.id AS "id!" FROM attempt t INDEXED BY attempt_fault CROSS JOIN post p ON p.id = t.post_id
+               WHERE t.fault_code = $1 AND t.verdict IN ('failed', 'in_doubt')
+                 AND p.state = 'failed' AND ($2 IS NULL OR p.account = $2)
+                 AND NOT EXISTS (SELECT 1 FROM attempt l WHERE l.post_id = t.post_id AND l.id > t.id AND l.fault_code IS NOT NULL)
                ORDER BY p.due_at, p.id LIMIT $3"#,
             code,
             account,

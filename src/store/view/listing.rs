@@ -1,15 +1,22 @@
 //! Posts page by page: what comes next first, through any of the filters that people ask with. A page is read from where the one
 //! before it ended, so that a list of any length starts at once and takes no memory.
+//!
+//! One filter that has an index (account, job or tag) is answered from it. What two of them share, and words, are looked for in what the
+//! narrowest leaves: SQL passes over what cannot hold them, and each page tells how many posts were looked at, so that a caller can stop.
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
 use super::posts::{PostRow, rows};
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, micros};
+use crate::store::{Result, Store, instant, micros, write_json};
 
-/// Rows that are looked at in one go.
-const BATCH: i64 = 500;
+/// Posts that are looked at in one go, where no index answers the whole question.
+const BATCH: i64 = 2_000;
+/// Most characters of the words that SQL compares; the rest is left to the comparison that counts.
+const PATTERN_MAX: usize = 100;
 
 /// Which posts. Empty and `None` do not restrict.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +29,8 @@ pub struct Listing {
     pub job: Option<String>,
     /// With this tag only.
     pub tag: Option<String>,
-    /// Whose text or link holds this, whatever the case. Nothing is indexed for it: it looks through what the other filters leave.
+    /// Whose text or link holds these characters in this order, whatever the case: both sides in the lower case of Unicode, and
+    /// otherwise as they are written. Nothing is indexed for it: it looks through what the other filters leave.
     pub text: Option<String>,
     /// Due at or after this instant.
     pub from: Option<Timestamp>,
@@ -37,6 +45,29 @@ pub struct Place {
     post: i64,
 }
 
+impl Place {
+    /// When the last post of the page is due.
+    pub fn due_at(self) -> Result<Timestamp> {
+        instant(self.due_at)
+    }
+
+    /// The number of the last post that was looked at.
+    pub fn post(self) -> i64 {
+        self.post
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct ListPage {
+    /// Its posts, the earliest due first; fewer than were asked for do not mean the end.
+    pub rows: Vec<PostRow>,
+    /// Where the page after it starts; `None` at the end.
+    pub end: Option<Place>,
+    /// Posts up to there that had to be looked at one by one, since no index answers the whole question. 0 where one does.
+    pub looked_at: u32,
+}
+
 /// Where to go on, and up to where, in one state.
 #[derive(Clone, Copy)]
 struct Stretch<'a> {
@@ -46,19 +77,19 @@ struct Stretch<'a> {
 }
 
 impl Store {
-    /// The next posts of a list, the earliest due first, and where the page after it starts; `None` at its end. At most `limit`
-    /// rows, and fewer do not mean the end.
-    pub async fn listing(
-        &self,
-        listing: &Listing,
-        after: Option<Place>,
-        limit: u32,
-    ) -> Result<(Vec<PostRow>, Option<Place>)> {
+    /// The next posts of a list, the earliest due first, at most `limit`.
+    pub async fn listing(&self, listing: &Listing, after: Option<Place>, limit: u32) -> Result<ListPage> {
         // One snapshot: between two statements a post may move from one state to the next.
         let mut tx = self.readers.begin().await?;
         let page = page(&mut tx, listing, after, limit).await?;
         tx.commit().await?;
         Ok(page)
+    }
+
+    /// Where a post stands in every list; `None` when there is no such post.
+    pub async fn place(&self, post: i64) -> Result<Option<Place>> {
+        let place = sqlx::query_as!(Place, r#"SELECT due_at, id AS "post!" FROM post WHERE id = $1"#, post);
+        Ok(place.fetch_optional(&self.readers).await?)
     }
 }
 
@@ -68,7 +99,7 @@ pub(super) async fn page(
     listing: &Listing,
     after: Option<Place>,
     limit: u32,
-) -> Result<(Vec<PostRow>, Option<Place>)> {
+) -> Result<ListPage> {
     let start = Place { due_at: listing.from.map_or(i64::MIN, micros), post: i64::MIN };
     let after = after.map_or(start, |after| after.max(start));
     let until = listing.until.map_or(i64::MAX, micros);
@@ -81,22 +112,70 @@ pub(super) async fn page(
     }
     places.sort_unstable();
     places.truncate(usize::try_from(batch).unwrap_or(usize::MAX));
-    let ids: Vec<i64> = places.iter().map(|place| place.post).collect();
-    let found = if ids.is_empty() { Vec::new() } else { rows(connection, &ids).await? };
     let mut end = places.last().copied();
-    let mut page = Vec::new();
-    for row in found.into_iter().filter(|row| listing.holds(row)) {
-        if page.len() >= limit as usize {
-            end = page.last().map(place_of);
-            break;
+    let mut looked_at = 0;
+    if !listing.is_indexed() {
+        let all = places.clone();
+        let may_hold = holding(connection, listing, &places).await?;
+        places.retain(|place| may_hold.contains(&place.post));
+        if places.len() > limit as usize {
+            places.truncate(limit as usize);
+            end = places.last().copied();
         }
-        page.push(row);
+        let up_to = all.partition_point(|place| Some(*place) <= end);
+        looked_at = u32::try_from(up_to).unwrap_or(u32::MAX);
     }
-    Ok((page, end))
+    let ids: Vec<i64> = places.iter().map(|place| place.post).collect();
+    let mut found = if ids.is_empty() { Vec::new() } else { rows(connection, &ids).await? };
+    if let Some(text) = &listing.text {
+        let text = text.to_lowercase();
+        found.retain(|row| row.content.words().any(|said| said.to_lowercase().contains(&text)));
+    }
+    Ok(ListPage { rows: found, end, looked_at })
 }
 
-fn place_of(row: &PostRow) -> Place {
-    Place { due_at: micros(row.due_at), post: row.post }
+/// Those of these posts that all filters leave; of the words, those that may hold them.
+async fn holding(connection: &mut SqliteConnection, listing: &Listing, places: &[Place]) -> Result<HashSet<i64>> {
+    let posts = write_json(&places.iter().map(|place| place.post).collect::<Vec<i64>>())?;
+    let pattern = listing.text.as_deref().map(pattern);
+    let found = sqlx::query_scalar!(
+        r#"SELECT p.id AS "id!" FROM json_each($1) n CROSS JOIN post p ON p.id = n.value
+           WHERE ($2 IS NULL OR p.account = $2) AND ($3 IS NULL OR p.job = $3)
+             AND ($4 IS NULL OR EXISTS (SELECT 1 FROM json_each(p.tags) g WHERE g.value = $4))
+             AND ($5 IS NULL OR p.content LIKE $5)"#,
+        posts,
+        listing.account,
+        listing.job,
+        listing.tag,
+        pattern
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// A pattern of LIKE that the JSON of every content that holds this text fits: its longest run of characters that stand in JSON as
+/// they are, and that LIKE, which knows the case of ASCII alone, compares as the lower case of Unicode does.
+fn pattern(text: &str) -> String {
+    let text = text.to_lowercase();
+    let runs = text.split(|character| !is_plain(character));
+    let longest = runs.max_by_key(|run| run.chars().count()).unwrap_or_default();
+    // Capitals that are not ASCII become these two; `_` stands for any one character.
+    let run =
+        longest.chars().take(PATTERN_MAX).map(|character| if "ik%_".contains(character) { '_' } else { character });
+    format!("%{}%", run.collect::<String>())
+}
+
+/// Whether no other character has this one as its lower case, but for the capitals of ASCII, and for `İ` and the Kelvin sign; and it is not
+/// escaped in JSON.
+fn is_plain(character: char) -> bool {
+    if character.is_ascii() {
+        return !character.is_control() && !"\"\\".contains(character);
+    }
+    // U+0307 is what is left of `İ`.
+    let has_case =
+        character.to_lowercase().next() != Some(character) || character.to_uppercase().next() != Some(character);
+    !has_case && character != '\u{307}'
 }
 
 impl Listing {
@@ -104,14 +183,6 @@ impl Listing {
     fn is_indexed(&self) -> bool {
         let named = [&self.account, &self.job, &self.tag].iter().filter(|name| name.is_some()).count();
         named <= 1 && self.text.is_none()
-    }
-
-    fn holds(&self, row: &PostRow) -> bool {
-        let text = self.text.as_deref().map(str::to_lowercase);
-        self.account.as_ref().is_none_or(|account| *account == row.account)
-            && self.job.as_ref().is_none_or(|job| *job == row.job)
-            && self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
-            && text.is_none_or(|text| row.content.words().any(|said| said.to_lowercase().contains(&text)))
     }
 }
 
@@ -198,4 +269,32 @@ async fn places_in(
         }
     };
     Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_compares_what_no_capital_of_another_script_could_stand_for() {
+        assert_eq!(pattern("메뉴"), "%메뉴%");
+        assert_eq!(pattern("신메뉴 \"ABC 12월\" é"), "%abc 12월%");
+        assert_eq!(pattern("100%_\\n"), "%100__%");
+        assert_eq!(pattern("Kiwi"), "%__w_%");
+        assert_eq!((pattern(""), pattern("ÉÜ")), ("%%".into(), "%%".into()));
+        assert_eq!(pattern(&"가".repeat(2_000)).chars().count(), PATTERN_MAX + 2);
+    }
+
+    #[test]
+    fn whatever_becomes_a_plain_character_in_lower_case_is_compared_as_one() {
+        for capital in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let lower: Vec<char> = capital.to_lowercase().collect();
+            if lower == [capital] || capital.is_ascii() {
+                continue;
+            }
+            for character in lower {
+                assert!(!is_plain(character) || "ik".contains(character), "{capital:?} becomes {character:?}");
+            }
+        }
+    }
 }

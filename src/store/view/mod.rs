@@ -20,7 +20,7 @@ pub use audits::{AuditRow, Differences, EngagementRow, FindingRow};
 pub use failures::{CauseRow, FailureFilter};
 pub use foreseen::Foreseen;
 pub use incidents::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally, Told, WaitingNotice};
-pub use listing::{Listing, Place};
+pub use listing::{ListPage, Listing, Place};
 pub use pauses::PauseRow;
 pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
 pub use record::{RecordRow, RecordTable};

@@ -111,9 +111,9 @@ impl Store {
         let mut tx = self.readers.begin().await?;
         loop {
             let wanted = limit - u32::try_from(posts.len()).unwrap_or(limit);
-            let (page, end) = page(&mut tx, &listing, after, wanted).await?;
-            posts.extend(page);
-            after = end;
+            let page = page(&mut tx, &listing, after, wanted).await?;
+            posts.extend(page.rows);
+            after = page.end;
             if after.is_none() || posts.len() >= limit as usize {
                 break;
             }
