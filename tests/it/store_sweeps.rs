@@ -83,6 +83,16 @@ async fn a_lease_that_a_wrong_clock_put_a_day_ahead_ends_as_one_that_was_taken_n
 }
 
 #[tokio::test]
+async fn an_upload_that_by_a_wrong_clock_lives_longer_than_any_is_made_anew() {
+    let queue = Queue::new().await;
+    let post = queue.add(&photo("a", t(24 * 60 + 5))).await;
+    assert_eq!(queue.prepare("cafe", t(24 * 60)).await, post);
+    assert!(queue.store.claim_to_prepare("cafe", t(1), LEASE).await.unwrap().is_none());
+    queue.store.sweep_set_back(LEASE, UPLOADS, t(1)).await.unwrap();
+    assert_eq!(queue.prepare("cafe", t(1)).await, post);
+}
+
+#[tokio::test]
 async fn a_pace_that_a_wrong_clock_put_a_day_ahead_is_kept_from_now() {
     let queue = Queue::new().await;
     let late = Late { within: Duration::from_secs(7 * 86_400), then: LateThen::Skip };

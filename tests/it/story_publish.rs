@@ -161,3 +161,25 @@ async fn an_expired_access_token_is_refreshed_and_the_post_goes_out() {
     assert_eq!(verdicts, ["snooze", "published"]);
     assert_eq!(world.requests("token"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_held_that_is_gone_ends_with_its_lease_although_the_daemon_goes_on() {
+    for intends in [false, true] {
+        let mut world = World::new().await;
+        world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+        storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+        let (ctx, now) = (world.shared(), world.clock.now());
+        let claim = ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().unwrap();
+        if intends {
+            drop(ctx.store.intend(claim, now, ctx.rules.lease).await.unwrap().unwrap());
+        }
+        world.pass(ctx.rules.lease - Duration::from_secs(1)).await;
+        let held = if intends { PostState::Publishing } else { PostState::Claimed };
+        assert_eq!(world.post("p").await.state, held, "its task may live");
+        world.pass(ctx.rules.lease + ctx.rules.quarantine * 2).await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.requests("note")), (PostState::Published, 1), "{}", post.reason);
+        let doubted = world.events(post.post).await.iter().any(|event| event.event == "doubt");
+        assert_eq!(doubted, intends, "only what may have left is a doubt");
+    }
+}
