@@ -1,8 +1,9 @@
 //! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
-//! `drain` lets them end, `machine` answers a full disk and a clock that jumps.
+//! `beside` lets posts go out during what takes long, `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
 mod agenda;
 mod alarm;
+mod beside;
 mod drain;
 mod files;
 mod lanes;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use alarm::Alarm;
+use beside::beside;
 use drain::drain;
 use jiff::{SignedDuration, Timestamp};
 pub use lanes::step_abreast;
@@ -287,7 +289,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         self.start_due_posts();
         let now = self.ctx.clock.now();
-        self.look_at_files().await;
+        self.look_at_files().await?;
         if self.lanes.was_unusual() {
             self.agenda.ask_all();
         }
@@ -334,7 +336,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     }
 
     async fn keep_up(&mut self) -> Result<()> {
-        match self.upkeep.run(&self.ctx).await {
+        let keeps_up = self.upkeep.run(&self.ctx);
+        match beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, keeps_up).await? {
             Ok((swept, enqueued)) => {
                 if swept != Swept::default() {
                     (self.tell)(News::Swept(swept));

@@ -9,16 +9,14 @@ use crate::plan::Plan;
 use crate::store::StoreError;
 use crate::store::queue::Enqueued;
 
-/// Brings the queue in line with the plan in force, in one transaction. Without a plan nothing is touched.
+/// Brings the queue in line with the plan in force. Without a plan nothing is touched.
 pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let (Some(plan), _) = ctx.plan.get() else { return Ok(Enqueued::default()) };
     let now = ctx.clock.now();
     take_images(ctx, &plan).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
-    for account in accounts {
-        let pace = ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace);
-        ctx.store.set_pace(account, pace).await?;
-    }
+    let pace = |account| (account, ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace));
+    ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>()).await?;
     let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
     ctx.plan.set_unmade(unmade(&wanted));
     ctx.store.enqueue(&wanted, &names(&plan), now).await

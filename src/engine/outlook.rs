@@ -3,7 +3,6 @@
 //! Asks nothing of Kakao: whether the tokens last beyond the posts, and whether the pictures are intact, is known here. Must not
 //! change anything; the incidents are the parent's to begin and end.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,18 +12,17 @@ use super::{Ctx, Result, Telling};
 use crate::domain::clock::{between, later};
 use crate::domain::content::Body;
 use crate::domain::notice::Trouble;
-use crate::domain::post::PostState;
 use crate::domain::telling::instant;
 use crate::kakao::folder::TokenError;
 use crate::store::queue::NewIncident;
-use crate::store::view::{PostFilter, PostRow};
+use crate::store::view::PostRow;
 
 /// How long a look ahead is good for.
 const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How far ahead pictures are looked at: the evening before, and until the post is due.
 const PICTURES_AHEAD: Duration = Duration::from_secs(24 * 3_600);
 
-/// The last look ahead. Kept, since each reads every post that waits.
+/// The last look ahead. Kept, since each reads the tokens of every account and the photos of a day.
 #[derive(Debug, Default)]
 pub struct Outlook(Mutex<Option<Seen>>);
 
@@ -56,43 +54,41 @@ pub(super) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     if let Some(found) = ctx.outlook.kept(now, generation) {
         return Ok(found);
     }
-    let filter = PostFilter { states: vec![PostState::Scheduled], ..PostFilter::default() };
-    let posts = ctx.store.posts(&filter).await?;
-    let mut accounts: BTreeMap<&str, Vec<&PostRow>> = BTreeMap::new();
-    for post in &posts {
-        accounts.entry(post.account.as_str()).or_default().push(post);
+    let mut found = Vec::new();
+    for account in ctx.store.waiting_accounts().await? {
+        found.extend(tokens(ctx, &account, now).await?);
     }
-    let telling = &ctx.rules.telling;
-    let mut found: Vec<NewIncident> =
-        accounts.iter().filter_map(|(account, posts)| tokens(ctx, account, posts, now)).collect();
-    let soon = later(now, PICTURES_AHEAD);
-    found.extend(posts.iter().filter(|post| post.due_at <= soon).filter_map(|post| pictures(ctx, post, telling, now)));
+    let photos = ctx.store.photos_due_by(later(now, PICTURES_AHEAD)).await?;
+    found.extend(photos.iter().filter_map(|post| pictures(ctx, post, &ctx.rules.telling, now)));
     ctx.outlook.keep(Seen { at: now, generation, found: found.clone() });
     Ok(found)
 }
 
 /// An account whose posts outlive its tokens.
-fn tokens(ctx: &Ctx, account: &str, posts: &[&PostRow], now: Timestamp) -> Option<NewIncident> {
+async fn tokens(ctx: &Ctx, account: &str, now: Timestamp) -> Result<Option<NewIncident>> {
     let telling = &ctx.rules.telling;
     let reason = match ctx.tokens.folder().load(account) {
         Ok(set) => {
             // Where they can be renewed they are, and a refresh token is replaced in its last month: no end is in sight then.
             let renewable = set.refresh_token.is_some() && ctx.credentials.get(account).is_some();
-            let end = if renewable { set.refresh_expires_at.filter(|end| *end <= now) } else { set.access_expires_at }?;
-            let after = posts.iter().filter(|post| post.due_at >= end).count();
+            let end = if renewable { set.refresh_expires_at.filter(|end| *end <= now) } else { set.access_expires_at };
+            let Some(end) = end else { return Ok(None) };
+            let after = ctx.store.waiting_from(account, end).await?;
+            if after == 0 {
+                return Ok(None);
+            }
             let verb = if after == 1 { "post is" } else { "posts are" };
-            (after > 0).then(|| {
-                format!("{after} {verb} due after the token of `{account}` ends on {}", instant(end, &telling.zone))
-            })?
+            format!("{after} {verb} due after the token of `{account}` ends on {}", instant(end, &telling.zone))
         }
         Err(TokenError::Missing(_)) => {
-            let verb = if posts.len() == 1 { "post waits" } else { "posts wait" };
-            format!("{} {verb} for a login of `{account}`, which has no tokens", posts.len())
+            let waiting = ctx.store.waiting_from(account, Timestamp::MIN).await?;
+            let verb = if waiting == 1 { "post waits" } else { "posts wait" };
+            format!("{waiting} {verb} for a login of `{account}`, which has no tokens")
         }
         // The disk or its permissions: whoever uses the tokens says so.
-        Err(_) => return None,
+        Err(_) => return Ok(None),
     };
-    Some(NewIncident {
+    Ok(Some(NewIncident {
         trouble: Trouble::Preflight,
         subject: format!("tokens of {account}"),
         post: None,
@@ -101,7 +97,7 @@ fn tokens(ctx: &Ctx, account: &str, posts: &[&PostRow], now: Timestamp) -> Optio
         reason,
         command: telling.command(&format!("account login {account}")),
         began_at: now,
-    })
+    }))
 }
 
 /// A post whose pictures are not where they should be.

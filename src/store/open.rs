@@ -188,6 +188,8 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
         .pragma("fullfsync", "ON")
         // KiB: what a batch of lanes touches stays at hand instead of being read anew for each.
         .pragma("cache_size", "-8192")
+        // What a statement may have to take back is kept at hand, not in a file that each statement makes and unlinks.
+        .pragma("temp_store", "MEMORY")
 }
 
 pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {

@@ -1,11 +1,14 @@
 //! The real program on a machine in the test's hand, on every Linux and without any rights: its disk fills while it works and before it
-//! starts, its clock is set both ways, and its power goes at each sync of a start that has rows to settle.
+//! starts, its clock is set both ways, its job file takes long to be read, and its power goes at each sync of a start that has rows to
+//! settle.
 
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
 
 use jiff::Unit;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use storyd::domain::clock::{Clock, later};
 
 use crate::cli_machine::{NOTE, folder_with, many, settings, stops_cleanly, stories};
@@ -70,6 +73,58 @@ fn started_on_a_full_disk_it_sends_nothing_and_settles_what_was_under_way_once_t
     stops_cleanly(&folder, daemon);
 }
 
+#[test]
+fn a_disk_that_becomes_full_at_any_write_of_a_start_makes_the_daemon_wait_not_end() {
+    let (folder, emulator) = folder_with("hang-after-effect,count=1,calls=note");
+    settings(&folder, "ballast: 1 MiB");
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    emulator.is_asked("note");
+    until(|| "the ballast".into(), || (ballast(&folder) == 1 << 20).then_some(()));
+    daemon.kill_9();
+    fold_the_log(&folder);
+    let shell = |line: &str| folder.start_after(None, line, "--version").end().code;
+    assert_eq!(shell("cp -a data kept"), Some(0));
+    // The log grows by one page with its header at each write, once there was room for its index, of eight pages. The ballast is
+    // whole: nobody knows yet that the disk is full.
+    let mut waited = 0;
+    for pages in 7.. {
+        assert_eq!(shell("rm -rf data && cp -a kept data"), Some(0));
+        machine.leaves_room_for(pages * 4120);
+        let mut daemon = machine.start("run");
+        let is_full = until(
+            || format!("the daemon to wait, or its story; room for {pages} pages"),
+            || {
+                let (out, over) = (daemon.out(), daemon.is_over());
+                assert!(!over, "with room for {pages} pages it ended: {out}");
+                let is_full = out.contains(FULL);
+                (is_full || out.contains("published  notice")).then_some(is_full)
+            },
+        );
+        machine.has_room();
+        if !is_full {
+            assert!(waited > 3, "a start writes more than {waited} pages");
+            stops_cleanly(&folder, daemon);
+            assert_eq!((stories(&emulator).len(), emulator.requests("note")), (1, 1));
+            return;
+        }
+        waited += 1;
+        daemon.kill_9();
+        assert_eq!(emulator.requests("note"), 1, "room for {pages} pages");
+    }
+}
+
+/// As a clean stop does: what is written next takes room of its own.
+fn fold_the_log(folder: &Folder) {
+    let queue = SqliteConnectOptions::new().filename(folder.path("data/queue.db"));
+    let fold = async {
+        let mut connection = queue.connect().await.unwrap();
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(fold);
+}
+
 /// A note that is due an hour from now.
 fn in_an_hour() -> String {
     let at = later(Clock::system().now(), Duration::from_secs(3600)).round(Unit::Second).unwrap();
@@ -91,6 +146,26 @@ fn a_clock_that_jumps_ahead_is_noticed_and_what_is_due_by_it_goes_out() {
     daemon.says("published  later");
     daemon.says("published  notice");
     assert_eq!(emulator.requests("note"), 2);
+    stops_cleanly(&folder, daemon);
+}
+
+#[test]
+fn a_post_that_falls_due_while_the_job_files_are_read_is_not_late_for_it() {
+    let (folder, emulator) = folder_with("");
+    let later = in_an_hour();
+    folder.jobs(&later);
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    daemon.says("waiting for later");
+    machine.holds_up_its_job_file();
+    folder.jobs(&format!("{later}\n{NOTE}"));
+    until(|| "the job file to be read".into(), || machine.has_held_up().then_some(()));
+    machine.is_ahead(3700);
+    daemon.says("published  later");
+    assert_eq!(emulator.requests("note"), 1, "the other one is not known yet");
+    machine.lets_go();
+    daemon.says("published  notice");
+    assert_eq!((stories(&emulator).len(), emulator.requests("note")), (2, 2));
     stops_cleanly(&folder, daemon);
 }
 

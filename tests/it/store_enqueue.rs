@@ -321,3 +321,32 @@ async fn many_jobs_are_brought_in_line_together_each_by_its_own_word() {
     assert_eq!(enqueue(&jobs, t(-39)).await, Enqueued::default());
     assert!(queue.store.check().await.unwrap().is_empty());
 }
+
+/// A post that falls due meanwhile gets its turn at the writer, and a start after a kill goes on where the one before it stopped.
+#[tokio::test]
+async fn what_is_interrupted_leaves_each_job_as_it_was_or_as_it_should_be_and_goes_on_there() {
+    let queue = Queue::new().await;
+    let name = |n: usize| format!("job-{n:04}");
+    let mut jobs: Vec<JobPosts> = (0..1_000).map(|n| note(&name(n), t(n as i64))).collect();
+    jobs[600].occurrences = (0..600).map(|n| occurrence(t(n))).collect();
+    let names: Vec<String> = (0..1_000).map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE INSERT ON post WHEN NEW.job = 'job-0600' AND NEW.nominal_at > 1796085000000000
+                  BEGIN SELECT RAISE(ABORT, 'the power is gone'); END";
+    queue.sql(refuse).await.unwrap();
+    let refused = queue.store.enqueue(&jobs, &names, t(-60)).await.unwrap_err().to_string();
+    assert!(refused.contains("the power is gone"), "{refused}");
+    let written = queue.number("SELECT count(*) FROM post").await.unwrap();
+    assert!((300..=600).contains(&written), "{written}");
+    assert_eq!(
+        queue.number("SELECT count(*) FROM post WHERE job = 'job-0600'").await,
+        Some(0),
+        "all of a job or nothing"
+    );
+    assert_eq!(queue.number("SELECT count(*) FROM job").await, Some(written), "and no watermark of what is not there");
+    queue.sql("DROP TRIGGER refuse").await.unwrap();
+    let rest = u64::try_from(1_599 - written).unwrap();
+    assert_eq!(queue.store.enqueue(&jobs, &names, t(-59)).await.unwrap(), counted(rest, 0, 0, 0, 0));
+    assert_eq!(queue.store.enqueue(&jobs, &names, t(-58)).await.unwrap(), Enqueued::default());
+}

@@ -50,6 +50,12 @@ impl Agenda {
         self.all_at = None;
     }
 
+    /// Forgets what was known, and looks at all at once.
+    pub(super) fn forget(&mut self) {
+        self.posts.clear();
+        self.ask_all();
+    }
+
     pub(super) fn is_all_due(&self, now: Timestamp) -> bool {
         self.all_at.is_none_or(|at| at <= now)
     }

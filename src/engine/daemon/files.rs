@@ -1,12 +1,14 @@
 //! The daemon and its job files: when they are read again, and what follows.
 
+use super::beside::beside;
 use super::{Daemon, News};
 use crate::domain::clock::later;
+use crate::engine::Result;
 use crate::engine::reload::load;
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files when they have changed and settled. A look now and then finds what no system reports.
-    pub(super) async fn look_at_files(&mut self) {
+    pub(super) async fn look_at_files(&mut self) -> Result<()> {
         let now = self.ctx.clock.now();
         let looks = self.look_at <= now;
         if looks {
@@ -17,9 +19,10 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             self.settle();
         } else if due {
             self.reload_at = None;
-            self.reload().await;
+            self.reload().await?;
             self.agenda.ask_all();
         }
+        Ok(())
     }
 
     /// Waits until what is being written is whole.
@@ -28,8 +31,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     }
 
     /// Reads the job files again. What does not load changes nothing.
-    async fn reload(&mut self) {
-        match load(&self.start.jobs, self.ctx.clock.now()).await {
+    async fn reload(&mut self) -> Result<()> {
+        let loads = load(&self.start.jobs, self.ctx.clock.now());
+        match beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await? {
             Ok(plan) => {
                 self.watch.follow(&plan.watch);
                 (self.tell)(News::Plan(&plan));
@@ -43,5 +47,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 self.ctx.plan.set_broken(problems);
             }
         }
+        Ok(())
     }
 }

@@ -71,7 +71,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         (self.tell)(News::ClockJumped(jump));
         self.upkeep.next_at = None;
         self.lanes.wake();
-        self.agenda.ask_all();
+        // What was known to fall due waits until the upkeep has told what is overdue.
+        self.agenda.forget();
         self.reload_at = self.reload_at.map(|at| at.min(self.ctx.clock.now()));
     }
 }

@@ -8,7 +8,7 @@ use super::{Result, Store, Write, micros};
 use crate::domain::clock::{Heard, later};
 use crate::domain::fault::{Block, BlockScope, Fault};
 use crate::domain::policy::Pace;
-use crate::store::span;
+use crate::store::{span, write_json};
 
 impl Store {
     /// Makes the account known.
@@ -19,31 +19,32 @@ impl Store {
         Ok(())
     }
 
-    /// How densely the account may post. Makes it known when it is not.
-    pub async fn set_pace(&self, account: &str, pace: Pace) -> Result<()> {
-        let (gap, catch_up, per_day) = (span(pace.min_gap), span(pace.catch_up_gap), pace.max_per_day.map(i64::from));
-        let same = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND min_gap = $2 AND catch_up_gap = $3
-                 AND max_per_day IS $4) AS "same!: bool""#,
-            account,
-            gap,
-            catch_up,
-            per_day
+    /// How densely each of these accounts may post. Makes those known that are not.
+    pub async fn set_paces(&self, paces: &[(&str, Pace)]) -> Result<()> {
+        let row = |(account, pace): &(&str, Pace)| {
+            (account.to_string(), span(pace.min_gap), span(pace.catch_up_gap), pace.max_per_day.map(i64::from))
+        };
+        let rows = write_json(&paces.iter().map(row).collect::<Vec<_>>())?;
+        let differs = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM json_each($1) w WHERE NOT EXISTS (SELECT 1 FROM account
+                 WHERE name = w.value ->> 0 AND min_gap = w.value ->> 1 AND catch_up_gap = w.value ->> 2
+                   AND max_per_day IS w.value ->> 3)) AS "differs!: bool""#,
+            rows
         )
         .fetch_one(&self.readers)
         .await?;
-        if same {
+        if !differs {
             return Ok(());
         }
         // A pace that was loosened counts from now on; the next story sets the instants anew.
         sqlx::query!(
-            "INSERT INTO account (name, min_gap, catch_up_gap, max_per_day) VALUES ($1, $2, $3, $4)
+            "INSERT INTO account (name, min_gap, catch_up_gap, max_per_day)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true
              ON CONFLICT (name) DO UPDATE SET min_gap = excluded.min_gap, catch_up_gap = excluded.catch_up_gap,
-               max_per_day = excluded.max_per_day, next_at = 0, next_late_at = 0",
-            account,
-            gap,
-            catch_up,
-            per_day
+               max_per_day = excluded.max_per_day, next_at = 0, next_late_at = 0
+             WHERE min_gap <> excluded.min_gap OR catch_up_gap <> excluded.catch_up_gap
+                OR max_per_day IS NOT excluded.max_per_day",
+            rows
         )
         .execute(self.writing().await)
         .await?;

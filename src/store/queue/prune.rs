@@ -42,7 +42,7 @@ impl Store {
         let mut tx = self.begin().await?;
         // Asked again: between the read and here a person may have let one go ahead.
         sqlx::query!(
-            "INSERT INTO pruning (post_id) SELECT id FROM post WHERE id IN (SELECT value FROM json_each($1)) AND state = $2
+            "INSERT INTO pruning (post_id) SELECT id FROM post WHERE id IN (SELECT value FROM json_each($1)) AND +state = $2
                AND changed_at < $3",
             ids,
             word,

@@ -51,7 +51,7 @@ impl Store {
         close_stray_attempts(&mut tx, at).await?;
         let calm = format!("{what} before its request left");
         let unclaimed = sqlx::query!(
-            "UPDATE post SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
+            "UPDATE post INDEXED BY post_lease SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL
              WHERE state = 'claimed' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
             until,
@@ -64,7 +64,7 @@ impl Store {
         .rows_affected();
         let doubt = format!("{what} between the intent and the answer");
         let doubted = sqlx::query!(
-            "UPDATE post SET state = 'in_doubt', event = 'doubt', actor = 'daemon', reason = $3, changed_at = $2,
+            "UPDATE post INDEXED BY post_lease SET state = 'in_doubt', event = 'doubt', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL, reconcile_at = $2, absences = 0
              WHERE state = 'publishing' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
             until,

@@ -8,7 +8,7 @@ use super::ROWS_MAX;
 use super::listing::{Listing, page};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, StoreError, count, instant, instant_opt, read_json, write_json};
+use crate::store::{Result, Store, StoreError, count, instant, instant_opt, micros, read_json, write_json};
 
 /// One post as the queue lists it.
 #[derive(Clone, Debug, Serialize)]
@@ -125,6 +125,44 @@ impl Store {
     /// Those of these posts that there are, what comes next first.
     pub async fn posts_numbered(&self, posts: &[i64]) -> Result<Vec<PostRow>> {
         rows(&mut *self.readers.acquire().await?, posts).await
+    }
+
+    /// The accounts that posts wait for.
+    pub async fn waiting_accounts(&self) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT name FROM account a WHERE EXISTS (SELECT 1 FROM post WHERE account = a.name AND state = 'scheduled')
+             ORDER BY name"
+        )
+        .fetch_all(&self.readers)
+        .await?)
+    }
+
+    /// How many posts of an account wait and are due at or after `from`.
+    pub async fn waiting_from(&self, account: &str, from: Timestamp) -> Result<u32> {
+        let from = micros(from);
+        let posts = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "posts!: i64" FROM post WHERE account = $1 AND state = 'scheduled' AND due_at >= $2"#,
+            account,
+            from
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(count(posts))
+    }
+
+    /// The photos that wait and are due at or before `until`, the earliest first, at most [`ROWS_MAX`].
+    pub async fn photos_due_by(&self, until: Timestamp) -> Result<Vec<PostRow>> {
+        let (until, limit) = (micros(until), i64::from(ROWS_MAX));
+        let mut reader = self.readers.acquire().await?;
+        let photos = sqlx::query_scalar!(
+            r#"SELECT id AS "id!" FROM post WHERE state = 'scheduled' AND due_at <= $1 AND kind = 'photo'
+               ORDER BY due_at, id LIMIT $2"#,
+            until,
+            limit
+        )
+        .fetch_all(&mut *reader)
+        .await?;
+        rows(&mut reader, &photos).await
     }
 
     /// One post, or `None`.

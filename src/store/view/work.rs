@@ -201,7 +201,7 @@ impl Store {
     /// Whether a post waits for its job file to be followed before it may leave.
     pub async fn wants_enqueue(&self) -> Result<bool> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM post WHERE follow = 1 AND state = 'scheduled') AS "found!: bool""#
+            r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_follow WHERE follow = 1 AND state = 'scheduled') AS "found!: bool""#
         )
         .fetch_one(&self.readers)
         .await?)

@@ -3,6 +3,9 @@
  * STORYD_TEST_ROOM         a folder that is a disk of its own
  * STORYD_TEST_ROOM_FILE    eight bytes: how many the files of that folder may have together; less than zero: as many as they like
  * STORYD_TEST_CLOCK_FILE   eight bytes: how many seconds the wall clock is ahead of the real one. The steady clock is nobody's to set
+ * STORYD_TEST_HOLD_FILE    eight bytes: unless they are zero, whoever opens a file of that name is held up
+ * STORYD_TEST_HOLD_NAME    the name
+ * STORYD_TEST_HOLD_MARK    the file that comes to be as soon as somebody is held up
  * STORYD_TEST_KILL_AT      the sync, counted from 1, before which the process is killed
  */
 #define _GNU_SOURCE
@@ -11,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +27,8 @@
 
 static const char *disk;
 static int64_t plenty = -1, none = 0;
-static volatile int64_t *room = &plenty, *ahead = &none;
+static volatile int64_t *room = &plenty, *ahead = &none, *hold = &none;
+static const char *held, *mark;
 static long kill_at, syncs;
 
 static volatile int64_t *shared(const char *name, volatile int64_t *otherwise) {
@@ -39,6 +44,9 @@ __attribute__((constructor)) static void begin(void) {
     disk = getenv("STORYD_TEST_ROOM");
     room = shared("STORYD_TEST_ROOM_FILE", room);
     ahead = shared("STORYD_TEST_CLOCK_FILE", ahead);
+    hold = shared("STORYD_TEST_HOLD_FILE", hold);
+    held = getenv("STORYD_TEST_HOLD_NAME");
+    mark = getenv("STORYD_TEST_HOLD_MARK");
     const char *text = getenv("STORYD_TEST_KILL_AT");
     kill_at = text ? atol(text) : 0;
 }
@@ -89,6 +97,19 @@ int ftruncate(int file, off_t length) {
 
 int ftruncate64(int file, off64_t length) {
     return fits(file, length) ? REAL(ftruncate64)(file, length) : NO_ROOM;
+}
+
+int open64(const char *path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    const char *slash = strrchr(path, '/');
+    if (held != NULL && *hold != 0 && strcmp(slash ? slash + 1 : path, held) == 0) {
+        close(REAL(open64)(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        while (*hold != 0) usleep(1000);
+    }
+    return REAL(open64)(path, flags, mode);
 }
 
 static void may_die(void) {

@@ -1,5 +1,5 @@
-//! A machine in a test's hand, for the real program: a disk that fills and has room again, a wall clock that is set, a power cut at a
-//! chosen sync. A layer over the system calls of the process (`machine.c`) does it, so that it needs no rights and no mounts.
+//! A machine in a test's hand, for the real program: a disk that fills and has room again, a wall clock that is set, a job file that takes
+//! its time to be opened, a power cut at a chosen sync. A layer over the system calls of the process (`machine.c`) does it, so that it needs no rights and no mounts.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,7 @@ impl<'a> Machine<'a> {
         let machine = Self { folder };
         machine.set("room", -1);
         machine.set("ahead", 0);
+        machine.set("hold", 0);
         machine
     }
 
@@ -58,21 +59,44 @@ impl<'a> Machine<'a> {
                 .env("STORYD_TEST_ROOM", data)
                 .env("STORYD_TEST_ROOM_FILE", self.file("room"))
                 .env("STORYD_TEST_CLOCK_FILE", self.file("ahead"))
+                .env("STORYD_TEST_HOLD_FILE", self.file("hold"))
+                .env("STORYD_TEST_HOLD_NAME", "jobs.yaml")
+                .env("STORYD_TEST_HOLD_MARK", self.file("held-up"))
                 .env("STORYD_TEST_KILL_AT", kill_at);
         })
     }
 
     /// From now on the disk of the queue is as full as it is.
     pub(crate) fn fills_its_disk(&self) {
+        self.leaves_room_for(0);
+    }
+
+    /// From now on the disk of the queue takes so many bytes more than it holds now.
+    pub(crate) fn leaves_room_for(&self, bytes: u64) {
         let files = std::fs::read_dir(self.folder.path("data")).unwrap();
         let taken: u64 =
             files.filter_map(|file| file.unwrap().metadata().ok()).filter(|it| it.is_file()).map(|it| it.len()).sum();
-        self.set("room", i64::try_from(taken).unwrap());
+        self.set("room", i64::try_from(taken + bytes).unwrap());
     }
 
     /// From now on the disk has room.
     pub(crate) fn has_room(&self) {
         self.set("room", -1);
+    }
+
+    /// From now on whoever opens `jobs.yaml` is held up, until it is let go.
+    pub(crate) fn holds_up_its_job_file(&self) {
+        self.set("hold", 1);
+    }
+
+    /// Whether somebody is held up.
+    pub(crate) fn has_held_up(&self) -> bool {
+        self.file("held-up").exists()
+    }
+
+    /// Lets go whoever is held up.
+    pub(crate) fn lets_go(&self) {
+        self.set("hold", 0);
     }
 
     /// Sets the wall clock of its processes so many seconds ahead of the real one; behind it when less than zero.

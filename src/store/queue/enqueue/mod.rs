@@ -13,7 +13,7 @@ mod read;
 mod rewrite;
 mod step;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,9 +29,8 @@ use crate::domain::policy::{FallsIn, InDoubt, Late};
 use crate::domain::post::PostState;
 use crate::store::{instant, instant_opt, write_json};
 
-/// Most jobs that are read together, and most occurrences of theirs, unless one job alone has more.
+/// Most jobs that are asked for together.
 const JOBS_AT_ONCE: usize = 1_000;
-const OCCURRENCES_AT_ONCE: usize = 10_000;
 /// Why the posts of a job that no job file names are withdrawn.
 const JOB_GONE: &str = "its job left the job files";
 
@@ -182,8 +181,9 @@ impl Store {
         Ok(known)
     }
 
-    /// Brings the queue in line with the plan, in one transaction that moves the jobs' watermarks too: `jobs` are brought up to date, and
-    /// the waiting posts of every job that is not among `names` are withdrawn. What a person put into the queue by hand stands in no job
+    /// Brings the queue in line with the plan: the waiting posts of every job that is not among `names` are withdrawn, and `jobs` are
+    /// brought up to date, some hundred in one transaction that moves their watermarks too; most changes take but one. So a post that falls
+    /// due meanwhile is not late, and whoever is interrupted finds each job as it was or as it should be, and goes on where he stopped. What a person put into the queue by hand stands in no job
     /// file: its job's name begins with `@`, which no job file can write, and it is left alone.
     ///
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
@@ -198,42 +198,54 @@ impl Store {
     }
 
     async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, actor: &str, now: Timestamp) -> Result<Enqueued> {
-        let all: Vec<&JobPosts> = jobs.iter().collect();
-        // Looked at before the writer is taken: a post that is due must not wait while thousands of jobs are compared.
-        let mut differing = Vec::new();
-        let mut reader = self.readers.acquire().await?;
-        for posts in batches(&all) {
-            let known = read::known(&mut reader, posts).await?;
-            let existing = read::existing_posts(&mut reader, posts, &known).await?;
-            for (posts, existing) in posts.iter().zip(existing) {
-                let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
-                if !known.contains(&posts.job) || steps(&existing, &Columns::of(posts)?, now).iter().any(acts) {
-                    differing.push(*posts);
-                }
-            }
-        }
-        drop(reader);
-        let mut tx = self.begin().await?;
-        let mut known = HashSet::new();
-        for posts in batches(&differing) {
-            known.extend(read::known(&mut tx, posts).await?);
-        }
-        note_jobs(&mut tx, jobs, now).await?;
+        let differing = self.differing(jobs, now).await?;
+        let mut gone = match names {
+            Some(names) if read::any_gone(&mut *self.readers.acquire().await?, names).await? => Some(names),
+            _ => None,
+        };
         let mut report = Enqueued::default();
-        if let Some(names) = names {
-            report.cancelled += leave(&mut tx, names, now).await?;
-        }
-        let mut adds = Adds::by(actor);
-        for posts in batches(&differing) {
+        let mut batches = batches(&differing, WRITTEN_AT_ONCE);
+        loop {
+            let posts = batches.next().unwrap_or_default();
+            if posts.is_empty() && gone.is_none() {
+                return Ok(report);
+            }
+            let mut tx = self.begin().await?;
+            if let Some(names) = gone.take() {
+                report.cancelled += leave(&mut tx, names, now).await?;
+            }
+            let known = read::known(&mut tx, posts).await?;
+            note_jobs(&mut tx, posts, now).await?;
+            let mut adds = Adds::by(actor);
             let existing = read::existing_posts(&mut tx, posts, &known).await?;
             for (posts, existing) in posts.iter().zip(existing) {
                 let columns = Columns::of(posts)?;
                 report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, &mut adds, now).await?;
             }
+            report.added += adds.write(&mut tx, now).await?;
+            tx.commit().await?;
         }
-        report.added += adds.write(&mut tx, now).await?;
-        tx.commit().await?;
-        Ok(report)
+    }
+
+    /// The jobs that are not in the queue as they should be. Looked at before the writer is taken: a post that is due must not wait while
+    /// thousands of jobs are compared.
+    async fn differing<'a>(&self, jobs: &'a [JobPosts], now: Timestamp) -> Result<Vec<&'a JobPosts>> {
+        let all: Vec<&JobPosts> = jobs.iter().collect();
+        let mut differing = Vec::new();
+        let mut reader = self.readers.acquire().await?;
+        for posts in batches(&all, READ_AT_ONCE) {
+            let noted = read::noted(&mut reader, posts).await?;
+            let existing = read::existing_posts(&mut reader, posts, &noted).await?;
+            for (posts, existing) in posts.iter().zip(existing) {
+                let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
+                if !noted.contains(&posts.job) || steps(&existing, &Columns::of(posts)?, now).iter().any(acts) {
+                    differing.push(*posts);
+                }
+            }
+            // Comparing takes a while: whoever else has something to do goes first.
+            tokio::task::yield_now().await;
+        }
+        Ok(differing)
     }
 
     /// What [`enqueue`](Self::enqueue) would do, and what it would leave as it is: nothing is written.
@@ -244,7 +256,7 @@ impl Store {
             changes.push(Change::of_gone(&job, &post, JOB_GONE)?);
         }
         let jobs: Vec<&JobPosts> = jobs.iter().collect();
-        for posts in batches(&jobs) {
+        for posts in batches(&jobs, READ_AT_ONCE) {
             let known = read::known(&mut reader, posts).await?;
             let existing = read::existing_posts(&mut reader, posts, &known).await?;
             for (posts, existing) in posts.iter().zip(existing) {
@@ -258,16 +270,20 @@ impl Store {
     }
 }
 
-/// Jobs that are read together: few enough that what they have is held in memory at once.
-fn batches<'a>(jobs: &'a [&'a JobPosts]) -> impl Iterator<Item = &'a [&'a JobPosts]> {
+/// Jobs, and occurrences of theirs, that are read together: few enough that what they have is held in memory at once.
+const READ_AT_ONCE: (usize, usize) = (JOBS_AT_ONCE, 10_000);
+/// That are written together: few enough that a post that falls due need not wait for the writer for long. A job is never divided.
+const WRITTEN_AT_ONCE: (usize, usize) = (250, 500);
+
+fn batches<'a, 'b>(jobs: &'a [&'b JobPosts], most: (usize, usize)) -> impl Iterator<Item = &'a [&'b JobPosts]> {
     let mut rest = jobs;
     std::iter::from_fn(move || {
         let mut occurrences = 0;
         let fits = |posts: &&&JobPosts| {
             occurrences += posts.occurrences.len();
-            occurrences <= OCCURRENCES_AT_ONCE
+            occurrences <= most.1
         };
-        let count = rest.iter().take(JOBS_AT_ONCE).take_while(fits).count().max(1).min(rest.len());
+        let count = rest.iter().take(most.0).take_while(fits).count().max(1).min(rest.len());
         let (batch, after) = rest.split_at(count);
         rest = after;
         (!batch.is_empty()).then_some(batch)
@@ -276,7 +292,7 @@ fn batches<'a>(jobs: &'a [&'a JobPosts]) -> impl Iterator<Item = &'a [&'a JobPos
 
 /// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
 /// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day costs nothing.
-async fn note_jobs(tx: &mut Write, jobs: &[JobPosts], now: Timestamp) -> Result<()> {
+async fn note_jobs(tx: &mut Write, jobs: &[&JobPosts], now: Timestamp) -> Result<()> {
     let at = micros(now);
     let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
     let accounts = write_json(&accounts)?;

@@ -81,6 +81,37 @@ pub(super) async fn known(connection: &mut SqliteConnection, jobs: &[&JobPosts])
     Ok(known.into_iter().collect())
 }
 
+/// Which of these jobs the queue knows, as they are noted: with their place and, but for a day, their watermark.
+pub(super) async fn noted(connection: &mut SqliteConnection, jobs: &[&JobPosts]) -> Result<HashSet<String>> {
+    let rows: Vec<_> = jobs.iter().map(|posts| (&posts.job, &posts.source, micros(posts.complete_until))).collect();
+    let rows = write_json(&rows)?;
+    let noted = sqlx::query_scalar!(
+        "SELECT j.name FROM json_each($1) w CROSS JOIN job j
+         WHERE j.name = w.value ->> 0 AND j.source = w.value ->> 1 AND j.gone_at IS NULL
+           AND (w.value ->> 2) - j.enqueued_until_at < 86400000000",
+        rows
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(noted.into_iter().collect())
+}
+
+/// Whether a job that is not among `names` was there until now, or has a post that must learn of it.
+pub(super) async fn any_gone(connection: &mut SqliteConnection, names: &[&str]) -> Result<bool> {
+    let names = write_json(&names)?;
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM job j
+             WHERE j.name NOT GLOB '@*' AND j.name NOT IN (SELECT value FROM json_each($1))
+               AND (j.gone_at IS NULL
+                    OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held'))
+                    OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state IN ('publishing', 'in_doubt')
+                         AND p.follow = 0))) AS "any!: bool""#,
+        names
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Of each job, in their order, every post that waits, that bears a wanted name, or that lies where something may be wanted; of those
 /// that are `known`, since the others have none.
 pub(super) async fn existing_posts(
