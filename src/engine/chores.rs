@@ -53,15 +53,14 @@ struct Entry {
 /// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
 pub(super) struct Chores {
     entries: Vec<Entry>,
-    first: JoinHandle<()>,
+    /// What is done to the queue once, as soon as the daemon is ready.
+    first: Option<JoinHandle<()>>,
     over: Arc<AtomicBool>,
     looked_at: Timestamp,
 }
 
-/// Starts the chores, each for a first time beside the work. A failure of theirs is told and not fatal.
-pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
-    let over = Arc::new(AtomicBool::new(false));
-    let first = tokio::spawn(first_round(ctx.clone(), over.clone()));
+/// The chores, none of them begun. A failure of theirs is told and not fatal.
+pub(super) fn plan(ctx: &Arc<Ctx>) -> Chores {
     let patterns = [
         (Chore::TokenUpkeep, Some(TOKEN_UPKEEP.to_owned())),
         (Chore::Media, Some(MEDIA.to_owned())),
@@ -74,10 +73,7 @@ pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
         let pattern = pattern?;
         Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
     });
-    let mut chores = Chores { entries: entries.collect(), first, over, looked_at: ctx.clock.now() };
-    chores.begin(ctx, Chore::CheckPages);
-    chores.begin(ctx, Chore::TokenUpkeep);
-    chores
+    Chores { entries: entries.collect(), first: None, over: Arc::default(), looked_at: ctx.clock.now() }
 }
 
 /// What is done to the queue at the start, one after the other; no more of it once all is `over`.
@@ -114,6 +110,16 @@ fn next_tick(pattern: &str) -> Option<Timestamp> {
 }
 
 impl Chores {
+    /// Begins what is done at each start, beside the work. Once: what posts need comes first.
+    pub(super) fn begin_first(&mut self, ctx: &Arc<Ctx>) {
+        if self.first.is_some() {
+            return;
+        }
+        self.first = Some(tokio::spawn(first_round(ctx.clone(), self.over.clone())));
+        self.begin(ctx, Chore::CheckPages);
+        self.begin(ctx, Chore::TokenUpkeep);
+    }
+
     /// When the next one is due.
     pub(super) fn next_at(&self) -> Option<Timestamp> {
         self.entries.iter().filter_map(|entry| entry.next_at).min()
@@ -159,7 +165,7 @@ impl Chores {
     pub(super) async fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
         let under_way = self.entries.into_iter().filter(|entry| entry.chore != Chore::TokenUpkeep);
-        for task in under_way.filter_map(|entry| entry.under_way).chain([self.first]) {
+        for task in under_way.filter_map(|entry| entry.under_way).chain(self.first) {
             if let Err(error) = task.await {
                 tracing::debug!(%error, "a chore of the daemon did not end by itself");
             }
