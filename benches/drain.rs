@@ -24,7 +24,7 @@ use support::stub::{self, Stub};
 /// Accounts, and requests under way at the same time.
 const ACCOUNTS: usize = 256;
 /// From the filling of the queue to the first due time.
-const LEAD: Duration = Duration::from_secs(4);
+const LEAD: Duration = Duration::from_secs(6);
 /// The modelled disk.
 const SLOW: Disk = Disk::Slow(Duration::from_millis(2));
 /// Set in the environment of a bench that is to be the bare loop.

@@ -1,6 +1,6 @@
 //! Lateness: how long after its due time the request of a post reaches a bare stub; 1,000 posts over 30 s with due times to the
 //! millisecond, each with its own account, by the real program in a process of its own. Then the same with a million further posts
-//! in the queue, and ten photos of 8 MB that were prepared ahead.
+//! in the queue, and ten photos of 8 MB that were prepared ahead; at last how long the disk alone takes for a sync of that size.
 //!
 //! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000]`
 
@@ -17,13 +17,17 @@ use sha2::{Digest, Sha256};
 use storyd::domain::clock::{Clock, later};
 use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
-use support::process::{Disk, Fill, account, daemon, fill, folder, furnish, further_posts, note, number, until};
+use support::process::{
+    Disk, Fill, account, bare_syncs, daemon, fill, folder, furnish, further_posts, note, number, until,
+};
 use support::stub::{self, Stub};
 
 const POSTS: usize = 1_000;
 const SPAN: Duration = Duration::from_secs(30);
 /// From the filling of the queue to the first due time: the daemon must be ready by then, or it is not its lateness that is measured.
 const LEAD: Duration = Duration::from_secs(8);
+/// What the intent of a post writes to the log, more or less.
+const COMMIT_BYTES: usize = 40 * 1024;
 const PHOTOS: usize = 10;
 const PHOTO_BYTES: usize = 8_000_000;
 
@@ -40,6 +44,12 @@ fn main() {
     }
     for _ in 0..rounds {
         rows.take("ten photos of 8 MB, prepared ahead", photos(&stub));
+    }
+    let home = folder(Disk::Real);
+    let syncs = bare_syncs(home.path(), COMMIT_BYTES, SPAN / POSTS as u32, POSTS);
+    for (name, percent) in [("p50", 50.0), ("p99", 99.0), ("most", 100.0)] {
+        let what = format!("the disk alone, a sync of {} KiB: {name}", COMMIT_BYTES / 1024);
+        rows.0.push(Row { what, figures: vec![percentile(&syncs, percent)], unit: "ms" });
     }
     print(&rows.0);
 }

@@ -1,7 +1,7 @@
 //! Processes under measurement: the program with its folder, its CPU time, memory and syncs. Linux only: it reads `/proc`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -246,6 +246,25 @@ pub(crate) fn fill(folder: &Path, jobs: impl Iterator<Item = Fill>) {
         enqueue(&store, &mut batch).await;
         store.close().await;
     });
+    // What the filling left to be written is no load of what is measured.
+    let synced = Command::new("sync").status();
+    assert!(synced.is_ok_and(|status| status.success()), "the system's `sync`");
+}
+
+/// How long the disk takes to make a commit of this size durable, at so many a second for some seconds and nothing else: in milliseconds.
+/// No post can be on its way sooner after its due time.
+pub(crate) fn bare_syncs(folder: &Path, bytes: usize, every: Duration, times: usize) -> Vec<f64> {
+    let mut file = std::fs::File::create(folder.join("bare")).expect("a file");
+    let block = vec![0x5a; bytes];
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
+        file.write_all(&block).expect("written");
+        let began = Instant::now();
+        file.sync_data().expect("synced");
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+        std::thread::sleep(every);
+    }
+    took
 }
 
 async fn enqueue(store: &Store, batch: &mut Vec<JobPosts>) {
