@@ -1,8 +1,8 @@
 //! Lateness: how long after its due time the request of a post reaches a bare stub; 1,000 posts over 30 s with due times to the
-//! millisecond, each with its own account, by the real program in a process of its own. Then the same with a million further posts
-//! in the queue, and ten photos of 8 MB that were prepared ahead; at last how long the disk alone takes for a sync of that size.
+//! millisecond, each with its own account, by the real program in a process of its own. Then the same while 20,000 jobs are read and
+//! enqueued, and with a million further posts in the queue; ten photos of 8 MB that were prepared ahead; at last how long the disk alone takes for a sync of that size.
 //!
-//! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000]`
+//! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000] [--jobs 20000]`
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures real time and prints it")]
 
@@ -18,7 +18,7 @@ use storyd::domain::clock::{Clock, later};
 use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
 use support::process::{
-    Disk, Fill, account, bare_syncs, daemon, fill, folder, furnish, further_posts, note, number, until,
+    Disk, Fill, account, bare_syncs, daemon, fill, folder, furnish, further_posts, more_jobs, note, number, until,
 };
 use support::stub::{self, Stub};
 
@@ -33,14 +33,17 @@ const PHOTO_BYTES: usize = 8_000_000;
 
 fn main() {
     stub::be_one_if_asked();
-    let (rounds, further) = (number("--rounds", 3), number("--further", 1_000_000));
+    let (rounds, further, jobs) = (number("--rounds", 3), number("--further", 1_000_000), number("--jobs", 20_000));
     let stub = Stub::start();
     let mut rows = Rows::default();
     for _ in 0..rounds {
-        rows.take("1,000 notes", notes(&stub, 0));
+        rows.take("1,000 notes", notes(&stub, 0, 0));
     }
     for _ in 0..rounds {
-        rows.take(&format!("1,000 notes, {further} posts more in the queue"), notes(&stub, further));
+        rows.take(&format!("1,000 notes, {jobs} jobs read and enqueued meanwhile"), notes(&stub, 0, jobs));
+    }
+    for _ in 0..rounds {
+        rows.take(&format!("1,000 notes, {further} posts more in the queue"), notes(&stub, further, 0));
     }
     for _ in 0..rounds {
         rows.take("ten photos of 8 MB, prepared ahead", photos(&stub));
@@ -93,7 +96,7 @@ fn millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).expect("in range")
 }
 
-fn notes(stub: &Stub, further: usize) -> Run {
+fn notes(stub: &Stub, further: usize, jobs: usize) -> Run {
     let home = folder(Disk::Real);
     furnish(home.path(), &stub.url(), POSTS);
     fill(home.path(), further_posts(further, POSTS));
@@ -101,19 +104,19 @@ fn notes(stub: &Stub, further: usize) -> Run {
     // Spread evenly, then moved off the even step by an odd number of milliseconds.
     let time = |n: usize| later(start, SPAN * n as u32 / POSTS as u32 + Duration::from_millis(n as u64 * 7 % 13));
     let times: Vec<Timestamp> = (0..POSTS).map(|n| millis(time(n))).collect();
-    let jobs = times.iter().enumerate().map(|(n, at)| Fill {
+    let notes = times.iter().enumerate().map(|(n, at)| Fill {
         job: format!("note-{n:04}"),
         account: account(n),
         body: note(format!("note {n:04}")),
         times: vec![*at],
     });
-    fill(home.path(), jobs);
+    fill(home.path(), notes);
     let due = times.iter().enumerate().map(|(n, at)| (format!("note+{n:04}"), *at)).collect();
-    run(stub, home.path(), &due)
+    run(stub, home.path(), &due, jobs)
 }
 
-/// Starts the daemon and waits until every post was requested.
-fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>) -> Run {
+/// Starts the daemon and waits until every post was requested; shortly after the first of them, so many jobs come into its job file.
+fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>, jobs: usize) -> Run {
     stub.forget();
     let began = Instant::now();
     let mut daemon = daemon(home, Disk::Real);
@@ -125,6 +128,15 @@ fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>) -> Run {
         Clock::system().now() < *first,
         "the daemon was ready after the first due time: try again on a quieter machine"
     );
+    if jobs > 0 {
+        until("the first post", || stub.count() > 0);
+        more_jobs(home, jobs, POSTS);
+        daemon.says(&format!("{jobs} added"));
+        assert!(
+            stub.count() < due.len(),
+            "they were not enqueued before the last post: try fewer jobs, or a quieter machine"
+        );
+    }
     let daemon = daemon.drain_output();
     until("the last post", || stub.count() >= due.len());
     let peak_mib = daemon.peak_mib();
@@ -166,7 +178,7 @@ fn photos(stub: &Stub) -> Run {
     }
     fill(home.path(), jobs.into_iter());
     let due = times.iter().enumerate().map(|(n, at)| (format!("photo+{n}"), *at)).collect();
-    run(stub, home.path(), &due)
+    run(stub, home.path(), &due, 0)
 }
 
 /// A picture of 8 MB, as far as its header tells.

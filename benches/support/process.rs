@@ -218,6 +218,19 @@ pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard:
     std::fs::write(folder.join("jobs.yaml"), format!("version: 1\nzone: Asia/Seoul\njobs:\n{job}")).expect("jobs");
 }
 
+/// Writes so many further jobs into the job file, each with a time years ahead.
+pub(crate) fn more_jobs(folder: &Path, jobs: usize, accounts: usize) {
+    let file = folder.join("jobs.yaml");
+    let mut text = std::fs::read_to_string(&file).expect("jobs");
+    for number in 0..jobs {
+        let (account, minute) = (account(number % accounts), number % 60);
+        text.push_str(&format!(
+            "  added-{number:06}: {{account: {account}, at: 2098-01-01 09:{minute:02}, type: note, content: 글 {number}}}\n"
+        ));
+    }
+    std::fs::write(&file, text).expect("jobs");
+}
+
 /// What is to stand in the queue of a bench: posts of one job, at any instants, which job files give to the second only.
 pub(crate) struct Fill {
     pub(crate) job: String,

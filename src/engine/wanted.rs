@@ -17,14 +17,26 @@ use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, Unmade, compare};
 /// Most occurrences of one job that are looked at in one round. More than a post a minute over the longest horizon.
 const OCCURRENCES_MAX: usize = 100_000;
 
+/// So many occurrences are found without a look whether others have something to do.
+const AT_ONCE: usize = 1_000;
+
 /// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
 pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
     let known = match store {
         Some(store) => store.known_jobs(&names(plan)).await?,
         None => HashMap::new(),
     };
-    let posts = |job: &Job| posts(job, known.get(&job.name).copied(), rules, now);
-    let mut wanted: Vec<JobPosts> = plan.jobs.values().map(posts).collect();
+    let (mut wanted, mut found) = (Vec::with_capacity(plan.jobs.len()), 0);
+    for job in plan.jobs.values() {
+        let posts = posts(job, known.get(&job.name).copied(), rules, now);
+        found += posts.occurrences.len();
+        wanted.push(posts);
+        // A plan of a hundred thousand jobs takes a while: whoever else has something to do goes first.
+        if found >= AT_ONCE {
+            found = 0;
+            tokio::task::yield_now().await;
+        }
+    }
     // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
     wanted.sort_by_cached_key(first_new);
     Ok(wanted)

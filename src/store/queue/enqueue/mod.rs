@@ -270,8 +270,8 @@ impl Store {
     }
 }
 
-/// Jobs, and occurrences of theirs, that are read together: few enough that what they have is held in memory at once.
-const READ_AT_ONCE: (usize, usize) = (JOBS_AT_ONCE, 10_000);
+/// Jobs, and occurrences of theirs, that are read together: few enough that what they have is held in memory at once, and compared at once.
+const READ_AT_ONCE: (usize, usize) = (JOBS_AT_ONCE, 2_000);
 /// That are written together: few enough that a post that falls due need not wait for the writer for long. A job is never divided.
 const WRITTEN_AT_ONCE: (usize, usize) = (250, 500);
 
