@@ -2,7 +2,10 @@
 //! millisecond, each with its own account, by the real program in a process of its own. Then the same while 20,000 jobs are read and
 //! enqueued, and with a million further posts in the queue; ten photos of 8 MB that were prepared ahead; at last how long the disk alone takes for a sync of that size.
 //!
-//! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000] [--jobs 20000]`
+//! With `--sync-micros` it all happens in memory, where each sync takes so long and no longer: what is late there, the program is to
+//! blame for.
+//!
+//! `cargo bench --bench lateness -- [--rounds 3] [--further 1000000] [--jobs 20000] [--sync-micros 500]`
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures real time and prints it")]
 
@@ -48,13 +51,18 @@ fn main() {
     for _ in 0..rounds {
         rows.take("ten photos of 8 MB, prepared ahead", photos(&stub));
     }
-    let home = folder(Disk::Real);
-    let syncs = bare_syncs(home.path(), COMMIT_BYTES, SPAN / POSTS as u32, POSTS);
-    for (name, percent) in [("p50", 50.0), ("p99", 99.0), ("most", 100.0)] {
-        let what = format!("the disk alone, a sync of {} KiB: {name}", COMMIT_BYTES / 1024);
-        rows.0.push(Row { what, figures: vec![percentile(&syncs, percent)], unit: "ms" });
+    if disk() == Disk::Real {
+        rows.disk_alone();
     }
     print(&rows.0);
+}
+
+/// The disk that is asked for.
+fn disk() -> Disk {
+    match number("--sync-micros", 0) {
+        0 => Disk::Real,
+        micros => Disk::Slow(Duration::from_micros(micros as u64)),
+    }
 }
 
 /// What one run showed.
@@ -70,6 +78,15 @@ struct Run {
 struct Rows(Vec<Row>);
 
 impl Rows {
+    fn disk_alone(&mut self) {
+        let home = folder(Disk::Real);
+        let syncs = bare_syncs(home.path(), COMMIT_BYTES, SPAN / POSTS as u32, POSTS);
+        for (name, percent) in [("p50", 50.0), ("p99", 99.0), ("most", 100.0)] {
+            let what = format!("the disk alone, a sync of {} KiB: {name}", COMMIT_BYTES / 1024);
+            self.0.push(Row { what, figures: vec![percentile(&syncs, percent)], unit: "ms" });
+        }
+    }
+
     fn take(&mut self, what: &str, run: Run) {
         let early = run.lateness.iter().filter(|late| **late < 0.0).count();
         assert_eq!(early, 0, "{what}: never early");
@@ -97,7 +114,7 @@ fn millis(at: Timestamp) -> Timestamp {
 }
 
 fn notes(stub: &Stub, further: usize, jobs: usize) -> Run {
-    let home = folder(Disk::Real);
+    let home = folder(disk());
     furnish(home.path(), &stub.url(), POSTS);
     fill(home.path(), further_posts(further, POSTS));
     let start = later(Clock::system().now(), LEAD);
@@ -119,7 +136,7 @@ fn notes(stub: &Stub, further: usize, jobs: usize) -> Run {
 fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>, jobs: usize) -> Run {
     stub.forget();
     let began = Instant::now();
-    let mut daemon = daemon(home, Disk::Real);
+    let mut daemon = daemon(home, disk());
     daemon.says("\"ready\"");
     let ready_ms = began.elapsed().as_secs_f64() * 1e3;
     let resident_mib = daemon.resident_mib();
@@ -156,7 +173,7 @@ fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {
 
 /// Ten photos, their images in the media folder as the loader leaves them there.
 fn photos(stub: &Stub) -> Run {
-    let home = folder(Disk::Real);
+    let home = folder(disk());
     furnish(home.path(), &stub.url(), PHOTOS);
     // Time to upload them all, on a machine that is busy too.
     let start = later(Clock::system().now(), LEAD * 3);

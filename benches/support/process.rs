@@ -197,7 +197,7 @@ pub(crate) fn furnish(folder: &Path, url: &str, accounts: usize) {
 pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard: &str) {
     let tokens = TokenFolder::open(&folder.join("data/tokens")).expect("a token folder");
     let mut settings = format!(
-        "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\npreflight: off\naccounts:\n"
+        "data_dir: data\njobs: [jobs]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: \"{dashboard}\"}}\npreflight: off\naccounts:\n"
     );
     for number in 0..accounts {
         settings.push_str(&format!("  {}: {{rest_api_key: key}}\n", account(number)));
@@ -215,20 +215,26 @@ pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard:
     }
     std::fs::write(folder.join("storyd.yaml"), settings).expect("settings");
     let job = "  last: {account: account-0000, at: 2099-01-01 09:00, type: note, content: 끝}\n";
-    std::fs::write(folder.join("jobs.yaml"), format!("version: 1\nzone: Asia/Seoul\njobs:\n{job}")).expect("jobs");
+    std::fs::create_dir(folder.join("jobs")).expect("a folder");
+    std::fs::write(folder.join("jobs/last.yaml"), format!("{JOB_FILE}{job}")).expect("jobs");
 }
 
-/// Writes so many further jobs into the job file, each with a time years ahead.
+/// How each job file begins.
+const JOB_FILE: &str = "version: 1\nzone: Asia/Seoul\njobs:\n";
+
+/// Writes job files with so many further jobs, each of which has a time years ahead.
 pub(crate) fn more_jobs(folder: &Path, jobs: usize, accounts: usize) {
-    let file = folder.join("jobs.yaml");
-    let mut text = std::fs::read_to_string(&file).expect("jobs");
-    for number in 0..jobs {
-        let (account, minute) = (account(number % accounts), number % 60);
-        text.push_str(&format!(
-            "  added-{number:06}: {{account: {account}, at: 2098-01-01 09:{minute:02}, type: note, content: 글 {number}}}\n"
-        ));
+    // A file may have 1 MB.
+    for first in (0..jobs).step_by(5_000) {
+        let mut text = JOB_FILE.to_owned();
+        for number in first..jobs.min(first + 5_000) {
+            let (account, minute) = (account(number % accounts), number % 60);
+            text.push_str(&format!(
+                "  added-{number:06}: {{account: {account}, at: 2098-01-01 09:{minute:02}, type: note, content: 글 {number}}}\n"
+            ));
+        }
+        std::fs::write(folder.join(format!("jobs/added-{first}.yaml")), text).expect("jobs");
     }
-    std::fs::write(&file, text).expect("jobs");
 }
 
 /// What is to stand in the queue of a bench: posts of one job, at any instants, which job files give to the second only.

@@ -175,10 +175,17 @@ fn content_of(story: &Story) -> Content {
     Content { body, permission, enable_share: None, app: AppParams::default() }
 }
 
+/// What a person can do about an audit that Kakao refuses.
+const OWN_REMEDY: &str = "No post is at fault: an audit only asks for lists and stories. Order it again; report this if it is refused again.";
+
 /// A step failed: made again, or the audit is given up and says why. The posts of an account that may not be listed go on.
 async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<Outcome> {
     let now = ctx.clock.now();
-    let give_up = async |fault: Fault| {
+    let give_up = async |mut fault: Fault| {
+        if fault.class == FaultClass::Permanent {
+            // What Kakao's code would advise is about what a post says.
+            fault.remedy = OWN_REMEDY.into();
+        }
         let written = ctx.store.end_audit(&run, Some(&fault.to_string()), now).await?;
         Ok(super::setback::unless_lost(written, Outcome::Failed { fault }))
     };

@@ -145,6 +145,17 @@ async fn an_audit_survives_every_fault_of_its_reads_and_finds_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_is_refused_blames_no_post() {
+    let mut world = published(1).await;
+    world.fault(vec![FaultRule::new(FaultName::Code(-2)).on(&[Call::MyStories])]);
+    let run = world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+    world.pass(HOUR).await;
+    let row = world.ctx().store.audit(run).await.unwrap().unwrap();
+    let fault = row.fault.unwrap();
+    assert!(fault.contains("(-2). No post is at fault") && !fault.contains("orrect"), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_that_is_killed_at_any_step_goes_on_and_finds_the_same() {
     for step in 1.. {
         let mut world = published(2).await;
