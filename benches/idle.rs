@@ -39,6 +39,12 @@ fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'s
     let home = folder(Disk::Real);
     furnish_with(home.path(), &stub.url(), 1_000, "127.0.0.1:0");
     fill(home.path(), further_posts(posts, 1_000));
+    // A first life looks through everything that the filling left in the history; a daemon that ran until now has seen it.
+    let mut first = daemon(home.path(), Disk::Real);
+    first.says("\"ready\"");
+    let first = first.drain_output();
+    std::thread::sleep(SETTLING);
+    first.stop();
     let began = Instant::now();
     let mut daemon = daemon(home.path(), Disk::Real);
     daemon.says("\"ready\"");
