@@ -53,14 +53,16 @@ struct Entry {
 /// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
 pub(super) struct Chores {
     entries: Vec<Entry>,
-    /// What is done to the queue once, as soon as the daemon is ready.
-    first: Option<JoinHandle<()>>,
+    /// What is done to the queue once: at the start, and as soon as the daemon is ready.
+    first: Vec<JoinHandle<()>>,
     over: Arc<AtomicBool>,
     looked_at: Timestamp,
 }
 
-/// The chores, none of them begun. A failure of theirs is told and not fatal.
-pub(super) fn plan(ctx: &Arc<Ctx>) -> Chores {
+/// Starts what keeps room for the work, beside it; the chores themselves are begun by the daemon. A failure of theirs is told and not fatal.
+pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
+    let over = Arc::new(AtomicBool::new(false));
+    let first = vec![tokio::spawn(make_room(ctx.clone(), over.clone()))];
     let patterns = [
         (Chore::TokenUpkeep, Some(TOKEN_UPKEEP.to_owned())),
         (Chore::Media, Some(MEDIA.to_owned())),
@@ -73,18 +75,22 @@ pub(super) fn plan(ctx: &Arc<Ctx>) -> Chores {
         let pattern = pattern?;
         Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
     });
-    Chores { entries: entries.collect(), first: None, over: Arc::default(), looked_at: ctx.clock.now() }
+    Chores { entries: entries.collect(), first, over, looked_at: ctx.clock.now() }
 }
 
-/// What is done to the queue at the start, one after the other; no more of it once all is `over`.
-async fn first_round(ctx: Arc<Ctx>, over: Arc<AtomicBool>) {
-    let is_over = || over.load(Ordering::Relaxed);
+/// The ballast, and a short log; no more of it once all is `over`.
+async fn make_room(ctx: Arc<Ctx>, over: Arc<AtomicBool>) {
     if let Err(error) = ctx.store.refill_ballast().await {
         tracing::error!(%error, "without the ballast a full disk can leave a result unrecorded");
     }
-    if !is_over() {
+    if !over.load(Ordering::Relaxed) {
         checkpoint(&ctx).await;
     }
+}
+
+/// What reads much of the queue, once posts have what they need; no more of it once all is `over`.
+async fn look_around(ctx: Arc<Ctx>, over: Arc<AtomicBool>) {
+    let is_over = || over.load(Ordering::Relaxed);
     if !is_over() && ctx.rules.audit.is_some() {
         order_audits(&ctx, Some(AUDIT_AGE_MAX)).await;
     }
@@ -110,12 +116,12 @@ fn next_tick(pattern: &str) -> Option<Timestamp> {
 }
 
 impl Chores {
-    /// Begins what is done at each start, beside the work. Once: what posts need comes first.
+    /// Begins, once, what is done at each start as soon as the daemon is ready, beside the work.
     pub(super) fn begin_first(&mut self, ctx: &Arc<Ctx>) {
-        if self.first.is_some() {
+        if self.first.len() > 1 {
             return;
         }
-        self.first = Some(tokio::spawn(first_round(ctx.clone(), self.over.clone())));
+        self.first.push(tokio::spawn(look_around(ctx.clone(), self.over.clone())));
         self.begin(ctx, Chore::CheckPages);
         self.begin(ctx, Chore::TokenUpkeep);
     }

@@ -177,7 +177,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, watch, tell);
     daemon.sweep().await?;
-    let mut chores = chores::plan(&daemon.ctx);
+    let mut chores = chores::start(&daemon.ctx);
     let ctx = daemon.ctx.clone();
     let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {
