@@ -168,10 +168,12 @@ async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)
 
 /// The settings of the writer, as connection options: a pragma sent through a pool would reach one connection only.
 fn writer_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    // Only where there is no database yet: to one that has it this pragma writes a page at each opening, and a start on a full disk
+    // must wait without any write.
+    let exists = path.metadata().is_ok_and(|found| found.len() > 0);
+    let options = if exists { options } else { options.auto_vacuum(SqliteAutoVacuum::Incremental) };
+    options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)

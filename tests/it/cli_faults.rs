@@ -114,6 +114,42 @@ fn a_disk_that_becomes_full_at_any_write_of_a_start_makes_the_daemon_wait_not_en
     }
 }
 
+#[test]
+fn started_on_a_full_disk_with_a_log_that_is_not_folded_it_waits_as_well() {
+    let (folder, emulator) = folder_with("");
+    settings(&folder, "ballast: 1 MiB");
+    let machine = Machine::of(&folder);
+    let daemon = machine.start("run");
+    daemon.says("published  notice");
+    stops_cleanly(&folder, daemon);
+    leave_a_log(&folder);
+    std::fs::write(folder.path("data/ballast"), "").unwrap();
+    machine.fills_its_disk();
+    folder.jobs(&format!("{NOTE}\n{SECOND}"));
+    let daemon = machine.start("run");
+    daemon.says(FULL);
+    machine.has_room();
+    daemon.says("published  second");
+    assert_eq!((stories(&emulator).len(), emulator.requests("note")), (2, 2));
+    stops_cleanly(&folder, daemon);
+}
+
+/// As a power cut does: the last commit stands in the log alone.
+fn leave_a_log(folder: &Folder) {
+    let queue = SqliteConnectOptions::new().filename(folder.path("data/queue.db"));
+    let commit = async {
+        let mut connection = queue.connect().await.unwrap();
+        sqlx::raw_sql("UPDATE account SET next_late_at = 1").execute(&mut connection).await.unwrap();
+        let copied = folder.start_after(None, "cp -a data kept", "--version").end().code;
+        connection.close().await.unwrap();
+        copied
+    };
+    assert_eq!(tokio::runtime::Runtime::new().unwrap().block_on(commit), Some(0));
+    std::fs::remove_dir_all(folder.path("data")).unwrap();
+    std::fs::rename(folder.path("kept"), folder.path("data")).unwrap();
+    assert!(folder.path("data/queue.db-wal").metadata().unwrap().len() > 4_096);
+}
+
 /// As a clean stop does: what is written next takes room of its own.
 fn fold_the_log(folder: &Folder) {
     let queue = SqliteConnectOptions::new().filename(folder.path("data/queue.db"));
