@@ -87,8 +87,7 @@ fn a_disk_that_becomes_full_at_any_write_of_a_start_makes_the_daemon_wait_not_en
     assert_eq!(shell("cp -a data kept"), Some(0));
     // The log grows by one page with its header at each write, once there was room for its index, of eight pages. The ballast is
     // whole: nobody knows yet that the disk is full.
-    let mut waited = 0;
-    for pages in 7.. {
+    for (waited, pages) in (7..).enumerate() {
         assert_eq!(shell("rm -rf data && cp -a kept data"), Some(0));
         machine.leaves_room_for(pages * 4120);
         let mut daemon = machine.start("run");
@@ -108,7 +107,6 @@ fn a_disk_that_becomes_full_at_any_write_of_a_start_makes_the_daemon_wait_not_en
             assert_eq!((stories(&emulator).len(), emulator.requests("note")), (1, 1));
             return;
         }
-        waited += 1;
         daemon.kill_9();
         assert_eq!(emulator.requests("note"), 1, "room for {pages} pages");
     }
