@@ -53,8 +53,10 @@ struct Entry {
 /// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
 pub(super) struct Chores {
     entries: Vec<Entry>,
-    /// What is done to the queue once: at the start, and as soon as the daemon is ready.
-    first: Vec<JoinHandle<()>>,
+    /// Keeps room for the work, from the start on.
+    room: JoinHandle<()>,
+    /// Looks around once the daemon is ready; `None` until then.
+    around: Option<JoinHandle<()>>,
     over: Arc<AtomicBool>,
     looked_at: Timestamp,
 }
@@ -62,7 +64,7 @@ pub(super) struct Chores {
 /// Starts what keeps room for the work, beside it; the chores themselves are begun by the daemon. A failure of theirs is told and not fatal.
 pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
     let over = Arc::new(AtomicBool::new(false));
-    let first = vec![tokio::spawn(make_room(ctx.clone(), over.clone()))];
+    let room = tokio::spawn(make_room(ctx.clone(), over.clone()));
     let patterns = [
         (Chore::TokenUpkeep, Some(TOKEN_UPKEEP.to_owned())),
         (Chore::Media, Some(MEDIA.to_owned())),
@@ -75,7 +77,7 @@ pub(super) fn start(ctx: &Arc<Ctx>) -> Chores {
         let pattern = pattern?;
         Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
     });
-    Chores { entries: entries.collect(), first, over, looked_at: ctx.clock.now() }
+    Chores { entries: entries.collect(), room, around: None, over, looked_at: ctx.clock.now() }
 }
 
 /// The ballast, and a short log; no more of it once all is `over`.
@@ -118,10 +120,10 @@ fn next_tick(pattern: &str) -> Option<Timestamp> {
 impl Chores {
     /// Begins, once, what is done at each start as soon as the daemon is ready, beside the work.
     pub(super) fn begin_first(&mut self, ctx: &Arc<Ctx>) {
-        if self.first.len() > 1 {
+        if self.around.is_some() {
             return;
         }
-        self.first.push(tokio::spawn(look_around(ctx.clone(), self.over.clone())));
+        self.around = Some(tokio::spawn(look_around(ctx.clone(), self.over.clone())));
         self.begin(ctx, Chore::CheckPages);
         self.begin(ctx, Chore::TokenUpkeep);
     }
@@ -171,7 +173,7 @@ impl Chores {
     pub(super) async fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
         let under_way = self.entries.into_iter().filter(|entry| entry.chore != Chore::TokenUpkeep);
-        for task in under_way.filter_map(|entry| entry.under_way).chain(self.first) {
+        for task in under_way.filter_map(|entry| entry.under_way).chain([self.room]).chain(self.around) {
             if let Err(error) = task.await {
                 tracing::debug!(%error, "a chore of the daemon did not end by itself");
             }

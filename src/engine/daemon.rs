@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use alarm::Alarm;
-use beside::beside;
+use beside::{beside, start_due_posts};
 use drain::drain;
 use jiff::{SignedDuration, Timestamp};
 pub use lanes::step_abreast;
@@ -332,10 +332,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     }
 
     fn start_due_posts(&mut self) {
-        for key in self.agenda.due_posts(self.ctx.clock.now()) {
-            self.lanes.line_up(key);
-        }
-        self.lanes.start(&self.ctx);
+        start_due_posts(&self.ctx, &mut self.agenda, &mut self.lanes);
     }
 
     async fn keep_up(&mut self) -> Result<()> {

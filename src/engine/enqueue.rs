@@ -15,7 +15,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let now = ctx.clock.now();
     take_images(ctx, &plan).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
-    let pace = |account| (account, ctx.rules.pace_of.get(account).copied().unwrap_or(ctx.rules.pace));
+    let pace = |account| (account, ctx.rules.pace_for(account));
     ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>()).await?;
     let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
     ctx.plan.set_unmade(unmade(&wanted));

@@ -194,6 +194,11 @@ const ARTIFACT_LIFE: Duration = Duration::from_secs(3600);
 const DISK_LOW: u64 = 200_000_000;
 
 impl Rules {
+    /// How densely this account may post.
+    pub fn pace_for(&self, account: &str) -> Pace {
+        self.pace_of.get(account).copied().unwrap_or(self.pace)
+    }
+
     /// The rules that the settings ask for.
     ///
     /// # Errors

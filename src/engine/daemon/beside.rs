@@ -38,10 +38,15 @@ pub(super) async fn beside<T>(
             () = sleep(nap) => {}
         }
         if gone_wrong.is_ok() {
-            for key in agenda.due_posts(ctx.clock.now()) {
-                lanes.line_up(key);
-            }
-            lanes.start(ctx);
+            start_due_posts(ctx, agenda, lanes);
         }
     }
+}
+
+/// Starts each post whose time has come, as far as is known.
+pub(super) fn start_due_posts(ctx: &Arc<Ctx>, agenda: &mut Agenda, lanes: &mut Lanes) {
+    for key in agenda.due_posts(ctx.clock.now()) {
+        lanes.line_up(key);
+    }
+    lanes.start(ctx);
 }

@@ -21,10 +21,13 @@ impl Store {
 
     /// How densely each of these accounts may post. Makes those known that are not.
     pub async fn set_paces(&self, paces: &[(&str, Pace)]) -> Result<()> {
-        let row = |(account, pace): &(&str, Pace)| {
-            (account.to_string(), span(pace.min_gap), span(pace.catch_up_gap), pace.max_per_day.map(i64::from))
-        };
-        let rows = write_json(&paces.iter().map(row).collect::<Vec<_>>())?;
+        let rows: Vec<_> = paces
+            .iter()
+            .map(|(account, pace)| {
+                (account, span(pace.min_gap), span(pace.catch_up_gap), pace.max_per_day.map(i64::from))
+            })
+            .collect();
+        let rows = write_json(&rows)?;
         let differs = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM json_each($1) w WHERE NOT EXISTS (SELECT 1 FROM account
                  WHERE name = w.value ->> 0 AND min_gap = w.value ->> 1 AND catch_up_gap = w.value ->> 2
