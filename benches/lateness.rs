@@ -1,6 +1,10 @@
 //! Lateness: how long after its due time the request of a post reaches a bare stub; 1,000 posts over 30 s with due times to the
 //! millisecond, each with its own account, by the real program in a process of its own. Then the same while 20,000 jobs are read and
-//! enqueued, and with a million further posts in the queue; ten photos of 8 MB that were prepared ahead; at last how long the disk alone takes for a sync of that size.
+//! enqueued, and with a million further posts in the queue; ten photos of 8 MB that were prepared ahead; at last how long the disk
+//! alone takes for a sync of that size.
+//!
+//! What the machine itself makes late is told beside: how late a bare timer woke that waited for the same times, and the share of the
+//! processors' time that the host took for other guests.
 //!
 //! With `--sync-micros` it all happens in memory, where each sync takes so long and no longer: what is late there, the program is to
 //! blame for.
@@ -13,15 +17,16 @@ mod support;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use storyd::domain::clock::{Clock, later};
+use storyd::domain::clock::{Clock, between, later};
 use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
 use support::process::{
-    Disk, Fill, account, bare_syncs, daemon, fill, folder, furnish, further_posts, more_jobs, note, number, until,
+    Disk, Fill, Stolen, account, bare_syncs, daemon, fill, folder, furnish, further_posts, more_jobs, note, number, until,
 };
 use support::stub::{self, Stub};
 
@@ -69,6 +74,9 @@ fn disk() -> Disk {
 struct Run {
     /// Of each post, in milliseconds; negative: too early.
     lateness: Vec<f64>,
+    /// Of a timer that does nothing else, for the same times.
+    timer: Vec<f64>,
+    stolen_percent: f64,
     ready_ms: f64,
     resident_mib: f64,
     peak_mib: f64,
@@ -94,6 +102,9 @@ impl Rows {
             ("p50", percentile(&run.lateness, 50.0), "ms"),
             ("p99", percentile(&run.lateness, 99.0), "ms"),
             ("most", percentile(&run.lateness, 100.0), "ms"),
+            ("a bare timer, p99", percentile(&run.timer, 99.0), "ms"),
+            ("a bare timer, most", percentile(&run.timer, 100.0), "ms"),
+            ("taken by the host", run.stolen_percent, "%"),
             ("start to ready", run.ready_ms, "ms"),
             ("memory when ready", run.resident_mib, "MiB"),
             ("peak memory", run.peak_mib, "MiB"),
@@ -105,7 +116,8 @@ impl Rows {
                 None => self.0.push(Row { what: label, figures: vec![figure], unit }),
             }
         }
-        println!("{what}: p50 {:.2} ms, p99 {:.2} ms", figures[0].1, figures[1].1);
+        let [p50, p99, _, timer, ..] = figures.map(|(_, figure, _)| figure);
+        println!("{what}: p50 {p50:.2} ms, p99 {p99:.2} ms; a bare timer p99 {timer:.2} ms");
     }
 }
 
@@ -145,6 +157,7 @@ fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>, jobs: usize) 
         Clock::system().now() < *first,
         "the daemon was ready after the first due time: try again on a quieter machine"
     );
+    let (timer, stolen) = (bare_timer(due.values().copied().collect()), Stolen::so_far());
     if jobs > 0 {
         until("the first post", || stub.count() > 0);
         more_jobs(home, jobs, POSTS);
@@ -156,9 +169,23 @@ fn run(stub: &Stub, home: &Path, due: &HashMap<String, Timestamp>, jobs: usize) 
     }
     let daemon = daemon.drain_output();
     until("the last post", || stub.count() >= due.len());
-    let peak_mib = daemon.peak_mib();
+    let (peak_mib, stolen_percent) = (daemon.peak_mib(), stolen.percent_since());
     daemon.stop();
-    Run { lateness: lateness(stub, due), ready_ms, resident_mib, peak_mib }
+    let timer = timer.join().expect("it waits and nothing else");
+    Run { lateness: lateness(stub, due), timer, stolen_percent, ready_ms, resident_mib, peak_mib }
+}
+
+/// How late, in milliseconds, a thread wakes at each of these times.
+fn bare_timer(mut times: Vec<Timestamp>) -> JoinHandle<Vec<f64>> {
+    times.sort();
+    std::thread::spawn(move || {
+        let clock = Clock::system();
+        let late = |at: Timestamp| {
+            std::thread::sleep(between(clock.now(), at));
+            between(at, clock.now()).as_secs_f64() * 1e3
+        };
+        times.into_iter().map(late).collect()
+    })
 }
 
 fn lateness(stub: &Stub, due: &HashMap<String, Timestamp>) -> Vec<f64> {

@@ -286,6 +286,28 @@ pub(crate) fn bare_syncs(folder: &Path, bytes: usize, every: Duration, times: us
     took
 }
 
+/// The processors' time so far as `/proc/stat` counts it, in ticks: all of it, and what the host took for other guests.
+pub(crate) struct Stolen {
+    all: f64,
+    stolen: f64,
+}
+
+impl Stolen {
+    pub(crate) fn so_far() -> Self {
+        let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
+        let line = stat.lines().next().unwrap_or_default();
+        // user nice system idle iowait irq softirq steal; guest time is counted with user and nice already.
+        let ticks: Vec<f64> = line.split_whitespace().skip(1).take(8).map(|field| field.parse().expect("ticks")).collect();
+        Self { all: ticks.iter().sum(), stolen: ticks.get(7).copied().unwrap_or(0.0) }
+    }
+
+    /// The share of the host's other guests in the time since.
+    pub(crate) fn percent_since(&self) -> f64 {
+        let now = Self::so_far();
+        (now.stolen - self.stolen) / (now.all - self.all).max(1.0) * 100.0
+    }
+}
+
 async fn enqueue(store: &Store, batch: &mut Vec<JobPosts>) {
     store.enqueue(batch, &[], Clock::system().now()).await.expect("enqueued");
     batch.clear();
