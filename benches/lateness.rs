@@ -26,7 +26,8 @@ use storyd::domain::clock::{Clock, between, later};
 use storyd::domain::content::{Body, Image, ImageFormat};
 use support::figures::{Row, percentile, print};
 use support::process::{
-    Disk, Fill, Stolen, account, bare_syncs, daemon, fill, folder, furnish, further_posts, more_jobs, note, number, until,
+    Disk, Fill, Stolen, account, bare_syncs, daemon, fill, folder, furnish, further_posts, more_jobs, note, number,
+    until,
 };
 use support::stub::{self, Stub};
 

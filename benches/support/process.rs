@@ -297,7 +297,8 @@ impl Stolen {
         let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
         let line = stat.lines().next().unwrap_or_default();
         // user nice system idle iowait irq softirq steal; guest time is counted with user and nice already.
-        let ticks: Vec<f64> = line.split_whitespace().skip(1).take(8).map(|field| field.parse().expect("ticks")).collect();
+        let ticks: Vec<f64> =
+            line.split_whitespace().skip(1).take(8).map(|field| field.parse().expect("ticks")).collect();
         Self { all: ticks.iter().sum(), stolen: ticks.get(7).copied().unwrap_or(0.0) }
     }
 
