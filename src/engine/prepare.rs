@@ -32,7 +32,7 @@ async fn artifact(ctx: &Ctx, account: &str, content: &Content) -> std::result::R
         Body::Note { .. } => Err(Fault::permanent("note", "a note has nothing to prepare", "Report this as a bug.")),
         Body::Photo { images, .. } => {
             session::repeatable(ctx, account, async |token| {
-                // Read anew for each try: they are sent whole, and kept in memory no longer than that.
+                // Opened anew for each try, which sends them from their beginning.
                 let files = image_files(ctx, images.clone()).await?;
                 ctx.kakao.upload(&token, files).await
             })
@@ -50,8 +50,9 @@ async fn image_files(ctx: &Ctx, images: Vec<Image>) -> std::result::Result<Vec<I
         images
             .into_iter()
             .map(|image| {
-                let bytes = media.bytes(&image)?;
-                Ok(ImageFile { name: image.name, format: image.format, bytes })
+                let file = media.open(&image)?;
+                let Image { sha256, name, format, bytes } = image;
+                Ok(ImageFile { name, format, bytes, sha256, file })
             })
             .collect()
     };

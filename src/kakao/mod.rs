@@ -6,21 +6,24 @@
 //! - [`error`]: the fault table
 //! - `wire`, [`story`]: the shapes on the wire
 //! - `exchange`, `excerpt`: one request and its answer, and what may be shown of them
+//! - `image`: the files of an upload, on their way out
 //! - [`token`], [`folder`], [`refresh`], [`login`]: tokens as values, on disk, renewed, and first obtained
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::multipart::{Form, Part};
+use reqwest::multipart::Form;
 use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::clock::Clock;
-use crate::domain::content::{Artifact, IMAGE_BYTES_LIMIT, IMAGES_MAX, ImageFormat, Outgoing};
+use crate::domain::content::{Artifact, Outgoing};
 use crate::domain::fault::Fault;
 use error::{Call, NotSent, Trouble, fault};
 use exchange::{Reply, asked, exchange, fault_of};
+pub use image::ImageFile;
+use image::check_images;
 use story::{Page, Posted, Profile, Scope, Story, TokenInfo};
 use token::{AccessToken, RefreshToken, TokenAnswer};
 
@@ -28,6 +31,7 @@ pub mod error;
 mod excerpt;
 mod exchange;
 pub mod folder;
+mod image;
 pub mod login;
 pub mod refresh;
 pub mod story;
@@ -114,17 +118,6 @@ pub enum ClientError {
     Build(#[source] reqwest::Error),
 }
 
-/// One image to upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFile {
-    /// What a person calls it: for messages only, never sent.
-    pub name: String,
-    /// Told from the bytes.
-    pub format: ImageFormat,
-    /// The file itself, fewer than [`IMAGE_BYTES_LIMIT`] bytes.
-    pub bytes: Vec<u8>,
-}
-
 /// Speaks to Kakao. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -188,15 +181,11 @@ impl Client {
     /// byte, checked to name as many images.
     pub async fn upload(&self, token: &AccessToken, images: Vec<ImageFile>) -> Result<Artifact, Fault> {
         check_images(&images)?;
-        let (count, bytes) = (images.len(), images.iter().map(|image| image.bytes.len()).sum::<usize>());
+        let (count, bytes) = (images.len(), images.iter().map(|image| image.bytes).sum::<u64>());
         let asked = || format!("POST /v1/api/story/upload/multi ({count} images, {bytes} bytes)");
         let mut form = Form::new();
         for (number, image) in (1..).zip(images) {
-            let (mime, ending) = wire::media_type(image.format);
-            // A plain name of our own: a Korean one would need an encoding of which servers know several.
-            let part = Part::bytes(image.bytes).file_name(format!("image-{number}.{ending}"));
-            let part = part.mime_str(mime).map_err(|error| unsendable(&error))?;
-            form = form.part("file", part);
+            form = form.part("file", image.into_part(number)?);
         }
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
@@ -362,21 +351,4 @@ fn authorised(request: RequestBuilder, token: &AccessToken) -> Result<RequestBui
 
 fn unsendable(error: &dyn std::fmt::Display) -> Fault {
     fault(Call::Repeatable, &Trouble::NotSent(NotSent::Unsendable, error.to_string()))
-}
-
-/// Kakao's documented limits, so that a hopeless upload of many megabytes is not begun and the image gets its name.
-fn check_images(images: &[ImageFile]) -> Result<(), Fault> {
-    if images.is_empty() || images.len() > IMAGES_MAX {
-        let reason = format!("a photo story has 1 to {IMAGES_MAX} images, not {}", images.len());
-        return Err(Fault::permanent("images", reason, "Change the number of images in the job file."));
-    }
-    let big = images.iter().find(|image| image.bytes.len() as u64 >= IMAGE_BYTES_LIMIT);
-    if let Some(image) = big {
-        let reason = format!("image \"{}\" has {} bytes", excerpt::excerpt(&image.name), image.bytes.len());
-        return Err(Fault::permanent("images", reason, "Make each image smaller than 10 MB."));
-    }
-    if images.len() > 1 && images.iter().any(|image| image.format == ImageFormat::Gif) {
-        return Err(Fault::permanent("images", "a GIF is not alone in its story", "Post the GIF by itself."));
-    }
-    Ok(())
 }

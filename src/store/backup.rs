@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::open::{DataLock, RESTORING};
-use super::{Result, Store, StoreError, crash};
+use super::{Result, Store, StoreError, crash, media};
 
 /// The database of a backup.
 const DATABASE: &str = "queue.db";
@@ -323,17 +322,7 @@ fn copy_images(from: &Path, to: &Path) -> Result<u64> {
 
 fn sum(path: &Path) -> Result<(String, u64)> {
     let failed = |source| StoreError::File { doing: "read", path: path.into(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 64 * 1024], 0);
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), bytes))
+    File::open(path).and_then(media::sum).map_err(failed)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -83,14 +83,20 @@ impl Media {
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed("sync"))
     }
 
-    /// The bytes of `image`, checked against its hash.
+    /// The file of `image`, at its first byte; read through once and checked against its length and hash.
     ///
     /// # Errors
     /// The file is missing, cannot be read, or was altered.
-    pub fn bytes(&self, image: &Image) -> Result<Vec<u8>> {
+    pub fn open(&self, image: &Image) -> Result<File> {
         let path = self.path(image);
-        match read_bounded(&path) {
-            Ok(bytes) if hash(&bytes) == image.sha256 => Ok(bytes),
+        let checked = || {
+            let mut file = File::open(&path)?;
+            let is_whole = sum((&file).take(IMAGE_BYTES_LIMIT))? == (image.sha256.clone(), image.bytes);
+            file.rewind()?;
+            Ok::<_, std::io::Error>((file, is_whole))
+        };
+        match checked() {
+            Ok((file, true)) => Ok(file),
             _ => Err(StoreError::ImageLost(path)),
         }
     }
@@ -149,8 +155,15 @@ fn file_error(doing: &'static str, path: &Path, source: std::io::Error) -> Store
     StoreError::File { doing, path: path.into(), source }
 }
 
+/// The hash of all bytes that come, and how many there are; read piece by piece.
+pub(super) fn sum(mut bytes: impl Read) -> std::io::Result<(String, u64)> {
+    let mut hash = Sha256::new();
+    let length = std::io::copy(&mut bytes, &mut hash)?;
+    Ok((format!("{:x}", hash.finalize()), length))
+}
+
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 #[cfg(test)]
@@ -162,6 +175,12 @@ mod tests {
         Image { sha256: hash(bytes), name: "a.png".into(), format: ImageFormat::Png, bytes: bytes.len() as u64 }
     }
 
+    fn bytes(media: &Media, of: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        media.open(&image(of)).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn what_was_taken_outlives_its_source() {
         let dir = tempfile::tempdir().unwrap();
@@ -170,7 +189,7 @@ mod tests {
         let media = Media::new(dir.path().join("media"));
         media.take(&image(b"first"), &source).unwrap();
         fs::write(&source, b"second").unwrap();
-        assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
+        assert_eq!(bytes(&media, b"first"), b"first");
     }
 
     #[test]
@@ -200,8 +219,8 @@ mod tests {
         assert_eq!(media.sweep(days(0), keep).unwrap(), 0, "too young");
         assert_eq!(media.sweep(days(2), || None).unwrap(), 0);
         assert_eq!(media.sweep(days(2), keep).unwrap(), 2, "the other one, and what was cut short");
-        assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
-        assert!(media.bytes(&image(b"other")).is_err() && dir.path().join("media/notes.txt").exists());
+        assert_eq!(bytes(&media, b"first"), b"first");
+        assert!(media.open(&image(b"other")).is_err() && dir.path().join("media/notes.txt").exists());
         media.take(&image(b"other"), &source).unwrap();
     }
 
@@ -216,7 +235,7 @@ mod tests {
         // Another process has locks of its own, and so has another value.
         let held = Media::new(dir.path().join("media")).hold().unwrap();
         assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 0);
-        assert_eq!(media.bytes(&image(b"first")).unwrap(), b"first");
+        assert_eq!(bytes(&media, b"first"), b"first");
         drop(held);
         assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 1);
     }
@@ -229,6 +248,8 @@ mod tests {
         let media = Media::new(dir.path().join("media"));
         media.take(&image(b"first"), &source).unwrap();
         fs::write(dir.path().join("media").join(hash(b"first")), b"fjrst").unwrap();
-        assert!(matches!(media.bytes(&image(b"first")), Err(StoreError::ImageLost(_))));
+        assert!(matches!(media.open(&image(b"first")), Err(StoreError::ImageLost(_))));
+        fs::write(dir.path().join("media").join(hash(b"first")), b"first and more").unwrap();
+        assert!(matches!(media.open(&image(b"first")), Err(StoreError::ImageLost(_))));
     }
 }

@@ -1,5 +1,8 @@
 //! The exact bytes that each call sends, and what a plain answer becomes.
 
+use std::io::{Seek, Write};
+
+use sha2::{Digest, Sha256};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Outgoing, Permission};
 use storyd::kakao::ImageFile;
 use storyd::kakao::story::{LinkCard, MediaType};
@@ -65,14 +68,19 @@ async fn a_profile_is_asked_for_with_https_pictures() {
     "#);
 }
 
+fn image(name: &str, format: ImageFormat, bytes: &[u8]) -> ImageFile {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    let sha256 = format!("{:x}", Sha256::digest(bytes));
+    ImageFile { name: name.into(), format, bytes: bytes.len() as u64, sha256, file }
+}
+
 #[tokio::test]
 async fn an_upload_names_its_parts_plainly() {
     let paths = "[\n \"/a/img.jpg?width=1&height=2\", \"/b/img.png?width=3&height=4\" ]";
     let stub = Stub::play([ok(paths)]).await;
-    let images = vec![
-        ImageFile { name: "겨울 라떼.jpg".into(), format: ImageFormat::Jpeg, bytes: b"(jpeg)".to_vec() },
-        ImageFile { name: "b.png".into(), format: ImageFormat::Png, bytes: b"(png)".to_vec() },
-    ];
+    let images = vec![image("겨울 라떼.jpg", ImageFormat::Jpeg, b"(jpeg)"), image("b.png", ImageFormat::Png, b"(png)")];
     let artifact = stub.client().upload(&token(), images).await.unwrap();
     assert_eq!(artifact.0, paths, "kept byte for byte");
     assert_sent!(stub, @r#"
@@ -99,15 +107,38 @@ async fn an_upload_names_its_parts_plainly() {
     "#);
 }
 
+/// An image is read while it leaves: what its file holds by then may be something else than what was checked.
+#[tokio::test]
+async fn an_image_that_changes_on_its_way_does_not_arrive() {
+    const BYTES: usize = 300_000;
+    let other = |file: &ImageFile| (&file.file).write_all(b"other").and_then(|()| (&file.file).rewind());
+    let shorter = |file: &ImageFile| file.file.set_len(BYTES as u64 - 1);
+    let unread = |file: &ImageFile| (&file.file).seek(std::io::SeekFrom::End(0)).map(drop);
+    let changes: [&dyn Fn(&ImageFile) -> std::io::Result<()>; 3] = [&other, &shorter, &unread];
+    for change in changes {
+        let stub = Stub::play([ok("[\"/a\",\"/b\"]")]).await;
+        let whole = || image("a.png", ImageFormat::Png, &[b'x'; BYTES]);
+        let images = vec![whole(), whole()];
+        change(&images[1]).unwrap();
+        let fault = stub.client().upload(&token(), images).await.unwrap_err();
+        assert_eq!(fault.class.as_str(), "transient", "{fault:?}");
+        assert!(stub.requests().is_empty(), "nobody got a whole request");
+        assert_eq!(stub.connections(), 1);
+    }
+    let stub = Stub::play([ok("[\"/a\"]")]).await;
+    stub.client().upload(&token(), vec![image("a.png", ImageFormat::Png, &[b'x'; BYTES])]).await.unwrap();
+    assert!(stub.requests()[0].contains(&"x".repeat(BYTES)));
+}
+
 #[tokio::test]
 async fn hopeless_uploads_are_not_begun() {
     let stub = Stub::play([]).await;
-    let image = |format, size| ImageFile { name: "a".into(), format, bytes: vec![0; size] };
+    let small = |format| image("a", format, b"x");
     for images in [
         vec![],
-        vec![image(ImageFormat::Png, 1); 11],
-        vec![image(ImageFormat::Png, 10_000_000)],
-        vec![image(ImageFormat::Gif, 1), image(ImageFormat::Png, 1)],
+        (0..11).map(|_| small(ImageFormat::Png)).collect(),
+        vec![ImageFile { bytes: 10_000_000, ..small(ImageFormat::Png) }],
+        vec![small(ImageFormat::Gif), small(ImageFormat::Png)],
     ] {
         let fault = stub.client().upload(&token(), images).await.unwrap_err();
         assert_eq!(fault.class.as_str(), "permanent");

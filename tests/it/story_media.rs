@@ -33,5 +33,5 @@ async fn images_that_nothing_refers_to_are_cleared_away_and_no_other() {
     chores::sweep_media(world.ctx()).await;
     assert!(!folder.join(&of_nobody).exists(), "nothing refers to it");
     assert!(folder.join(&young).exists(), "a post may be about to refer to it");
-    assert!(world.ctx().store.media().bytes(&of_post).is_ok(), "the withdrawn post refers to it");
+    assert!(world.ctx().store.media().open(&of_post).is_ok(), "the withdrawn post refers to it");
 }
