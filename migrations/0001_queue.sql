@@ -166,6 +166,8 @@ CREATE INDEX post_state     ON post (state, due_at, id);
 CREATE INDEX post_missed    ON post (account, changed_at)     WHERE state = 'missed';
 CREATE INDEX post_account   ON post (account, state, due_at, id);
 CREATE INDEX post_job       ON post (job, state, due_at, id);
+-- Those with images: few beside the others, and asked for together, whatever their age.
+CREATE INDEX post_photo     ON post (id)                      WHERE kind = 'photo';
 
 -- The tags of each post, in the order in which posts are listed. Kept by triggers.
 CREATE TABLE post_tag (
