@@ -63,10 +63,8 @@ impl Rest {
         self.file.read_exact(&mut piece).await?;
         self.left -= piece.len() as u64;
         self.seen.update(&piece);
-        if self.left == 0 {
-            if format!("{:x}", self.seen.finalize_reset()) != self.sha256 {
-                return Err(Error::other("the stored image changed while it was sent"));
-            }
+        if self.left == 0 && format!("{:x}", self.seen.finalize_reset()) != self.sha256 {
+            return Err(Error::other("the stored image changed while it was sent"));
         }
         Ok(Some((piece, self)))
     }
