@@ -23,7 +23,9 @@ const AT_ONCE: usize = 1_000;
 /// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
 pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
     let known = match store {
-        Some(store) => store.known_jobs(&names(plan)).await?,
+        Some(store) => {
+            store.known_jobs(&plan.jobs.values().filter(asks).map(|job| job.name.as_str()).collect::<Vec<_>>()).await?
+        }
         None => HashMap::new(),
     };
     let (mut wanted, mut found) = (Vec::with_capacity(plan.jobs.len()), 0);
@@ -40,6 +42,14 @@ pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Time
     // In the order of their times, so that the numbers of new posts rise with them as far as whole jobs can.
     wanted.sort_by_cached_key(first_new);
     Ok(wanted)
+}
+
+/// Whether it takes what the queue knows of a job to say what the job wants.
+fn asks(job: &&Job) -> bool {
+    match &job.schedule {
+        Schedule::Once(times) => times.contains(&AtTime::Now),
+        Schedule::Cron(_) => true,
+    }
 }
 
 /// When the first of the occurrences that may be added appears.

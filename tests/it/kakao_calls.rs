@@ -1,6 +1,7 @@
 //! The exact bytes that each call sends, and what a plain answer becomes.
 
-use std::io::{Seek, Write};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 
 use sha2::{Digest, Sha256};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Outgoing, Permission};
@@ -111,15 +112,15 @@ async fn an_upload_names_its_parts_plainly() {
 #[tokio::test]
 async fn an_image_that_changes_on_its_way_does_not_arrive() {
     const BYTES: usize = 300_000;
-    let other = |file: &ImageFile| (&file.file).write_all(b"other").and_then(|()| (&file.file).rewind());
-    let shorter = |file: &ImageFile| file.file.set_len(BYTES as u64 - 1);
-    let unread = |file: &ImageFile| (&file.file).seek(std::io::SeekFrom::End(0)).map(drop);
-    let changes: [&dyn Fn(&ImageFile) -> std::io::Result<()>; 3] = [&other, &shorter, &unread];
+    let other = |mut file: &File| file.write_all(b"other").and_then(|()| file.rewind()).unwrap();
+    let shorter = |file: &File| file.set_len(BYTES as u64 - 1).unwrap();
+    let read = |mut file: &File| _ = file.seek(SeekFrom::End(0)).unwrap();
+    let changes: [&dyn Fn(&File); 3] = [&other, &shorter, &read];
     for change in changes {
         let stub = Stub::play([ok("[\"/a\",\"/b\"]")]).await;
         let whole = || image("a.png", ImageFormat::Png, &[b'x'; BYTES]);
         let images = vec![whole(), whole()];
-        change(&images[1]).unwrap();
+        change(&images[1].file);
         let fault = stub.client().upload(&token(), images).await.unwrap_err();
         assert_eq!(fault.class.as_str(), "transient", "{fault:?}");
         assert!(stub.requests().is_empty(), "nobody got a whole request");

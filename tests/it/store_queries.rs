@@ -142,6 +142,15 @@ async fn no_statement_reads_a_whole_table_of_the_record() {
     assert!(bad.is_empty(), "{bad:#?}");
 }
 
+/// What `json_each` gives of a row is text, and each column that is taken out of it reads it anew.
+#[test]
+fn rows_are_taken_apart_in_their_binary_form() {
+    let slow = |sql: &str| sql.contains("value ->>") && sql.contains("json_each($");
+    assert!(slow("SELECT w.value ->> 0 FROM json_each($1) w") && !slow("SELECT w.value ->> 0 FROM jsonb_each($1) w"));
+    let slow: Vec<String> = described().into_iter().map(|(sql, _)| sql).filter(|sql| slow(sql)).collect();
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
 /// Whether a step of a plan reads all of post, event, attempt or story. A scan of an index that holds only what waits is none.
 fn reads_all(step: &str, sql: &str) -> bool {
     const SMALL: [&str; 9] = [
@@ -222,7 +231,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),
         (&["INDEXED BY post_put_off"], &["post_put_off (changed_at>?)"]),
         (
-            &["UNION SELECT p.id FROM json_each($2) n CROSS JOIN post p"],
+            &["UNION SELECT p.id FROM jsonb_each($2) n CROSS JOIN post p"],
             &[
                 "post_job (job=? AND state=?)",
                 "post_instant (job=? AND nominal_at>?)",

@@ -29,7 +29,7 @@ impl Store {
             .collect();
         let rows = write_json(&rows)?;
         let differs = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM json_each($1) w WHERE NOT EXISTS (SELECT 1 FROM account
+            r#"SELECT EXISTS (SELECT 1 FROM jsonb_each($1) w WHERE NOT EXISTS (SELECT 1 FROM account
                  WHERE name = w.value ->> 0 AND min_gap = w.value ->> 1 AND catch_up_gap = w.value ->> 2
                    AND max_per_day IS w.value ->> 3)) AS "differs!: bool""#,
             rows
@@ -42,7 +42,7 @@ impl Store {
         // A pace that was loosened counts from now on; the next story sets the instants anew.
         sqlx::query!(
             "INSERT INTO account (name, min_gap, catch_up_gap, max_per_day)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($1) WHERE true
              ON CONFLICT (name) DO UPDATE SET min_gap = excluded.min_gap, catch_up_gap = excluded.catch_up_gap,
                max_per_day = excluded.max_per_day, next_at = 0, next_late_at = 0
              WHERE min_gap <> excluded.min_gap OR catch_up_gap <> excluded.catch_up_gap

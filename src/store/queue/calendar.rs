@@ -50,7 +50,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query!(
-            "INSERT INTO calendar (from_at, offset, zone) SELECT value ->> 0, value ->> 1, $2 FROM json_each($1)",
+            "INSERT INTO calendar (from_at, offset, zone) SELECT value ->> 0, value ->> 1, $2 FROM jsonb_each($1)",
             to_come,
             name
         )

@@ -107,7 +107,7 @@ impl Store {
         .await?;
         sqlx::query!(
             "INSERT INTO foresight (post_id, account, next_at)
-             SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
+             SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each($1) WHERE true
              ON CONFLICT (post_id) DO UPDATE SET account = excluded.account, next_at = excluded.next_at",
             looks
         )

@@ -55,7 +55,7 @@ impl Store {
             sqlx::query!(
                 "INSERT INTO event (post_id, at, event, state, actor, reason)
                  SELECT p.id, $1, 'overdue', p.state, 'daemon', 'found late; ' || (n.value ->> 1)
-                 FROM json_each($2) n JOIN post p ON p.id = n.value ->> 0 WHERE p.state = 'scheduled' ORDER BY n.key",
+                 FROM jsonb_each($2) n JOIN post p ON p.id = n.value ->> 0 WHERE p.state = 'scheduled' ORDER BY n.key",
                 at,
                 new
             )

@@ -209,7 +209,7 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish], intends: bool) -> Re
                              OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))))
                 ORDER BY p.due_at, p.id LIMIT 1) AS id
               FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'until' AS until
-                    FROM json_each($1)) AS q) AS r
+                    FROM jsonb_each($1)) AS q) AS r
            WHERE post.id = r.id AND +post.state = 'scheduled'
            RETURNING id AS "post!: i64", job, account, claim, content, artifact AS "artifact?", occurs_at, publish_failures,
              changed_at"#,

@@ -262,7 +262,7 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
         r#"UPDATE post SET state = 'published', event = 'publish', actor = 'publish', reason = '', changed_at = r.at,
              lease_until_at = NULL, story_id = r.story, publish_failures = 0
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'story' AS story,
-                   value ->> 'at' AS at FROM json_each($1)) AS r
+                   value ->> 'at' AS at FROM jsonb_each($1)) AS r
            WHERE post.id = r.post AND +post.state = 'publishing' AND post.claim = r.token
              AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = r.story)
            RETURNING id AS "id!: i64""#,
@@ -279,7 +279,7 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     let closed = write_json(&done)?;
     sqlx::query!(
         "UPDATE attempt SET ended_at = r.at, verdict = 'published'
-         FROM (SELECT value ->> 'attempt' AS attempt, value ->> 'at' AS at FROM json_each($1)) AS r
+         FROM (SELECT value ->> 'attempt' AS attempt, value ->> 'at' AS at FROM jsonb_each($1)) AS r
          WHERE attempt.id = r.attempt AND +attempt.ended_at IS NULL",
         closed
     )
@@ -288,7 +288,7 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     sqlx::query!(
         "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at
          FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'kakao_at' AS kakao_at
-               FROM json_each($1)) AS r
+               FROM jsonb_each($1)) AS r
          WHERE account.name = r.account AND r.kakao_at IS NOT NULL",
         closed
     )
@@ -330,7 +330,7 @@ async fn open_attempts(tx: &mut Write, claimed: &[ClaimedRow]) -> Result<HashMap
     let rows = write_json(&begun)?;
     let attempts = sqlx::query!(
         r#"INSERT INTO attempt (post_id, kind, started_at)
-           SELECT value ->> 'post', 'publish', value ->> 'at' FROM json_each($1) RETURNING id AS "id!: i64", post_id"#,
+           SELECT value ->> 'post', 'publish', value ->> 'at' FROM jsonb_each($1) RETURNING id AS "id!: i64", post_id"#,
         rows
     )
     .fetch_all(&mut **tx)

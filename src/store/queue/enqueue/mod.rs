@@ -306,7 +306,7 @@ async fn note_jobs(tx: &mut Write, jobs: &[&JobPosts], now: Timestamp) -> Result
     let rows = write_json(&rows)?;
     sqlx::query!(
         "INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
-         SELECT value ->> 0, value ->> 1, $2, value ->> 2 FROM json_each($1) WHERE true
+         SELECT value ->> 0, value ->> 1, $2, value ->> 2 FROM jsonb_each($1) WHERE true
          ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
            enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)
          WHERE source <> excluded.source OR gone_at IS NOT NULL

@@ -85,15 +85,17 @@ pub(super) async fn known(connection: &mut SqliteConnection, jobs: &[&JobPosts])
 pub(super) async fn noted(connection: &mut SqliteConnection, jobs: &[&JobPosts]) -> Result<HashSet<String>> {
     let rows: Vec<_> = jobs.iter().map(|posts| (&posts.job, &posts.source, micros(posts.complete_until))).collect();
     let rows = write_json(&rows)?;
-    let noted = sqlx::query_scalar!(
-        "SELECT j.name FROM json_each($1) w CROSS JOIN job j
-         WHERE j.name = w.value ->> 0 AND j.source = w.value ->> 1 AND j.gone_at IS NULL
-           AND (w.value ->> 2) - j.enqueued_until_at < 86400000000",
+    // The others are asked for: mostly there is none.
+    let others = sqlx::query_scalar!(
+        r#"SELECT w.value ->> 0 AS "job!: String" FROM jsonb_each($1) w
+           WHERE NOT EXISTS (SELECT 1 FROM job j WHERE j.name = w.value ->> 0 AND j.source = w.value ->> 1
+             AND j.gone_at IS NULL AND (w.value ->> 2) - j.enqueued_until_at < 86400000000)"#,
         rows
     )
     .fetch_all(connection)
     .await?;
-    Ok(noted.into_iter().collect())
+    let others: HashSet<String> = others.into_iter().collect();
+    Ok(jobs.iter().map(|posts| &posts.job).filter(|job| !others.contains(*job)).cloned().collect())
 }
 
 /// Whether a job that is not among `names` was there until now, or has a post that must learn of it.
@@ -138,11 +140,11 @@ pub(super) async fn existing_posts(
              held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
            FROM post WHERE id IN (
-             SELECT p.id FROM json_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
+             SELECT p.id FROM jsonb_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
                AND p.state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
-             UNION SELECT p.id FROM json_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
+             UNION SELECT p.id FROM jsonb_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
                AND p.nominal_at >= w.value ->> 1
-             UNION SELECT p.id FROM json_each($2) n CROSS JOIN post p ON p.job = n.value ->> 0
+             UNION SELECT p.id FROM jsonb_each($2) n CROSS JOIN post p ON p.job = n.value ->> 0
                AND p.nominal = n.value ->> 1)
            ORDER BY id"#,
         firsts,
@@ -157,9 +159,9 @@ pub(super) async fn existing_posts(
         }
     }
     let pruned = sqlx::query!(
-        r#"SELECT p.job, p.nominal, p.nominal_at FROM json_each($1) w CROSS JOIN pruned p ON p.job = w.value ->> 0
+        r#"SELECT p.job, p.nominal, p.nominal_at FROM jsonb_each($1) w CROSS JOIN pruned p ON p.job = w.value ->> 0
              AND p.nominal_at >= w.value ->> 1
-           UNION SELECT p.job, p.nominal, p.nominal_at FROM json_each($2) n CROSS JOIN pruned p ON p.job = n.value ->> 0
+           UNION SELECT p.job, p.nominal, p.nominal_at FROM jsonb_each($2) n CROSS JOIN pruned p ON p.job = n.value ->> 0
              AND p.nominal = n.value ->> 1"#,
         firsts,
         names
