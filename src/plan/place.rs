@@ -95,7 +95,10 @@ impl Source {
         let at = self.floor(at);
         let line = self.line_index(at);
         let start = self.line_starts.get(line).copied().unwrap_or_default();
-        let column = self.chars_to(at) - self.chars_to(start) + 1;
+        let column = match self.text.as_bytes().get(start..at) {
+            Some(before) if before.len() < BLOCK => chars(before) + 1,
+            _ => self.chars_to(at) - self.chars_to(start) + 1,
+        };
         Place { file: self.path.clone(), line: line + 1, column }
     }
 

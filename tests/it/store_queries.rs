@@ -238,7 +238,10 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
                 "post_nominal (job=? AND nominal=?)",
             ],
         ),
-        (&["SELECT p.id AS", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"], &["post_job (job=? AND state=?)"]),
+        (
+            &["SELECT json_array(p.id", "CROSS JOIN post p", "'scheduled', 'claimed', 'held'"],
+            &["post_job (job=? AND state=?)"],
+        ),
         (&["json_extract(image.value"], &["post USING INDEX post_photo"]),
         (&["SELECT post_id FROM story WHERE account = $1 ORDER"], &["story_account (account=?)"]),
     ];

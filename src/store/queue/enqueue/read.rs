@@ -2,14 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use super::JobPosts;
 use super::pairing::{Existing, Row};
 use crate::domain::post::PostState;
-use crate::store::{Result, StoreError, micros, write_json};
+use crate::store::{Result, StoreError, micros, read_json, write_json};
 
-/// A post as SQL gives it.
+/// A post as SQL gives it: the array of these columns, in this order. Many of them come in one row, since handing over a row to
+/// another thread takes longer than reading one.
+#[derive(Deserialize)]
 struct Found {
     id: i64,
     job: String,
@@ -134,11 +137,10 @@ pub(super) async fn existing_posts(
     let names =
         asked().flat_map(|posts| posts.occurrences.iter().map(|one| (posts.job.as_str(), one.nominal.as_str())));
     let (firsts, names) = (write_json(&firsts)?, write_json(&names.collect::<Vec<_>>())?);
-    let rows = sqlx::query_as!(
-        Found,
-        r#"SELECT id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
-             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
-             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
+    let rows = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
+             json(iif(held_reason IS NULL, 'false', 'true')), blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) ORDER BY id) AS "posts!: String"
            FROM post WHERE id IN (
              SELECT p.id FROM jsonb_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
                AND p.state IN ('scheduled', 'claimed', 'publishing', 'in_doubt', 'held')
@@ -146,14 +148,14 @@ pub(super) async fn existing_posts(
                AND p.nominal_at >= w.value ->> 1
              UNION SELECT p.id FROM jsonb_each($2) n CROSS JOIN post p ON p.job = n.value ->> 0
                AND p.nominal = n.value ->> 1)
-           ORDER BY id"#,
+           GROUP BY id >> 6 ORDER BY id >> 6"#,
         firsts,
         names
     )
     .fetch_all(&mut *connection)
     .await?;
-    for row in rows {
-        let (job, post) = row.read()?;
+    for post in found(&rows)? {
+        let (job, post) = post.read()?;
         if let Some(posts) = places.get(job.as_str()).and_then(|place| existing.get_mut(*place)) {
             posts.push(post);
         }
@@ -174,6 +176,15 @@ pub(super) async fn existing_posts(
         }
     }
     Ok(existing)
+}
+
+/// The posts of these rows, in their order.
+fn found(rows: &[String]) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for row in rows {
+        found.extend(read_json::<Vec<Found>>(row, "posts")?);
+    }
+    Ok(found)
 }
 
 /// What was taken out of the record for its age still stands for its occurrence.
@@ -199,11 +210,10 @@ pub(super) async fn posts_of_gone_jobs(
     names: &[&str],
 ) -> Result<Vec<(String, Existing)>> {
     let names = write_json(&names)?;
-    let rows = sqlx::query_as!(
-        Found,
-        r#"SELECT p.id AS "id!", job, nominal, nominal_at, occurs_at, state, actor, follow AS "follow: bool",
-             held_reason IS NOT NULL AS "was_held!: bool", blackout, tzdb, account, content, text_key,
-             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at
+    let rows = sqlx::query_scalar!(
+        r#"SELECT json_array(p.id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
+             json(iif(held_reason IS NULL, 'false', 'true')), blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) AS "post!: String"
            FROM job j CROSS JOIN post p
            WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
              AND j.name NOT IN (SELECT value FROM json_each($1))
@@ -212,5 +222,5 @@ pub(super) async fn posts_of_gone_jobs(
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(Found::read).collect()
+    rows.iter().map(|row| read_json::<Found>(row, "a post")?.read()).collect()
 }
