@@ -35,7 +35,7 @@ fn main() {
     print(&rows);
 }
 
-fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'static str); 5] {
+fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'static str); 6] {
     let home = folder(Disk::Real);
     furnish_with(home.path(), &stub.url(), 1_000, "127.0.0.1:0");
     fill(home.path(), further_posts(posts, 1_000));
@@ -51,7 +51,7 @@ fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'s
     let ready_ms = began.elapsed().as_secs_f64() * 1e3;
     let daemon = daemon.drain_output();
     std::thread::sleep(SETTLING);
-    let (before, cpu) = (daemon.wakes(), daemon.cpu_micros());
+    let (before, cpu, read_back) = (daemon.wakes(), daemon.cpu_micros(), daemon.pages_read_back());
     std::thread::sleep(length);
     let minutes = length.as_secs_f64() / 60.0;
     let mut per_minute = 0.0;
@@ -64,6 +64,8 @@ fn idle(stub: &Stub, posts: usize, length: Duration) -> [(&'static str, f64, &'s
     }
     let figures = [
         ("wake-ups", per_minute, "/min"),
+        // Each of them counts as a wake-up too. A system that wants the memory takes pages of the program away while it sleeps.
+        ("pages read back", (daemon.pages_read_back() - read_back) / minutes, "/min"),
         ("CPU", (daemon.cpu_micros() - cpu) / 1e3 / minutes, "ms/min"),
         ("threads", daemon.threads(), ""),
         ("start to ready", ready_ms, "ms"),

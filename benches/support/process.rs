@@ -107,6 +107,14 @@ impl Measured {
         wakes
     }
 
+    /// How often it had to wait so far for a page of its memory that the system had to read from the disk.
+    pub(crate) fn pages_read_back(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("it lives");
+        // Behind the name, which may hold anything, the tenth field.
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+        fields.split_whitespace().nth(9).and_then(|count| count.parse().ok()).expect("major faults")
+    }
+
     /// How many threads it has.
     pub(crate) fn threads(&self) -> f64 {
         std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("it lives").count() as f64
