@@ -95,6 +95,7 @@ impl Source {
         let at = self.floor(at);
         let line = self.line_index(at);
         let start = self.line_starts.get(line).copied().unwrap_or_default();
+        // Most lines are shorter than the way from the last count.
         let column = match self.text.as_bytes().get(start..at) {
             Some(before) if before.len() < BLOCK => chars(before) + 1,
             _ => self.chars_to(at) - self.chars_to(start) + 1,

@@ -199,7 +199,6 @@ pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .read_only(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROWS_AT_ONCE)
         .pragma("query_only", "ON")
         .pragma("cache_size", "-1024")
 }

@@ -154,10 +154,12 @@ pub(super) async fn existing_posts(
     )
     .fetch_all(&mut *connection)
     .await?;
-    for post in found(&rows)? {
-        let (job, post) = post.read()?;
-        if let Some(posts) = places.get(job.as_str()).and_then(|place| existing.get_mut(*place)) {
-            posts.push(post);
+    for row in &rows {
+        for post in read_json::<Vec<Found>>(row, "posts")? {
+            let (job, post) = post.read()?;
+            if let Some(posts) = places.get(job.as_str()).and_then(|place| existing.get_mut(*place)) {
+                posts.push(post);
+            }
         }
     }
     let pruned = sqlx::query!(
@@ -176,15 +178,6 @@ pub(super) async fn existing_posts(
         }
     }
     Ok(existing)
-}
-
-/// The posts of these rows, in their order.
-fn found(rows: &[String]) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for row in rows {
-        found.extend(read_json::<Vec<Found>>(row, "posts")?);
-    }
-    Ok(found)
 }
 
 /// What was taken out of the record for its age still stands for its occurrence.
