@@ -109,10 +109,8 @@ impl Measured {
 
     /// How often it had to wait so far for a page of its memory that the system had to read from the disk.
     pub(crate) fn pages_read_back(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("it lives");
-        // Behind the name, which may hold anything, the tenth field.
-        let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
-        fields.split_whitespace().nth(9).and_then(|count| count.parse().ok()).expect("major faults")
+        let [major_faults] = stat(self.id(), [9]);
+        major_faults
     }
 
     /// How many threads it has.
@@ -173,11 +171,16 @@ impl Drop for Measured {
 }
 
 pub(crate) fn cpu_micros(id: u32) -> f64 {
+    let [user, system] = stat(id, [11, 12]);
+    // A tick is 10 ms on every Linux that storyd is built for.
+    (user + system) * 10_000.0
+}
+
+/// Numbers of a process in `/proc`, each by its place behind the name, which may hold anything.
+fn stat<const N: usize>(id: u32, places: [usize; N]) -> [f64; N] {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("it lives");
     let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
-    let ticks: f64 = [fields[11], fields[12]].iter().map(|ticks| ticks.parse::<f64>().expect("ticks")).sum();
-    // A tick is 10 ms on every Linux that storyd is built for.
-    ticks * 10_000.0
+    places.map(|place| fields[place].parse().expect("a number"))
 }
 
 fn status(id: u32, key: &str) -> f64 {
