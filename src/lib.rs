@@ -9,6 +9,7 @@
 //!
 //! - [`domain`]: the words that every floor speaks: content, states and their one transition function, faults, the retry
 //!   decision, the clock. Pure.
+//! - [`tls`]: the certificates that every HTTP client trusts, read once. Beside the words, on the ground.
 //! - [`plan`]: the text of job files → one typed, validated plan, or every problem with its place. Pure but for the one file
 //!   that gathers what lies on disk.
 //! - [`settings`]: what the operator decides, read with the same care.
@@ -49,4 +50,5 @@ pub mod plan;
 pub mod sandbox;
 pub mod settings;
 pub mod store;
+pub mod tls;
 pub mod web;

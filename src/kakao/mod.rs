@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::clock::Clock;
 use crate::domain::content::{Artifact, Outgoing};
 use crate::domain::fault::Fault;
+use crate::tls;
 use error::{Call, NotSent, Trouble, fault};
 use exchange::{Reply, asked, exchange, fault_of};
 pub use image::ImageFile;
@@ -115,6 +116,9 @@ pub enum ClientError {
     },
     /// TLS cannot be set up on this machine.
     #[error("the HTTP client cannot be set up; check that the machine has CA certificates")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
     Build(#[source] reqwest::Error),
 }
 
@@ -154,9 +158,9 @@ impl Client {
             api_url: base("api_url", &endpoints.api_url)?,
             login_url: base("login_url", &endpoints.login_url)?,
         };
-        let pooled = builder(&limits, &endpoints).pool_idle_timeout(Duration::from_secs(30));
-        let fresh = builder(&limits, &endpoints).pool_max_idle_per_host(0).no_gzip();
-        let publishing = builder(&limits, &endpoints)
+        let pooled = builder(&limits, &endpoints)?.pool_idle_timeout(Duration::from_secs(30));
+        let fresh = builder(&limits, &endpoints)?.pool_max_idle_per_host(0).no_gzip();
+        let publishing = builder(&limits, &endpoints)?
             .pool_idle_timeout(limits.publish_idle_max)
             .pool_max_idle_per_host(PUBLISH_KEPT_MAX)
             .no_gzip();
@@ -304,15 +308,17 @@ impl Client {
     }
 }
 
-/// What both HTTP clients have in common. No redirect is followed and nothing is sent again: the engine decides on both.
-fn builder(limits: &Limits, endpoints: &Endpoints) -> reqwest::ClientBuilder {
+/// What the HTTP clients have in common. No redirect is followed and nothing is sent again: the engine decides on both.
+fn builder(limits: &Limits, endpoints: &Endpoints) -> Result<reqwest::ClientBuilder, rustls::Error> {
     let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::config()?)
         .user_agent(concat!("storyd/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(limits.connect_timeout);
     // The environment's proxy stands between us and Kakao, not between us and a server on this machine.
-    if is_local(&endpoints.api_url) && is_local(&endpoints.login_url) { builder.no_proxy() } else { builder }
+    let local = is_local(&endpoints.api_url) && is_local(&endpoints.login_url);
+    Ok(if local { builder.no_proxy() } else { builder })
 }
 
 fn is_local(url: &str) -> bool {

@@ -45,6 +45,9 @@ pub enum SinkError {
     },
     /// TLS cannot be set up on this machine.
     #[error("notices cannot be sent: the HTTP client cannot be set up; check that the machine has CA certificates")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client cannot be set up.
+    #[error("notices cannot be sent: the HTTP client cannot be set up")]
     Client(#[source] reqwest::Error),
 }
 
@@ -92,7 +95,7 @@ impl Sinks {
     /// # Errors
     /// A secret that cannot be read, an address that is none.
     pub fn new(settings: &Notify) -> Result<Self, SinkError> {
-        let http = Http::new(DELIVERY_TIME).map_err(SinkError::Client)?;
+        let http = Http::new(DELIVERY_TIME)?;
         let mut sinks = BTreeMap::new();
         for (name, sink) in &settings.sinks {
             sinks.insert(name.clone(), Sink::new(name, sink)?);

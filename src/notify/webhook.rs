@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::Sha256;
 
-use super::NotSent;
+use super::{NotSent, SinkError};
+use crate::tls;
 
 /// Longest text that a chat takes in one message, in characters; Slack cuts at 40,000 and folds long before.
 const CHAT_CHARS_MAX: usize = 4_000;
@@ -25,13 +26,15 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(timeout: Duration) -> Result<Self, SinkError> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config()?)
             .user_agent(concat!("storyd/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .timeout(timeout)
-            .build()?;
+            .build()
+            .map_err(SinkError::Client)?;
         Ok(Self { client })
     }
 

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use storyd::sandbox::{Call, FaultName, FaultRule, Options, Running};
 
 use crate::support::process::{Done, Folder, until};
+use crate::support::receiver::{Receiver, authority};
 
 /// A folder whose settings point at a sandbox of the test's own.
 struct Desk {
@@ -270,4 +271,30 @@ async fn the_doctor_names_every_ill_with_its_remedy() {
     let done = desk.folder.run("account doctor cafe");
     told.push_str(&format!("no client secret: exit {}\n{}", done.code.unwrap(), done.stdout));
     shows!("account_doctor", told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_other() {
+    let server = Receiver::over_tls().await;
+    for trusts in [false, true] {
+        let folder = Folder::new();
+        let url = server.url("");
+        folder.write("storyd.yaml", format!("data_dir: data\napi_url: {url}\nlogin_url: {url}\n"));
+        folder.write("secrets/token.txt", "a-token-worth-stealing");
+        folder.keep_secret("a-token-worth-stealing");
+        let mut command = folder.storyd("account add-token cafe --access-token-file secrets/token.txt");
+        if trusts {
+            command.env("SSL_CERT_FILE", authority());
+        }
+        // Waited for off the runtime, on which the server runs.
+        let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let (said, heard) = (String::from_utf8_lossy(&done.stderr), server.heard());
+        if trusts {
+            assert_eq!(heard[0].path, "/v1/user/access_token_info");
+            assert_eq!(heard[0].header("authorization"), "Bearer a-token-worth-stealing");
+        } else {
+            assert!(heard.is_empty(), "nothing for a stranger: {heard:?}");
+            assert!(said.contains("stored without having been checked"), "{said}");
+        }
+    }
 }

@@ -133,17 +133,10 @@ async fn a_mail_server_that_refuses_or_offers_no_tls_gets_no_password_in_the_cle
     assert!(auth.is_empty(), "{auth:?}");
 }
 
-/// `notify test` of the real program, which trusts the test's own authority or does not.
-async fn told_over_tls(tls: MailTls, port: u16, trusts: bool) -> (Option<i32>, String) {
-    let word = if tls == MailTls::Tls { "tls" } else { "starttls" };
+/// `notify test` of the real program, which trusts the test's own authority or does not, with a sink whose server speaks TLS.
+async fn told_over_tls(sink: &str, trusts: bool) -> (Option<i32>, String) {
     let folder = Folder::new();
-    folder.write(
-        "storyd.yaml",
-        format!(
-            "data_dir: data\nnotify:\n  sinks:\n    mail: {{type: email, server: 127.0.0.1, port: {port}, tls: {word}, user: storyd, \
-             password: pa55word, from: storyd@example.com, to: team@example.com}}\n"
-        ),
-    );
+    folder.write("storyd.yaml", format!("data_dir: data\nnotify:\n  sinks:\n    team: {sink}\n"));
     let mut command = folder.storyd("notify test");
     if trusts {
         command.env("SSL_CERT_FILE", authority());
@@ -159,17 +152,32 @@ async fn told_over_tls(tls: MailTls, port: u16, trusts: bool) -> (Option<i32>, S
 async fn a_mail_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_other() {
     for tls in [MailTls::Tls, MailTls::StartTls] {
         let server = MailServer::with(tls).await;
-        let (code, said) = told_over_tls(tls, server.port(), false).await;
+        let (word, port) = (if tls == MailTls::Tls { "tls" } else { "starttls" }, server.port());
+        let sink = format!(
+            "{{type: email, server: 127.0.0.1, port: {port}, tls: {word}, user: storyd, password: pa55word, \
+             from: storyd@example.com, to: team@example.com}}"
+        );
+        let (code, said) = told_over_tls(&sink, false).await;
         assert_eq!(code, Some(6), "{said}");
         assert!(said.contains("no TLS session with the mail server came about"), "{said}");
         let logins = server.words().into_iter().filter(|word| word.starts_with("AUTH")).count();
         assert_eq!((logins, server.mails().len()), (0, 0), "{tls:?}: nothing for a stranger");
-        let (code, said) = told_over_tls(tls, server.port(), true).await;
+        let (code, said) = told_over_tls(&sink, true).await;
         assert_eq!(code, Some(0), "{said}");
         let mails = server.mails();
         assert_eq!((mails.len(), mails[0].to[0].as_str()), (1, "<team@example.com>"), "{tls:?}");
         assert_eq!(mails[0].login.as_deref(), Some("AHN0b3J5ZABwYTU1d29yZA=="), "logged in, once it was safe");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_other() {
+    let server = Receiver::over_tls().await;
+    let sink = format!("{{type: webhook, url: '{}', secret: pa55word}}", server.url("/hook"));
+    let (code, said) = told_over_tls(&sink, false).await;
+    assert_eq!((code, server.heard().len()), (Some(6), 0), "nothing for a stranger: {said}");
+    let (code, said) = told_over_tls(&sink, true).await;
+    assert_eq!((code, server.heard().len()), (Some(0), 1), "{said}");
 }
 
 #[tokio::test]

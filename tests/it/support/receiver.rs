@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::serve::Listener;
 use serde_json::Value;
 use storyd::settings::Secret;
 use storyd::settings::notify::{MailTls, Notify, Sink};
@@ -17,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -40,6 +42,7 @@ impl Heard {
 /// An HTTP server that keeps every request. Ends with the test's runtime.
 #[derive(Clone)]
 pub(crate) struct Receiver {
+    scheme: &'static str,
     address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     status: Arc<AtomicU16>,
@@ -47,16 +50,24 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on("http", TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// One that speaks TLS, with a certificate of its own authority: [`authority`] must be trusted by whoever is to talk to it.
+    pub(crate) async fn over_tls() -> Self {
+        Self::on("https", Tls { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), acceptor: acceptor() })
+    }
+
+    fn on(scheme: &'static str, listener: impl Listener<Addr = SocketAddr>) -> Self {
         let address = listener.local_addr().unwrap();
-        let receiver = Self { address, heard: Arc::default(), status: Arc::new(AtomicU16::new(200)) };
+        let receiver = Self { scheme, address, heard: Arc::default(), status: Arc::new(AtomicU16::new(200)) };
         let router = Router::new().fallback(take).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         receiver
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// From here on every request is answered so. It is kept only when that is a success.
@@ -82,6 +93,30 @@ impl Receiver {
     pub(crate) fn settings(&self) -> Notify {
         let sink = Sink::Webhook { url: Secret::Value(self.url("/hook").into()), secret: None };
         Notify { digest: None, sinks: [("ops".to_owned(), sink)].into(), ..Notify::default() }
+    }
+}
+
+/// Connections over TLS. Those that come to no session are dropped.
+struct Tls {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for Tls {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        loop {
+            let (stream, peer) = self.listener.accept().await.unwrap();
+            if let Ok(session) = self.acceptor.accept(stream).await {
+                return (session, peer);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
     }
 }
 

@@ -21,7 +21,7 @@ impl Breach {
 
 /// The floors from the ground up; imports only go down. The two of one storey never meet.
 pub(super) const FLOORS: &[&[&str]] =
-    &[&["domain"], &["plan"], &["settings"], &["store", "kakao", "notify"], &["engine"], &["web"], &["cli"]];
+    &[&["domain", "tls"], &["plan"], &["settings"], &["store", "kakao", "notify"], &["engine"], &["web"], &["cli"]];
 
 /// The other side of the wire: imports nothing of ours, so that no shared mistake can hide on both sides.
 pub(super) const SANDBOX: &str = "sandbox";
