@@ -42,7 +42,7 @@ impl Window {
 
 /// Whether `story` says what `content` asked for: same text in its comparable form, same kind as far as the list tells, as many
 /// images. Whether it is new enough, and whether another post owns it, is for the caller to ask.
-pub(super) fn says(content: &Content, story: &Story) -> bool {
+pub fn says(content: &Content, story: &Story) -> bool {
     same_kind(content, story)
         && comparable(content.text().unwrap_or_default()) == comparable(story.content.as_deref().unwrap_or_default())
 }

@@ -21,7 +21,7 @@ pub mod wanted;
 
 mod conditions;
 mod in_force;
-mod matching;
+pub mod matching;
 pub mod outlook;
 mod proof;
 mod session;
