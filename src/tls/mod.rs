@@ -6,7 +6,7 @@ use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls_platform_verifier::BuilderVerifierExt;
 
-/// The machine holds some 140 certificates, and reading them takes longer than opening the queue.
+/// A machine holds more than a hundred certificates; each client that reads them anew delays the start by some milliseconds.
 static SHARED: LazyLock<Result<ClientConfig, rustls::Error>> = LazyLock::new(|| {
     let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
     let mut config = builder.with_safe_default_protocol_versions()?.with_platform_verifier()?.with_no_client_auth();

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use storyd::sandbox::{Call, FaultName, FaultRule, Options, Running};
 
 use crate::support::process::{Done, Folder, until};
-use crate::support::receiver::{Receiver, authority};
+use crate::support::receiver::{Receiver, run_trusting};
 
 /// A folder whose settings point at a sandbox of the test's own.
 struct Desk {
@@ -282,12 +282,8 @@ async fn a_token_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_o
         folder.write("storyd.yaml", format!("data_dir: data\napi_url: {url}\nlogin_url: {url}\n"));
         folder.write("secrets/token.txt", "a-token-worth-stealing");
         folder.keep_secret("a-token-worth-stealing");
-        let mut command = folder.storyd("account add-token cafe --access-token-file secrets/token.txt");
-        if trusts {
-            command.env("SSL_CERT_FILE", authority());
-        }
-        // Waited for off the runtime, on which the server runs.
-        let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let line = "account add-token cafe --access-token-file secrets/token.txt";
+        let done = run_trusting(&folder, line, trusts).await;
         let (said, heard) = (String::from_utf8_lossy(&done.stderr), server.heard());
         if trusts {
             assert_eq!(heard[0].path, "/v1/user/access_token_info");

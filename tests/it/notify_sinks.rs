@@ -10,7 +10,7 @@ use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
 
 use crate::support::process::Folder;
-use crate::support::receiver::{MailServer, Receiver, authority};
+use crate::support::receiver::{MailServer, Receiver, run_trusting};
 
 fn at() -> Timestamp {
     "2026-12-01T00:00:00Z".parse().unwrap()
@@ -137,12 +137,7 @@ async fn a_mail_server_that_refuses_or_offers_no_tls_gets_no_password_in_the_cle
 async fn told_over_tls(sink: &str, trusts: bool) -> (Option<i32>, String) {
     let folder = Folder::new();
     folder.write("storyd.yaml", format!("data_dir: data\nnotify:\n  sinks:\n    team: {sink}\n"));
-    let mut command = folder.storyd("notify test");
-    if trusts {
-        command.env("SSL_CERT_FILE", authority());
-    }
-    // Waited for off the runtime, on which the server runs.
-    let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let done = run_trusting(&folder, "notify test", trusts).await;
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     assert!(!said.contains("pa55word"), "{said}");
     (done.status.code(), said)

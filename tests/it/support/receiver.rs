@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +20,8 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
+
+use super::process::Folder;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -53,7 +56,7 @@ impl Receiver {
         Self::on("http", TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    /// One that speaks TLS, with a certificate of its own authority: [`authority`] must be trusted by whoever is to talk to it.
+    /// One that speaks TLS, with a certificate of its own authority: whoever is to talk to it must trust that ([`run_trusting`]).
     pub(crate) async fn over_tls() -> Self {
         Self::on("https", Tls { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), acceptor: acceptor() })
     }
@@ -160,7 +163,7 @@ impl MailServer {
         Self::with(MailTls::None).await
     }
 
-    /// One that speaks TLS, with a certificate of its own authority: [`authority`] must be trusted by whoever is to talk to it.
+    /// One that speaks TLS, with a certificate of its own authority: whoever is to talk to it must trust that ([`run_trusting`]).
     pub(crate) async fn with(tls: MailTls) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -252,8 +255,17 @@ impl MailServer {
 }
 
 /// The file with the certificate of the test's own authority. It, and the server's certificate for 127.0.0.1, end in a hundred years.
-pub(crate) fn authority() -> PathBuf {
+fn authority() -> PathBuf {
     tls_file("ca.pem")
+}
+
+/// Runs the program off the runtime, on which the server runs; it trusts the test's own authority or does not.
+pub(crate) async fn run_trusting(folder: &Folder, line: &str, trusts: bool) -> Output {
+    let mut command = folder.storyd(line);
+    if trusts {
+        command.env("SSL_CERT_FILE", authority());
+    }
+    tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
 }
 
 fn tls_file(name: &str) -> PathBuf {
