@@ -57,17 +57,15 @@ fn minutes(job: &str, account: String, from: usize, count: usize) -> JobPosts {
     posts(Fill { job: job.into(), account, body: note("겨울 신메뉴가 나왔어요".into()), times })
 }
 
-/// A queue in which `rows` posts wait, shared evenly by the lanes. Built once for each size.
+/// A queue in which posts wait, shared evenly by the lanes.
 struct Filled {
     store: Store,
     _dir: TempDir,
     out: Mutex<Vec<Intent>>,
 }
 
-fn filled(rows: usize) -> &'static Filled {
-    static QUEUES: Mutex<BTreeMap<usize, &'static Filled>> = Mutex::new(BTreeMap::new());
-    let mut queues = QUEUES.lock().expect("nobody panics here");
-    queues.entry(rows).or_insert_with(|| {
+impl Filled {
+    fn with(rows: usize) -> Self {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         let store = runtime().block_on(async {
             let store = Store::open(dir.path(), Access::Daemon).await.expect("a queue");
@@ -77,8 +75,15 @@ fn filled(rows: usize) -> &'static Filled {
             }
             store
         });
-        Box::leak(Box::new(Filled { store, _dir: dir, out: Mutex::default() }))
-    })
+        Self { store, _dir: dir, out: Mutex::default() }
+    }
+}
+
+/// The queue of this size, which is built once. Whoever uses it leaves as many posts in it.
+fn filled(rows: usize) -> &'static Filled {
+    static QUEUES: Mutex<BTreeMap<usize, &'static Filled>> = Mutex::new(BTreeMap::new());
+    let mut queues = QUEUES.lock().expect("nobody panics here");
+    queues.entry(rows).or_insert_with(|| Box::leak(Box::new(Filled::with(rows))))
 }
 
 fn rows() -> Vec<usize> {
@@ -124,7 +129,7 @@ fn look_at_what_comes_next(bencher: Bencher<'_, '_>, rows: usize) {
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn enqueue_1000_posts_of_a_new_job(bencher: Bencher<'_, '_>) {
-    let queue = filled(ROWS[0]);
+    let queue = Filled::with(ROWS[0]);
     let mut number = 0;
     let next = || {
         number += 1;
