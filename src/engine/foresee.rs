@@ -11,12 +11,13 @@ use jiff::{Timestamp, ToSpan};
 
 use super::setback::block_account;
 use super::{Ctx, Outcome, Report, Result, session};
-use crate::domain::clock::{earlier, later};
+use crate::domain::clock::{between, earlier, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::policy::Preflight;
 use crate::domain::telling::zone;
 use crate::kakao::error::is_of_one_call;
 use crate::kakao::folder::TokenError;
+use crate::kakao::refresh::REFRESH_AHEAD;
 use crate::kakao::story::LinkCard;
 use crate::store::queue::{Ahead, Looked, ToLookAt};
 use crate::store::view::Due;
@@ -29,6 +30,8 @@ const WRONG_AGAIN: Duration = Duration::from_secs(1_800);
 const AGAIN: Duration = Duration::from_secs(300);
 /// What is to be looked at so soon after is looked at too: an account with many posts is not asked for each of them.
 const TOGETHER: Duration = Duration::from_secs(300);
+/// How far ahead of a post its account's token is renewed, so that it lives when the post is due: well within a token's six hours.
+const TOKEN_AHEAD: Duration = Duration::from_secs(3_600);
 /// Most posts that one run looks at; of these, the links that are scraped. What is left is for the next run.
 const POSTS_MAX: u32 = 200;
 const LINKS_MAX: usize = 5;
@@ -119,6 +122,12 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
 
 /// What is to be seen, or why nobody can be asked now: the account is turned away, or the network or Kakao has trouble.
 async fn see(ctx: &Ctx, account: &str, posts: Vec<ToLookAt>) -> std::result::Result<Vec<Looked>, Fault> {
+    // So that no post waits for its token when it is due. What only a person can mend is told when the token is dead: until then it
+    // serves.
+    match session::renew_ahead(ctx, account, life(&posts, ctx.clock.now())).await {
+        Err(fault) if matches!(fault.class, FaultClass::Transient { .. }) => return Err(fault),
+        _ => {}
+    }
     match session::served(ctx, account).await {
         // What one of these questions meets, a post need not meet.
         Err(fault) if is_of_one_call(&fault) || matches!(fault.class, FaultClass::Permanent) => {
@@ -152,6 +161,12 @@ async fn see(ctx: &Ctx, account: &str, posts: Vec<ToLookAt>) -> std::result::Res
         looked.push(seen(ctx, &post, card, finding));
     }
     Ok(looked)
+}
+
+/// How long the account's token must live: until the posts to come are out, as far as they are near. Pure.
+fn life(posts: &[ToLookAt], now: Timestamp) -> Duration {
+    let near = posts.iter().map(|post| post.due_at).filter(|due_at| *due_at <= later(now, TOKEN_AHEAD));
+    REFRESH_AHEAD + near.max().map_or(Duration::ZERO, |due_at| between(now, due_at))
 }
 
 /// Whether the page is at fault. Everything else may be better in a moment, or is the account's.

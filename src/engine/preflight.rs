@@ -11,7 +11,7 @@ use crate::domain::clock::later;
 use crate::domain::content::Body;
 use crate::domain::fault::Fault;
 use crate::kakao::Client;
-use crate::kakao::refresh::Tokens;
+use crate::kakao::refresh::{REFRESH_AHEAD, Tokens};
 use crate::kakao::story::LinkCard;
 use crate::kakao::token::AccessToken;
 use crate::plan::problem::{Code, Problem};
@@ -99,7 +99,7 @@ impl Preflight<'_> {
     /// A token that Kakao accepts, renewed once if it must be.
     async fn living(&self, account: &str) -> Result<AccessToken, Fault> {
         let keys = self.keys.get(account);
-        let token = self.tokens.fresh(self.kakao, account, keys, self.now).await?;
+        let token = self.tokens.fresh(self.kakao, account, keys, REFRESH_AHEAD, self.now).await?;
         match self.kakao.token_info(&token).await {
             Ok(_) => Ok(token),
             Err(fault) if fault.wants_refresh() => {

@@ -10,6 +10,7 @@ use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::name_account;
+use crate::kakao::refresh::ONE_CALL;
 use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
 use crate::store::queue::{Intent, Onward};
@@ -90,7 +91,8 @@ pub(super) async fn run_on(ctx: &Ctx, account: &str, goes_on: impl Fn() -> bool,
 
 /// Takes the account's next due post, or says why there is none.
 async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Report>> {
-    match token(ctx, account).await {
+    // A post that is due waits for no renewal while its token lives. The look ahead of it has seen to that it does.
+    match token(ctx, account, ONE_CALL).await {
         Ok(token) => {
             let intent = ctx.store.take_to_publish(account, ctx.clock.now(), ctx.rules.lease).await?;
             Ok(intent.map(|intent| Ready::new(ctx, intent, token)).ok_or_else(|| Report::idle(Due::Publish, account)))
@@ -134,7 +136,7 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result
 async fn record(ctx: &Ctx, account: &str, intent: Intent, posted: &Posted, follow: bool) -> Result<(Outcome, Next)> {
     let (now, occurs_at) = (ctx.clock.now(), intent.occurs_at);
     // Only with a token that is at hand: the record waits for no refresh.
-    let token = if follow { ctx.tokens.at_hand(account, now) } else { None };
+    let token = if follow { ctx.tokens.at_hand(account, ONE_CALL, now) } else { None };
     let lease = token.is_some().then_some(ctx.rules.lease);
     let heard = posted.server_date.map(|kakao_at| Heard { at: now, kakao_at });
     let Onward { written, marked, next } =

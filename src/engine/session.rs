@@ -1,17 +1,24 @@
 //! Calls on behalf of an account: a token that is good, refreshed ahead of its end, and once more when Kakao refuses it.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::Ctx;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 use crate::kakao::error::{missing_consent, name_account, no_story_user};
 use crate::kakao::login::SCOPES;
+use crate::kakao::refresh::REFRESH_AHEAD;
 use crate::kakao::token::AccessToken;
 use crate::store::crash;
 
-/// A token for the account, refreshed first when it is about to end.
-pub(super) async fn token(ctx: &Ctx, account: &str) -> Result<AccessToken, Fault> {
-    ctx.tokens.fresh(&ctx.kakao, account, ctx.credentials.get(account), ctx.clock.now()).await
+/// A token for the account that lives for so long, refreshed first when it does not.
+pub(super) async fn token(ctx: &Ctx, account: &str, life: Duration) -> Result<AccessToken, Fault> {
+    ctx.tokens.fresh(&ctx.kakao, account, ctx.credentials.get(account), life, ctx.clock.now()).await
+}
+
+/// Sees to it that the account's token lives for so long.
+pub(super) async fn renew_ahead(ctx: &Ctx, account: &str, life: Duration) -> Result<(), Fault> {
+    ctx.tokens.renew_ahead(&ctx.kakao, account, ctx.credentials.get(account), life, ctx.clock.now()).await
 }
 
 /// Fetches a new token after Kakao refused `used`.
@@ -26,7 +33,7 @@ where
     F: Fn(AccessToken) -> Answer,
     Answer: Future<Output = Result<T, Fault>>,
 {
-    let first = token(ctx, account).await?;
+    let first = token(ctx, account, REFRESH_AHEAD).await?;
     let answer = match between_deaths(call(first.clone())).await {
         Err(fault) if fault.wants_refresh() => {
             let second = refresh(ctx, account, &first).await?;

@@ -24,10 +24,12 @@ use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenSet, apply};
 use crate::domain::clock::{between, earlier, later};
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 
-/// How long before its expiry an access token is renewed: longer than any call takes.
+/// How long before its expiry an access token is renewed by what can wait for that.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(300);
-/// Most refreshes of one account within [`REFRESH_WINDOW`]. Each may send two requests more, which stays below the
-/// twenty tokens in ten minutes after which Kakao refuses (`KOE237`).
+/// How long an access token must live to be used by what cannot wait: longer than any call takes.
+pub const ONE_CALL: Duration = Duration::from_secs(60);
+/// Most refreshes of one account within [`REFRESH_WINDOW`] that bought a token, or may have. Each may send two requests more, which
+/// stays below the twenty tokens in ten minutes after which Kakao refuses (`KOE237`).
 pub const REFRESHES_MAX: usize = 5;
 /// The window of [`REFRESHES_MAX`].
 pub const REFRESH_WINDOW: Duration = Duration::from_secs(600);
@@ -35,6 +37,9 @@ pub const REFRESH_WINDOW: Duration = Duration::from_secs(600);
 const REPEATS_MAX: usize = 2;
 /// Waits before the repeats: short, since a caller waits for the token.
 const REPEAT_DELAY: Duration = Duration::from_millis(100);
+/// After a refresh that failed nothing more is asked for so long while the old token lives, and when it does not.
+const PAUSE_ALIVE: Duration = Duration::from_secs(60);
+const PAUSE_DEAD: Duration = Duration::from_secs(5);
 
 /// What kauth knows the app by.
 #[derive(Clone, Debug)]
@@ -54,14 +59,25 @@ pub struct Tokens {
     read: Arc<Mutex<HashMap<String, (Look, TokenSet)>>>,
 }
 
-/// One account's place in this process. What lies on it is a set that was bought but could not be saved: the only copy.
-type Shelf = Arc<tokio::sync::Mutex<Option<TokenSet>>>;
+/// One account's place in this process.
+type Shelf = Arc<tokio::sync::Mutex<Kept>>;
+
+/// What is kept of an account between renewals.
+#[derive(Debug, Default)]
+struct Kept {
+    /// A set that was bought but could not be saved: the only copy.
+    unsaved: Option<TokenSet>,
+    /// When the last refresh failed, and why.
+    failed: Option<(Timestamp, Fault)>,
+}
 
 /// Why a token is asked for.
 #[derive(Clone, Debug)]
 enum Wish {
-    /// To be used: renewed when it is about to expire.
-    Alive,
+    /// To be used: renewed when it does not live for so long any more.
+    Alive(Duration),
+    /// To be used later: the same, but one that lives still is none to fall back on.
+    Ahead(Duration),
     /// Kakao refused this one.
     Instead(AccessToken),
 }
@@ -88,8 +104,9 @@ impl Tokens {
         &self.folder
     }
 
-    /// An access token that works for [`REFRESH_AHEAD`] from `now`: the one on disk, or the next one, which is on disk before
-    /// this returns. When renewing fails while the old one still lives, that one is returned.
+    /// An access token that works for `life` from `now`: the one on disk, or the next one, which is on disk before this returns.
+    /// When renewing fails while the old one still lives, that one is returned. Who can wait asks for [`REFRESH_AHEAD`], who cannot
+    /// for [`ONE_CALL`].
     ///
     /// # Errors
     /// Never permanent: blocked when a person must act, transient when it may go better later.
@@ -98,9 +115,10 @@ impl Tokens {
         client: &Client,
         account: &str,
         credentials: Option<&Credentials>,
+        life: Duration,
         now: Timestamp,
     ) -> Result<AccessToken, Fault> {
-        if let Some(token) = self.at_hand(account, now) {
+        if let Some(token) = self.at_hand(account, life, now) {
             return Ok(token);
         }
         // Before it is read: a file that is replaced meanwhile looks otherwise the next time.
@@ -110,19 +128,37 @@ impl Tokens {
             let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
             read.insert(account.to_owned(), (look, set.clone()));
         }
-        if !set.needs_refresh(now, REFRESH_AHEAD) {
+        if !set.needs_refresh(now, life) {
             return Ok(set.access_token);
         }
-        self.renew(client, account, credentials, Wish::Alive, now).await
+        self.renew(client, account, credentials, Wish::Alive(life), now).await
     }
 
     /// The token of [`fresh`](Self::fresh) when that one needs neither the disk nor Kakao: it was read before, its file still looks
-    /// the same, and it is not about to expire.
-    pub fn at_hand(&self, account: &str, now: Timestamp) -> Option<AccessToken> {
+    /// the same, and it lives for so long.
+    pub fn at_hand(&self, account: &str, life: Duration, now: Timestamp) -> Option<AccessToken> {
         let look = self.folder.look(account)?;
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, set) = read.get(account).filter(|(known, _)| *known == look)?;
-        (!set.needs_refresh(now, REFRESH_AHEAD)).then(|| set.access_token.clone())
+        (!set.needs_refresh(now, life)).then(|| set.access_token.clone())
+    }
+
+    /// Renews the account's token unless it works for `life` from `now`, for what is to come.
+    ///
+    /// # Errors
+    /// As with [`fresh`](Self::fresh), and also while the old token still lives.
+    pub async fn renew_ahead(
+        &self,
+        client: &Client,
+        account: &str,
+        credentials: Option<&Credentials>,
+        life: Duration,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        if self.at_hand(account, life, now).is_some() {
+            return Ok(());
+        }
+        self.renew(client, account, credentials, Wish::Ahead(life), now).await.map(drop)
     }
 
     /// An access token in the place of `used`, which Kakao refused. When the file holds another one by now, that one is
@@ -176,37 +212,51 @@ impl Renewal {
         let mut lock = blocking(move || folder.lock(&account)).await?;
         let mut set = load(&self.folder, &self.account).await?;
         // Tokens handed in meanwhile are newer than what lies on the shelf.
-        if let Some(unsaved) = shelf.take().filter(|unsaved| unsaved.obtained_at >= set.obtained_at) {
+        if let Some(unsaved) = shelf.unsaved.take().filter(|unsaved| unsaved.obtained_at >= set.obtained_at) {
             lock = self.save(lock, &unsaved, &mut shelf).await?;
             set = unsaved;
         }
         let good = match &self.wish {
-            Wish::Alive => !set.needs_refresh(self.now, REFRESH_AHEAD),
+            Wish::Alive(life) | Wish::Ahead(life) => !set.needs_refresh(self.now, *life),
             Wish::Instead(used) => !set.access_token.is(used),
         };
         if good {
             return Ok(set.access_token);
         }
-        match self.buy(lock, &set).await {
+        // Refused already, dead, or wanted for later: there is nothing to fall back on.
+        let lives = matches!(self.wish, Wish::Alive(_)) && !set.needs_refresh(self.now, Duration::ZERO);
+        if let Some(fault) = self.failed_lately(&shelf, lives) {
+            return if lives { Ok(set.access_token) } else { Err(fault) };
+        }
+        match self.buy(lock, &set, &mut shelf).await {
             Ok((lock, answer)) => {
                 let next = apply(&set, answer, self.now);
                 self.save(lock, &next, &mut shelf).await?;
                 Ok(next.access_token)
             }
-            // Refused already, or dead: there is nothing to fall back on.
-            Err(fault) if matches!(self.wish, Wish::Instead(_)) || set.needs_refresh(self.now, Duration::ZERO) => {
-                Err(fault)
-            }
-            Err(fault) => {
+            Err(fault) if lives => {
                 tracing::warn!(account = %self.account, %fault, "access token not renewed; the old one still works");
                 Ok(set.access_token)
             }
+            Err(fault) => Err(fault),
         }
+    }
+
+    /// Why the last refresh failed, when that was so lately that another one is not worth its while.
+    fn failed_lately(&self, kept: &Kept, lives: bool) -> Option<Fault> {
+        let (at, fault) = kept.failed.as_ref()?;
+        let until = later(*at, if lives { PAUSE_ALIVE } else { PAUSE_DEAD });
+        (*at <= self.now && self.now < until).then(|| fault.clone())
     }
 
     /// Buys the next tokens, within the limit. The limit's mark is on the disk before the request leaves, which also tells a
     /// disk that takes no writes while nothing is lost yet.
-    async fn buy(&self, mut lock: AccountLock, set: &TokenSet) -> Result<(AccountLock, TokenAnswer), Fault> {
+    async fn buy(
+        &self,
+        mut lock: AccountLock,
+        set: &TokenSet,
+        kept: &mut Kept,
+    ) -> Result<(AccountLock, TokenAnswer), Fault> {
         let token = set.refresh_token.as_ref().ok_or_else(no_refresh_token)?;
         let credentials = self.credentials.as_ref().ok_or_else(|| no_key(&self.account))?;
         let since = earlier(self.now, REFRESH_WINDOW);
@@ -220,10 +270,15 @@ impl Renewal {
         refreshes.push(self.now);
         lock = remember(lock, refreshes).await?;
         match self.ask(credentials, token).await {
-            Ok(answer) => Ok((lock, answer)),
+            Ok(answer) => {
+                kept.failed = None;
+                Ok((lock, answer))
+            }
             Err(fault) => {
-                // What never left does not count: a network that is down for a while must not use up the limit.
-                if certainly_not_sent(&fault) {
+                kept.failed = Some((self.now, fault.clone()));
+                // The limit is one of tokens: neither a network that is down nor a login service that answers with trouble may
+                // use it up, or the account would be locked out for minutes after all is well.
+                if !may_have_issued(&fault) {
                     remember(lock, before).await?;
                 }
                 Err(fault)
@@ -242,16 +297,11 @@ impl Renewal {
     }
 
     /// Saves, or keeps the set on the shelf so that the next call can.
-    async fn save(
-        &self,
-        lock: AccountLock,
-        set: &TokenSet,
-        shelf: &mut Option<TokenSet>,
-    ) -> Result<AccountLock, Fault> {
+    async fn save(&self, lock: AccountLock, set: &TokenSet, kept: &mut Kept) -> Result<AccountLock, Fault> {
         let (folder, copy) = (self.folder.clone(), set.clone());
         let saved = blocking(move || folder.save(&lock, &copy).map(|()| lock)).await;
         if saved.is_err() {
-            *shelf = Some(set.clone());
+            kept.unsaved = Some(set.clone());
         }
         saved
     }
@@ -274,6 +324,11 @@ async fn blocking<T: Send + 'static>(
 
 fn certainly_not_sent(fault: &Fault) -> bool {
     matches!(fault.code.as_str(), "dns" | "connect")
+}
+
+/// Whether kauth may have given tokens all the same: the answer was lost, or was a success that nobody can read.
+fn may_have_issued(fault: &Fault) -> bool {
+    matches!(fault.code.as_str(), "timeout" | "reset" | "truncated" | "oversized" | "unreadable")
 }
 
 /// The fault of a token file. The token error's own words end with what to do.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use storyd::domain::clock::later;
 use storyd::domain::fault::Fault;
 use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::refresh::{Credentials, REFRESHES_MAX, Tokens};
+use storyd::kakao::refresh::{Credentials, ONE_CALL, REFRESH_AHEAD, REFRESHES_MAX, Tokens};
 use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use storyd::kakao::{Client, Limits};
 use tokio::sync::Notify;
@@ -79,7 +79,12 @@ fn credentials() -> Credentials {
 }
 
 async fn fresh(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
-    tokens.fresh(client, "cafe", Some(&credentials()), at(time)).await
+    tokens.fresh(client, "cafe", Some(&credentials()), REFRESH_AHEAD, at(time)).await
+}
+
+/// The token for a post that is due.
+async fn at_once(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
+    tokens.fresh(client, "cafe", Some(&credentials()), ONE_CALL, at(time)).await
 }
 
 fn refusal(status: u16, code: &str, error: &str) -> Act {
@@ -171,9 +176,9 @@ async fn without_a_refresh_token_or_a_key_a_person_must_act() {
     let fault = fresh(&home.tokens(), &stub.client(), "06:00:00").await.unwrap_err();
     insta::assert_snapshot!(fault, @r#"the access token is spent and there is no refresh token to renew it (no-refresh-token). Log the account in again with `storyd account login cafe`."#);
     let home = Home::new();
-    let fault = home.tokens().fresh(&stub.client(), "cafe", None, at("06:00:00")).await.unwrap_err();
+    let fault = home.tokens().fresh(&stub.client(), "cafe", None, REFRESH_AHEAD, at("06:00:00")).await.unwrap_err();
     insta::assert_snapshot!(fault, @r#"the access token is spent and there is no REST API key to renew it (no-key). Give the account "cafe" its `rest_api_key` in the settings."#);
-    let fault = home.tokens().fresh(&stub.client(), "zoo", None, at("06:00:00")).await.unwrap_err();
+    let fault = home.tokens().fresh(&stub.client(), "zoo", None, REFRESH_AHEAD, at("06:00:00")).await.unwrap_err();
     insta::assert_snapshot!(fault, @r#"account "zoo" has no tokens (token-file). Log it in with `storyd account login zoo`."#);
     assert_eq!(stub.connections(), 0);
 }
@@ -267,4 +272,74 @@ async fn tokens_that_could_not_be_saved_are_kept_and_saved_later() {
     assert!(fresh(&tokens, &client, "06:00:00").await.unwrap().is(&token("access-2")));
     assert!(home.saved().contains("access-2"));
     assert_eq!(stub.requests().len(), 1, "bought once");
+}
+
+#[tokio::test]
+async fn a_post_that_is_due_waits_for_no_renewal_while_its_token_lives() {
+    let (home, stub) = (Home::new(), Stub::play([ok(NEXT)]).await);
+    let tokens = home.tokens();
+    for time in ["05:56:00", "05:58:59"] {
+        assert!(at_once(&tokens, &stub.client(), time).await.unwrap().is(&token("access-1")), "{time}");
+    }
+    assert_eq!(stub.connections(), 0);
+    assert!(at_once(&tokens, &stub.client(), "05:59:00").await.unwrap().is(&token("access-2")));
+}
+
+#[tokio::test]
+async fn a_login_service_with_trouble_is_left_alone_for_a_while() {
+    let trouble = || Act::Say(answer(503, "", "busy"));
+    let (home, stub) = (Home::new(), Stub::play([trouble(), ok(NEXT)]).await);
+    let (tokens, client) = (home.tokens(), stub.client());
+    for time in ["05:56:00", "05:56:01", "05:56:59"] {
+        assert!(fresh(&tokens, &client, time).await.unwrap().is(&token("access-1")), "{time}");
+    }
+    assert_eq!(stub.requests().len(), 1);
+    assert!(fresh(&tokens, &client, "05:57:00").await.unwrap().is(&token("access-2")));
+    // With a dead token it is asked again sooner, but not by everybody who comes.
+    let (home, stub) = (Home::new(), Stub::play([trouble(), ok(NEXT)]).await);
+    let (tokens, client) = (home.tokens(), stub.client());
+    for time in ["06:00:00", "06:00:01", "06:00:04"] {
+        assert_eq!(fresh(&tokens, &client, time).await.unwrap_err().code, "503", "{time}");
+    }
+    assert_eq!(stub.requests().len(), 1);
+    assert!(fresh(&tokens, &client, "06:00:05").await.unwrap().is(&token("access-2")));
+    // A clock that was set back keeps nobody waiting.
+    let (home, stub) = (Home::new(), Stub::play([trouble(), ok(NEXT)]).await);
+    let (tokens, client) = (home.tokens(), stub.client());
+    assert!(fresh(&tokens, &client, "08:00:00").await.is_err());
+    assert!(fresh(&tokens, &client, "06:30:00").await.unwrap().is(&token("access-2")));
+}
+
+#[tokio::test]
+async fn a_login_service_that_answers_with_trouble_does_not_use_up_the_limit() {
+    let trouble = (0..=REFRESHES_MAX).map(|_| Act::Say(answer(503, "", "busy")));
+    let (home, stub) = (Home::new(), Stub::play(trouble.chain([ok(NEXT)])).await);
+    for second in 0..=REFRESHES_MAX {
+        let time = format!("06:00:{:02}", second * 5);
+        assert_eq!(fresh(&home.tokens(), &stub.client(), &time).await.unwrap_err().code, "503", "{time}");
+    }
+    assert!(fresh(&home.tokens(), &stub.client(), "06:00:50").await.unwrap().is(&token("access-2")), "well again");
+    // An answer that was lost may have carried tokens: those count.
+    let lost = (0..REFRESHES_MAX).map(|_| Act::SayAndClose(vec![]));
+    let (home, stub) = (Home::new(), Stub::play(lost.chain([ok(NEXT)])).await);
+    for second in 0..REFRESHES_MAX {
+        let time = format!("06:00:{:02}", second * 5);
+        assert_eq!(fresh(&home.tokens(), &stub.client(), &time).await.unwrap_err().code, "reset", "{time}");
+    }
+    assert_eq!(fresh(&home.tokens(), &stub.client(), "06:00:50").await.unwrap_err().code, "refresh-limit");
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_for_what_is_to_come() {
+    let (home, stub) = (Home::new(), Stub::play([Act::Say(answer(503, "", "busy")), ok(NEXT)]).await);
+    let (tokens, client) = (home.tokens(), stub.client());
+    let ahead = async |hours: u64, time: &str| {
+        let life = Duration::from_secs(hours * 3_600);
+        tokens.renew_ahead(&client, "cafe", Some(&credentials()), life, at(time)).await
+    };
+    ahead(1, "04:59:59").await.unwrap();
+    assert_eq!(stub.connections(), 0, "it lives for so long");
+    assert_eq!(ahead(1, "05:00:00").await.unwrap_err().code, "503", "told although the token lives still");
+    ahead(1, "05:05:00").await.unwrap();
+    assert!(home.saved().contains("access-2"));
 }

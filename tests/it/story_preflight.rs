@@ -167,3 +167,20 @@ async fn many_posts_of_one_link_ask_once() {
     world.pass(MINUTE).await;
     assert_eq!(world.requests("linkinfo"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_would_die_before_its_post_is_due_is_renewed_ahead_of_it() {
+    let (mut world, _receiver) = world().await;
+    world.jobs("p:\n  at: 2026-12-02 09:00\n  type: note\n  content: 글\n");
+    until(&mut world, "2026-12-02T04:00:00+09:00").await;
+    world.log_in("cafe", Duration::from_secs(4 * 3_600 + 50 * 60), Duration::from_secs(5_183_999));
+    // The login service has trouble twice: when the post is looked at, and when it is due.
+    world.fault(vec![FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::Token])]);
+    until(&mut world, "2026-12-02T08:34:00+09:00").await;
+    world.fault(vec![]);
+    until(&mut world, "2026-12-02T08:45:00+09:00").await;
+    world.fault(vec![FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::Token])]);
+    until(&mut world, "2026-12-02T09:00:00+09:00").await;
+    world.settle().await;
+    assert_eq!(world.post("p").await.state, PostState::Published, "on time: it waits for nobody");
+}

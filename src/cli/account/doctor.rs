@@ -11,6 +11,7 @@ use super::Row;
 use super::at_kakao::AtKakao;
 use super::checks::{self, Check, Stands};
 use crate::domain::post::PostState;
+use crate::kakao::refresh::REFRESH_AHEAD;
 use crate::kakao::token::AccessToken;
 use crate::store::view::PostFilter;
 use crate::store::{Access, Store, StoreError};
@@ -113,7 +114,7 @@ async fn tokens(
     checks.push(stored);
     let credentials = kakao.credentials.as_ref().ok();
     let tokens = setup::tokens(home)?;
-    match tokens.fresh(&kakao.client, account, credentials, kakao.clock.now()).await {
+    match tokens.fresh(&kakao.client, account, credentials, REFRESH_AHEAD, kakao.clock.now()).await {
         Ok(token) => Ok(Some(token)),
         Err(fault) => {
             checks.push(Check::failed("access token", account, &fault));
