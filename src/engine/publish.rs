@@ -55,7 +55,7 @@ enum Next {
 /// Publishes the account's next due post.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     match begin(ctx, account).await? {
-        Ok(ready) => Ok(publish(ctx, account, ready, false).await?.report),
+        Ok(ready) => Ok(publish(ctx, account, ready, || false).await?.report),
         Err(report) => Ok(report),
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn run_on(ctx: &Ctx, account: &str, goes_on: impl Fn() -> bool,
                 }
             },
         };
-        let published = publish(ctx, account, ready, number < ROW_MAX && goes_on()).await?;
+        let published = publish(ctx, account, ready, || number < ROW_MAX && goes_on()).await?;
         next = published.next;
         let goes_well = matches!(published.report.outcome, Outcome::Published { .. } | Outcome::Refreshed);
         tell(published.report);
@@ -109,8 +109,8 @@ async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Re
     }
 }
 
-/// Sends the request and records what became of it; with `follow` it takes the next due post in the same commit.
-async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result<Published> {
+/// Sends the request and records what became of it; if the row `goes_on` then, it takes the next due post in the same commit.
+async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> bool) -> Result<Published> {
     let Ready { intent, token, under_way: _under_way } = ready;
     let post = Some((intent.taken().post, intent.taken().job.clone()));
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
@@ -118,7 +118,7 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, follow: bool) -> Result
     let mut next = Next::NotAsked;
     let outcome = match answer {
         Ok(posted) => {
-            let (outcome, taken) = record(ctx, account, intent, &posted, follow).await?;
+            let (outcome, taken) = record(ctx, account, intent, &posted, goes_on()).await?;
             next = taken;
             outcome
         }

@@ -111,6 +111,24 @@ fn told_to_stop_during_a_publish_it_waits_for_the_answer() {
 }
 
 #[test]
+fn told_to_stop_during_a_publish_it_takes_no_other_post() {
+    let other = NOTE.replace("notice:", "other:").replace("메뉴", "음료");
+    let (folder, emulator, daemon) = begun(&format!("{NOTE}\n{other}"), "delay,count=2,calls=note,after=5s");
+    emulator.is_asked("note");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+    assert_eq!(emulator.requests("note"), 1);
+    let states = folder
+        .json("admin queue --all")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|post| post["state"].clone())
+        .collect::<Vec<_>>();
+    assert!(states.contains(&"published".into()) && states.contains(&"scheduled".into()), "{states:?}");
+}
+
+#[test]
 fn told_twice_to_stop_it_stops_at_once_and_settles_the_post_on_the_next_start() {
     let (folder, emulator, daemon) = begun(NOTE, "hang-after-effect,count=1,calls=note");
     emulator.is_asked("note");

@@ -12,14 +12,13 @@ use crate::store::view::Due;
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
 const DRAIN_PREPARE: Duration = Duration::from_secs(10);
 
-/// Waits for what is in flight: publish requests, listings and take-downs until their own limits, uploads for a short while.
+/// Waits for what is in flight, once the lanes are told to stop: publish requests, listings and take-downs until their own limits, uploads for a short while.
 pub(super) async fn drain(
     ctx: &Ctx,
     lanes: &mut Lanes,
     signals: &mut Signals,
     tell: &impl Fn(News<'_>),
 ) -> std::result::Result<(), DaemonError> {
-    lanes.stop();
     if !lanes.is_empty() {
         tell(News::Draining(lanes.set.len()));
     }
