@@ -15,6 +15,7 @@ use super::setback::{block_account, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::post::PostState;
 use crate::kakao::story::Story;
 use crate::store::Written;
 use crate::store::queue::{Adoption, Candidate, Proof, RestoreDue};
@@ -141,18 +142,19 @@ async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, stories: &[Story]) ->
     }
 }
 
-/// Which post each story belongs to. A story takes the latest post that says the same and was due before it; one that only fits a
-/// post of a time to come leaves that post to a person.
+/// Which post each story belongs to. A story takes, of the posts that say the same and were due before it, the latest of those that
+/// would go out by themselves, or else of the others. One that only fits a post of a time to come leaves that post to a person.
 fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (Vec<Adoption>, Vec<(i64, String)>) {
     let mut oldest_first: Vec<&&Story> = stories.iter().collect();
     oldest_first.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
     let (mut left, mut adoptions, mut strays) = (candidates, Vec::new(), Vec::new());
     for story in oldest_first {
-        let fits = |candidate: &Candidate| says(&candidate.content, story);
         // Kakao shows whole seconds, on a clock of its own.
         let by = later(story.created_at, Duration::from_secs(5));
-        match left.iter().rposition(|candidate| candidate.occurs_at <= by && fits(candidate)) {
-            Some(index) => {
+        let fits = |candidate: &Candidate| candidate.occurs_at <= by && says(&candidate.content, story);
+        let fitting = left.iter().enumerate().filter(|(_, candidate)| fits(candidate));
+        match fitting.max_by_key(|(index, candidate)| (nearness(candidate.state), *index)) {
+            Some((index, _)) => {
                 let candidate = left.remove(index);
                 adoptions.push(Adoption {
                     post: candidate.post,
@@ -176,6 +178,15 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
         }
     }
     (adoptions, holds)
+}
+
+/// How near a post is to going out: the nearest has the first claim on a story, since it would go out a second time.
+fn nearness(state: PostState) -> u8 {
+    match state {
+        PostState::Scheduled => 2,
+        PostState::Held => 1,
+        _ => 0,
+    }
 }
 
 /// The list could not be read. Without the consent to read nothing can be proved: what may have gone out is left to a person.

@@ -155,6 +155,26 @@ async fn a_story_that_the_backup_knows_is_given_to_no_other_post_with_its_text()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_story_goes_to_the_post_that_would_go_out_again_and_not_to_a_withdrawn_twin() {
+    let mut world = World::new().await;
+    world.jobs(
+        "a-up:\n  at: 2026-12-01 08:10\n  type: note\n  content: 같은 글\n  late: {within: 7d, then: post}\n\
+         b-withdrawn:\n  at: 2026-12-01 08:10\n  type: note\n  content: 같은 글\n  late: {within: 7d, then: post}\n",
+    );
+    world.settle().await;
+    let withdrawn = world.post("b-withdrawn").await.post;
+    world.ctx().store.cancel(withdrawn, "anna", "", world.clock.now()).await.unwrap();
+    let backup = back_up(&world, "backup").await;
+    world.pass(HOUR / 3).await;
+    assert_eq!(world.ledger().len(), 1);
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 1);
+    let states = (world.post("a-up").await.state, world.post("b-withdrawn").await.state);
+    assert_eq!(states, (PostState::Published, PostState::Cancelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restored_queue_that_is_killed_at_any_step_posts_nothing_twice() {
     for step in 1.. {
         let mut world = World::new().await;
