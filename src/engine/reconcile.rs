@@ -174,9 +174,9 @@ async fn not_there(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, ol
     }
 }
 
-/// Its absence is proved: a failed attempt like any other.
+/// Its absence is proved: a failed attempt like any other. Where that does not prove that it never was up, a person decides.
 async fn absent(ctx: &Ctx, doubt: Doubt, now: Timestamp) -> Result<Outcome> {
-    if doubt.policy == InDoubt::Hold {
+    if doubt.policy == InDoubt::Hold || doubt.taken_down {
         let written = ctx.store.record_absent(doubt, Absence::Hold, now).await?;
         return Ok(unless_lost(written, Outcome::Absent { then: InDoubt::Hold }));
     }

@@ -17,8 +17,7 @@ use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::post::PostState;
 use crate::kakao::story::Story;
-use crate::store::Written;
-use crate::store::queue::{Adoption, Candidate, Proof, RestoreDue};
+use crate::store::queue::{Adoption, Assigned, Candidate, Proof, RestoreDue};
 use crate::store::view::Due;
 
 /// Most pages of one listing: about 18 stories a page. A backup that lacks more is for a person.
@@ -110,7 +109,7 @@ async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing)
             let why = "the list was read once since the backup was restored; it is read once more";
             again(ctx, account, proof, SECOND_LISTING, why).await
         }
-        Step::Proved => settle(ctx, account, due, &listing.stories).await,
+        Step::Proved => settle(ctx, account, due, listing).await,
     }
 }
 
@@ -126,37 +125,36 @@ async fn again(ctx: &Ctx, account: &str, proof: Proof, wait: Duration, why: &str
 }
 
 /// Two complete listings: their stories go to their posts, everything else goes on.
-async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, stories: &[Story]) -> Result<Outcome> {
-    let ids: Vec<&str> = stories.iter().map(|story| story.id.as_str()).collect();
+async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) -> Result<Outcome> {
+    let ids: Vec<&str> = listing.stories.iter().map(|story| story.id.as_str()).collect();
     let owned = ctx.store.owned_stories(account, &ids).await?;
-    let free: Vec<&Story> = stories.iter().filter(|story| !owned.contains(&story.id)).collect();
+    let free: Vec<&Story> = listing.stories.iter().filter(|story| !owned.contains(&story.id)).collect();
     let texts: Vec<&str> = free.iter().map(|story| story.content.as_deref().unwrap_or_default()).collect();
     let candidates = ctx.store.restore_candidates(account, &texts).await?;
-    let (adoptions, holds) = assign(&free, candidates, due);
-    let found = adoptions.len();
-    match ctx.store.settle_restore(account, due, &adoptions, &holds, ctx.clock.now()).await? {
-        Written::Done => Ok(Outcome::Restored { found, held: holds.len() }),
-        Written::Lost => {
-            again(ctx, account, due.proof, SECOND_LISTING, "a post was moved while its list was read").await
+    let assigned = assign(&free, candidates, due);
+    match ctx.store.settle_restore(account, due, &assigned, ctx.clock.now()).await? {
+        Some(held) => {
+            Ok(Outcome::Restored { found: assigned.adoptions.len(), held: usize::try_from(held).unwrap_or(usize::MAX) })
         }
+        None => again(ctx, account, due.proof, SECOND_LISTING, "a post was moved while its list was read").await,
     }
 }
 
 /// Which post each story belongs to. A story takes, of the posts that say the same and were due before it, the latest of those that
 /// would go out by themselves, or else of the others. One that only fits a post of a time to come leaves that post to a person.
-fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (Vec<Adoption>, Vec<(i64, String)>) {
+fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> Assigned {
     let mut oldest_first: Vec<&&Story> = stories.iter().collect();
     oldest_first.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
-    let (mut left, mut adoptions, mut strays) = (candidates, Vec::new(), Vec::new());
+    let (mut left, mut assigned, mut strays) = (candidates, Assigned::default(), Vec::new());
     for story in oldest_first {
         // Kakao shows whole seconds, on a clock of its own.
         let by = later(story.created_at, Duration::from_secs(5));
         let fits = |candidate: &Candidate| candidate.occurs_at <= by && says(&candidate.content, story);
         let fitting = left.iter().enumerate().filter(|(_, candidate)| fits(candidate));
-        match fitting.max_by_key(|(index, candidate)| (nearness(candidate.state), *index)) {
-            Some((index, _)) => {
+        match fitting.max_by_key(|(index, candidate)| (nearness(candidate.state), *index)).map(|(index, _)| index) {
+            Some(index) => {
                 let candidate = left.remove(index);
-                adoptions.push(Adoption {
+                assigned.adoptions.push(Adoption {
                     post: candidate.post,
                     story_id: story.id.clone(),
                     created_at: story.created_at,
@@ -165,7 +163,6 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
             None => strays.push(story),
         }
     }
-    let mut holds = Vec::new();
     for story in strays {
         let early = left.iter().position(|candidate| says(&candidate.content, story));
         if let Some(index) = early {
@@ -174,10 +171,10 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> (V
                 "a story with this text ({}) was posted after the backup of {} was made; look whether it is this one, then release or cancel it",
                 story.id, due.backup_at
             );
-            holds.push((candidate.post, why));
+            assigned.holds.push((candidate.post, why));
         }
     }
-    (adoptions, holds)
+    assigned
 }
 
 /// How near a post is to going out: the nearest has the first claim on a story, since it would go out a second time.

@@ -175,6 +175,48 @@ async fn a_story_goes_to_the_post_that_would_go_out_again_and_not_to_a_withdrawn
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_whose_story_may_have_been_taken_down_since_the_backup_is_held() {
+    let mut world = World::new().await;
+    let soon_gone = notes(3).replacen("late:", "delete_after: 10m\n  late:", 1);
+    world.jobs(&soon_gone.replacen("글 1\n", "글 1\n  delete_at: 2026-12-01 08:20\n", 1));
+    world.settle().await;
+    let backup = back_up(&world, "backup").await;
+    world.pass(HOUR / 2).await;
+    assert_eq!((world.post("n0").await.state, world.post("n1").await.state), (PostState::Deleted, PostState::Deleted));
+    world.condone("the stories of posts that wait for a person are on record nowhere");
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.ledger().len(), 3, "each once");
+    for job in ["n0", "n1"] {
+        let held = world.post(job).await;
+        assert_eq!((held.state, held.reason.contains("take-down")), (PostState::Held, true), "{job}: {}", held.reason);
+    }
+    assert_eq!(world.post("n2").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_of_the_backup_whose_story_may_have_been_taken_down_since_is_held() {
+    let mut world = World::new().await;
+    world.jobs(&notes(1).replacen("late:", "delete_after: 10m\n  late:", 1));
+    world.fault(vec![
+        FaultRule::new(FaultName::AnswerLost).on(&[Call::Note]).times(1),
+        FaultRule::new("code-7".parse().unwrap()).on(&[Call::MyStories]),
+    ]);
+    world.pass(Duration::from_secs(601)).await;
+    assert_eq!(world.post("n0").await.state, PostState::InDoubt);
+    let backup = back_up(&world, "backup").await;
+    world.fault(vec![]);
+    world.pass(HOUR).await;
+    assert_eq!(world.post("n0").await.state, PostState::Deleted);
+    world.condone("the story of a post that waits for a person is on record nowhere");
+    world.restored_from(&backup).await;
+    world.pass(HOUR).await;
+    let held = world.post("n0").await;
+    assert_eq!((held.state, world.requests("note")), (PostState::Held, 1), "{}", held.reason);
+    assert!(held.reason.contains("take-down"), "{}", held.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restored_queue_that_is_killed_at_any_step_posts_nothing_twice() {
     for step in 1.. {
         let mut world = World::new().await;

@@ -28,6 +28,9 @@ pub struct Doubt {
     pub since: Timestamp,
     /// What becomes of it when its absence is proved.
     pub policy: InDoubt,
+    /// Whether it is a doubt of a backup that was restored, and its story may have been found and taken down meanwhile: then its
+    /// absence proves nothing.
+    pub taken_down: bool,
     /// How often in a row publishing it has failed before.
     pub failures: u32,
     /// How far the proof of its absence has come.
@@ -61,6 +64,9 @@ impl Store {
         let at = micros(now);
         let row = sqlx::query!(
             r#"SELECT id AS "id!", job, content, intent_at AS "intent_at!", intent_skew, intent_floor_at, changed_at, in_doubt,
+                 coalesce(coalesce(delete_at, intent_at + delete_after) <= $2, 0)
+                   AND EXISTS (SELECT 1 FROM restore r WHERE r.account = $1 AND r.restored_at >= post.intent_at)
+                   AS "taken_down!: bool",
                  publish_failures, quarantine_at, quarantine_kakao_at, absences, claim FROM post
              WHERE reconcile_at IS NOT NULL AND reconcile_at <= $2 AND state = 'in_doubt' AND account = $1
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)"#,
@@ -87,6 +93,7 @@ impl Store {
                 "hold" => InDoubt::Hold,
                 other => return Err(StoreError::Nonsense { what: format!("the in_doubt policy {other:?}") }),
             },
+            taken_down: row.taken_down,
             failures: count(row.publish_failures),
             proof: Proof { quarantine, absences: count(row.absences) },
             token: row.claim,
@@ -149,9 +156,12 @@ impl Store {
     /// long as it is trusted.
     pub async fn record_absent(&self, doubt: Doubt, then: Absence<'_>, now: Timestamp) -> Result<Written> {
         const PROVED: &str = "proved absent: two complete lists after the quarantine lack it";
+        const TAKEN_DOWN: &str = "it was in doubt in the restored backup, and its take-down was due since: no list tells whether it was up; \
+                                  release it if it was not, cancel it if it was";
         let at = micros(now);
         let (state, event, next, reason) = match then {
             Absence::Repost(next) => ("scheduled", "repost", Some(micros(next)), PROVED),
+            Absence::Hold if doubt.taken_down => ("held", "hold", None, TAKEN_DOWN),
             Absence::Hold => ("held", "hold", None, PROVED),
             Absence::GiveUp(why) => ("failed", "fail", None, why),
         };

@@ -37,7 +37,7 @@ pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
 pub use prune::Pruned;
 pub use reschedule::Move;
-pub use restore::{Adoption, Candidate, RestoreDue};
+pub use restore::{Adoption, Assigned, Candidate, RestoreDue};
 pub use story::{DeleteOrder, Doomed};
 pub use sweep::Swept;
 

@@ -51,6 +51,15 @@ pub struct Adoption {
     pub created_at: Timestamp,
 }
 
+/// What the listed stories mean for the account's posts.
+#[derive(Clone, Debug, Default)]
+pub struct Assigned {
+    /// Stories that turned out to be a post's.
+    pub adoptions: Vec<Adoption>,
+    /// Posts that wait for a person, each with the reason.
+    pub holds: Vec<(i64, String)>,
+}
+
 impl Store {
     /// Marks a queue that was just put back from a backup: every account, those too that turn up later, is consulted first.
     pub async fn begin_restoration(&self, backup_at: Timestamp, actor: &str, now: Timestamp) -> Result<()> {
@@ -152,33 +161,35 @@ impl Store {
         Ok(Written::of(done.rows_affected()))
     }
 
-    /// The list was consulted: its stories go to their posts, `holds` wait for a person, as do the posts due since the backup whose
-    /// job says so of a proved absence; everything else goes on. One transaction.
+    /// The list was consulted: its stories go to their posts. What cannot be told from it waits for a person: what `assigned` says,
+    /// posts due since the backup whose story would have been taken down again by now, and those whose job says so of a proved
+    /// absence. Everything else goes on. How many posts wait; none if a person moved one meanwhile, and nothing was done. One transaction.
     pub async fn settle_restore(
         &self,
         account: &str,
         due: RestoreDue,
-        adoptions: &[Adoption],
-        holds: &[(i64, String)],
+        assigned: &Assigned,
         now: Timestamp,
-    ) -> Result<Written> {
+    ) -> Result<Option<u64>> {
         let mut tx = self.begin().await?;
         let order = AdoptOrder { actor: "restore", reason: "found in the list of stories after a backup was restored" };
         let mut adopted = 0;
-        for adoption in adoptions {
+        for adoption in &assigned.adoptions {
             let story = (account, adoption.story_id.as_str(), adoption.created_at);
             let moved = adopt_into(&mut tx, adoption.post, story, order, now).await?;
             if moved == 0 {
-                // A person moved it meanwhile: the next listing judges anew.
-                return Ok(Written::Lost);
+                // The next listing judges anew.
+                return Ok(None);
             }
             adopted += moved;
         }
-        for (post, why) in holds {
+        for (post, why) in &assigned.holds {
             hold(&mut tx, *post, why, now).await?;
         }
+        let mut held = assigned.holds.len() as u64;
+        held += hold_taken_down(&mut tx, account, due, now).await?;
         let (until, at) = (micros(due.restored_at), micros(now));
-        let held = sqlx::query!(
+        held += sqlx::query!(
             "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = $3,
                reason = 'it was due since the restored backup, and is not in the list of stories'
              WHERE account = $1 AND state = 'scheduled' AND due_at <= $2 AND in_doubt = 'hold'",
@@ -189,34 +200,57 @@ impl Store {
         .execute(&mut *tx)
         .await?
         .rows_affected();
-        let outcome = format!("{adopted} stories found, {} posts held", holds.len() as u64 + held);
-        settle(&mut tx, account, &outcome, now).await?;
+        settle(&mut tx, account, &format!("{adopted} stories found, {held} posts held"), now).await?;
         tx.commit().await?;
-        Ok(Written::Done)
+        Ok(Some(held))
     }
 
     /// The list cannot be read: every waiting post whose time lay before the restore is for a person to judge.
     pub async fn give_up_restore(&self, account: &str, due: RestoreDue, why: &str, now: Timestamp) -> Result<u64> {
-        let (until, at) = (micros(due.restored_at), micros(now));
         let reason = format!(
             "it may have gone out since the restored backup, and the account's list cannot be read ({why}); look, then release or cancel it"
         );
         let mut tx = self.begin().await?;
-        let held = sqlx::query!(
-            "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', reason = $3, changed_at = $4
-             WHERE account = $1 AND state = 'scheduled' AND min(due_at, occurs_at) <= $2",
-            account,
-            until,
-            reason,
-            at
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        let held = hold_due(&mut tx, account, due, &reason, now).await?;
         settle(&mut tx, account, &format!("the list cannot be read: {held} posts held"), now).await?;
         tx.commit().await?;
         Ok(held)
     }
+}
+
+/// Holds every waiting post whose time lay before the restore.
+async fn hold_due(tx: &mut Write, account: &str, due: RestoreDue, why: &str, now: Timestamp) -> Result<u64> {
+    let (until, at) = (micros(due.restored_at), micros(now));
+    let done = sqlx::query!(
+        "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', reason = $3, changed_at = $4
+         WHERE account = $1 AND state = 'scheduled' AND min(due_at, occurs_at) <= $2",
+        account,
+        until,
+        why,
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Holds every waiting post whose time lay before the restore, and whose story, had it gone out, might have been taken down by now:
+/// no list shows it then, whatever became of it.
+async fn hold_taken_down(tx: &mut Write, account: &str, due: RestoreDue, now: Timestamp) -> Result<u64> {
+    let (until, at) = (micros(due.restored_at), micros(now));
+    let done = sqlx::query!(
+        "UPDATE post SET state = 'held', event = 'hold', actor = 'restore', changed_at = $3,
+           reason = 'it was due since the restored backup, and so was its take-down: no list tells whether it was up; '
+                    || 'release it if it was not, cancel it if it was'
+         WHERE account = $1 AND state = 'scheduled' AND min(due_at, occurs_at) <= $2
+           AND (delete_at <= $3 OR min(due_at, occurs_at) + delete_after <= $3)",
+        account,
+        until,
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Holds a waiting post; leaves a note with one that waits for a person already.
