@@ -22,6 +22,8 @@ use crate::store::view::Due;
 
 /// Most pages of one listing: about 18 stories a page. A backup that lacks more is for a person.
 const PAGES_MAX: u32 = 5_000;
+/// So many stories are named in a reason.
+const NAMED_MAX: usize = 5;
 /// After a listing that failed, or told nothing.
 const AGAIN: Duration = Duration::from_secs(30);
 /// Between two looks, at least.
@@ -131,7 +133,8 @@ async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) ->
     let free: Vec<&Story> = listing.stories.iter().filter(|story| !owned.contains(&story.id)).collect();
     let texts: Vec<&str> = free.iter().map(|story| story.content.as_deref().unwrap_or_default()).collect();
     let candidates = ctx.store.restore_candidates(account, &texts).await?;
-    let assigned = assign(&free, candidates, due);
+    let since = Window::of(due.backup_at, due.backup_skew, listing.heard.map(|heard| heard.skew()), None).from;
+    let assigned = assign(&free, candidates, due, since);
     match ctx.store.settle_restore(account, due, &assigned, ctx.clock.now()).await? {
         Some(held) => {
             Ok(Outcome::Restored { found: assigned.adoptions.len(), held: usize::try_from(held).unwrap_or(usize::MAX) })
@@ -141,8 +144,10 @@ async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) ->
 }
 
 /// Which post each story belongs to. A story takes, of the posts that say the same and were due before it, the latest of those that
-/// would go out by themselves, or else of the others. One that only fits a post of a time to come leaves that post to a person.
-fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> Assigned {
+/// would go out by themselves, or else of the others. One that only fits a post of a time to come leaves that post to a person; and
+/// since one that is nobody's, and was posted after the backup was made (from `since` on), may be any post under another text, every
+/// post that was due by the restore is then left to a person.
+fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue, since: Timestamp) -> Assigned {
     let mut oldest_first: Vec<&&Story> = stories.iter().collect();
     oldest_first.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
     let (mut left, mut assigned, mut strays) = (candidates, Assigned::default(), Vec::new());
@@ -163,7 +168,7 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> As
             None => strays.push(story),
         }
     }
-    for story in strays {
+    for story in &strays {
         let early = left.iter().position(|candidate| says(&candidate.content, story));
         if let Some(index) = early {
             let candidate = left.remove(index);
@@ -174,6 +179,9 @@ fn assign(stories: &[&Story], candidates: Vec<Candidate>, due: RestoreDue) -> As
             assigned.holds.push((candidate.post, why));
         }
     }
+    let strays: Vec<&str> =
+        strays.iter().filter(|story| story.created_at >= since).map(|story| story.id.as_str()).collect();
+    assigned.hold_due = (!strays.is_empty()).then(|| unexplained(&strays, due));
     assigned
 }
 
@@ -184,6 +192,18 @@ fn nearness(state: PostState) -> u8 {
         PostState::Held => 1,
         _ => 0,
     }
+}
+
+/// Why posts that were due wait for a person, beside stories that no post explains.
+fn unexplained(strays: &[&str], due: RestoreDue) -> String {
+    let named = strays.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+    let more = strays.len().saturating_sub(NAMED_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "it was due by the restore, and stories that say what no post says ({named}{more}) were posted after the backup of {} was made; \
+         look whether one of them is this one with another text, then release or cancel it",
+        due.backup_at
+    )
 }
 
 /// The list could not be read. Without the consent to read nothing can be proved: what may have gone out is left to a person.

@@ -217,6 +217,32 @@ async fn a_doubt_of_the_backup_whose_story_may_have_been_taken_down_since_is_hel
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_was_edited_since_the_backup_leaves_what_was_due_by_the_restore_to_a_person() {
+    for edited_before in [false, true] {
+        let mut world = World::new().await;
+        world.jobs(&notes(1));
+        world.settle().await;
+        let backup = back_up(&world, "backup").await;
+        let edited = notes(1).replace("글 0", "고친 글");
+        if edited_before {
+            world.jobs(&edited);
+        }
+        world.pass(Duration::from_secs(630)).await;
+        assert_eq!(world.ledger().len(), 1);
+        // The file that is there when the backup is restored says otherwise than the story.
+        world.jobs(&if edited_before { notes(2) } else { format!("{edited}{}", &notes(2)[notes(1).len()..]) });
+        world.condone("the story of a post that waits for a person is on record nowhere");
+        world.restored_from(&backup).await;
+        world.pass(HOUR).await;
+        let held = world.post("n0").await;
+        assert_eq!(held.state, PostState::Held, "{edited_before}: {}", held.reason);
+        assert!(held.reason.contains(&world.ledger()[0].id), "{}", held.reason);
+        let next = world.post("n1").await;
+        assert_eq!((next.state, world.ledger().len()), (PostState::Published, 2), "it was not due: {}", next.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restored_queue_that_is_killed_at_any_step_posts_nothing_twice() {
     for step in 1.. {
         let mut world = World::new().await;

@@ -58,6 +58,8 @@ pub struct Assigned {
     pub adoptions: Vec<Adoption>,
     /// Posts that wait for a person, each with the reason.
     pub holds: Vec<(i64, String)>,
+    /// Why every other post that was due by the restore waits for a person as well; absent: it does not.
+    pub hold_due: Option<String>,
 }
 
 impl Store {
@@ -187,6 +189,9 @@ impl Store {
             hold(&mut tx, *post, why, now).await?;
         }
         let mut held = assigned.holds.len() as u64;
+        if let Some(why) = &assigned.hold_due {
+            held += hold_due(&mut tx, account, due, why, now).await?;
+        }
         held += hold_taken_down(&mut tx, account, due, now).await?;
         let (until, at) = (micros(due.restored_at), micros(now));
         held += sqlx::query!(
