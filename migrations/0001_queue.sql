@@ -128,7 +128,7 @@ CREATE TABLE post (
   story_id         TEXT CHECK (length(story_id) BETWEEN 1 AND 256),
   -- The job file changed, or lost, it while its request was out. Should it wait again, it follows the file before it leaves.
   follow           INTEGER NOT NULL DEFAULT 0 CHECK (follow IN (0, 1)),
-  -- Why it was held when it left the job file. When it is back it is held again: only a person lets it go.
+  -- Why it was held when it left the job file, or a blackout left it out. When it is back it is held again: only a person lets it go.
   held_reason      TEXT,
 
   CHECK ((state IN ('claimed', 'publishing')) = (lease_until_at IS NOT NULL)),
@@ -606,6 +606,13 @@ WHEN OLD.state <> NEW.state
 BEGIN
   INSERT INTO event (post_id, at, event, state, actor, reason)
   VALUES (NEW.id, NEW.changed_at, NEW.event, NEW.state, NEW.actor, NEW.reason);
+END;
+
+-- Whoever let it go, nobody waits for a person any more.
+CREATE TRIGGER post_let_go AFTER UPDATE OF state ON post
+WHEN OLD.state <> 'scheduled' AND NEW.state = 'scheduled' AND NEW.held_reason IS NOT NULL
+BEGIN
+  UPDATE post SET held_reason = NULL WHERE id = NEW.id;
 END;
 
 -- Whoever withdraws a claimed post takes it away from a worker. Closing the worker's attempt is not left to that worker: it may

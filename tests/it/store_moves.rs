@@ -115,6 +115,24 @@ async fn a_missed_post_that_is_moved_ahead_has_its_chance_after_all() {
 }
 
 #[tokio::test]
+async fn what_a_person_let_go_after_it_was_held_and_withdrawn_waits_for_nobody_when_it_is_missed_and_moved() {
+    let queue = Queue::new().await;
+    let hold = Late { then: LateThen::Hold, ..skip(60) };
+    queue.enqueue(&JobPosts { late: hold, ..job(vec![named("09:00", t(0))]) }, t(-60)).await;
+    queue.store.sweep_late(t(2)).await.unwrap();
+    assert_eq!(queue.only("a").await.state, PostState::Held);
+    queue.enqueue(&JobPosts { late: skip(60), ..job(vec![named("09:00", t(0))]) }, t(3)).await;
+    queue.enqueue(&job(vec![]), t(4)).await;
+    let (post, from) = (queue.only("a").await.post, [PostState::Cancelled]);
+    queue.store.release(post, &from, "anna", "", Duration::ZERO, t(5)).await.unwrap();
+    queue.store.sweep_late(t(10)).await.unwrap();
+    assert_eq!(queue.state(post).await, PostState::Missed);
+    let moved = JobPosts { late: skip(60), ..job(vec![named("09:00", t(60))]) };
+    assert_eq!(queue.enqueue(&moved, t(11)).await, counted(0, 0, 0, 1, 0));
+    assert_eq!(queue.state(post).await, PostState::Scheduled);
+}
+
+#[tokio::test]
 async fn a_moved_photo_keeps_its_upload_while_that_is_good() {
     let queue = Queue::new().await;
     let with = |at| JobPosts { occurrences: vec![named("09:00", at)], ..photo("a", t(0)) };
