@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use storyd::domain::post::PostState;
 use storyd::plan;
+use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::world::{World, at};
 
@@ -103,6 +104,42 @@ async fn what_a_blackout_leaves_out_has_its_record_and_goes_on_when_the_blackout
     world.pass(DAY).await;
     let events: Vec<_> = world.events(post.post).await.into_iter().map(|event| event.event).collect();
     assert_eq!(events, ["enqueue", "cancel", "edit", "release", "intend", "publish"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_person_does_so_again_when_a_blackout_that_left_it_out_is_lifted() {
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)]);
+    let doubtful = "p:\n  at: now\n  type: note\n  content: 글\n  in_doubt: hold\n";
+    write(&world, "", doubtful);
+    world.pass(Duration::from_secs(600)).await;
+    assert_eq!(world.post("p").await.state, PostState::Held);
+    for _ in 0..2 {
+        write(&world, "- {dates: 2026-12-01, reason: closed, then: skip}\n", doubtful);
+        world.settle().await;
+        assert_eq!(world.post("p").await.state, PostState::Cancelled);
+        write(&world, "", doubtful);
+        world.settle().await;
+    }
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.requests("note")), (PostState::Held, 1), "{}", post.reason);
+    assert_eq!(
+        post.reason,
+        "its blackout was lifted; before that: proved absent: two complete lists after the quarantine lack it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_blackout_held_goes_on_when_another_that_left_it_out_is_lifted_in_time() {
+    let mut world = World::new().await;
+    for then in ["then: hold", "then: skip"] {
+        write(&world, &format!("- {{dates: 2026-12-01, reason: closed, {then}}}\n"), NOTE);
+        world.settle().await;
+    }
+    assert_eq!(world.post("p").await.state, PostState::Cancelled);
+    write(&world, "", NOTE);
+    world.pass(DAY).await;
+    assert_eq!(world.ledger().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

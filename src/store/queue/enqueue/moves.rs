@@ -15,7 +15,7 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
             sqlx::query!(
                 "UPDATE post SET state = iif(held_reason IS NULL, 'scheduled', 'held'),
                    event = iif(held_reason IS NULL, 'release', 'hold'), actor = 'plan', changed_at = $2,
-                   reason = iif(held_reason IS NULL, $3, $3 || '; before that: ' || held_reason), held_reason = NULL
+                   reason = iif(held_reason IS NULL, $3, $3 || '; before that: ' || held_reason)
                  WHERE id = $1 AND state IN ('cancelled', 'missed', 'held')",
                 post,
                 at,
@@ -37,7 +37,9 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
         }
         Turn::Skip(why) => {
             sqlx::query!(
-                "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $3, changed_at = $2
+                // What another blackout held waits for nobody once both are lifted.
+                "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $3, changed_at = $2,
+                   held_reason = iif(state = 'held', coalesce(held_reason, iif(actor = 'plan', NULL, reason)), NULL)
                  WHERE id = $1 AND state IN ('scheduled', 'held')",
                 post,
                 at,
@@ -55,7 +57,7 @@ pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Times
     let at = micros(now);
     let done = sqlx::query!(
         "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $2, changed_at = $3,
-           held_reason = iif(state = 'held', reason, NULL), follow = 0, lease_until_at = NULL
+           held_reason = iif(state = 'held', coalesce(held_reason, reason), NULL), follow = 0, lease_until_at = NULL
          WHERE id = $1 AND state IN ('scheduled', 'claimed', 'held')",
         post,
         reason,

@@ -21,7 +21,7 @@ pub(super) struct Existing {
     pub(super) by_plan: bool,
     /// Whether it must follow the job file before it may leave.
     pub(super) follow: bool,
-    /// Whether it waited for a person when the plan withdrew it.
+    /// Whether it waited for a person when the plan withdrew it, or does so since it is back.
     pub(super) was_held: bool,
     /// The blackout that it falls into, as the database keeps it.
     pub(super) blackout: Option<String>,

@@ -169,7 +169,10 @@ fn turns(post: &Existing, occurrence: &NewPost, now: Timestamp) -> Vec<Turn> {
             Some("its time was moved ahead")
         }
         PostState::Held
-            if post.by_plan && was(BlackoutThen::Hold) && matches!(then, None | Some(BlackoutThen::Move)) =>
+            if post.by_plan
+                && !post.was_held
+                && was(BlackoutThen::Hold)
+                && matches!(then, None | Some(BlackoutThen::Move)) =>
         {
             Some("its blackout was lifted")
         }
