@@ -106,6 +106,46 @@ async fn what_a_blackout_leaves_out_has_its_record_and_goes_on_when_the_blackout
     assert_eq!(events, ["enqueue", "cancel", "edit", "release", "intend", "publish"]);
 }
 
+/// Two times that may be posted however late they are.
+const TWO: &str =
+    "p:\n  at: [2026-12-01 09:00, 2026-12-20 09:00]\n  type: note\n  content: 글\n  late: {within: 1h, then: post}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_blackout_left_out_or_held_does_not_go_on_once_its_time_has_passed() {
+    for (then, stays) in [("skip", PostState::Cancelled), ("hold", PostState::Held)] {
+        let mut world = World::new().await;
+        write(&world, &format!("- {{dates: 2026-12-01, reason: closed, then: {then}}}\n"), TWO);
+        world.pass(DAY).await;
+        for _ in 0..2 {
+            write(&world, "", TWO);
+            world.pass(DAY).await;
+            let post = world.posts().await.remove(0);
+            assert_eq!((post.state, world.ledger().len()), (stays, 0), "{}", post.reason);
+            assert_eq!(post.reason, "it falls into a blackout: closed");
+        }
+        world.pass(DAY * 20).await;
+        assert_eq!(world.ledger().len(), 1, "the time that was still to come");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_a_schedule_left_out_stays_left_out_when_it_is_let_in_afterwards() {
+    let mut world = World::new().await;
+    let daily = "p:\n  cron: 0 9 * * *\n  type: note\n  content: 글\n  late: {within: 7d, then: post}\n";
+    // The first post waits for a person, so that the schedule is looked at from there on.
+    let hold = "- {dates: 2026-12-01, reason: launch, then: hold}\n";
+    write(&world, hold, daily);
+    world.settle().await;
+    write(&world, hold, &format!("{daily}  except: [2026-12-02]\n"));
+    world.pass(DAY * 2).await;
+    assert!(world.ledger().is_empty());
+    write(&world, hold, daily);
+    world.settle().await;
+    let states: Vec<_> = world.posts().await.iter().take(3).map(|post| post.state).collect();
+    assert_eq!(states, [PostState::Held, PostState::Cancelled, PostState::Scheduled]);
+    assert!(world.ledger().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_person_does_so_again_when_a_blackout_that_left_it_out_is_lifted() {
     let mut world = World::new().await;

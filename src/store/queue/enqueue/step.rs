@@ -141,37 +141,56 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
 const SAID: [&str; 3] = ["content", "account", "time"];
 
 /// Lets one post follow the job file. What left the job file and is back goes on; what was missed and is moved ahead has its chance
-/// after all; what falls into a blackout from here on is held or left out, and what a person released from one stays released.
+/// after all; what falls into a blackout from here on is held or left out, and what a person released from one stays released. What a
+/// blackout, or the schedule, left out stays left out once its time has passed, and what a blackout held then is for the person.
 fn follow(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Deed {
+    // One that must make room for another still moves.
+    if stays_left_out(post, occurrence, now) && post.nominal_at == micros(occurrence.nominal_at) {
+        return Deed::Keep;
+    }
     let parts = differing(post, occurrence, is);
     if post.state == PostState::Claimed {
         return if parts.is_empty() { Deed::Keep } else { Deed::Busy };
     }
-    let turns = turns(post, occurrence, now);
+    let turns = turns(post, occurrence, is, now);
     if parts.is_empty() && turns.is_empty() && !post.follow {
         return Deed::Keep;
     }
     Deed::Edit { told: (!parts.is_empty()).then(|| told(&parts, post, occurrence, is)), turns }
 }
 
-fn turns(post: &Existing, occurrence: &NewPost, now: Timestamp) -> Vec<Turn> {
+/// Whether a blackout left it out until its time had passed. It keeps what tells of that: lifting the blackout does not bring it back.
+fn stays_left_out(post: &Existing, occurrence: &NewPost, now: Timestamp) -> bool {
+    post.state == PostState::Cancelled
+        && post.by_plan
+        && !post.was_held
+        && fell_into(post, BlackoutThen::Skip)
+        && occurrence.occurs_at <= now
+}
+
+fn fell_into(post: &Existing, then: BlackoutThen) -> bool {
+    post.blackout.as_ref().is_some_and(|was| was.starts_with(then.as_str()))
+}
+
+fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Vec<Turn> {
     let then = occurrence.falls_in.as_ref().map(|falls_in| falls_in.then);
-    let was = |then: BlackoutThen| post.blackout.as_ref().is_some_and(|was| was.starts_with(then.as_str()));
+    let ahead = occurrence.occurs_at > now;
+    // A schedule asks for nothing of the past; the times of an `at` follow the late policy.
+    let asked_for = ahead || post.was_held || occurrence.nominal_at > is.posts.add_after;
     let newly = post.blackout != occurrence.falls_in.as_ref().map(ToString::to_string);
     let stop = occurrence.falls_in.as_ref().and_then(stop);
     let restore = match post.state {
-        PostState::Cancelled if then == Some(BlackoutThen::Skip) => None,
-        PostState::Cancelled if post.by_plan && was(BlackoutThen::Skip) => Some("its blackout was lifted"),
-        PostState::Cancelled if post.by_plan => Some("it is back in the job file"),
-        PostState::Missed
-            if moves(post, occurrence) && occurrence.occurs_at > now && then != Some(BlackoutThen::Skip) =>
-        {
+        PostState::Cancelled if then == Some(BlackoutThen::Skip) || stays_left_out(post, occurrence, now) => None,
+        PostState::Cancelled if post.by_plan && fell_into(post, BlackoutThen::Skip) => Some("its blackout was lifted"),
+        PostState::Cancelled if post.by_plan && asked_for => Some("it is back in the job file"),
+        PostState::Missed if moves(post, occurrence) && ahead && then != Some(BlackoutThen::Skip) => {
             Some("its time was moved ahead")
         }
         PostState::Held
             if post.by_plan
                 && !post.was_held
-                && was(BlackoutThen::Hold)
+                && fell_into(post, BlackoutThen::Hold)
+                && ahead
                 && matches!(then, None | Some(BlackoutThen::Move)) =>
         {
             Some("its blackout was lifted")
