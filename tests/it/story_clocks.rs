@@ -6,7 +6,7 @@ use storyd::domain::clock::{earlier, later};
 use storyd::domain::post::PostState;
 use storyd::engine::publish;
 use storyd::sandbox::{Call, FaultName, FaultRule};
-use storyd::store::queue::Refusal;
+use storyd::store::queue::{DeleteOrder, Refusal};
 
 use crate::support::world::World;
 
@@ -237,4 +237,58 @@ async fn what_a_job_file_sets_to_an_instant_stays_there_whatever_the_clock_does(
     }
     let due_at = world.post("p").await.due_at;
     assert_eq!((due_at, world.requests("note")), (later(world.clock.now(), 4 * HOUR), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_down_that_a_wrong_clock_put_a_day_ahead_waits_no_longer_than_its_job_says() {
+    for restarts in [false, true] {
+        let mut world = World::with_two_clocks().await;
+        set_forward(&world, DAY);
+        world.jobs(&format!("{NOTE}  delete_after: 1h\n"));
+        world.settle().await;
+        set_back(&world, DAY);
+        world.pass(HOUR - MINUTE).await;
+        if restarts {
+            world.crash().await;
+        }
+        assert_eq!(world.post("p").await.state, PostState::Published, "no sooner, either");
+        world.pass(2 * MINUTE).await;
+        assert_eq!(world.post("p").await.state, PostState::Deleted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_down_that_was_tried_or_ordered_by_a_wrong_clock_is_not_put_off_by_a_day() {
+    for ordered in [false, true] {
+        let mut world = World::with_two_clocks().await;
+        world.jobs(&format!("{NOTE}  {}\n", if ordered { "tags: [a]" } else { "delete_at: 2026-12-02 07:00" }));
+        world.settle().await;
+        set_forward(&world, DAY);
+        if ordered {
+            let (post, now) = (world.post("p").await.post, world.clock.now());
+            let order = DeleteOrder { actor: "anna", reason: "" };
+            let _ = world.ctx().store.order_delete(post, order, now, now).await.unwrap();
+        } else {
+            world.fault(vec![FaultRule::new(FaultName::Code(-604)).on(&[Call::Delete]).times(1)]);
+            world.settle().await;
+        }
+        set_back(&world, DAY);
+        // It was ordered while nobody ran.
+        world.crash().await;
+        world.pass(10 * MINUTE).await;
+        assert_eq!(world.post("p").await.state, PostState::Deleted, "ordered by a person: {ordered}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_down_at_an_instant_of_its_job_file_stays_there_whatever_the_clock_does() {
+    let mut world = World::with_two_clocks().await;
+    set_forward(&world, 3 * HOUR);
+    world.jobs(&format!("{NOTE}  delete_at: 2026-12-01 12:00\n"));
+    world.settle().await;
+    set_back(&world, 3 * HOUR);
+    world.pass(4 * HOUR - MINUTE).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+    world.pass(MINUTE).await;
+    assert_eq!(world.post("p").await.state, PostState::Deleted);
 }

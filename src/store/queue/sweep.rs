@@ -81,8 +81,8 @@ impl Store {
 
     /// After the clock was set back: nothing waits for an instant that the wrong clock had put far ahead. Lists are looked at and
     /// notices tried at once, blocked accounts within the hour, leases and gaps count from now, and an upload that seems to live
-    /// longer than any is made anew. What was put off by the wrong clock (a retry, a release) waits as long as it was put off for,
-    /// from now on; what a job file or a person set to an instant stays there.
+    /// longer than any is made anew. What was put off by the wrong clock (a retry, a release, a take-down) waits as long as it was put
+    /// off for, from now on; what a job file or a person set to an instant stays there.
     pub async fn sweep_set_back(&self, lease: Duration, artifact_life: Duration, now: Timestamp) -> Result<()> {
         let (at, lease_end, life_end) = (micros(now), micros(later(now, lease)), micros(later(now, artifact_life)));
         let mut tx = self.begin().await?;
@@ -99,7 +99,11 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         put_off_from_now(&mut tx, at).await?;
+        take_down_from_now(&mut tx, at).await?;
         sqlx::query!("UPDATE restore SET next_at = $1 WHERE next_at > $1", at).execute(&mut *tx).await?;
+        sqlx::query!("UPDATE audit SET next_at = $1 WHERE ended_at IS NULL AND next_at > $1", at)
+            .execute(&mut *tx)
+            .await?;
         sqlx::query!("UPDATE notice SET next_at = $1 WHERE next_at > $1", at).execute(&mut *tx).await?;
         sqlx::query!("UPDATE account SET probe_at = $1 + 3600000000 WHERE probe_at > $1 + 3600000000", at)
             .execute(&mut *tx)
@@ -190,6 +194,38 @@ async fn put_off_from_now(tx: &mut Write, at: i64) -> Result<()> {
          WHERE state = 'scheduled' AND changed_at > $1
            AND (prepare_failures > 0 OR due_at > coalesce(moved_to_at, occurs_at)
                 OR late_until_at > coalesce(moved_to_at, occurs_at) + late_within)",
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Take-downs that a clock which was ahead reckoned from its own time: so long after the story was published, so long after a try that
+/// failed, or when a person ordered them. A `delete_at` of a job file is nothing that was reckoned.
+async fn take_down_from_now(tx: &mut Write, at: i64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE story SET delete_at = $1 + (SELECT p.delete_after FROM post p WHERE p.id = post_id)
+         WHERE post_id IN (
+           SELECT s.post_id FROM account c CROSS JOIN story s INDEXED BY story_delete CROSS JOIN post p
+           WHERE s.account = c.name AND s.delete_at > $1 AND s.deleted_at IS NULL AND s.delete_fault IS NULL
+             AND s.delete_by = 'job' AND s.delete_failures = 0
+             AND p.id = s.post_id AND p.changed_at > $1 AND s.delete_at > $1 + p.delete_after)",
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    // What lies before the instant from which it was reckoned has been set right before.
+    sqlx::query!(
+        "WITH reckoned AS MATERIALIZED (
+           SELECT s.post_id AS post, iif(s.delete_failures > 0,
+             (SELECT ended_at FROM attempt WHERE post_id = s.post_id AND kind = 'delete' ORDER BY id DESC LIMIT 1),
+             (SELECT at FROM event WHERE post_id = s.post_id AND event = 'order_delete' ORDER BY id DESC LIMIT 1)) AS from_at
+           FROM account c CROSS JOIN story s INDEXED BY story_delete
+           WHERE s.account = c.name AND s.delete_at > $1 AND s.deleted_at IS NULL AND s.delete_fault IS NULL
+             AND (s.delete_failures > 0 OR s.delete_by <> 'job'))
+         UPDATE story SET delete_at = $1 + delete_at - from_at FROM reckoned
+         WHERE post_id = post AND from_at > $1 AND delete_at >= from_at",
         at
     )
     .execute(&mut **tx)
