@@ -18,6 +18,7 @@ use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::policy::InDoubt;
 use crate::domain::retry::{Next, after_failure};
+use crate::kakao::error::is_taken;
 use crate::kakao::story::Story;
 use crate::store::queue::{Absence, Doubt, Proof};
 use crate::store::view::Due;
@@ -131,7 +132,7 @@ async fn not_there(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, ol
     let now = ctx.clock.now();
     let age = between(doubt.since, now);
     let wait = look_after(&doubt, now);
-    let settle = settle(doubt.post);
+    let settle = settle(&doubt);
     let so_far = doubt.proof;
     if let Some(fault) = &listing.short {
         return not_listed(ctx, account, doubt, fault.clone()).await;
@@ -174,8 +175,13 @@ async fn not_there(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, ol
     }
 }
 
-/// Its absence is proved: a failed attempt like any other. Where that does not prove that it never was up, a person decides.
+/// Its absence is proved: a failed attempt like any other. Where that does not prove that it never was up, a person decides; and what
+/// Kakao certainly took is not absent, whatever its lists show: it is nobody's to send again.
 async fn absent(ctx: &Ctx, doubt: Doubt, now: Timestamp) -> Result<Outcome> {
+    if is_taken(&doubt.code) {
+        let why = format!("two complete lists after the quarantine lack it; {}", settle(&doubt));
+        return park(ctx, doubt, why).await;
+    }
     if doubt.policy == InDoubt::Hold || doubt.taken_down {
         let written = ctx.store.record_absent(doubt, Absence::Hold, now).await?;
         return Ok(unless_lost(written, Outcome::Absent { then: InDoubt::Hold }));
@@ -200,7 +206,14 @@ fn look_after(doubt: &Doubt, now: Timestamp) -> Duration {
     if now < doubt.since { LOOK_MAX } else { between(doubt.since, now).clamp(LOOK_MIN, LOOK_MAX) }
 }
 
-fn settle(post: i64) -> String {
+/// What a person does about it.
+fn settle(doubt: &Doubt) -> String {
+    let post = doubt.post;
+    if is_taken(&doubt.code) {
+        return format!(
+            "Kakao took the post, so its story exists: look for it on the account's page, then `storyd admin resolve {post} --story ID`"
+        );
+    }
     format!(
         "look at the account's page, then `storyd admin resolve {post} --story ID` or `storyd admin resolve {post} --absent`"
     )
@@ -222,7 +235,7 @@ async fn not_listed(ctx: &Ctx, account: &str, doubt: Doubt, fault: Fault) -> Res
     let now = ctx.clock.now();
     let unreadable = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
     if unreadable || between(doubt.since, now) >= ctx.rules.doubt_limit {
-        let settle = settle(doubt.post);
+        let settle = settle(&doubt);
         let why = format!("the account's list cannot be read: {} ({}); {settle}", fault.reason, fault.code);
         return park(ctx, doubt, why).await;
     }

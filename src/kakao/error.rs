@@ -120,6 +120,14 @@ const NO_STORY_USER: i64 = -601;
 /// Kakao's code for a story that does not exist.
 const GONE: &str = "-605";
 
+/// What stands for a code where Kakao took a post, and no ID of its story could be read from the answer.
+const TAKEN: &str = "taken";
+
+/// Whether a doubt with this code is only about which story it is: that there is one is certain.
+pub fn is_taken(code: &str) -> bool {
+    code == TAKEN
+}
+
 /// Whether Kakao says that the story does not exist: never did, or not any more.
 pub fn is_gone(fault: &Fault) -> bool {
     fault.code == GONE
@@ -276,13 +284,12 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
         Body::Coded { .. } => ("unreadable", "its body is not of the expected shape".to_owned()),
     };
     if (200..300).contains(&status) {
-        let reason = match call {
-            Call::Once => {
-                format!("Kakao took the post (HTTP {status}), so the story exists, but its id is unknown: {why}")
+        return match call {
+            Call::Once => taken(status, &why),
+            Call::Repeatable | Call::Login => {
+                unsure(call, word, format!("an answer came (HTTP {status}), but {why}"), Duration::ZERO)
             }
-            Call::Repeatable | Call::Login => format!("an answer came (HTTP {status}), but {why}"),
         };
-        return unsure(call, word, reason, Duration::ZERO);
     }
     let reason = format!("the server answered HTTP {status} without a code of Kakao's: {why}");
     let retry_after = answer.retry_after;
@@ -306,6 +313,12 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
         }
         _ => unsure(call, status.to_string(), reason, retry_after.unwrap_or_default()),
     }
+}
+
+/// The story exists, whatever is wrong with the answer that should have named it.
+fn taken(status: u16, why: &str) -> Fault {
+    let reason = format!("Kakao took the post (HTTP {status}), so the story exists, but its id is unknown: {why}");
+    unsure(Call::Once, TAKEN, reason, Duration::ZERO)
 }
 
 /// Nobody knows what the request did: doubt where that matters, another try where it does not.

@@ -23,6 +23,13 @@ async fn doubtful(act: impl Fn() -> Act, code: &str) {
     assert_eq!(both(&stub.client()).await, expected);
 }
 
+/// The same, where the post is taken for certain and only its story is unknown.
+async fn taken(act: impl Fn() -> Act, code: &str) {
+    let stub = Stub::play([act(), act()]).await;
+    let expected = [("transient", code.to_owned()), ("ambiguous", "taken".to_owned())];
+    assert_eq!(both(&stub.client()).await, expected);
+}
+
 async fn published(act: Act) -> Fault {
     let stub = Stub::play([act]).await;
     stub.client().publish(&token(), &note("라떼")).await.unwrap_err()
@@ -99,13 +106,13 @@ async fn an_answer_that_is_no_http_is_a_doubt() {
 #[tokio::test]
 async fn a_body_cut_short_of_its_length_is_a_doubt() {
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"id\":\"A.B\"}";
-    doubtful(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
+    taken(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
 }
 
 #[tokio::test]
 async fn a_chunked_body_without_its_end_is_a_doubt() {
     let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"id\":\"A.B\"}\r\n";
-    doubtful(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
+    taken(|| Act::SayAndClose(cut.to_vec()), "truncated").await;
 }
 
 #[tokio::test]
@@ -126,7 +133,7 @@ async fn silence_is_a_doubt() {
 async fn silence_inside_a_body_is_a_doubt() {
     let half = || Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"id\"".to_vec());
     let stub = Stub::play([half(), half()]).await;
-    let expected = [("transient", "timeout".to_owned()), ("ambiguous", "timeout".to_owned())];
+    let expected = [("transient", "timeout".to_owned()), ("ambiguous", "taken".to_owned())];
     assert_eq!(both(&client(&stub.url("http"), impatient())).await, expected);
 }
 
@@ -155,9 +162,9 @@ async fn a_success_without_a_usable_body_says_that_the_story_exists() {
     let body = |text: &str| Act::Say(answer(200, "", text));
     for text in ["", "{", "<html>", "{}", r#"{"id":""}"#] {
         let fault = published(body(text)).await;
-        assert_eq!((fault.class.as_str(), fault.code.as_str()), ("ambiguous", "unreadable"), "{text:?}");
+        assert_eq!((fault.class.as_str(), fault.code.as_str()), ("ambiguous", "taken"), "{text:?}");
         assert!(fault.reason.contains("the story exists"), "{}", fault.reason);
-        doubtful(|| body(text), "unreadable").await;
+        taken(|| body(text), "unreadable").await;
     }
 }
 
@@ -174,7 +181,7 @@ async fn an_answer_that_is_too_long_is_a_doubt() {
     let long = format!(r#"{{"id":"A.B","x":"{}"}}"#, "x".repeat(2000));
     let stub = Stub::play([ok(&long), ok(&long)]).await;
     let client = client(&stub.url("http"), Limits { body_bytes_max: 1000, ..Limits::default() });
-    let expected = [("transient", "oversized".to_owned()), ("ambiguous", "oversized".to_owned())];
+    let expected = [("transient", "oversized".to_owned()), ("ambiguous", "taken".to_owned())];
     assert_eq!(both(&client).await, expected);
 }
 

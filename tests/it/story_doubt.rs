@@ -336,3 +336,24 @@ async fn a_post_whose_job_left_the_file_is_not_let_go_until_the_job_is_back() {
     world.settle().await;
     assert_eq!(world.post("p").await.state, PostState::Published);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kakao_took_without_naming_its_story_is_never_sent_again() {
+    for dies in [false, true] {
+        let mut world = World::new().await;
+        let taken = FaultRule::new(FaultName::EmptyAfterEffect).on(&[Call::Note]).times(1);
+        let unlisted = FaultRule::new(FaultName::ListLag).on(&[Call::Note]).after(Duration::from_secs(3600));
+        world.fault(vec![taken, unlisted]);
+        world.jobs(NOTE);
+        world.settle().await;
+        if dies {
+            world.crash().await;
+        }
+        world.pass(DAY).await;
+        let post = world.post("p").await;
+        assert_eq!(world.requests("note"), 1);
+        assert!(post.state == PostState::InDoubt && post.parked_at.is_some(), "{} {}", post.state, post.reason);
+        assert!(post.reason.contains("its story exists") && post.reason.contains("--story ID"), "{}", post.reason);
+        assert!(!post.reason.contains("--absent"), "{}", post.reason);
+    }
+}

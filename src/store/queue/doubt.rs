@@ -26,6 +26,8 @@ pub struct Doubt {
     pub intent_floor: Option<Timestamp>,
     /// When it became in doubt.
     pub since: Timestamp,
+    /// The code of the fault that its last attempt met, such as `timeout`.
+    pub code: String,
     /// What becomes of it when its absence is proved.
     pub policy: InDoubt,
     /// Whether it is a doubt of a backup that was restored, and its story may have been found and taken down meanwhile: then its
@@ -67,7 +69,9 @@ impl Store {
                  coalesce(coalesce(delete_at, intent_at + delete_after) <= $2, 0)
                    AND EXISTS (SELECT 1 FROM restore r WHERE r.account = $1 AND r.restored_at >= post.intent_at)
                    AS "taken_down!: bool",
-                 publish_failures, quarantine_at, quarantine_kakao_at, absences, claim FROM post
+                 publish_failures, quarantine_at, quarantine_kakao_at, absences, claim,
+                 (SELECT t.fault_code FROM attempt t WHERE t.post_id = post.id ORDER BY t.id DESC LIMIT 1) AS "code: String"
+               FROM post
              WHERE reconcile_at IS NOT NULL AND reconcile_at <= $2 AND state = 'in_doubt' AND account = $1
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)"#,
             account,
@@ -88,6 +92,7 @@ impl Store {
             intent_skew: row.intent_skew.map(SignedDuration::from_micros),
             intent_floor: instant_opt(row.intent_floor_at)?,
             since: instant(row.changed_at)?,
+            code: row.code.unwrap_or_default(),
             policy: match row.in_doubt.as_str() {
                 "repost" => InDoubt::Repost,
                 "hold" => InDoubt::Hold,
