@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use storyd::domain::post::PostState;
 use storyd::engine::enqueue;
-use storyd::store::queue::{Enqueued, PauseOrder, PauseScope, Refusal};
+use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::store::queue::{Enqueued, Move, PauseOrder, PauseScope, Refusal};
 use storyd::store::view::PostRow;
 
 use crate::support::world::{World, at, png};
@@ -289,4 +290,24 @@ async fn each_post_of_a_recurring_job_says_its_own_text_and_an_edit_reaches_only
     assert_eq!(enqueue::run_once(world.ctx()).await.unwrap(), Enqueued::default(), "the same file changes nothing");
     world.pass(DAY).await;
     assert_eq!(world.ledger()[0].content.as_deref(), world.posts().await[0].content.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_moves_after_it_failed_follows_its_file_first() {
+    let mut world = World::new().await;
+    let job = |text: &str| format!("p:\n  cron: 0 9 * * *\n  until: 2026-12-01\n  type: note\n  content: {text}\n");
+    world.fault(vec![FaultRule::new(FaultName::Code(-2)).on(&[Call::Note]).times(1)]);
+    world.jobs(&job("오타"));
+    world.pass(Duration::from_secs(2 * 3600)).await;
+    let post = world.post("p").await;
+    assert_eq!(post.state, PostState::Failed, "{}", post.reason);
+    world.jobs(&job("고친 글"));
+    world.settle().await;
+    let (now, prepare_ahead) = (world.clock.now(), Duration::from_secs(600));
+    let order = Move { to: now + Duration::from_secs(600), actor: "tester", reason: "", prepare_ahead };
+    world.ctx().store.reschedule(post.post, order, now).await.unwrap();
+    world.pass(Duration::from_secs(900)).await;
+    let [story] = world.ledger().try_into().unwrap();
+    assert_eq!(story.content.as_deref(), Some("고친 글"));
+    assert_eq!(story.created_at, order.to);
 }

@@ -24,6 +24,7 @@ pub struct Move<'a> {
 impl Store {
     /// Gives a post that waits, or could go ahead again, another time. One of a job file is moved to a later time only: what its job
     /// file says stays its identity. One that a person put into the queue moves freely. Its late window starts anew.
+    /// What did not wait follows its job file first, as after a release.
     ///
     /// # Errors
     /// Its state does not allow it, its job file says otherwise, or another post of its job has that time.
@@ -36,6 +37,7 @@ impl Store {
                occurs_at = iif(job GLOB '@*', $3, occurs_at), nominal_at = iif(job GLOB '@*', $3, nominal_at),
                actor = iif(state = 'scheduled', actor, $4), reason = iif(state = 'scheduled', reason, $5),
                changed_at = iif(state = 'scheduled', changed_at, $6), prepare_failures = 0, publish_failures = 0,
+               follow = iif(state = 'scheduled' OR job GLOB '@*', follow, 1),
                late_until_at = iif(late_then = 'post', NULL, $3 + late_within),
                prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN artifact_until_at > $3 THEN artifact_until_at
                                  ELSE max($6, $3 - $7) END
