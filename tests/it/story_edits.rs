@@ -311,3 +311,21 @@ async fn what_a_person_moves_after_it_failed_follows_its_file_first() {
     assert_eq!(story.content.as_deref(), Some("고친 글"));
     assert_eq!(story.created_at, order.to);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_that_changes_adds_no_time_that_has_passed_however_short_the_horizon() {
+    let mut world = World::new().await;
+    world.settings.horizon = Duration::from_secs(3600);
+    world.crash().await;
+    let job = |cron: &str| format!("p:\n  cron: {cron}\n  type: note\n  content: 글\n");
+    world.jobs(&job("0 9 * * *"));
+    world.pass(Duration::from_secs(10 * 3600 + 60)).await;
+    assert_eq!(world.posts().await.len(), 1);
+    world.jobs(&job("'*/30 * * * *'"));
+    world.settle().await;
+    let now = world.clock.now();
+    let posts = world.posts().await;
+    let past: Vec<_> = posts.iter().filter(|post| post.occurs_at < now).map(|post| post.occurs_at).collect();
+    assert_eq!(past, [at("2026-12-01T09:00:00+09:00")]);
+    assert_eq!((posts.len(), world.ledger().len()), (3, 1));
+}

@@ -234,7 +234,7 @@ impl Store {
         let mut differing = Vec::new();
         let mut reader = self.readers.acquire().await?;
         for posts in batches(&all, READ_AT_ONCE) {
-            let noted = read::noted(&mut reader, posts).await?;
+            let noted = read::noted(&mut reader, posts, now).await?;
             let existing = read::existing_posts(&mut reader, posts, &noted).await?;
             for (posts, existing) in posts.iter().zip(existing) {
                 let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
@@ -291,7 +291,8 @@ fn batches<'a, 'b>(jobs: &'a [&'b JobPosts], most: (usize, usize)) -> impl Itera
 }
 
 /// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
-/// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day costs nothing.
+/// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day, or
+/// half a short horizon, costs nothing: it still lies ahead of the clock.
 async fn note_jobs(tx: &mut Write, jobs: &[&JobPosts], now: Timestamp) -> Result<()> {
     let at = micros(now);
     let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
@@ -310,7 +311,8 @@ async fn note_jobs(tx: &mut Write, jobs: &[&JobPosts], now: Timestamp) -> Result
          ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
            enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)
          WHERE source <> excluded.source OR gone_at IS NOT NULL
-            OR excluded.enqueued_until_at - enqueued_until_at >= 86400000000",
+            OR excluded.enqueued_until_at - enqueued_until_at
+               >= min(86400000000, max(1, (excluded.enqueued_until_at - $2) / 2))",
         rows,
         at
     )

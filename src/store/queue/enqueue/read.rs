@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
@@ -84,16 +85,23 @@ pub(super) async fn known(connection: &mut SqliteConnection, jobs: &[&JobPosts])
     Ok(known.into_iter().collect())
 }
 
-/// Which of these jobs the queue knows, as they are noted: with their place and, but for a day, their watermark.
-pub(super) async fn noted(connection: &mut SqliteConnection, jobs: &[&JobPosts]) -> Result<HashSet<String>> {
+/// Which of these jobs the queue knows, as they are noted: with their place and, but for a day or half a short horizon, their watermark.
+pub(super) async fn noted(
+    connection: &mut SqliteConnection,
+    jobs: &[&JobPosts],
+    now: Timestamp,
+) -> Result<HashSet<String>> {
+    let at = micros(now);
     let rows: Vec<_> = jobs.iter().map(|posts| (&posts.job, &posts.source, micros(posts.complete_until))).collect();
     let rows = write_json(&rows)?;
     // The others are asked for: mostly there is none.
     let others = sqlx::query_scalar!(
         r#"SELECT w.value ->> 0 AS "job!: String" FROM jsonb_each($1) w
            WHERE NOT EXISTS (SELECT 1 FROM job j WHERE j.name = w.value ->> 0 AND j.source = w.value ->> 1
-             AND j.gone_at IS NULL AND (w.value ->> 2) - j.enqueued_until_at < 86400000000)"#,
-        rows
+             AND j.gone_at IS NULL
+             AND (w.value ->> 2) - j.enqueued_until_at < min(86400000000, max(1, ((w.value ->> 2) - $2) / 2)))"#,
+        rows,
+        at
     )
     .fetch_all(connection)
     .await?;
