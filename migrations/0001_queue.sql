@@ -264,6 +264,8 @@ CREATE TABLE story (
   account         TEXT NOT NULL REFERENCES account (name),
   story_id        TEXT NOT NULL CHECK (length(story_id) BETWEEN 1 AND 256),
   published_at    INTEGER NOT NULL,             -- when we learnt of it: the answer, or the list
+  -- When it came to exist, as far as is known: with the answer, or when its request left. The pace and `delete_after` count from here.
+  came_at         INTEGER NOT NULL,
   learnt_by       TEXT NOT NULL,                -- who told: `publish`, `reconcile`, or a person
   -- When it is to be taken down, on whose order and why; NULL: it stays.
   delete_at       INTEGER,
@@ -583,9 +585,9 @@ BEGIN SELECT RAISE(ABORT, 'an attempt is only closed, never altered'); END;
 CREATE TRIGGER story_is_kept BEFORE DELETE ON story
 WHEN OLD.deleted_at IS NULL OR NOT EXISTS (SELECT 1 FROM pruning WHERE post_id = OLD.post_id)
 BEGIN SELECT RAISE(ABORT, 'stories are never deleted from the record'); END;
-CREATE TRIGGER story_keeps_its_identity BEFORE UPDATE OF account, story_id, post_id, published_at, deleted_at ON story
+CREATE TRIGGER story_keeps_its_identity BEFORE UPDATE OF account, story_id, post_id, published_at, came_at, deleted_at ON story
 WHEN OLD.account IS NOT NEW.account OR OLD.story_id IS NOT NEW.story_id OR OLD.post_id IS NOT NEW.post_id
-  OR OLD.published_at IS NOT NEW.published_at OR (OLD.deleted_at IS NOT NULL AND OLD.deleted_at IS NOT NEW.deleted_at)
+  OR OLD.published_at IS NOT NEW.published_at OR OLD.came_at IS NOT NEW.came_at OR (OLD.deleted_at IS NOT NULL AND OLD.deleted_at IS NOT NEW.deleted_at)
 BEGIN SELECT RAISE(ABORT, 'the record of a story never changes'); END;
 
 -- ------------------------------------------------------------------------------------------------------------- the record
@@ -713,26 +715,29 @@ END;
 CREATE TRIGGER post_published AFTER UPDATE OF state ON post
 WHEN OLD.state <> 'published' AND NEW.state = 'published'
 BEGIN
-  INSERT INTO story (account, story_id, post_id, published_at, learnt_by, delete_at, delete_by, delete_reason)
-  -- A story that was adopted is as old as Kakao says.
-  VALUES (NEW.account, NEW.story_id, NEW.id, iif(NEW.event = 'adopt', NEW.intent_at, NEW.changed_at), NEW.actor,
-          coalesce(NEW.delete_at, NEW.changed_at + NEW.delete_after),
+  INSERT INTO story (account, story_id, post_id, published_at, came_at, learnt_by, delete_at, delete_by, delete_reason)
+  -- A story that was adopted is as old as Kakao says, and one that was in doubt as old as its request.
+  VALUES (NEW.account, NEW.story_id, NEW.id, iif(NEW.event = 'adopt', NEW.intent_at, NEW.changed_at),
+          iif(OLD.state = 'publishing', NEW.changed_at, NEW.intent_at), NEW.actor,
+          coalesce(NEW.delete_at, iif(OLD.state = 'publishing', NEW.changed_at, NEW.intent_at) + NEW.delete_after),
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL, 'job'),
           iif(NEW.delete_at IS NULL AND NEW.delete_after IS NULL, NULL,
               iif(NEW.delete_at IS NULL, 'delete_after of its job', 'delete_at of its job')));
   -- The pace: a gap after every story, a longer one between posts that are more than a minute late, and when the day's stories
-  -- are used up, until the oldest of them is a day old.
+  -- are used up, until so many are a day old that there is room for one more. What came to exist is learnt of later or at once, never
+  -- before. `Store::set_paces` reckons the same when the settings change.
   UPDATE account SET
-    next_at = max(iif(NEW.event = 'adopt', next_at, NEW.changed_at + min_gap),
-      iif(max_per_day IS NOT NULL
-          AND (SELECT count(*) FROM story s WHERE s.account = NEW.account AND s.published_at > NEW.changed_at - 86400000000)
-              >= max_per_day,
-        (SELECT min(s.published_at) FROM story s WHERE s.account = NEW.account
-            AND s.published_at > NEW.changed_at - 86400000000) + 86400000000, 0)),
-    next_late_at = iif(NEW.changed_at - NEW.occurs_at > 60000000 AND NEW.event <> 'adopt', NEW.changed_at + catch_up_gap, next_late_at)
+    next_at = max(next_at, iif(OLD.state = 'publishing', NEW.changed_at, NEW.intent_at) + min_gap,
+      iif(max_per_day IS NULL, 0, coalesce((SELECT min(nth.came_at, NEW.changed_at) FROM
+          (SELECT s.came_at, row_number() OVER (ORDER BY s.came_at DESC) AS number FROM story s
+           WHERE s.account = NEW.account AND s.published_at > NEW.changed_at - 86400000000) nth
+        WHERE nth.number = account.max_per_day) + 86400000000, 0))),
+    next_late_at = iif(NEW.event <> 'adopt'
+        AND iif(OLD.state = 'publishing', NEW.changed_at, NEW.intent_at) - coalesce(NEW.moved_to_at, NEW.occurs_at) > 60000000,
+      max(next_late_at, iif(OLD.state = 'publishing', NEW.changed_at, NEW.intent_at) + catch_up_gap), next_late_at)
   WHERE name = NEW.account
     -- Most keep no gap: there is nothing to write then.
-    AND (min_gap > 0 OR max_per_day IS NOT NULL OR NEW.changed_at - NEW.occurs_at > 60000000);
+    AND (min_gap > 0 OR max_per_day IS NOT NULL OR NEW.changed_at - coalesce(NEW.moved_to_at, NEW.occurs_at) > 60000000);
   UPDATE finding SET settled_at = NEW.changed_at, settled_by = NEW.actor, settled_reason = 'it is on record now'
   WHERE account = NEW.account AND story_id = NEW.story_id AND settled_at IS NULL;
 END;

@@ -210,12 +210,14 @@ async fn a_story_belongs_to_one_post_and_stays_with_it() {
 async fn the_record_of_a_story_is_kept_as_it_is() {
     let queue = Queue::new().await;
     queue.post_in(PostState::Deleted).await;
-    for change in ["story_id = '_s.2'", "published_at = 1", "deleted_at = NULL", "deleted_at = 1", "account = 'x'"] {
+    for change in
+        ["story_id = '_s.2'", "published_at = 1", "came_at = 1", "deleted_at = NULL", "deleted_at = 1", "account = 'x'"]
+    {
         refused(&queue, &format!("UPDATE story SET {change}"), "record of a story never changes").await;
     }
     refused(&queue, "DELETE FROM story", "never deleted").await;
-    let replace = "INSERT OR REPLACE INTO story (account, story_id, post_id, published_at, learnt_by)
-                   SELECT account, story_id, post_id, 1, 'x' FROM story";
+    let replace = "INSERT OR REPLACE INTO story (account, story_id, post_id, published_at, came_at, learnt_by)
+                   SELECT account, story_id, post_id, 1, 1, 'x' FROM story";
     refused(&queue, replace, "never deleted").await;
     refused(&queue, "UPDATE story SET delete_by = NULL", "CHECK constraint failed").await;
     refused(&queue, "UPDATE story SET delete_failures = -1", "CHECK constraint failed").await;

@@ -122,3 +122,18 @@ async fn a_process_that_dies_during_a_take_down_finishes_it_later() {
     world.settle().await;
     assert_eq!(world.post("p").await.state, PostState::Deleted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_that_is_settled_late_leaves_the_story_up_no_longer() {
+    let mut world = World::new().await;
+    let deaf = FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories]);
+    world.fault(vec![FaultRule::new(FaultName::AnswerLost).on(&[Call::Note]).times(1), deaf]);
+    world.jobs(&format!("{NOTE}  delete_after: 2d\n"));
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert!(post.parked_at.is_some(), "{}", post.reason);
+    let story = world.ledger()[0].id.clone();
+    world.ctx().store.resolve_found(post.post, &story, "tester", world.clock.now()).await.unwrap();
+    world.pass(3 * DAY).await;
+    assert_eq!(world.ledger()[0].deleted_at, Some(at("2026-12-03T08:00:00+09:00")));
+}

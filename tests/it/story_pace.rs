@@ -62,6 +62,24 @@ async fn a_day_has_no_more_stories_than_the_settings_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_that_a_person_settles_the_day_after_takes_nothing_of_that_day() {
+    let mut world = world(Account { max_per_day: Some(1), ..account() }).await;
+    let deaf = FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories]);
+    world.fault(vec![FaultRule::new(FaultName::AnswerLost).on(&[Call::Note]).times(1), deaf]);
+    let job = |n: u32| format!("p{n}:\n  at: 2026-12-0{n} 09:00\n  type: note\n  content: 글 {n}\n");
+    world.jobs(&format!("{}{}", job(1), job(2)));
+    world.pass(Duration::from_secs(24 * 3600 + 50 * 60)).await;
+    let doubtful = world.post("p1").await;
+    assert!(doubtful.parked_at.is_some(), "{}", doubtful.reason);
+
+    let story = world.ledger()[0].id.clone();
+    world.ctx().store.resolve_found(doubtful.post, &story, "tester", world.clock.now()).await.unwrap();
+    world.pass(Duration::from_secs(3600)).await;
+    assert_eq!(world.post("p2").await.state, PostState::Published);
+    assert_eq!(times(&world), ["01 09:00:00", "02 09:00:00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_downtime_delayed_goes_out_spaced_and_what_is_on_time_does_not_wait_for_it() {
     let mut world = World::new().await;
     world.jobs(&format!("{}now:\n  at: 2026-12-01 10:00:10\n  type: note\n  content: on time\n", notes("cafe", 3)));
