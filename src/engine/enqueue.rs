@@ -16,7 +16,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     take_images(ctx, &plan).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
     let pace = |account| (account, ctx.rules.pace_for(account));
-    ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>()).await?;
+    ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>(), now).await?;
     let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
     ctx.plan.set_unmade(unmade(&wanted));
     ctx.store.enqueue(&wanted, &names(&plan), now).await

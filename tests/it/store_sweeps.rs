@@ -100,7 +100,7 @@ async fn a_pace_that_a_wrong_clock_put_a_day_ahead_is_kept_from_now() {
         queue.add(&JobPosts { late, ..note(job, t(0)) }).await;
     }
     let (min_gap, catch_up_gap) = (Duration::from_secs(300), Duration::from_secs(600));
-    queue.store.set_paces(&[("cafe", Pace { min_gap, catch_up_gap, max_per_day: None })]).await.unwrap();
+    queue.store.set_paces(&[("cafe", Pace { min_gap, catch_up_gap, max_per_day: None })], t(0)).await.unwrap();
     let intent = queue.intend("cafe", t(24 * 60)).await;
     let _ = queue.store.record_published(intent, "_s.1", None, t(24 * 60)).await.unwrap();
     queue.store.sweep_set_back(LEASE, UPLOADS, t(2)).await.unwrap();

@@ -61,6 +61,53 @@ async fn a_day_has_no_more_stories_than_the_settings_allow() {
     assert_eq!(times(&world), expected);
 }
 
+/// Holds the account's stories against its limit: never more than so many within any 24 hours.
+fn never_more_than(world: &World, limit: usize) {
+    let day = jiff::SignedDuration::from_hours(24);
+    let ledger = world.ledger();
+    let apart = ledger.windows(limit + 1).all(|some| some[limit].created_at.duration_since(some[0].created_at) >= day);
+    assert!(apart, "{:?}", times(world));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_has_no_more_stories_when_the_pace_changes() {
+    let mut world = world(Account { max_per_day: Some(2), ..account() }).await;
+    world.jobs(&notes("cafe", 5));
+    world.pass(Duration::from_secs(2 * 3600)).await;
+    world.settings.defaults.catch_up_gap = Duration::from_secs(60);
+    world.crash().await;
+    world.pass(Duration::from_secs(3 * 86_400)).await;
+    assert_eq!(world.ledger().len(), 5);
+    never_more_than(&world, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pace_that_was_tightened_counts_the_stories_before_and_one_that_was_loosened_lets_go_at_once() {
+    let mut world = world(Account { max_per_day: Some(4), ..account() }).await;
+    let late = "late: {within: 9d, then: skip}";
+    let at = |day: u32, count: usize| notes(&format!("d{day}x"), count).replace("12-01", &format!("12-0{day}"));
+    let jobs = format!("{}{}", at(1, 4), at(2, 6)).replace("late: {within: 3d, then: skip}", late);
+    let jobs = jobs.replace("account: d1x", "account: cafe").replace("account: d2x", "account: cafe");
+    world.jobs(&jobs);
+    world.pass(Duration::from_secs(2 * 3600)).await;
+    assert_eq!(world.ledger().len(), 4);
+
+    world.settings.accounts.insert("cafe".into(), Account { max_per_day: Some(2), ..account() });
+    world.crash().await;
+    world.pass(Duration::from_secs(2 * 86_400)).await;
+    // At 10:00 on the third day; the window holds no more than the new limit since the second.
+    let since: Vec<String> = times(&world).split_off(4);
+    assert_eq!(since, ["02 09:00:02", "02 09:00:03", "03 09:00:02", "03 09:00:32"]);
+
+    world.settings.accounts.insert("cafe".into(), Account { max_per_day: Some(3), ..account() });
+    world.crash().await;
+    world.settle().await;
+    assert_eq!(times(&world).last().unwrap(), "03 10:00:00");
+    world.pass(Duration::from_secs(3 * 86_400)).await;
+    assert_eq!(world.ledger().len(), 10);
+    never_more_than(&world, 4);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_that_a_person_settles_the_day_after_takes_nothing_of_that_day() {
     let mut world = world(Account { max_per_day: Some(1), ..account() }).await;

@@ -82,7 +82,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         for (image, file) in job.content.images().iter().zip(&job.image_files) {
             store.media().take(image, file)?;
         }
-        store.set_paces(&[(&account, rules.pace_for(&account))]).await?;
+        store.set_paces(&[(&account, rules.pace_for(&account))], now).await?;
         store.enqueue_by_hand(&posts, &super::actor(), now).await?;
         post = store.posts(&already).await?.pop();
         home.wake_daemon();

@@ -19,8 +19,9 @@ impl Store {
         Ok(())
     }
 
-    /// How densely each of these accounts may post. Makes those known that are not.
-    pub async fn set_paces(&self, paces: &[(&str, Pace)]) -> Result<()> {
+    /// How densely each of these accounts may post. Makes those known that are not. Of one whose pace changes, the stories so far count
+    /// by the new pace: one that was loosened lets go at once what it allows, and no change gives an account more than either.
+    pub async fn set_paces(&self, paces: &[(&str, Pace)], now: Timestamp) -> Result<()> {
         let rows: Vec<_> = paces
             .iter()
             .map(|(account, pace)| {
@@ -39,15 +40,24 @@ impl Store {
         if !differs {
             return Ok(());
         }
-        // A pace that was loosened counts from now on; the next story sets the instants anew.
+        let at = micros(now);
         sqlx::query!(
             "INSERT INTO account (name, min_gap, catch_up_gap, max_per_day)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($1) WHERE true
              ON CONFLICT (name) DO UPDATE SET min_gap = excluded.min_gap, catch_up_gap = excluded.catch_up_gap,
-               max_per_day = excluded.max_per_day, next_at = 0, next_late_at = 0
+               max_per_day = excluded.max_per_day,
+               next_late_at = iif(next_late_at = 0, 0, next_late_at - catch_up_gap + excluded.catch_up_gap),
+               next_at = max(
+                 coalesce((SELECT min(max(s.came_at), $2) FROM story s WHERE s.account = account.name
+                             AND s.published_at > $2 - excluded.min_gap) + excluded.min_gap, 0),
+                 iif(excluded.max_per_day IS NULL, 0, coalesce((SELECT min(nth.came_at, $2) FROM
+                     (SELECT s.came_at, row_number() OVER (ORDER BY s.came_at DESC) AS number FROM story s
+                      WHERE s.account = account.name AND s.published_at > $2 - 86400000000) nth
+                   WHERE nth.number = excluded.max_per_day) + 86400000000, 0)))
              WHERE min_gap <> excluded.min_gap OR catch_up_gap <> excluded.catch_up_gap
                 OR max_per_day IS NOT excluded.max_per_day",
-            rows
+            rows,
+            at
         )
         .execute(self.writing().await)
         .await?;
