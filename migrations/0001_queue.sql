@@ -153,6 +153,7 @@ CREATE UNIQUE INDEX post_one_in_flight ON post (account)
 -- What the engine asks for, each index no larger than what waits for it.
 CREATE INDEX post_prepare   ON post (account, prepare_at, id) WHERE state = 'scheduled' AND prepare_at IS NOT NULL;
 CREATE INDEX post_late      ON post (late_until_at)           WHERE state = 'scheduled' AND late_until_at IS NOT NULL;
+CREATE INDEX post_delete    ON post (delete_at)               WHERE state = 'scheduled' AND delete_at IS NOT NULL;
 CREATE INDEX post_lease     ON post (lease_until_at)          WHERE lease_until_at IS NOT NULL;
 CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at IS NOT NULL;
 CREATE INDEX post_put_off   ON post (changed_at)              WHERE state = 'scheduled'

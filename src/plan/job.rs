@@ -258,11 +258,11 @@ fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &m
         fields::missing(&fields, &format!("the job `{name}`"), "type", "type: note", report);
     }
     let schedule = timing::schedule(&fields, zone, report);
-    let delete_at = timing::delete_at(&fields, schedule.as_ref(), zone, report);
+    let shared = own.clone().or(defaults);
+    let delete_at = timing::delete_at(&fields, schedule.as_ref(), shared.jitter, zone, report);
     let mut vars = file.vars.clone();
     vars.extend(vars::read(&fields, report));
     let wanted = content::read(&fields, kind, vars, report);
-    let shared = own.clone().or(defaults);
     if shared.account.is_none() && fields.lacks("account") && !file.names_account {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -14,6 +15,7 @@ use super::file::{Kind, Node};
 use super::problem::{Code, Problem};
 use super::schedule::{self, AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
 use super::when::{self, Moment, Resolved, TimeError};
+use crate::domain::clock::later;
 use crate::domain::policy::BlackoutThen;
 
 /// Most entries of `at`, and of `except`.
@@ -341,10 +343,11 @@ fn except(fields: &Fields<'_>, report: &mut Report) -> Vec<Placed<Date>> {
     dates
 }
 
-/// `delete_at`, which must come after every time of `at`.
+/// `delete_at`, which must come after every time of `at`, however much later its `jitter` makes it.
 pub(super) fn delete_at(
     fields: &Fields<'_>,
     schedule: Option<&Schedule>,
+    jitter: Option<Duration>,
     zone: Option<&Zone>,
     report: &mut Report,
 ) -> Option<Timestamp> {
@@ -366,10 +369,13 @@ pub(super) fn delete_at(
         Moment::Local(local) => resolved(local, &node.span, zone?, report)?.0,
     };
     if let Some(Schedule::Once(times)) = schedule
-        && times.iter().any(|time| matches!(time, AtTime::Fixed(occurrence) if occurrence.at >= at))
+        && let Some(last) =
+            times.iter().filter_map(|time| if let AtTime::Fixed(one) = time { Some(one.at) } else { None }).max()
+        && later(last, jitter.unwrap_or_default()) >= at
     {
+        let jitter = if last < at { ", which `jitter` can make later" } else { "" };
         report
-            .add(Code::DeleteTooEarly, &node.span, "`delete_at` is not after the last time of `at`")
+            .add(Code::DeleteTooEarly, &node.span, format!("`delete_at` is not after the last time of `at`{jitter}"))
             .help("choose a later time, or use `delete_after`");
         return None;
     }

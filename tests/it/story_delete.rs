@@ -124,6 +124,51 @@ async fn a_process_that_dies_during_a_take_down_finishes_it_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_due_after_its_own_take_down_is_left_to_a_person() {
+    let job = "p:\n  at: 2026-12-01 09:00\n  type: note\n  content: 글\n  delete_at: 2026-12-01 09:30\n";
+    for late in ["{within: 3d, then: skip}", "{within: 1h, then: post}"] {
+        let mut world = World::new().await;
+        world.jobs(&format!("{job}  late: {late}\n"));
+        world.settle().await;
+        world.clock.set(at("2026-12-01T09:40:00+09:00"));
+        world.crash().await;
+        world.settle().await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.ledger().len()), (PostState::Held, 0), "{}", post.reason);
+        assert!(post.reason.contains("`delete_at`"), "{}", post.reason);
+
+        // Let go as it is, it waits again; with a later `delete_at` it goes out.
+        let (ahead, now) = (Duration::from_secs(600), world.clock.now());
+        world.ctx().store.release(post.post, &[PostState::Held], "tester", "", ahead, now).await.unwrap();
+        world.settle().await;
+        assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Held, 0));
+        world.jobs(&job.replace("09:30", "18:00"));
+        world.settle().await;
+        world.ctx().store.release(post.post, &[PostState::Held], "tester", "", ahead, now).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.post("p").await.state, PostState::Published);
+        world.pass(DAY).await;
+        assert_eq!(world.ledger()[0].deleted_at, Some(at("2026-12-01T18:00:00+09:00")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_still_waits_when_its_story_should_come_down_is_left_to_a_person() {
+    let mut world = World::new().await;
+    world.jobs(&format!("{NOTE}  delete_at: 2026-12-01 07:00\n"));
+    world.settle().await;
+    assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Held, 0));
+
+    let mut world = World::new().await;
+    world.fault(vec![FaultRule::new(FaultName::Code(-401))]);
+    world.jobs(&format!("{NOTE}  delete_at: 2026-12-01 10:00\n  late: {{within: 1d, then: skip}}\n"));
+    world.pass(2 * Duration::from_secs(3600) - Duration::from_secs(1)).await;
+    assert_eq!(world.post("p").await.state, PostState::Scheduled);
+    world.pass(Duration::from_secs(1)).await;
+    assert_eq!(world.post("p").await.state, PostState::Held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_that_is_settled_late_leaves_the_story_up_no_longer() {
     let mut world = World::new().await;
     let deaf = FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::MyStories]);

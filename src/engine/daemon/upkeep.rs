@@ -97,8 +97,9 @@ impl Upkeep {
         self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         let late = ctx.store.sweep_late(now).await?;
+        let past_delete = ctx.store.sweep_past_delete(now).await?;
         self.watchman.look(ctx, now).await?;
-        Ok((Swept { missed: late.missed, held: late.held, ..leases }, enqueued))
+        Ok((Swept { missed: late.missed, held: late.held + past_delete, ..leases }, enqueued))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What was not posted while nobody ran, or the machine slept: said and recorded before anything is done about it.
+//! What was not posted while nobody ran, or the machine slept: said and recorded before anything is done about it. And what still
+//! waits when its story should come down.
 
 use jiff::Timestamp;
 
@@ -32,7 +33,8 @@ impl Store {
                  coalesce((SELECT e.event = 'overdue' AND e.reason = 'found late; ' || "then" FROM event e
                            WHERE e.post_id = late.id ORDER BY e.id DESC LIMIT 1), 0) AS "said!: bool"
                FROM (SELECT id, job, account, occurs_at, due_at,
-                       CASE WHEN late_until_at IS NULL OR late_until_at >= $2 THEN 'will be posted'
+                       CASE WHEN delete_at <= $2 THEN 'will be held for a person'
+                            WHEN late_until_at IS NULL OR late_until_at >= $2 THEN 'will be posted'
                             WHEN late_then = 'hold' THEN 'will be held for a person'
                             ELSE 'will not be posted' END AS "then"
                      FROM post WHERE state = 'scheduled' AND due_at <= $1) late
@@ -63,5 +65,30 @@ impl Store {
             .await?;
         }
         Ok(overdue)
+    }
+
+    /// Holds every waiting post whose `delete_at` has passed: posted and taken down in one breath is nobody's wish. How many.
+    pub async fn sweep_past_delete(&self, now: Timestamp) -> Result<u64> {
+        let at = micros(now);
+        let past = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_delete WHERE state = 'scheduled'
+                 AND delete_at IS NOT NULL AND delete_at <= $1) AS "found!: bool""#,
+            at
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if !past {
+            return Ok(0);
+        }
+        let held = sqlx::query!(
+            "UPDATE post INDEXED BY post_delete SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
+               reason = 'its `delete_at` has passed, so that its story would be taken down at once; give its job a later one, '
+                        || 'then release it, or cancel it' || iif(reason = '', '', '; before that: ' || reason)
+             WHERE state = 'scheduled' AND delete_at IS NOT NULL AND delete_at <= $1",
+            at
+        )
+        .execute(self.writing().await)
+        .await?;
+        Ok(held.rows_affected())
     }
 }

@@ -51,6 +51,7 @@ impl Store {
                            AND (p.kind = 'note' OR p.artifact_until_at > $1)
                            AND a.next_at <= $1 AND (a.next_late_at <= $1 OR p.occurs_at >= $1 - 60000000)
                            AND (p.late_until_at IS NULL OR p.late_until_at >= $1)
+                           AND (p.delete_at IS NULL OR p.delete_at > $1)
                            AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name
                                 AND q.parked_at IS NOT NULL AND q.text_key = p.text_key)
                            AND NOT EXISTS (SELECT 1 FROM pause z WHERE (z.until_at IS NULL OR z.until_at > $1)
@@ -128,6 +129,8 @@ impl Store {
                      AND account = a.name AND prepare_at IS NOT NULL AND prepare_at > $1) AS at FROM account a) p
                  UNION ALL SELECT min(late_until_at) + 1 FROM post INDEXED BY post_late WHERE state = 'scheduled'
                      AND late_until_at IS NOT NULL AND late_until_at >= $1
+                 UNION ALL SELECT min(delete_at) FROM post INDEXED BY post_delete WHERE state = 'scheduled'
+                     AND delete_at IS NOT NULL AND delete_at > $1
                  UNION ALL SELECT min(reconcile_at) FROM post WHERE reconcile_at IS NOT NULL AND reconcile_at > $1
                  UNION ALL SELECT min(until_at) FROM pause WHERE until_at > $1
                  UNION ALL SELECT min(next_at) FROM account WHERE next_at > $1

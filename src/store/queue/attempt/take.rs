@@ -57,7 +57,7 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// Takes the account's next due post that is ready to be published and not too late, unless the account is blocked or keeps a
+    /// Takes the account's next due post that is ready to be published, not too late, and not to be taken down already, unless the account is blocked or keeps a
     /// gap, has a post on its way or in doubt, the same text is in a parked doubt, or the post is paused.
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;
@@ -196,6 +196,7 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish], intends: bool) -> Re
                 WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at AND p.follow = 0
                   AND (p.kind = 'note' OR p.artifact_until_at > q.at)
                   AND (p.late_until_at IS NULL OR p.late_until_at >= q.at)
+                  AND (p.delete_at IS NULL OR p.delete_at > q.at)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account
                         AND (a.probe_at > q.at OR a.next_at > q.at
                              OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
