@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use storyd::domain::policy::{Late, LateThen};
 use storyd::domain::post::{PostEvent, PostState};
-use storyd::store::queue::{JobPosts, Refusal};
+use storyd::store::queue::{JobPosts, Move, Refusal};
 
 use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, micro, note, photo, t, transient};
 
@@ -144,4 +144,18 @@ async fn a_post_that_does_not_exist_is_named() {
     for refusal in refusals {
         assert!(matches!(refusal, Err(Refusal::NoSuchPost(7))), "{refusal:?}");
     }
+}
+
+#[tokio::test]
+async fn a_later_time_that_a_person_chose_outlives_a_withdrawal() {
+    let queue = Queue::new().await;
+    let late = Late { within: Duration::from_secs(600), then: LateThen::Skip };
+    let post = queue.add(&JobPosts { late, ..photo("a", t(60)) }).await;
+    let order = Move { to: t(90), actor: "anna", reason: "", prepare_ahead: AHEAD };
+    queue.store.reschedule(post, order, t(0)).await.unwrap();
+    queue.store.cancel(post, "anna", "", t(1)).await.unwrap();
+    queue.store.release(post, &PostState::ALL, "anna", "", AHEAD, t(70)).await.unwrap();
+    assert_eq!(queue.instant(post, "due_at").await, Some(t(90)));
+    assert_eq!(queue.instant(post, "late_until_at").await, Some(t(100)));
+    assert_eq!(queue.instant(post, "prepare_at").await, Some(t(80)));
 }

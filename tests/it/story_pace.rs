@@ -6,6 +6,7 @@ use storyd::domain::policy::InDoubt;
 use storyd::domain::post::PostState;
 use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::settings::{Account, Secret};
+use storyd::store::queue::Move;
 
 use crate::support::world::{World, at};
 
@@ -124,6 +125,22 @@ async fn a_doubt_that_a_person_settles_the_day_after_takes_nothing_of_that_day()
     world.pass(Duration::from_secs(3600)).await;
     assert_eq!(world.post("p2").await.state, PostState::Published);
     assert_eq!(times(&world), ["01 09:00:00", "02 09:00:00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_moved_is_late_by_its_new_time_only() {
+    let mut world = World::new().await;
+    world.settings.defaults.catch_up_gap = Duration::from_secs(600);
+    world.crash().await;
+    world.jobs(&notes("cafe", 2));
+    world.settle().await;
+    let (now, prepare_ahead) = (world.clock.now(), Duration::from_secs(600));
+    for (job, to) in [("cafe0", "2026-12-01T18:00:00+09:00"), ("cafe1", "2026-12-01T18:00:10+09:00")] {
+        let order = Move { to: at(to), actor: "tester", reason: "", prepare_ahead };
+        world.ctx().store.reschedule(world.post(job).await.post, order, now).await.unwrap();
+    }
+    world.pass(Duration::from_secs(86_400)).await;
+    assert_eq!(times(&world), ["01 18:00:00", "01 18:00:10"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,7 +77,8 @@ fn hint(state: PostState) -> &'static str {
 }
 
 impl Store {
-    /// Lets a post go ahead from those of the states `from` that can be released: due at its time, or at once when that has passed.
+    /// Lets a post go ahead from those of the states `from` that can be released: due at its time, or the one that a person gave it, or at once
+    /// when that has passed.
     /// Its failures are forgotten, its late window starts anew, and an artifact that is stale is made anew. One whose job has left
     /// the job files is refused: what no file says is not published. Whatever else the file says by now, the post follows first.
     pub async fn release(
@@ -97,10 +98,10 @@ impl Store {
         let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'release', actor = $3, reason = $4, changed_at = $5,
-               due_at = max(occurs_at, $5), prepare_failures = 0, publish_failures = 0, follow = iif(job GLOB '@*', 0, 1),
-               late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $5) + late_within),
+               due_at = max(coalesce(moved_to_at, occurs_at), $5), prepare_failures = 0, publish_failures = 0, follow = iif(job GLOB '@*', 0, 1),
+               late_until_at = iif(late_then = 'post', NULL, max(coalesce(moved_to_at, occurs_at), $5) + late_within),
                prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN artifact_until_at > $5 THEN artifact_until_at
-                                 ELSE max($5, max(occurs_at, $5) - $6) END
+                                 ELSE max($5, max(coalesce(moved_to_at, occurs_at), $5) - $6) END
              WHERE id = $1 AND state = $2",
             post,
             state_word,
@@ -198,9 +199,9 @@ impl Store {
         }
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'repost', actor = $2, reason = 'a person made sure that it is absent',
-               changed_at = $3, due_at = max(occurs_at, $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
+               changed_at = $3, due_at = max(coalesce(moved_to_at, occurs_at), $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
                publish_failures = 0,
-               late_until_at = iif(late_then = 'post', NULL, max(occurs_at, $3) + late_within),
+               late_until_at = iif(late_then = 'post', NULL, max(coalesce(moved_to_at, occurs_at), $3) + late_within),
                prepare_at = artifact_until_at
              WHERE id = $1 AND state = 'in_doubt'",
             post,

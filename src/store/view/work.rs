@@ -49,7 +49,7 @@ impl Store {
                  (EXISTS (SELECT 1 FROM post p WHERE p.state = 'scheduled' AND p.account = a.name AND p.due_at <= $1
                            AND p.follow = 0
                            AND (p.kind = 'note' OR p.artifact_until_at > $1)
-                           AND a.next_at <= $1 AND (a.next_late_at <= $1 OR p.occurs_at >= $1 - 60000000)
+                           AND a.next_at <= $1 AND (a.next_late_at <= $1 OR coalesce(p.moved_to_at, p.occurs_at) >= $1 - 60000000)
                            AND (p.late_until_at IS NULL OR p.late_until_at >= $1)
                            AND (p.delete_at IS NULL OR p.delete_at > $1)
                            AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = a.name

@@ -199,7 +199,7 @@ pub(super) async fn claim(tx: &mut Write, wishes: &[&Wish], intends: bool) -> Re
                   AND (p.delete_at IS NULL OR p.delete_at > q.at)
                   AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = q.account
                         AND (a.probe_at > q.at OR a.next_at > q.at
-                             OR (a.next_late_at > q.at AND p.occurs_at < q.at - 60000000)))
+                             OR (a.next_late_at > q.at AND coalesce(p.moved_to_at, p.occurs_at) < q.at - 60000000)))
                   AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
                         AND (o.state = 'publishing' OR (o.state = 'in_doubt' AND o.parked_at IS NULL)))
                   AND NOT EXISTS (SELECT 1 FROM post o WHERE o.account = q.account
