@@ -195,7 +195,7 @@ async fn plan_of(queue: &Queue, fragments: &[&str]) -> String {
 #[tokio::test]
 async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
     let queue = large().await;
-    let asked: [(&[&str], &[&str]); 19] = [
+    let asked: [(&[&str], &[&str]); 21] = [
         (&["'to prepare it'"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
         (
             &["'to publish it'"],
@@ -223,8 +223,12 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
             &["post_account (account=? AND state=? AND due_at>?)", "post_prepare (account", "story_delete (account"],
         ),
         (&["min(lease_until_at)"], &["post_lease ("]),
-        (&["min(until_at) FROM pause"], &["post_prepare (", "post_late (", "post_reconcile (", "story_delete ("]),
-        (&["intent_at AS", "absences, claim FROM post"], &["post_account (account=? AND state=?)"]),
+        (
+            &["min(until_at) FROM pause"],
+            &["post_prepare (", "post_late (", "post_delete (delete_at", "post_reconcile (", "story_delete ("],
+        ),
+        (&["intent_at AS", "absences, claim"], &["post_account (account=? AND state=?)", "attempt_post (post_id=?)"]),
+        (&["EXISTS (SELECT 1 FROM post INDEXED BY post_delete"], &["post_delete (delete_at"]),
         (&["s.delete_by AS"], &["story_delete (account=? AND delete_at>? AND delete_at<?)"]),
         (&["SELECT story_id FROM story WHERE account"], &["story_one (story_id=? AND account=?)"]),
         (&["EXISTS (SELECT 1 FROM post WHERE lease_until_at"], &["post_lease (lease_until_at"]),
@@ -245,6 +249,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         ),
         (&["json_extract(image.value"], &["post USING INDEX post_photo"]),
         (&["SELECT post_id FROM story WHERE account = $1 ORDER"], &["story_account (account=?)"]),
+        (&["nth.number = excluded.max_per_day"], &["story_account (account=? AND published_at>?)"]),
     ];
     let mut without = Vec::new();
     for (fragments, indexes) in asked {

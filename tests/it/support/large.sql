@@ -23,8 +23,8 @@ INSERT INTO attempt (post_id, kind, started_at, ended_at, verdict, fault_class, 
   SELECT id, 'publish', occurs_at, occurs_at + 80000, iif(state = 'failed', 'failed', 'published'),
     iif(state = 'failed', 'permanent', NULL), iif(state = 'failed', '-602', NULL), iif(state = 'failed', 'too big', NULL),
     iif(state = 'failed', 'make it smaller', NULL) FROM post WHERE state NOT IN ('scheduled', 'cancelled');
-INSERT INTO story (account, story_id, post_id, published_at, learnt_by, deleted_at, delete_fault)
-  SELECT account, story_id, id, occurs_at, 'publish', iif(state = 'deleted', occurs_at + 1, NULL),
+INSERT INTO story (account, story_id, post_id, published_at, came_at, learnt_by, deleted_at, delete_fault)
+  SELECT account, story_id, id, occurs_at, occurs_at, 'publish', iif(state = 'deleted', occurs_at + 1, NULL),
     iif(state = 'published' AND id % 5000 = 7, 'it will not go', NULL) FROM post WHERE story_id IS NOT NULL;
 INSERT INTO post_tag (tag, state, due_at, post_id) SELECT 'menu', state, due_at, id FROM post WHERE tags <> '[]';
 INSERT INTO tally (account, day, published) SELECT account, occurs_at / 86400000000, count(*) FROM post GROUP BY 1, 2;
