@@ -27,7 +27,9 @@ pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -
         let written = ctx.store.snooze(taken, &fault, now).await?;
         return Ok(unless_lost(written, Outcome::Blocked { fault }));
     }
-    match after_failure(&ctx.rules.retry, taken.failures.saturating_add(1), taken.post, &fault) {
+    let failures = taken.failures.saturating_add(1);
+    let counts = with_own_tries(ctx, &taken, failures, &fault).await?;
+    match after_failure(&ctx.rules.retry, failures, taken.post, &counts) {
         Next::Retry(wait) => {
             let at = later(now, wait);
             let written = ctx.store.retry(taken, &fault, at, ctx.rules.prepare_ahead, now).await?;
@@ -39,6 +41,16 @@ pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -
             Ok(unless_lost(written, Outcome::Failed { fault }))
         }
     }
+}
+
+/// The fault as it counts after so many failures in a row: of a limit of its own, failures of another kind before it take nothing away.
+async fn with_own_tries(ctx: &Ctx, taken: &Taken, failures: u32, fault: &Fault) -> Result<Fault> {
+    let mut fault = fault.clone();
+    if let FaultClass::Transient { tries_max: Some(max), .. } = &mut fault.class {
+        let alike = ctx.store.failures_alike(taken.post, &fault.code).await?.saturating_add(1);
+        *max = max.saturating_add(failures.saturating_sub(alike));
+    }
+    Ok(fault)
 }
 
 /// Blocks the account, or all of them, until the next probe.

@@ -246,3 +246,15 @@ async fn an_account_that_appears_after_the_api_has_ended_does_not_ask_again() {
     world.pass(Duration::from_secs(3600)).await;
     assert_eq!(world.ledger().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_be_scraped_has_its_two_tries_whatever_went_wrong_before() {
+    let mut world = world("server-error-before-effect", Call::LinkInfo, Some(1)).await;
+    world.fault(vec![
+        FaultRule::new(FaultName::ServerErrorBeforeEffect).on(&[Call::LinkInfo]).times(1),
+        FaultRule::new(FaultName::Code(-604)).on(&[Call::LinkInfo]).times(1),
+    ]);
+    world.pass(DAY).await;
+    let post = world.post("p").await;
+    assert_eq!((post.state, world.ledger().len()), (PostState::Published, 1), "{}", post.reason);
+}

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 pub use together::Onward;
 pub(in crate::store) use together::Together;
 
-use super::{Result, Write, micros};
+use super::{Result, Store, Write, micros};
 use crate::domain::content::{Artifact, Content, Outgoing};
 use crate::domain::fault::Fault;
-use crate::store::Written;
+use crate::store::{Written, count};
 
 /// A post taken for one attempt. Whoever holds it is the only one who may move the post on, until the lease ends.
 #[derive(Debug)]
@@ -91,6 +91,23 @@ impl From<Claim> for Taken {
 impl From<Intent> for Taken {
     fn from(intent: Intent) -> Self {
         intent.taken
+    }
+}
+
+impl Store {
+    /// How many of the post's last attempts, in a row, met a fault with this code and were to be repeated.
+    pub async fn failures_alike(&self, post: i64, code: &str) -> Result<u32> {
+        let alike = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "alike!: i64" FROM attempt
+               WHERE post_id = $1 AND ended_at IS NOT NULL
+                 AND id > coalesce((SELECT max(t.id) FROM attempt t WHERE t.post_id = $1 AND t.ended_at IS NOT NULL
+                                      AND (t.verdict <> 'retry' OR t.fault_code <> $2)), 0)"#,
+            post,
+            code
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(count(alike))
     }
 }
 
