@@ -324,7 +324,8 @@ async fn a_stranger_is_adopted_once_and_is_a_story_like_any_other() {
 #[tokio::test]
 async fn a_stranger_can_be_the_story_of_a_post_that_was_given_up() {
     let queue = Queue::new().await;
-    queue.add(&note("a", t(60))).await;
+    let day = Duration::from_secs(86_400);
+    queue.add(&JobPosts { delete_after: Some(day), ..note("a", t(60)) }).await;
     let failed = queue.post_in(PostState::Failed).await;
     found(&queue, "_c.9").await;
     let order = AdoptOrder { actor: "anna", reason: "" };
@@ -333,6 +334,8 @@ async fn a_stranger_can_be_the_story_of_a_post_that_was_given_up() {
     let own = queue.only("a").await.post;
     assert_eq!(queue.store.adopt("cafe", "_c.9", Some(own), order, t(3)).await.unwrap(), own);
     assert_eq!(queue.last(own).await, ("adopt".into(), "anna".into()));
+    let stories = queue.store.stories(None, None, 9).await.unwrap();
+    assert_eq!(stories[0].delete_at, Some(t(-100) + day), "it is as old as Kakao says");
 }
 
 #[tokio::test]
