@@ -136,7 +136,7 @@ pub fn check_url(text: &str) -> Result<(), String> {
         err => err.to_string(),
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("it begins with `{}:` instead of `https:`", url.scheme()));
+        return Err("it does not begin with `https://`".to_owned());
     }
     // "https:example.com" is mended by browsers, and by the parser; what is posted is not guessed.
     if !text.to_ascii_lowercase().starts_with(&format!("{}://", url.scheme()))

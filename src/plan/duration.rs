@@ -25,6 +25,16 @@ pub enum DurationError {
     TooLong(Duration),
 }
 
+impl DurationError {
+    /// The same, with other words for what was written.
+    pub(super) fn quoting<'a>(&'a self, shown: impl FnOnce(&'a str) -> &'a str) -> Self {
+        match self {
+            Self::NoUnit(number) => Self::NoUnit(shown(number).to_owned()),
+            other => other.clone(),
+        }
+    }
+}
+
 /// Reads `text`: whole numbers with the units `d`, `h`, `m`, `s`, each at most once, the largest first.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let text = text.trim();

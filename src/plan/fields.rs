@@ -182,16 +182,14 @@ impl<'n> Fields<'n> {
                     .collect(),
             ),
             Kind::Text(item) if node.plain && dash_without_blank(item) => {
+                let item = report.source.shown(item.trim_start_matches('-')).to_owned();
                 report
                     .add(
                         Code::WrongType,
                         &node.span,
                         format!("the dash of a list needs a blank behind it, or `{key}` is one text"),
                     )
-                    .help(format!(
-                        "write `- {}`; put it in quotes if it is one text that begins with a dash",
-                        item.trim_start_matches('-')
-                    ));
+                    .help(format!("write `- {item}`; put it in quotes if it is one text that begins with a dash"));
                 None
             }
             _ => text(node, key, &span, report).map(|text| vec![text]),
@@ -219,7 +217,8 @@ impl<'n> Fields<'n> {
             return Some(Placed { value: *value, span: text.span });
         }
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let note = report.add(Code::WrongWord, &text.span, format!("`{key}` cannot be `{}`", text.value));
+        let message = format!("`{key}` cannot be `{}`", report.source.shown(&text.value));
+        let note = report.add(Code::WrongWord, &text.span, message);
         let note = match nearest(&text.value, &names) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note,
@@ -249,6 +248,8 @@ pub fn duration_of(
     match duration::parse_within(raw, min, max) {
         Ok(value) => Some(Placed { value, span: node.span.clone() }),
         Err(err) => {
+            let raw = source.shown(raw);
+            let err = err.quoting(|number| source.shown(number));
             let help = match &err {
                 DurationError::NoUnit(number) => {
                     format!("write `{number}m` for minutes, `{number}h` for hours, `{number}d` for days")
@@ -274,7 +275,7 @@ fn text_as(node: &Node, what: &str, key: &str, key_span: &Range<usize>, report: 
     if let Some(text) = node.text() {
         return Some(Placed { value: text.to_owned(), span: node.span.clone() });
     }
-    let raw = node.raw(&report.source).map(str::to_owned);
+    let raw = node.raw(&report.source).map(|raw| report.source.shown(raw).to_owned());
     match &node.kind {
         Kind::Null => {
             let written = !node.span.is_empty();
@@ -311,7 +312,9 @@ fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Repo
     let elsewhere = elsewhere(shape.what, name);
     let near = synonym.filter(|near| shape.keys.contains(near)).or_else(|| nearest(name, shape.keys));
     let near = near.filter(|_| elsewhere.is_none());
-    let note = report.add(Code::UnknownKey, span, format!("{} has no key `{name}`", shape.what)).label("unknown key");
+    // What is nearly a key is one, misspelt; anything else may be a value that lost its key.
+    let shown = if near.is_some() { name } else { report.source.shown(name) };
+    let note = report.add(Code::UnknownKey, span, format!("{} has no key `{shown}`", shape.what)).label("unknown key");
     let note = match invisible(name) {
         Some(odd) => note.help(format!(
             "a character that cannot be seen stands in it (U+{:04X}): delete the key and type it anew",

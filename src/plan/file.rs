@@ -82,6 +82,7 @@ impl Node {
         match &self.kind {
             Kind::Null => "nothing".to_owned(),
             Kind::Bool(value) => format!("the truth value `{value}`"),
+            Kind::Number if source.is_confidential() => "a number".to_owned(),
             Kind::Number => format!("the number {}", source.slice(&self.span)),
             Kind::Text(_) => "text".to_owned(),
             Kind::List(_) => "a list".to_owned(),
@@ -96,7 +97,11 @@ pub(super) const EMPTY: &str =
 
 /// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
-    read(source).map_err(|problems| problems.into_iter().map(Problem::masked).collect())
+    let hint = |problem: Problem| match source.is_confidential() {
+        true => problem.help("the line is not shown, for it may hold a secret; quotes around a value are never wrong"),
+        false => problem,
+    };
+    read(source).map_err(|problems| problems.into_iter().map(hint).collect())
 }
 
 fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {

@@ -19,7 +19,7 @@ pub struct Source {
     line_starts: Vec<usize>,
     /// Characters before each block of [`BLOCK`] bytes, so that columns of a file on one line are not counted from its start.
     chars_before: Vec<usize>,
-    hidden_lines: Vec<Range<usize>>,
+    confidential: bool,
 }
 
 /// File, line and column, as editors count them.
@@ -48,25 +48,24 @@ impl Source {
             Some(before)
         });
         let chars_before = counts.collect();
-        Self { path: path.into(), dir: dir.into(), text, line_starts, chars_before, hidden_lines: Vec::new() }
+        Self { path: path.into(), dir: dir.into(), text, line_starts, chars_before, confidential: false }
     }
 
-    /// Keeps the block under a top-level key out of every report: it may hold secrets, rightly spelt or not.
+    /// Keeps every line and every value out of all reports: any of them may be a secret, wherever it was typed.
     #[must_use]
-    pub fn hiding(mut self, key: &str) -> Self {
-        let lines = || self.text.split('\n');
-        let names = |line: &str| line.trim_start_matches(['"', '\'']).starts_with(key);
-        if let Some(first) = lines().position(names) {
-            let inside = |line: &&str| line.is_empty() || line.starts_with([' ', '\t', '\r', '#', '-', '}', ']']);
-            let count = lines().skip(first + 1).take_while(inside).count();
-            self.hidden_lines.push(first..first + 1 + count);
-        }
+    pub fn confidential(mut self) -> Self {
+        self.confidential = true;
         self
     }
 
-    /// Whether the line with this index (from 0) must not be shown.
-    pub fn hides_line(&self, index: usize) -> bool {
-        self.hidden_lines.iter().any(|lines| lines.contains(&index))
+    /// Whether no report may show anything of it.
+    pub fn is_confidential(&self) -> bool {
+        self.confidential
+    }
+
+    /// What a report may quote in place of a part of the text: the part itself, or dots.
+    pub fn shown<'a>(&self, part: &'a str) -> &'a str {
+        if self.confidential { "…" } else { part }
     }
 
     /// The name that problems show.
@@ -157,13 +156,6 @@ mod tests {
         assert_eq!((source.place(11).line, source.place(11).column), (2, 1));
         assert_eq!(&source.text()[source.line_range(0)], "가나: 1");
         assert_eq!(source.place(10_000).line, 3);
-    }
-
-    #[test]
-    fn a_hidden_block_ends_where_the_next_key_begins() {
-        let source =
-            Source::new("a.yaml", "/", "a: 1\naccounts:\n  x: 1\n\n# remark\n  y: 2\nb: 3\n").hiding("accounts");
-        assert_eq!((0..8).filter(|line| source.hides_line(*line)).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 
     #[test]

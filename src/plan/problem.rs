@@ -88,22 +88,6 @@ impl Problem {
         self
     }
 
-    /// Without the writer's own words, if the line must not be shown: for complaints that quote what they are about.
-    #[must_use]
-    pub(super) fn masked(mut self) -> Self {
-        if let At::Span(source, span) = &self.at
-            && source.hides_line(source.line_index(span.start))
-        {
-            self.message = self.code.meaning().to_owned();
-            self.label = None;
-            self.help = vec![
-                "the line is not shown here, for it may hold a secret; quotes around a value are never wrong"
-                    .to_owned(),
-            ];
-        }
-        self
-    }
-
     /// Error, warning or note.
     pub fn severity(&self) -> Severity {
         self.code.severity()
@@ -170,8 +154,7 @@ impl Problem {
         let above = index
             .saturating_sub(usize::from(source.line_range(index.saturating_sub(1)).len() <= EXCERPT_LINE_BYTES_MAX));
         let first = source.line_range(above);
-        let hidden = source.hides_line(index) || source.hides_line(above);
-        if hidden || line.len() > EXCERPT_LINE_BYTES_MAX {
+        if source.is_confidential() || line.len() > EXCERPT_LINE_BYTES_MAX {
             let place = source.place(span.start);
             return group.element(Origin::path(file).line(place.line).char_column(place.column));
         }

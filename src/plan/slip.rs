@@ -9,7 +9,9 @@ use super::problem::Source;
 pub(super) fn remark_in_place_of_a_value(source: &Source, key_span: &Range<usize>) -> Option<String> {
     let line = source.line_range(source.line_index(key_span.end));
     let rest = source.slice(&(key_span.end..line.end)).trim_start().strip_prefix(':')?.trim();
-    rest.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)).then(|| rest.to_owned())
+    rest.strip_prefix('#')
+        .is_some_and(|tag| tag.starts_with(char::is_alphanumeric))
+        .then(|| source.shown(rest).to_owned())
 }
 
 /// A blank that is not the one of the space bar, or a mark without a width.

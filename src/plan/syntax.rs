@@ -1,6 +1,7 @@
 //! What the YAML readers complain about, said in a sentence that a person who never saw YAML can act on.
 //!
 //! The readers name the place where they gave up, which is often the line after the slip: the line before is looked at too.
+//! Whatever is quoted goes through [`Source::shown`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -68,8 +69,10 @@ pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
         )),
         None => told,
     };
-    told.help("check that it begins below its neighbours (same number of spaces), and that each key ends with a colon and a space")
-        .help(format!("the YAML reader says: {said}"))
+    let told = told.help(
+        "check that it begins below its neighbours (same number of spaces), and that each key ends with a colon and a space",
+    );
+    if source.is_confidential() { told } else { told.help(format!("the YAML reader says: {said}")) }
 }
 
 /// With how many spaces a line begins, and the one above it that says something, where they differ.
@@ -86,7 +89,7 @@ fn indents(source: &Source, at: usize) -> Option<(usize, usize)> {
 
 /// A tag of the writer's own.
 pub(super) fn tag(source: &Arc<Source>, span: Range<usize>, tag: &str) -> Problem {
-    Problem::new(Code::Tag, source, span, format!("`{tag}` is a YAML tag, and none is used here"))
+    Problem::new(Code::Tag, source, span, format!("`{}` is a YAML tag, and none is used here", source.shown(tag)))
         .help("put the text in quotes if it begins with an exclamation mark")
 }
 
@@ -159,7 +162,8 @@ fn bad_first_character(source: &Arc<Source>, at: usize) -> Option<Problem> {
         return None;
     }
     let span = range.start + start..range.start + start + first.len_utf8();
-    let quoted = format!("put the value in quotes: `\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\""));
+    let value = source.shown(value).replace('\\', "\\\\").replace('"', "\\\"");
+    let quoted = format!("put the value in quotes: `\"{value}\"`");
     Some(
         Problem::new(Code::Syntax, source, span, format!("an unquoted value cannot begin with `{first}`")).help(quoted),
     )
@@ -173,7 +177,7 @@ fn braces_first(source: &Arc<Source>, at: usize) -> Option<Problem> {
         value.starts_with("{{").then(|| {
             let span = range.start + start..range.start + start + 2;
             Problem::new(Code::Syntax, source, span, "an unquoted text cannot begin with `{{`")
-                .help(format!("put the whole text in quotes: {}", quoted(value)))
+                .help(format!("put the whole text in quotes: {}", quoted(source.shown(value))))
         })
     })
 }
@@ -195,12 +199,9 @@ fn missing_space(source: &Arc<Source>, at: usize) -> Option<Problem> {
             return None;
         }
         let colon = range.start + line.len() - bare.len() + key;
-        let message = format!("a space is missing after `{}:`", &bare[..key]);
-        Some(Problem::new(Code::Syntax, source, colon..colon + 1, message).help(format!(
-            "write `{}: {}`",
-            &bare[..key],
-            rest.trim_end()
-        )))
+        let (word, rest) = (source.shown(&bare[..key]), source.shown(rest.trim_end()));
+        let message = format!("a space is missing after `{word}:`");
+        Some(Problem::new(Code::Syntax, source, colon..colon + 1, message).help(format!("write `{word}: {rest}`")))
     })
 }
 
@@ -235,7 +236,8 @@ fn unknown_alias(source: &Arc<Source>, at: usize) -> Problem {
     let name = rest.split(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).next().unwrap_or_default();
     let span = at..at + name.len();
     let line = source.slice(&source.line_range(source.line_index(at)));
-    let value = line[value_start(line)..].trim_end();
+    let value = source.shown(line[value_start(line)..].trim_end());
+    let name = source.shown(name);
     Problem::new(
         Code::Syntax,
         source,
@@ -282,6 +284,7 @@ fn no_colon(source: &Arc<Source>, at: usize) -> Option<Problem> {
             return None;
         }
         let start = range.start + line.len() - bare.len() + key + (rest.len() - rest.trim_start().len());
+        let (word, value) = (source.shown(word), source.shown(value));
         let (span, message) = match instead {
             Some('=') => (start..start + 1, format!("after `{word}` stands `=` where a colon belongs")),
             Some(wide) => (start..start + wide.len_utf8(), format!("the colon after `{word}` is a wide one (`：`)")),
@@ -309,7 +312,10 @@ fn colon(source: &Arc<Source>, at: usize) -> Problem {
             colon..colon + 1,
             "a colon inside an unquoted text reads as another key",
         )
-        .help(format!("put the text in quotes: `\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\"")));
+        .help(format!(
+            "put the text in quotes: `\"{}\"`",
+            source.shown(value).replace('\\', "\\\\").replace('"', "\\\"")
+        ));
     }
     problem(source, range.start + line.len() - line.trim_start().len(), "a key stands where none can")
         .help("check that it begins below its neighbours: the same number of spaces, two more than the key above that it belongs to")

@@ -48,7 +48,7 @@ pub(super) fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Str
         let name = entry.key.raw(&source).unwrap_or_default().to_owned();
         if !is_account_name(&name) {
             report
-                .add(Code::BadName, span, format!("`{name}` cannot be the name of an account"))
+                .add(Code::BadName, span, "this cannot be the name of an account")
                 .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
         } else if let Some(first) = names.get(&name) {
             fields::duplicate_key(&name, first, span, report);
@@ -64,7 +64,7 @@ pub(super) fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Str
 fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Account> {
     let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
     if fields.lacks("rest_api_key") {
-        let what = format!("the account `{name}`");
+        let what = if is_account_name(name) { format!("the account `{name}`") } else { "the account".to_owned() };
         fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
     }
     let client_secret = secret(&fields, "client_secret", report);
@@ -90,7 +90,7 @@ fn redirect_uri(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
         result => {
             let why = result.err().unwrap_or_else(|| "it has a `#`".to_owned());
             report
-                .add(Code::BadUrl, &span, format!("`redirect_uri` cannot be `{value}`: {why}"))
+                .add(Code::BadUrl, &span, format!("this cannot be `redirect_uri`: {why}"))
                 .help(format!("write it as it is registered at the app, as in `{REDIRECT_URI}`"));
             None
         }

@@ -149,7 +149,7 @@ pub struct Account {
 
 impl Settings {
     /// Reads the text of a `storyd.yaml`. Relative paths inside start from the folder of `path`. All problems come at once; no
-    /// report shows a line of `accounts` or `notify`.
+    /// report shows a line of the file, or quotes a value: keys are typed in wrong places too.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
         read::settings(&Arc::new(confidential(&Source::new(path, path.parent().unwrap_or(Path::new("")), text))))
     }
@@ -162,7 +162,7 @@ impl Settings {
 }
 
 fn confidential(source: &Source) -> Source {
-    Source::new(source.path(), source.dir(), source.text()).hiding("accounts").hiding("notify")
+    Source::new(source.path(), source.dir(), source.text()).confidential()
 }
 
 /// What holds without any `storyd.yaml`.

@@ -155,7 +155,7 @@ pub(super) fn notify(root: &Fields<'_>, report: &mut Report) -> Notify {
             notify.zone = value;
         } else {
             report
-                .add(Code::UnknownZone, &span, format!("`{value}` is no time zone that is known"))
+                .add(Code::UnknownZone, &span, "`zone` is no time zone that is known")
                 .help("write an IANA name, as in `Asia/Seoul`");
         }
     }
@@ -177,7 +177,7 @@ fn digest(fields: &Fields<'_>, report: &mut Report) -> Option<Option<Time>> {
     let time = Time::strptime("%H:%M", &value).ok();
     if time.is_none() {
         report
-            .add(Code::WrongType, &span, format!("`digest` is `{value}`, which is no time of the day"))
+            .add(Code::WrongType, &span, "`digest` is no time of the day")
             .help("write hours and minutes, as in `digest: 09:00`, or `off`");
     }
     time.map(Some)
@@ -212,7 +212,7 @@ fn sinks(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Sink> {
         let name = entry.key.raw(&source).unwrap_or_default().to_owned();
         if !is_account_name(&name) {
             report
-                .add(Code::BadName, span, format!("`{name}` cannot be the name of a sink"))
+                .add(Code::BadName, span, "this cannot be the name of a sink")
                 .help("a sink's name is 1 to 64 of a-z, 0-9, `-` and `_`");
         } else if let Some(first) = names.get(&name) {
             fields::duplicate_key(&name, first, span, report);
@@ -257,11 +257,7 @@ fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sin
         }
         _ => {
             let span = entry.map_or(key_span, |entry| &entry.value.span);
-            let message = if kind.is_empty() {
-                "the sink has no `type`".to_owned()
-            } else {
-                format!("`{kind}` is no type of sink")
-            };
+            let message = if kind.is_empty() { "the sink has no `type`" } else { "this is no type of sink" };
             report.add(Code::WrongType, span, message).help(format!("the types are {TYPES}"));
             None
         }

@@ -154,9 +154,9 @@ fn audit(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     if value == "off" {
         return None;
     }
-    if let Err(error) = CronRule::parse(&value) {
+    if CronRule::parse(&value).is_err() {
         report
-            .add(Code::BadCron, &span, format!("`audit` cannot be `{value}`: {error}"))
+            .add(Code::BadCron, &span, "`audit` is no cron pattern that can be read")
             .help("write five fields in quotes, in UTC, as in `audit: \"30 19 * * *\"`, or `off`");
         return None;
     }
@@ -252,7 +252,7 @@ fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
         result => {
             let why = result.err().unwrap_or_else(|| "it goes on after its path".to_owned());
             report
-                .add(Code::BadUrl, &span, format!("`{key}` cannot be `{value}`: {why}"))
+                .add(Code::BadUrl, &span, format!("this cannot be `{key}`: {why}"))
                 .help("write the beginning that all calls share, as in `https://kapi.kakao.com`");
             None
         }
@@ -270,7 +270,7 @@ fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAd
         Ok(address) => Some(Some(address)),
         Err(_) => {
             report
-                .add(Code::BadAddress, &span, format!("`{value}` is not an address to listen on"))
+                .add(Code::BadAddress, &span, "this is not an address to listen on")
                 .help("write a numeric address and a port, `127.0.0.1:8420`, or `off` for no dashboard");
             None
         }

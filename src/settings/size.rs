@@ -13,12 +13,8 @@ pub(super) fn read(fields: &Fields<'_>, key: &str, limits: RangeInclusive<u64>, 
     let Placed { value, span } = fields.text(key, report)?;
     let problem = match bytes(&value) {
         Some(bytes) if limits.contains(&bytes) => return Some(bytes),
-        Some(_) => format!(
-            "`{key}` cannot be `{value}`: it is from {} to {}",
-            written(*limits.start()),
-            written(*limits.end())
-        ),
-        None => format!("`{value}` is not a size"),
+        Some(_) => format!("`{key}` is from {} to {}", written(*limits.start()), written(*limits.end())),
+        None => format!("`{key}` is not a size"),
     };
     report.add(Code::BadSize, &span, problem).help("write a whole number and KiB, MiB or GiB, as in `16 MiB`");
     None

@@ -190,16 +190,30 @@ fn nothing_that_holds_a_secret_shows_it_when_it_is_debugged() {
 
 #[test]
 fn problems_of_the_settings_show_no_line_that_may_hold_a_secret() {
-    let text = format!(
-        "acounts: {{}}\naccounts:\n  cafe:\n    rest_api_kye: {0}\n    client_secret: [{0}]\nnotify:\n  sinks:\n    a: {{type: slak, url: {0}}}\n    \
-         b: {{type: webhook, url: 'http://h/{0}', secert: {0}}}\n    c: {{type: email, password: {0}}}\n",
-        MARKS[0]
-    );
-    let problems = Settings::parse(&text, std::path::Path::new("storyd.yaml")).unwrap_err();
-    let shown = format!(
-        "{} {}",
-        problems.render(storyd::plan::problem::Paint::Plain),
-        serde_json::to_string(problems.list()).unwrap_or_default()
-    );
-    assert!(problems.errors() >= 5 && !shown.contains(MARKS[0]), "{shown}");
+    let rows = [
+        (
+            5,
+            "acounts: {}\naccounts:\n  cafe:\n    rest_api_kye: MARK\n    client_secret: [MARK]\nnotify:\n  sinks:\n    \
+             a: {type: slak, url: MARK}\n    b: {type: webhook, url: 'http://h/MARK', secert: MARK}\n    \
+             c: {type: email, password: MARK}\n",
+        ),
+        (1, "x-app: &app\n  rest_api_key: MARK\n  min_gab: 10m\naccounts: {cafe: *app, shop: *app}\n"),
+        (1, "  horizon: 1h\n  accounts:\n    cafe:\n      rest_api_key: MARK\n      min_gab: 10m\n"),
+        (1, "{accounts: {cafe: {rest_api_key: MARK, min_gab: 10m}}}\n"),
+        (1, "? accounts\n: {cafe: {rest_api_key: MARK, min_gab: 10m}}\n"),
+        (1, "account: {cafe: {rest_api_key: MARK}}\n"),
+        (1, "accounts: {}\nhorizon: 1h\naccounts:\n  cafe:\n    rest_api_key: MARK\n    min_gab: 10m\n"),
+        (1, "accounts: {cafe: {rest_api_key:MARK}}\n"),
+        (1, "accounts:\n  cafe:\n    redirect_uri: MARK\n    rest_api_key: x\n"),
+    ];
+    for (errors, text) in rows {
+        let text = text.replace("MARK", MARKS[0]);
+        let problems = Settings::parse(&text, std::path::Path::new("storyd.yaml")).unwrap_err();
+        let shown = format!(
+            "{} {}",
+            problems.render(storyd::plan::problem::Paint::Plain),
+            serde_json::to_string(problems.list()).unwrap_or_default()
+        );
+        assert!(problems.errors() >= errors && !shown.contains(MARKS[0]), "{shown}");
+    }
 }

@@ -77,12 +77,114 @@ fn a_report_never_shows_a_line_of_the_accounts() {
         "accounts:\n  cafe:\n    rest_api_key:s3cret\n    client_secret: x\n",
         "accounts:\n  cafe:\n    rest_api_key: !s3cret x\n",
         "accounts:\n  cafe: {rest_api_key: \"s3cret}\n",
+        "x-app: &app\n  rest_api_key: s3cret\n  min_gab: 10m\naccounts: {cafe: *app, shop: *app}\n",
+        "  horizon: 1h\n  accounts:\n    cafe:\n      client_secret: s3cret\n      min_gab: 10m\n",
+        "{accounts: {cafe: {rest_api_key: s3cret, min_gab: 10m}}}\n",
+        "? accounts\n: cafe: {rest_api_key: s3cret, min_gab: 10m}\n",
+        "account: {cafe: {rest_api_key: s3cret}}\n",
+        "accounts: {}\nhorizon: 1h\naccounts:\n  cafe: {rest_api_key: s3cret, min_gab: 10m}\n",
+        "accounts: {cafe: {rest_api_key:s3cret}}\n",
+        "data_dir: x\n s3cret: y\n",
     ];
     for text in texts {
         let report = report(text);
         assert!(report.contains("storyd.yaml") && !report.contains("s3cret"), "{text}\n{report}");
     }
     insta::assert_snapshot!(report(texts[0]));
+}
+
+/// Whatever is typed wherever: what was meant for one line often stands on another.
+#[test]
+fn a_report_on_the_settings_quotes_no_value_and_no_unknown_key() {
+    let keys = [
+        "data_dir",
+        "jobs",
+        "api_url",
+        "dashboard",
+        "dashboard: listen",
+        "horizon",
+        "watch: poll",
+        "blackouts",
+        "ballast",
+        "defaults: late",
+        "defaults: retry",
+        "defaults: in_doubt",
+        "timeouts: publish",
+        "notify: published",
+        "notify: digest",
+        "notify: zone",
+        "notify: heartbeat",
+        "notify: sinks",
+        "notify: sinks: a",
+        "notify: sinks: a: type",
+        "preflight: evening",
+        "preflight: before",
+        "keep: failed",
+        "audit",
+        "accounts",
+        "accounts: cafe",
+        "accounts: cafe: redirect_uri",
+        "accounts: cafe: min_gap",
+        "accounts: cafe: max_per_day",
+        "accounts: cafe: rest_api_key",
+        "accounts: cafe: rest_api_key: file",
+        "accounts: cafe: rest_api_key: env",
+        "nothing",
+    ];
+    let blackouts =
+        ["dates", "weekdays", "hours", "reason", "then"].map(|key| format!("blackouts: [{{{key}: VALUE}}]\n"));
+    let values = [
+        "s3cret",
+        "[s3cret]",
+        "[-s3cret, [s3cret]]",
+        "{s3cret: s3cret}",
+        "{s3cret}",
+        "{s3cret key: s3cret}",
+        "@s3cret",
+        "\"s3cret",
+        "*s3cret",
+        "!s3cret x",
+        "{{ s3cret }}",
+        "s3cret: x",
+        "https://u:s3cret@example.com/",
+        "s3cret.com://x",
+        "-s3cret",
+        "%s3cret",
+        "[s3cret",
+        "4953217",
+        "[4953217]",
+        "{file: 4953217}",
+        "4953217: 4953217",
+        "`s3cret`",
+        "#s3cret",
+        "&s3cret",
+        "s3cret/..",
+        "\"\\s3cret\"",
+        "4953217m 1",
+        "{<<: s3cret}",
+        "4953217..4953217",
+        "'s3cret' s3cret",
+        "{type: s3cret}",
+        "{type: email, tls: s3cret, port: s3cret, user: s3cret}",
+    ];
+    let lines = keys.iter().map(|path| {
+        let keys: Vec<&str> = path.split(": ").collect();
+        let lines = keys.iter().enumerate().map(|(depth, key)| format!("{}{key}:", "  ".repeat(depth)));
+        lines.collect::<Vec<_>>().join("\n") + " VALUE\n"
+    });
+    for line in lines.chain(blackouts) {
+        for text in values.iter().flat_map(|value| {
+            let text = line.replace("VALUE", value);
+            [format!("accounts: {{}}\n{text}"), text.replacen(": ", " = ", 1), text.replacen(": ", ":", 1), text]
+        }) {
+            let Err(problems) = Settings::parse(&text, Path::new("storyd.yaml")) else { continue };
+            let shown = format!("{problems} {}", serde_json::to_string(problems.list()).expect("serialises"));
+            let lines: String = problems.list().iter().map(ToString::to_string).collect();
+            for secret in ["s3cret", "4953217"] {
+                assert!(!shown.contains(secret) && !lines.contains(secret), "{text}\n{shown}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn dates(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<RangeInclusive<
             (Ok(first), Ok(last)) if first <= last => dates.push(first..=last),
             (Ok(_), Ok(_)) => drop(
                 report
-                    .add(Code::BackwardsPeriod, &node.span, format!("`{raw}` ends before it begins"))
+                    .add(Code::BackwardsPeriod, &node.span, format!("`{}` ends before it begins", source.shown(raw)))
                     .help("write the earlier date first, or correct the year"),
             ),
             (Err(TimeError::NoSuch(sentence)), _) | (_, Err(TimeError::NoSuch(sentence))) => {
@@ -160,7 +160,11 @@ fn dates(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<RangeInclusive<
             }
             _ => drop(
                 report
-                    .add(Code::BadTime, &node.span, format!("`{raw}` cannot be read as a date or a range of dates"))
+                    .add(
+                        Code::BadTime,
+                        &node.span,
+                        format!("`{}` cannot be read as a date or a range of dates", source.shown(raw)),
+                    )
                     .help("write `2026-12-25`, or `2026-12-24..2026-12-26` for the days from the first to the last"),
             ),
         }
@@ -177,7 +181,7 @@ fn weekdays(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
         let index = |word: &str| WEEKDAYS.iter().position(|(name, _)| *name == word.trim());
         let (Some(first), Some(last)) = (index(first), index(last)) else {
             report
-                .add(Code::WrongWord, &span, format!("`{value}` is no weekday"))
+                .add(Code::WrongWord, &span, format!("`{}` is no weekday", report.source.shown(&value)))
                 .help("write MON, TUE, WED, THU, FRI, SAT or SUN, a range such as `MON-FRI`, or a list of them");
             return None;
         };
@@ -200,12 +204,12 @@ fn hours(fields: &Fields<'_>, report: &mut Report) -> Result<Option<(Time, Time)
         Some((from, to)) if from != to => Ok(Some((from, to))),
         Some(_) => {
             report
-                .add(Code::BadTime, &node.span, format!("`{raw}` begins and ends at the same time"))
+                .add(Code::BadTime, &node.span, format!("`{}` begins and ends at the same time", source.shown(raw)))
                 .help("leave `hours` out for whole days");
             Err(())
         }
         None => {
-            report.add(Code::BadTime, &node.span, format!("`{raw}` cannot be read as hours")).help(
+            report.add(Code::BadTime, &node.span, format!("`{}` cannot be read as hours", source.shown(raw))).help(
                 "write from-to on the 24-hour clock: `22:00-08:00` is from ten at night to before eight in the morning",
             );
             Err(())
