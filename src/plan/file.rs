@@ -30,6 +30,8 @@ pub struct Node {
     pub kind: Kind,
     /// Whether it is a scalar written without quotes, so that ` #` ended it.
     pub plain: bool,
+    /// Whether it is a block, `|` or `>`, whose place is that of its first line.
+    pub block: bool,
 }
 
 /// What a value is, by the rules of YAML 1.2: `NO`, `off`, `yes` and `2026-12-01` are text.
@@ -143,6 +145,7 @@ struct Index {
 struct Spot {
     span: Range<usize>,
     plain: bool,
+    block: bool,
     shape: Shape,
 }
 
@@ -183,11 +186,11 @@ impl Index {
     }
 
     fn take(&mut self, event: &Event<'_>, span: &Span, open: &mut Vec<usize>) {
-        let (shape, plain, anchor) = match event {
-            Event::Scalar(_, style, anchor, _) => (Shape::Scalar, *style == ScalarStyle::Plain, *anchor),
-            Event::Alias(id) => (Shape::Alias(*id), false, 0),
+        let (shape, style, anchor) = match event {
+            Event::Scalar(_, style, anchor, _) => (Shape::Scalar, Some(*style), *anchor),
+            Event::Alias(id) => (Shape::Alias(*id), None, 0),
             Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
-                (Shape::Collection(Vec::new()), false, *anchor)
+                (Shape::Collection(Vec::new()), None, *anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(spot) = open.pop().and_then(|at| self.spots.get_mut(at)) {
@@ -199,7 +202,9 @@ impl Index {
         };
         let at = self.spots.len();
         let opens = matches!(shape, Shape::Collection(_));
-        self.spots.push(Spot { span: bytes(span), plain, shape });
+        let plain = style == Some(ScalarStyle::Plain);
+        let block = matches!(style, Some(ScalarStyle::Literal | ScalarStyle::Folded));
+        self.spots.push(Spot { span: bytes(span), plain, block, shape });
         if anchor != 0 {
             self.anchors.insert(anchor, at);
         }
@@ -250,8 +255,10 @@ impl<'a> Step<'a> {
     }
 
     fn node(&self, kind: Kind) -> Node {
-        let spot = self.index.spots.get(self.at);
-        Node { span: spot.map_or(0..0, |spot| spot.span.clone()), plain: spot.is_some_and(|spot| spot.plain), kind }
+        match self.index.spots.get(self.at) {
+            Some(spot) => Node { span: spot.span.clone(), plain: spot.plain, block: spot.block, kind },
+            None => Node { span: 0..0, plain: false, block: false, kind },
+        }
     }
 }
 

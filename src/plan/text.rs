@@ -87,7 +87,7 @@ impl Words {
             let Some(read) = fields::text(node, key, &fields.key_span(key), report) else { continue };
             let text = normalised(&read.value);
             if judge(&text, &read, &vars, (key, fields), report) {
-                notes(&read, node, report);
+                notes(&read, node, &fields.key_span(key), report);
                 texts.push(Placed { value: text, span: read.span });
             }
         }
@@ -275,10 +275,10 @@ fn near_the_limit(text: &str, span: &Range<usize>, when: Option<String>, report:
 }
 
 /// What is posted otherwise than it was typed, or looks otherwise than it counts.
-fn notes(read: &Placed<String>, node: &Node, report: &mut Report) {
+fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, report: &mut Report) {
     let Placed { value, span } = read;
-    if node.plain {
-        warn_about_comment(span, report);
+    if node.plain || node.block {
+        warn_about_comment(span, key, report);
     }
     if value.contains('\r') {
         report
@@ -303,23 +303,34 @@ fn notes(read: &Placed<String>, node: &Node, report: &mut Report) {
     }
 }
 
-/// ` #라떼` behind an unquoted text is a comment to YAML and a hashtag to everybody else.
-fn warn_about_comment(span: &Range<usize>, report: &mut Report) {
-    let line = report.source.line_range(report.source.line_index(span.end));
-    let rest = report.source.slice(&(span.end..line.end)).to_owned();
-    let hash = rest.trim_start();
-    if rest.len() > hash.len() && hash.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)) {
-        let at = line.end - hash.len();
-        report
-            .add(
-                Code::TextCut,
-                &(at..line.end),
-                format!("`{}` is not posted: to YAML it is a comment", hash.trim_end()),
-            )
-            .help(
-                "put the whole text in double quotes if it belongs to it; write a space after `#` if it is a comment",
-            );
-    }
+/// ` #라떼` behind a text, or on a line of its own below it, is a comment to YAML and a hashtag to everybody else. What begins no
+/// further in than the key is a comment to everybody: a key that was taken out, or a remark on the next one.
+fn warn_about_comment(span: &Range<usize>, key: &Range<usize>, report: &mut Report) {
+    let source = &report.source;
+    let key_line = source.slice(&source.line_range(source.line_index(key.start)));
+    let outer = key_line.len() - key_line.trim_start_matches(' ').len();
+    let mut index = source.line_index(span.end);
+    let cut = loop {
+        let line = source.line_range(index);
+        let hash = source.slice(&(span.end.max(line.start)..line.end)).trim_start();
+        let before = source.slice(&(line.start..line.end - hash.len()));
+        let is_comment = hash.starts_with('#') && (before.is_empty() || before.ends_with([' ', '\t']));
+        let is_inside = !before.trim().is_empty() || before.len() > outer;
+        if !hash.is_empty() && !(is_comment && is_inside) {
+            return;
+        }
+        if hash.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)) {
+            break line.end - hash.len()..line.end;
+        }
+        if line.end >= source.text().len() {
+            return;
+        }
+        index += 1;
+    };
+    let message = format!("`{}` is not posted: to YAML it is a comment", source.slice(&cut).trim_end());
+    report
+        .add(Code::TextCut, &cut, message)
+        .help("put the whole text in double quotes if it belongs to it; write a space after `#` if it is a comment");
 }
 
 #[cfg(test)]

@@ -111,6 +111,22 @@ fn a_text_near_the_limit_and_what_is_posted_otherwise_are_noted() {
 }
 
 #[test]
+fn a_hashtag_below_an_unquoted_text_is_told_like_one_on_its_line() {
+    one_problem("at: now\ncontent: 하나 #라떼", "W010", (9, 17));
+    one_problem("at: now\ncontent: 하나\n  #카페 #라떼", "W010", (10, 7));
+    one_problem("at: now\ncontent: 하나\n  둘\n\n      # 메모\n     #카페\ntags: [a]", "W010", (13, 10));
+    one_problem("at: now\ncontent: 하나 # 메모\n  #카페", "W010", (10, 7));
+    one_problem("at: now\ncontent:\n  하나\n  #카페", "W010", (11, 7));
+    one_problem("at: 2026-12-01 09:00\ncontent: |\n    하나\n  #카페", "W010", (11, 7));
+    one_problem("cron: 0 9 * * *\ncontents:\n  - 하나\n    #카페\n  - 둘", "W010", (11, 9));
+    for none in ["\n#tags: [a]", "\n  # 메모", "\ntags: [a]\n  #카페", "\n #", "\n\n#카페\n  #카페"] {
+        assert_eq!(told(&format!("at: now\ncontent: 하나{none}")), [], "{none}");
+    }
+    assert_eq!(told("at: now\ncontent: |\n  하나\n  #카페"), []);
+    assert_eq!(told("at: now\ncontent: \"하나\n  #카페\""), []);
+}
+
+#[test]
 fn the_names_of_variables_are_checked() {
     for (vars, code) in [
         ("{date: x}", "E025"),
