@@ -7,11 +7,13 @@
 pub mod blackout;
 mod braces;
 mod code;
+mod comparison;
 pub mod content;
 pub mod duration;
 pub mod fields;
 pub mod file;
 mod job;
+mod moment;
 pub mod name;
 pub mod picture;
 mod place;

@@ -1,20 +1,20 @@
-//! `{{ … }}` in a text: what it may name, and what stands in its place at a given local time. The only user of the template engine.
+//! `{{ … }}` in a text: what it may name, and what stands in its place at a given local time. With `comparison` and `moment` the only
+//! user of the template engine.
 //!
 //! Only expressions are read, no statements: what decides is `{{ "a" if weekday == "월요일" else "b" }}`, and nothing loops. So
 //! `{%` and `{#` are text like any other. Everything is bounded: the source, the fuel, the size of what comes out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
-use jiff::ToSpan;
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::DateTime;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use super::braces::{multiplication, named, unclosed};
+use super::comparison;
+use super::moment::{Face, Moment, add_days, format_filter, weekday};
 
 /// What makes a text a template.
 pub(super) const OPENING: &str = "{{";
@@ -31,8 +31,6 @@ const SOURCE_BYTES_MAX: usize = 64 * 1_024;
 const OUTPUT_BYTES_MAX: usize = 64 * 1_024;
 /// Steps that one text may take. A text of the longest source takes fewer.
 const FUEL: u64 = 50_000;
-/// Furthest that `add_days` goes.
-const DAYS_MAX: i64 = 3_660;
 
 /// Why a text cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +92,9 @@ pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<Template
     let mut unknown: Vec<String> =
         template.undeclared_variables(false).into_iter().filter(|name| !known.contains(name.as_str())).collect();
     unknown.sort_by_key(|name| named(text, name).map(|range| range.start));
+    if unknown.is_empty() {
+        return comparison::check(text, syntax());
+    }
     unknown.into_iter().map(|name| nobody_set(text, name, &known)).collect()
 }
 
@@ -155,116 +156,20 @@ fn environment<'s>() -> Environment<'s> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
     env.set_debug(true);
-    // Delimiters that no text can hold: control characters are refused.
-    let syntax = SyntaxConfig::builder()
-        .block_delimiters("\u{1}%", "%\u{1}")
-        .comment_delimiters("\u{1}#", "#\u{1}")
-        .keep_trailing_newline(true)
-        .build();
-    if let Ok(syntax) = syntax {
-        env.set_syntax(syntax);
-    }
+    env.set_syntax(syntax());
     env.add_filter("format", format_filter);
     env.add_filter("add_days", add_days);
     env
 }
 
-/// One value that is asked for by several names.
-#[derive(Debug)]
-struct Moment {
-    local: DateTime,
-    face: Face,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Face {
-    Date,
-    Time,
-}
-
-impl Object for Moment {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        match (self.face, key.as_str()?) {
-            (Face::Date, "year") => Some(self.local.year().into()),
-            (Face::Date, "month") => Some(self.local.month().into()),
-            (Face::Date, "day") => Some(self.local.day().into()),
-            (Face::Time, "hour") => Some(self.local.hour().into()),
-            (Face::Time, "minute") => Some(self.local.minute().into()),
-            _ => None,
-        }
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = if self.face == Face::Date { "%Y-%m-%d" } else { "%H:%M" };
-        write!(f, "{}", self.local.strftime(form))
-    }
-}
-
-fn moment(value: &Value) -> Result<&Moment, Error> {
-    value
-        .downcast_object_ref::<Moment>()
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "only `date` and `time` can be formatted and moved"))
-}
-
-/// `{{ date | format("%-m월 %-d일 (%a)") }}`. Names of days and months are Korean unless `lang="en"` is added.
-fn format_filter(value: &Value, form: &str, options: Kwargs) -> Result<String, Error> {
-    let refused = |why: String| Error::new(ErrorKind::InvalidOperation, why);
-    let local = moment(value)?.local;
-    let language: Option<&str> = options.get("lang")?;
-    options.assert_all_used()?;
-    let form = match language {
-        None | Some("ko") => korean(form, local),
-        Some("en") => form.to_owned(),
-        Some(other) => return Err(refused(format!("`lang` is \"ko\" or \"en\", not \"{other}\""))),
-    };
-    jiff::fmt::strtime::format(&form, local)
-        .map_err(|_| refused("this form cannot be read: `%Y` is the year, `%-m` the month, `%-d` the day, `%a` the weekday, `%H:%M` the time".into()))
-}
-
-/// The form with the places of names filled in.
-fn korean(form: &str, local: DateTime) -> String {
-    let mut filled = String::new();
-    let mut rest = form.chars();
-    while let Some(c) = rest.next() {
-        if c != '%' {
-            filled.push(c);
-            continue;
-        }
-        match rest.next() {
-            Some('A') => filled.push_str(weekday(local.weekday())),
-            Some('a') => filled.extend(weekday(local.weekday()).chars().take(1)),
-            Some('B' | 'b' | 'h') => drop(write!(filled, "{}월", local.month())),
-            Some('p' | 'P') => filled.push_str(if local.hour() < 12 { "오전" } else { "오후" }),
-            Some(other) => filled.extend(['%', other]),
-            None => filled.push('%'),
-        }
-    }
-    filled
-}
-
-fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "월요일",
-        Weekday::Tuesday => "화요일",
-        Weekday::Wednesday => "수요일",
-        Weekday::Thursday => "목요일",
-        Weekday::Friday => "금요일",
-        Weekday::Saturday => "토요일",
-        Weekday::Sunday => "일요일",
-    }
-}
-
-/// `{{ date | add_days(7) }}`: the same time of another day.
-fn add_days(value: &Value, days: i64) -> Result<Value, Error> {
-    let &Moment { local, face } = moment(value)?;
-    let moved = (days.abs() <= DAYS_MAX).then(|| local.checked_add(days.days()).ok()).flatten();
-    moved.map(|local| Value::from_object(Moment { local, face })).ok_or_else(|| {
-        Error::new(ErrorKind::InvalidOperation, format!("`add_days` goes at most {DAYS_MAX} days either way"))
-    })
+/// Delimiters that no text can hold: control characters are refused.
+fn syntax() -> SyntaxConfig {
+    let syntax = SyntaxConfig::builder()
+        .block_delimiters("\u{1}%", "%\u{1}")
+        .comment_delimiters("\u{1}#", "#\u{1}")
+        .keep_trailing_newline(true)
+        .build();
+    syntax.unwrap_or_default()
 }
 
 /// Takes so much and no more.
@@ -287,7 +192,7 @@ fn too_long() -> TemplateError {
     trouble(0..0, message, "shorten it".to_owned())
 }
 
-fn trouble(range: Range<usize>, message: String, help: String) -> TemplateError {
+pub(super) fn trouble(range: Range<usize>, message: String, help: String) -> TemplateError {
     TemplateError { range, unknown: None, always: false, message, help }
 }
 

@@ -127,6 +127,57 @@ fn a_hashtag_below_an_unquoted_text_is_told_like_one_on_its_line() {
 }
 
 #[test]
+fn what_can_never_be_alike_is_not_compared() {
+    for (expression, column) in [
+        ("date == '2026-12-25'", 1),
+        ("date != '2026-12-25'", 1),
+        ("date < '2030-01-01'", 1),
+        ("'2030-01-01' > date", 1),
+        ("time == '09:00'", 1),
+        ("not (time == '09:00')", 6),
+        ("date in ['2026-12-25', '2026-12-26']", 1),
+        ("date not in ['2026-12-25']", 1),
+        ("'12' in date", 1),
+        ("date.day == '25'", 1),
+        ("date['day'] == '25'", 1),
+        ("date.day == price", 1),
+        ("price > 4000", 1),
+        ("date == time", 1),
+        ("date == 25", 1),
+        ("date | add_days(1) == '2026-12-25'", 1),
+        ("1 < date.day < '9'", 5),
+        ("weekday == '월'", 1),
+        ("weekday in ['토', '일요일']", 1),
+        ("shop == '성수점' and date == '2026-12-25'", 19),
+    ] {
+        let lines = format!("at: 2026-12-01 09:00\ncontent: \"{{{{ 'a' if {expression} else 'b' }}}}\"");
+        let found = told(&lines);
+        let [problem] = found.as_slice() else { panic!("{expression}\n{}", render(&found, Paint::Plain)) };
+        let at = problem.place().map(|place| (place.line, place.column));
+        assert_eq!((problem.code.as_str(), at), ("E043", Some((9, 24 + column))), "{}", problem.render(Paint::Plain));
+    }
+    for (expression, says) in [
+        ("date | format('%Y-%m-%d') == '2026-12-01'", "a"),
+        ("date.day == 1 and date.month in [11, 12]", "a"),
+        ("date | format('%-d') == day", "a"),
+        ("time | format('%H:%M') < '10:00'", "a"),
+        ("date < date | add_days(1)", "a"),
+        ("date == date | add_days(0)", "a"),
+        ("date | add_days(1) <= date", "b"),
+        ("time == time", "a"),
+        ("weekday in ['토요일', '화요일']", "a"),
+        ("weekday in '토요일 화요일'", "a"),
+        ("date in '2026-12-01 2026-12-02'", "a"),
+        ("(shop if date.day == 2 else day) == '1'", "a"),
+        ("1 <= date.day < 3", "a"),
+    ] {
+        let lines =
+            format!("at: 2026-12-01 09:00\nvars: {{day: 1}}\ncontent: \"{{{{ 'a' if {expression} else 'b' }}}}\"");
+        assert_eq!(said(&job(&lines), 1), [says], "{expression}");
+    }
+}
+
+#[test]
 fn the_names_of_variables_are_checked() {
     for (vars, code) in [
         ("{date: x}", "E025"),
