@@ -107,7 +107,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
 }
 
 fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
-    if let Some(problem) = syntax::unsettled_merge(source) {
+    if let Some(problem) = syntax::unsettled_merge(source).or_else(|| syntax::odd_line_break(source)) {
         return Err(vec![problem]);
     }
     let index = Index::build(source)?;

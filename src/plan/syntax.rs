@@ -107,6 +107,15 @@ pub(super) fn unsettled_merge(source: &Arc<Source>) -> Option<Problem> {
     )
 }
 
+/// A line break that only one of the readers takes for one, and no editor shows: a text would end there without a word.
+pub(super) fn odd_line_break(source: &Arc<Source>) -> Option<Problem> {
+    let (at, odd) = source.text().char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))?;
+    let (span, code) = (at..at + odd.len_utf8(), u32::from(odd));
+    let message = format!("the character U+{code:04X} stands here: a line break that cannot be seen");
+    let problem = Problem::new(Code::Syntax, source, span, message).label("delete it");
+    Some(problem.help("it comes along when text is pasted from other programs; end the line as usual in its place"))
+}
+
 /// A second `---`.
 pub(super) fn second_document(source: &Arc<Source>, span: Range<usize>) -> Problem {
     Problem::new(Code::Syntax, source, span, "a second document begins here; a file holds one")
