@@ -116,7 +116,7 @@ fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
         return Err(vec![problem]);
     };
     let left = Cell::new(NODES_MAX);
-    let step = Step { index: &index, at: root, left: &left };
+    let step = Step { source, index: &index, at: root, left: &left };
     step.deserialize(serde_yaml::Deserializer::from_str(source.text())).map_err(|err| {
         let at = err.location().map_or_else(|| index.first_alias(), |place| source.offset_of_char(place.index()));
         let text = err.to_string();
@@ -239,6 +239,7 @@ fn bytes(span: &Span) -> Range<usize> {
 /// One step of the two readers: the value that comes next from `serde_yaml`, and the spot where it stands.
 #[derive(Clone, Copy)]
 struct Step<'a> {
+    source: &'a Source,
     index: &'a Index,
     at: usize,
     left: &'a Cell<usize>,
@@ -332,26 +333,28 @@ impl<'de> Visitor<'de> for Step<'_> {
             map.push(Entry { key, value: entries.next_value_seed(self.child(n + 1))? });
             n += 2;
         }
-        Ok(self.node(Kind::Map(merged(map))))
+        Ok(self.node(Kind::Map(merged(map, self.source))))
     }
 }
 
 /// Resolves merge keys: what stands in the mapping itself wins, then the earlier of the merged ones. A `<<` with a value that
 /// cannot be merged stays, to be reported as an unknown key.
-fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+fn merged(entries: Vec<Entry>, source: &Source) -> Vec<Entry> {
+    // As it was written: a job may be named `2026`. What is no word comes along, to be reported.
+    let name = |entry: &Entry| entry.key.raw(source).map(str::to_owned);
     let (merges, mut own): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_merge);
     if merges.is_empty() {
         return own;
     }
-    let mut taken: HashSet<String> = own.iter().filter_map(|entry| entry.key.text().map(str::to_owned)).collect();
+    let mut taken: HashSet<String> = own.iter().filter_map(name).collect();
     for merge in merges {
         let maps = if let Kind::List(list) = merge.value.kind { list } else { vec![merge.value] };
         for map in maps {
             let Kind::Map(entries) = map.kind else { continue };
             // A key that stands twice in the merged mapping comes along twice, to be reported.
             let fresh = own.len();
-            own.extend(entries.into_iter().filter(|entry| entry.key.text().is_some_and(|key| !taken.contains(key))));
-            taken.extend(own.iter().skip(fresh).filter_map(|entry| entry.key.text().map(str::to_owned)));
+            own.extend(entries.into_iter().filter(|entry| name(entry).is_none_or(|key| !taken.contains(&key))));
+            taken.extend(own.iter().skip(fresh).filter_map(name));
         }
     }
     own

@@ -171,6 +171,18 @@ jobs:
     assert_eq!(plan.jobs["two"].content.permission, Permission::Private);
     assert_eq!(plan.jobs["two"].tags, ["a"]);
     assert_eq!(plan.jobs["three"].one_offs(), plan.jobs["two"].one_offs());
+    let job = |text: &str| format!("{{at: now, account: a, type: note, content: {text}}}");
+    let named = format!(
+        "version: 1\nzone: UTC\nx-c: &c\n  2026: {}\n  둘: {}\n  true: {}\njobs:\n  <<: *c\n  \"2026\": {}\n",
+        job("a"),
+        job("b"),
+        job("c"),
+        job("own")
+    );
+    let dir = folder(&[("jobs.yml", &named)]);
+    let plan = load(dir.path());
+    let said: Vec<_> = plan.jobs.iter().map(|(name, job)| (name.as_str(), job.content.text().unwrap_or(""))).collect();
+    assert_eq!(said, [("2026", "own"), ("true", "c"), ("둘", "b")], "a name that looks like a number is a name");
 }
 
 #[test]
