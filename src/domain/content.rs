@@ -198,7 +198,13 @@ pub fn text_units(text: &str) -> usize {
 /// of the three, so a difference in any of them is no difference.
 pub fn comparable(text: &str) -> String {
     let lf = text.replace("\r\n", "\n");
-    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(lf.trim()).into_owned()
+    composed(lf.trim())
+}
+
+/// A name as keyboards write it: each syllable and each accented letter one character (NFC). Names typed on a Mac, or copied from its
+/// files, may be in decomposed letters, and mean the same.
+pub fn composed(name: &str) -> String {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
 }
 
 /// Whether each syllable and each accented letter is one character (NFC), as keyboards write them.

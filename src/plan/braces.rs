@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::template::OPENING;
+use crate::domain::content::{composed, is_composed};
 
 /// The parts of a text between braces, without them: byte ranges.
 fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -56,6 +57,31 @@ fn outside_quotes(text: &str, expression: Range<usize>) -> impl Iterator<Item = 
 pub(super) fn multiplication(text: &str) -> Option<usize> {
     let mut all = expressions(text).flat_map(|expression| outside_quotes(text, expression));
     all.find(|(_, c)| *c == '*').map(|(at, _)| at)
+}
+
+/// The text with the names between its braces composed, so that they are found however they were typed. What is posted as it stands
+/// stays as it is.
+pub(super) fn with_composed_names(text: String) -> String {
+    if is_composed(&text) {
+        return text;
+    }
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for expression in expressions(&text) {
+        let mut name = String::new();
+        out.push_str(&text[done..expression.start]);
+        done = expression.start;
+        for (at, c) in outside_quotes(&text, expression.clone()) {
+            if at > done {
+                out.push_str(&composed(&std::mem::take(&mut name)));
+                out.push_str(&text[done..at]);
+            }
+            name.push(c);
+            done = at + c.len_utf8();
+        }
+        out.push_str(&composed(&name));
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 /// Where a name stands as a word of its own between braces.

@@ -8,7 +8,7 @@ use super::fields::{self, Fields, Placed, Report, Shape};
 use super::file::Node;
 use super::name;
 use super::problem::Code;
-use crate::domain::content::{AppParams, Permission};
+use crate::domain::content::{AppParams, Permission, composed};
 use crate::domain::policy::{InDoubt, Late, LateThen};
 
 /// The keys of a job that `defaults` may hold too.
@@ -185,12 +185,13 @@ fn tags(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<String>> {
     if tags.len() > TAGS_MAX {
         report.add(Code::TooLarge, &fields.key_span("tags"), format!("a job has at most {TAGS_MAX} tags"));
     }
-    for tag in tags.iter().filter(|tag| !name::is_job_name(&tag.value)) {
+    for tag in tags.iter().filter(|tag| !name::is_job_name(&composed(&tag.value))) {
         report
             .add(Code::BadName, &tag.span, format!("`{}` cannot be a tag", tag.value))
             .help("a tag is letters, digits, `-` and `_`, at most 64, with a letter or a digit first");
     }
-    let mut tags: Vec<String> = tags.into_iter().map(|tag| tag.value).collect();
+    // Composed as the names of jobs are: a pause of the tag must not miss a job for how its tag was typed.
+    let mut tags: Vec<String> = tags.into_iter().map(|tag| composed(&tag.value)).collect();
     let mut seen = std::collections::HashSet::new();
     tags.retain(|tag| seen.insert(tag.clone()));
     Some(tags)

@@ -6,6 +6,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::braces::with_composed_names;
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
 use super::problem::{Code, Source};
@@ -85,7 +86,7 @@ impl Words {
         let mut texts = Vec::new();
         for node in nodes {
             let Some(read) = fields::text(node, key, &fields.key_span(key), report) else { continue };
-            let text = normalised(&read.value);
+            let text = with_composed_names(normalised(&read.value));
             if judge(&text, &read, &vars, (key, fields), report) {
                 notes(&read, node, &fields.key_span(key), report);
                 texts.push(Placed { value: text, span: read.span });

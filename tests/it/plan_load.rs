@@ -212,3 +212,13 @@ fn a_name_typed_in_decomposed_hangul_is_the_same_name() {
     let dir = folder(&[("jobs.yaml", &file)]);
     assert!(load(dir.path()).jobs.contains_key("공지"));
 }
+
+#[test]
+fn a_tag_typed_in_decomposed_hangul_is_the_same_tag() {
+    let decomposed = "\u{1106}\u{1166}\u{1102}\u{1172}";
+    let file = format!(
+        "version: 1\nzone: UTC\naccount: a\njobs:\n  x: {{at: now, type: note, content: x, tags: [{decomposed}, 메뉴, b]}}\n"
+    );
+    let dir = folder(&[("jobs.yaml", &file)]);
+    assert_eq!(load(dir.path()).jobs["x"].tags, ["메뉴", "b"]);
+}

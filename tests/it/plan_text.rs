@@ -178,6 +178,15 @@ fn what_can_never_be_alike_is_not_compared() {
 }
 
 #[test]
+fn a_variable_is_found_by_a_name_in_decomposed_letters_and_the_text_stays() {
+    let (menu, word) = ("\u{1106}\u{1166}\u{1102}\u{1172}", "\u{1105}\u{1161}");
+    let decomposed = job(&format!(
+        "at: 2026-12-01 09:00\nvars: {{메뉴: 라떼}}\ncontent: \"{word} {{{{ {menu} }}}} {{{{ '{word}' }}}}\""
+    ));
+    assert_eq!(said(&decomposed, 1), [format!("{word} 라떼 {word}")]);
+}
+
+#[test]
 fn the_names_of_variables_are_checked() {
     for (vars, code) in [
         ("{date: x}", "E025"),

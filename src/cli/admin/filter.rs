@@ -1,5 +1,6 @@
 //! What the lists have in common: the flags that choose posts and stories, and how a time is written in them.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,6 +10,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::super::failure::Failure;
 use crate::domain::clock::{earlier, later};
+use crate::domain::content::composed;
 use crate::plan::duration;
 
 /// Which posts or stories.
@@ -18,10 +20,10 @@ pub(in crate::cli) struct Filter {
     #[arg(long)]
     pub(super) account: Option<String>,
     /// Of this job only
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     pub(super) job: Option<String>,
     /// With this tag only
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     pub(super) tag: Option<String>,
     /// From this time on: 2026-12-01, "2026-12-01 09:00", RFC 3339, today, tomorrow, 2h (ago), +3d (from now)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -52,6 +54,11 @@ impl Filter {
     pub(super) fn is_empty(&self) -> bool {
         [&self.account, &self.job, &self.tag, &self.since, &self.until].iter().all(|flag| flag.is_none())
     }
+}
+
+/// The name of a job or a tag, composed as those of the job files are.
+pub(super) fn name(text: &str) -> Result<String, Infallible> {
+    Ok(composed(text))
 }
 
 /// Reads a time as a person writes it. Local times are those of `zone`; a bare length of time is that long ago.
@@ -100,6 +107,7 @@ mod tests {
         assert_eq!((read("today"), read("tomorrow")), ("2026-11-30T15:00:00Z".into(), "2026-12-01T15:00:00Z".into()));
         assert_eq!((read("2h"), read("-2h"), read("+1d")), (read("2h"), read("2h"), "2026-12-02T03:00:00Z".into()));
         assert_eq!(read("2h"), "2026-12-01T01:00:00Z");
+        assert_eq!(name("\u{1106}\u{1166}\u{1102}\u{1172}"), Ok("메뉴".to_owned()));
         for odd in ["", "soon", "2026-13-01", "25:00", "12"] {
             assert!(moment(odd, &seoul, now).is_err(), "{odd}");
         }

@@ -7,6 +7,7 @@ use super::super::failure::{DONE, Failure};
 use super::super::output::say;
 use super::super::setup::Home;
 use super::super::show::{length, print_json};
+use super::filter::name;
 use crate::domain::clock::{Clock, later};
 use crate::plan::duration;
 use crate::store::queue::{PauseOrder, PauseScope};
@@ -34,10 +35,10 @@ pub(in crate::cli) struct Scope {
     #[arg(long)]
     account: Option<String>,
     /// The posts with this tag
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     tag: Option<String>,
     /// The posts of this job
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     job: Option<String>,
 }
 
