@@ -31,7 +31,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let jobs = setup::job_paths(&args.jobs, &home.settings)?;
-    let plan = reload::load(&jobs, Clock::system().now()).await;
+    let reload::Loaded { plan, looks } = reload::load(&jobs, Clock::system().now()).await;
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     store.keep_ballast(home.settings.ballast_bytes);
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
@@ -48,7 +48,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let teller = Teller { json: common.json, home: &home, engine: &engine, told_how: Cell::new(false) };
     let dashboard = engine.dashboard(&home).await;
     teller.begin(plan, dashboard.as_ref().map(Dashboard::url));
-    let start = Start { jobs, wake_file: home.wake_file(), watching: home.settings.watch };
+    let start = Start { jobs, looks, wake_file: home.wake_file(), watching: home.settings.watch };
     let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
     if let Some(dashboard) = dashboard {
         // First: it reads the queue that the engine closes.

@@ -28,7 +28,7 @@ use signals::{Signals, Told, supervisor};
 use upkeep::PutOff;
 pub use upkeep::Upkeep;
 
-use super::reload::{Change, Watch};
+use super::reload::{Change, Looks, Watch};
 use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
 use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
@@ -87,6 +87,8 @@ pub struct Next {
 pub struct Start {
     /// Job files and folders.
     pub jobs: Vec<PathBuf>,
+    /// How they looked before they were read for this start.
+    pub looks: Looks,
     /// A command beside the daemon writes this file to wake it.
     pub wake_file: PathBuf,
     /// How changes of the job files are noticed.
@@ -259,12 +261,13 @@ struct Daemon<Tell> {
 }
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
-    fn new(ctx: Arc<Ctx>, start: Start, mut watch: Watch, tell: Tell) -> Self {
-        if let (Some(plan), _) = ctx.plan.get() {
-            watch.follow(&plan.watch);
-        }
-        watch.follow(&start.jobs);
-        let look_at = later(ctx.clock.now(), watch.look_after(start.watching.poll));
+    fn new(ctx: Arc<Ctx>, mut start: Start, mut watch: Watch, tell: Tell) -> Self {
+        let mut paths = start.jobs.clone();
+        paths.extend(ctx.plan.get().0.iter().flat_map(|plan| plan.watch.iter().cloned()));
+        paths.extend(ctx.plan.broken().iter().flat_map(|problems| problems.watch().iter().cloned()));
+        watch.follow(&paths, std::mem::take(&mut start.looks));
+        // At once: they may have been edited since they were read.
+        let look_at = ctx.clock.now();
         let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
         let clocks = ctx.clock.mark();
         Self {

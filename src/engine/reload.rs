@@ -19,14 +19,25 @@ use crate::plan::{self, Plan};
 /// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
+/// What was read of the job files: the plan or every problem of every file, and how the files looked before, by which
+/// an edit that came meanwhile is noticed.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the files say.
+    pub plan: Result<Plan, Problems>,
+    /// How they looked just before.
+    pub looks: Looks,
+}
+
 /// Reads the job files, off the async threads. `now` tells which texts are to come.
-///
-/// # Errors
-/// Every problem of every file.
-pub async fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
+pub async fn load(paths: &[PathBuf], now: Timestamp) -> Loaded {
     let paths = paths.to_vec();
-    match tokio::task::spawn_blocking(move || plan::load(&paths, now)).await {
-        Ok(result) => result,
+    let load = move || {
+        let looks = Looks::at(&paths);
+        Loaded { plan: plan::load(&paths, now), looks }
+    };
+    match tokio::task::spawn_blocking(load).await {
+        Ok(loaded) => loaded,
         // The loader is pure but for reading: if it panics, that is a bug, and hiding it would hide what a post says.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
@@ -69,6 +80,25 @@ enum Look {
     Folder(BTreeSet<OsString>),
 }
 
+/// How job files looked before they were read. Images are not among them: enqueueing compares their bytes.
+#[derive(Debug, Default)]
+pub struct Looks(BTreeMap<PathBuf, Look>);
+
+impl Looks {
+    fn at(paths: &[PathBuf]) -> Self {
+        let mut looks = BTreeMap::new();
+        for path in paths {
+            let look = Look::at(path);
+            if let Look::Folder(names) = &look {
+                let files = names.iter().map(|name| path.join(name));
+                looks.extend(files.map(|file| (file.clone(), Look::at(&file))));
+            }
+            looks.insert(path.clone(), look);
+        }
+        Self(looks)
+    }
+}
+
 impl Watch {
     /// Watches `wake_file`, which is created when it is missing.
     pub(super) fn new(wake_file: &Path) -> std::io::Result<Self> {
@@ -97,8 +127,9 @@ impl Watch {
         Ok(Self { watcher, news, folders: BTreeSet::new(), looks: BTreeMap::new(), is_told_of_all: true })
     }
 
-    /// Follows these files and folders too. A file is followed through its folder, since editors replace files.
-    pub(super) fn follow(&mut self, paths: &[PathBuf]) {
+    /// Follows these files and folders too, as they looked before they were read. A file is followed through its folder, since editors
+    /// replace files.
+    pub(super) fn follow(&mut self, paths: &[PathBuf], mut before: Looks) {
         for path in paths {
             let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_owned() };
             let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
@@ -112,7 +143,7 @@ impl Watch {
                     tracing::warn!(folder = %folder.display(), %error, "cannot watch; it is looked at now and then");
                 }
             }
-            self.looks.entry(path.clone()).or_insert_with(|| Look::at(path));
+            self.looks.entry(path.clone()).or_insert_with(|| before.0.remove(path).unwrap_or_else(|| Look::at(path)));
         }
     }
 
@@ -201,7 +232,7 @@ mod tests {
         let dir = dir.path().canonicalize().unwrap();
         let mut watch = Watch::new(&dir.join("wake")).unwrap();
         let poll = Duration::from_secs(10);
-        watch.follow(&[dir.join("jobs.yaml")]);
+        watch.follow(&[dir.join("jobs.yaml")], Looks::default());
         let told = tells_of_all(&dir);
         assert_eq!(watch.look_after(poll), if told { LOOK_EVERY } else { poll });
         assert_eq!(watch.look_after(LOOK_EVERY * 2), LOOK_EVERY * 2);
@@ -209,10 +240,24 @@ mod tests {
         std::fs::write(dir.join("elsewhere.yaml"), "version: 1").unwrap();
         for unreported in ["link.yaml", "nowhere/jobs.yaml"] {
             let mut watch = Watch::new(&dir.join("wake")).unwrap();
-            watch.follow(&[dir.join(unreported)]);
+            watch.follow(&[dir.join(unreported)], Looks::default());
             assert_eq!(watch.look_after(poll), poll, "{unreported}");
         }
         assert!(!tells_of_all(Path::new("/proc")));
+    }
+
+    #[tokio::test]
+    async fn an_edit_between_reading_and_following_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let jobs = dir.path().join("jobs.yaml");
+        for given in [dir.path().to_owned(), jobs.clone()] {
+            std::fs::write(&jobs, "version: 1\nzone: UTC\njobs: {}\n").unwrap();
+            let Loaded { plan, looks } = load(&[given], Timestamp::UNIX_EPOCH).await;
+            std::fs::write(&jobs, "version: 1\nzone: Asia/Seoul\njobs: {}\n").unwrap();
+            let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
+            watch.follow(&plan.unwrap().watch, looks);
+            assert!(watch.differs() && !watch.differs());
+        }
     }
 
     #[tokio::test]
@@ -221,7 +266,7 @@ mod tests {
         let (jobs, image) = (dir.path().join("jobs.yaml"), dir.path().join("cup.png"));
         std::fs::write(&jobs, "version: 1").unwrap();
         let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
-        watch.follow(&[dir.path().to_owned(), jobs.clone(), image.clone()]);
+        watch.follow(&[dir.path().to_owned(), jobs.clone(), image.clone()], Looks::default());
         assert!(!watch.differs());
         std::fs::write(dir.path().join("storyd.log"), "job files read again").unwrap();
         std::fs::write(dir.path().join("queue.db-wal"), "frames").unwrap();

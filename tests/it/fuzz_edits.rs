@@ -196,7 +196,7 @@ async fn check_and_the_daemon_agree_on_every_edit() {
         let found = problems(std::slice::from_ref(&path));
         let checks = !found.iter().any(|problem| problem.severity().is_error());
         let before = world.posts().await;
-        match reload::load(std::slice::from_ref(&path), world.ctx().clock.now()).await {
+        match reload::load(std::slice::from_ref(&path), world.ctx().clock.now()).await.plan {
             Ok(plan) => {
                 assert!(checks, "the daemon takes what check refuses:\n{text}\n{}", render(&found, Paint::Plain));
                 accepted += 1;

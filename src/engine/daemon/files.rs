@@ -4,7 +4,7 @@ use super::beside::beside;
 use super::{Daemon, News};
 use crate::domain::clock::later;
 use crate::engine::Result;
-use crate::engine::reload::load;
+use crate::engine::reload::{Loaded, load};
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files when they have changed and settled. A look now and then finds what no system reports.
@@ -33,19 +33,24 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files again. What does not load changes nothing.
     async fn reload(&mut self) -> Result<()> {
         let loads = load(&self.start.jobs, self.ctx.clock.now());
-        match beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await? {
+        let Loaded { plan, looks } = beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await?;
+        match plan {
             Ok(plan) => {
-                self.watch.follow(&plan.watch);
+                self.watch.follow(&plan.watch, looks);
                 (self.tell)(News::Plan(&plan));
                 self.ctx.plan.set(plan);
             }
             Err(problems) => {
-                self.watch.follow(problems.watch());
+                self.watch.follow(problems.watch(), looks);
                 let count = problems.errors();
                 tracing::error!(problems = count, "the job files do not load; the last good plan stays in force");
                 (self.tell)(News::Broken(&problems));
                 self.ctx.plan.set_broken(problems);
             }
+        }
+        // Of a file that is followed for the first time nobody was told until now.
+        if self.watch.differs() {
+            self.settle();
         }
         Ok(())
     }
