@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::fields::{self, Fields, Report};
-use super::file::Kind;
-use super::problem::Code;
+use super::file::{Kind, Node};
+use super::problem::{Code, Source};
 use super::template::{self, BUILT_IN, WORDS};
 use crate::domain::content::{TEXT_UNITS_MAX, comparable, text_units};
 
@@ -43,7 +43,11 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String,
         } else if let Some(first) = seen.get(&name) {
             fields::duplicate_key(&name, first, span, report);
         }
-        let value = entry.value.raw(&source).map(str::to_owned);
+        let value =
+            entry.value.raw(&source).map(|raw| match ends_in_a_break_that_nobody_means(&entry.value, &source) {
+                true => raw.trim_end_matches(['\r', '\n']).to_owned(),
+                false => raw.to_owned(),
+            });
         match &value {
             Some(text) if template::is_template(text) => {
                 report
@@ -65,6 +69,14 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String,
         vars.insert(name, value.unwrap_or_default());
     }
     vars
+}
+
+/// A block ends with a line break that nobody means, unless its `+` asks for it.
+fn ends_in_a_break_that_nobody_means(node: &Node, source: &Source) -> bool {
+    let before = source.slice(&(0..node.span.start)).trim_end();
+    let header = before.lines().next_back().unwrap_or_default();
+    let header = header.rsplit(['|', '>']).next().unwrap_or_default();
+    node.block && !header.split(' ').next().unwrap_or_default().contains('+')
 }
 
 fn check_name(name: &str) -> Result<(), String> {

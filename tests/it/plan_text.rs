@@ -187,6 +187,20 @@ fn a_variable_is_found_by_a_name_in_decomposed_letters_and_the_text_stays() {
 }
 
 #[test]
+fn the_line_break_at_the_end_of_a_block_is_not_part_of_a_variable() {
+    let block = |header: &str| {
+        let lines = format!(
+            "at: 2026-12-01 09:00\nvars:\n  place: {header}\n    성수점\n    2층\ncontent: \"<{{{{ place }}}}>\""
+        );
+        said(&job(&lines), 1).concat()
+    };
+    assert_eq!((block("|"), block(">")), ("<성수점\n2층>".into(), "<성수점 2층>".into()));
+    assert_eq!(block("|+"), "<성수점\n2층\n>", "kept because it says so");
+    let quoted = job("at: 2026-12-01 09:00\nvars: {a: \"x\\n\"}\ncontent: \"<{{ a }}>\"");
+    assert_eq!(said(&quoted, 1), ["<x\n>"]);
+}
+
+#[test]
 fn the_names_of_variables_are_checked() {
     for (vars, code) in [
         ("{date: x}", "E025"),
