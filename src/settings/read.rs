@@ -261,6 +261,13 @@ fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
 
 /// The outer `Option` is whether the file says anything, the inner one whether there is a dashboard.
 fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAddr>> {
+    if fields.get("dashboard").is_some_and(|node| node.text() == Some("off")) {
+        let message = "`dashboard` is made of keys and values";
+        report
+            .add(Code::WrongType, &fields.key_span("dashboard"), message)
+            .help("for no dashboard write `dashboard: {listen: off}`");
+        return None;
+    }
     let fields = inner(fields, "dashboard", &DASHBOARD, report)?;
     let Placed { value, span } = fields.text("listen", report)?;
     if value == "off" {

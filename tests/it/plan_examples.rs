@@ -191,3 +191,8 @@ fn a_report_on_the_settings_quotes_no_value_and_no_unknown_key() {
 fn the_limits_that_the_promises_rest_on_are_checked_against_each_other() {
     insta::assert_snapshot!(report("timeouts: {publish: 150s}\n"));
 }
+
+#[test]
+fn a_dashboard_that_is_off_is_told_how_to_say_so() {
+    assert!(report("dashboard: off\n").contains("write `dashboard: {listen: off}`"));
+}
