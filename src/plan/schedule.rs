@@ -236,6 +236,10 @@ fn check_fields(fields: &[&str]) -> Result<(), String> {
         if !words_fit(index, field) {
             return Err(misplaced(field, name, range));
         }
+        // The pattern reader passes over an `L` that follows no weekday.
+        if index == 4 && field.split(',').any(|part| part.eq_ignore_ascii_case("L")) {
+            return Err("`L` in the weekday field follows a weekday: `FRIL` is the last Friday of a month".to_owned());
+        }
     }
     Ok(())
 }
@@ -243,7 +247,6 @@ fn check_fields(fields: &[&str]) -> Result<(), String> {
 /// Whether the letters of a field are names of its own. The pattern reader takes `MON` for a 1 wherever it stands.
 fn words_fit(index: usize, field: &str) -> bool {
     const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-    const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
     let field = field.to_uppercase();
     let mut words = field.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
     words.all(|word| match index {
@@ -266,11 +269,34 @@ fn read_fields(fields: &[&str]) -> Result<Cron, String> {
             *place = *field;
         }
         if read_pattern(&alone.join(" ")).is_err() {
-            return Err(misplaced(field, name, range));
+            let told = misplaced(field, name, range);
+            let list = (index == 4).then(|| weekdays_in_a_row(field)).flatten();
+            return Err(list.map_or(told, |list| {
+                format!("`{field}` runs over the end of the week, which begins with SUN; write `{list}`")
+            }));
         }
     }
     whole
 }
+
+/// The field with its ranges of weekdays written out, if that makes it one that can be read: a range runs from SUN to SAT and no
+/// further.
+fn weekdays_in_a_row(field: &str) -> Option<String> {
+    let index = |day: &str| match day.parse::<usize>() {
+        Ok(number) => (number <= 7).then_some(number % 7),
+        Err(_) => DAYS.iter().position(|name| name.eq_ignore_ascii_case(day)),
+    };
+    let mut days = Vec::new();
+    for part in field.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (index(first)?, index(last)?);
+        days.extend((0..=(last + 7 - first) % 7).filter_map(|step| DAYS.get((first + step) % 7).copied()));
+    }
+    let list = days.join(",");
+    read_pattern(&format!("* * * * {list}")).is_ok().then_some(list)
+}
+
+const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 fn misplaced(field: &str, name: &str, range: &str) -> String {
     format!("`{field}` cannot stand in the {name} field, which takes {range}; the order is {ORDER}")
@@ -320,6 +346,8 @@ mod tests {
             "0 9 1 * +MON",
             "0 9 * * 7",
             "*/5 8-18/2 * * *",
+            "0 9 * * 5L",
+            "0 9 L,15 * *",
         ] {
             assert!(CronRule::parse(pattern).is_ok(), "{pattern}: {:?}", CronRule::parse(pattern).err());
         }
@@ -336,8 +364,27 @@ mod tests {
             "0 9 0 * *",
             "0 9 * * 8",
             "0 9 5-1 * *",
+            "0 9 * * L",
+            "0 9 * * FRI,L",
+            "0 9 * * l,1",
         ] {
             assert!(CronRule::parse(pattern).is_err(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_range_of_weekdays_over_the_weekend_is_told_as_a_list() {
+        for (pattern, list) in [
+            ("0 9 * * FRI-MON", "write `FRI,SAT,SUN,MON`"),
+            ("0 9 * * 6-1", "write `SAT,SUN,MON`"),
+            ("0 9 * * wed,fri-mon", "write `WED,FRI,SAT,SUN,MON`"),
+        ] {
+            let told = CronRule::parse(pattern).err().unwrap_or_default();
+            assert!(told.contains(list), "{pattern}: {told}");
+        }
+        let weekend = CronRule::parse("0 9 * * SAT-SUN").expect("SUN ends a week too");
+        let days = [5, 6].map(|day| weekend.matches_day(jiff::civil::date(2026, 12, day)));
+        assert_eq!((days, weekend.matches_day(jiff::civil::date(2026, 12, 7))), ([true, true], false));
+        assert!(!CronRule::parse("0 9 * * FRI-FOO").err().unwrap_or_default().contains("write `"));
     }
 }
