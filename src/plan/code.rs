@@ -114,6 +114,7 @@ codes! {
     SameInstant      "W033" "two entries of `at` are one instant"
     EitherDay        "W034" "a cron pattern names days of the month and weekdays, and posts on both"
     InBlackout       "W035" "a time falls into a blackout"
+    Over             "W036" "a schedule is over, and posts nothing more"
     ImageLarge       "W050" "an image has so many pixels that readers will see a smaller form of it"
     ImageTurned      "W051" "a photo lies on its side"
     ImageMoves       "W052" "an animated PNG will probably stand still"

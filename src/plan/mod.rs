@@ -170,8 +170,8 @@ impl Plan {
         commits.all(|commit| commit == Some(first)).then_some(first)
     }
 
-    /// The warnings that name dates, and so depend on what time it is: a pattern that names days of the month and weekdays, with the
-    /// next days on which it posts.
+    /// The warnings that depend on what time it is: a pattern that names days of the month and weekdays, with the next days on which it
+    /// posts, and one whose end has passed.
     fn warnings_at(&self, now: Timestamp) -> Vec<Problem> {
         let both = self.jobs.values().filter_map(|job| {
             let Schedule::Cron(rule) = &job.schedule else { return None };
@@ -183,9 +183,17 @@ impl Plan {
                     days.push(day);
                 }
             }
-            Some(problem.help(format!("the next days are {}", days.join(", "))))
+            match days.is_empty() {
+                true => Some(problem),
+                false => Some(problem.help(format!("the next days are {}", days.join(", ")))),
+            }
         });
-        both.collect()
+        let over = self.jobs.values().filter_map(|job| {
+            let Schedule::Cron(rule) = &job.schedule else { return None };
+            let problem = rule.over.as_deref()?;
+            job.occurrences(now, Timestamp::MAX, 1).is_empty().then(|| problem.clone())
+        });
+        both.chain(over).collect()
     }
 }
 

@@ -71,6 +71,8 @@ pub struct CronRule {
     every_hour: bool,
     /// What is said of a pattern that names days of the month and weekdays, but for its next dates.
     pub(super) both_days: Option<Box<Problem>>,
+    /// What is said of a pattern with an end once that has passed.
+    pub(super) over: Option<Box<Problem>>,
     pub(super) from: Option<DateTime>,
     pub(super) until: Option<DateTime>,
     pub(super) except: BTreeSet<Date>,
@@ -88,6 +90,7 @@ impl CronRule {
             cron,
             every_hour,
             both_days: None,
+            over: None,
             from: None,
             until: None,
             except: BTreeSet::new(),

@@ -256,6 +256,11 @@ fn cron(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option
             .help("swap them, or correct the year");
         return None;
     }
+    rule.over = until.as_ref().map(|until| {
+        let message = "the schedule is over: no time of the pattern is to come before `until`";
+        let problem = Problem::new(Code::Over, &report.source, until.span.clone(), message);
+        Box::new(problem.help("correct the year if more is to come; else the job can be removed"))
+    });
     rule.from = from.map(|from| from.value);
     rule.until = until.map(|until| until.value);
     for day in except.iter().filter(|day| !rule.covers(day.value)) {
