@@ -317,7 +317,8 @@ fn warn_about_comment(span: &Range<usize>, key: &Range<usize>, report: &mut Repo
         let before = source.slice(&(line.start..line.end - hash.len()));
         let is_comment = hash.starts_with('#') && (before.is_empty() || before.ends_with([' ', '\t']));
         let is_inside = !before.trim().is_empty() || before.len() > outer;
-        if !hash.is_empty() && !(is_comment && is_inside) {
+        let goes_on = hash.is_empty() || (is_comment && is_inside);
+        if !goes_on {
             return;
         }
         if hash.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)) {
