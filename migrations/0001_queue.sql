@@ -448,6 +448,7 @@ CREATE TABLE incident (
   CHECK (end_told_at IS NULL OR ended_at IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX incident_open ON incident (trouble, subject) WHERE ended_at IS NULL;
+CREATE INDEX incident_age ON incident (trouble, began_at) WHERE ended_at IS NULL;
 CREATE INDEX incident_untold ON incident (id) WHERE told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL);
 CREATE INDEX incident_post ON incident (post_id) WHERE post_id IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX incident_told ON incident (trouble, account, told_at);

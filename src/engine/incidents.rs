@@ -71,11 +71,14 @@ pub(super) async fn restarted(ctx: &Ctx, since: Timestamp) -> Result<()> {
 async fn look(ctx: &Ctx) -> Result<bool> {
     let told = ctx.store.told().await?;
     let (news, upto) = ctx.store.post_news(told.events_seen, told.last_event).await?;
-    let open = ctx.store.open_incidents().await?;
-    let mut findings = of_posts(&open, &news, &ctx.rules.telling, ctx.clock.now());
-    of_age(&open, ctx.clock.now(), &mut findings);
+    let posts: Vec<i64> = news.iter().map(|event| event.post).collect();
+    let (open, now) = (ctx.store.open_incidents_of(&posts).await?, ctx.clock.now());
+    let mut findings = of_posts(&open, &news, &ctx.rules.telling, now);
+    // A missed post is over unless a person wants it back; the others wait for a person.
+    let left = ctx.store.incidents_left_alone(earlier(now, MISSED_AGE), earlier(now, WAITING_AGE)).await?;
+    of_age(&left, &mut findings);
     if upto == told.last_event {
-        of_conditions(&open, conditions(ctx).await?, &mut findings);
+        of_conditions(&ctx.store.standing_incidents().await?, conditions(ctx).await?, &mut findings);
     }
     findings.events_seen = upto;
     let nothing = findings.began.is_empty()
@@ -85,7 +88,7 @@ async fn look(ctx: &Ctx) -> Result<bool> {
     if !nothing || !news.is_empty() || upto - told.events_seen >= EVENTS_LAZY {
         ctx.store.record_findings(&findings, &ctx.sinks.names(), ctx.clock.now()).await?;
     }
-    Ok(upto < told.last_event)
+    Ok(upto < told.last_event || !left.is_empty())
 }
 
 /// What the events of posts begin and end. Pure.
@@ -134,12 +137,9 @@ fn of_posts(open: &[IncidentRow], news: &[PostNews], telling: &Telling, now: Tim
 }
 
 /// Ends what nobody has done anything about for long: a person knows of it, and has let it be. Pure.
-fn of_age(open: &[IncidentRow], now: Timestamp, findings: &mut Findings) {
-    for incident in open.iter().filter(|incident| incident.trouble.is_of_post()) {
-        // A missed post is over unless a person wants it back; the others wait for a person.
-        let patience = if incident.trouble == Trouble::Missed { MISSED_AGE } else { WAITING_AGE };
-        let ended = findings.ended.iter().any(|end| end.incident == incident.incident);
-        if !ended && incident.told_at.is_some() && later(incident.began_at, patience) <= now {
+fn of_age(left: &[IncidentRow], findings: &mut Findings) {
+    for incident in left {
+        if !findings.ended.iter().any(|end| end.incident == incident.incident) {
             let outcome = "left as it is".to_owned();
             findings.ended.push(End { incident: incident.incident, outcome, told: false });
         }
@@ -308,7 +308,8 @@ async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
         Some(last) if passed.is_some_and(|due| last < due) => {
             let since = last.max(earlier(now, Duration::from_secs(7 * 86_400)));
             let tally = ctx.store.tally(since, now).await?;
-            let notice = day(&tally, &ctx.store.open_incidents().await?, now);
+            let open = ctx.store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
+            let notice = day(&tally, open, &ctx.store.open_incidents().await?, now);
             ctx.store.tell_digest(Some(&notice), &sinks, now).await?;
         }
         Some(_) => {}
@@ -316,7 +317,8 @@ async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
     Ok(next)
 }
 
-fn day(tally: &Tally, open: &[IncidentRow], now: Timestamp) -> Notice {
+/// `listed` are those of the `open` troubles that can be listed.
+fn day(tally: &Tally, open: usize, listed: &[IncidentRow], now: Timestamp) -> Notice {
     let title = format!(
         "since the last digest: {} published, {} failed, {} missed, {} taken down; {} to come within a day; {} open",
         tally.published,
@@ -324,8 +326,10 @@ fn day(tally: &Tally, open: &[IncidentRow], now: Timestamp) -> Notice {
         tally.missed,
         tally.deleted,
         tally.to_come,
-        if open.len() == 1 { "1 trouble".to_owned() } else { format!("{} troubles", open.len()) },
+        if open == 1 { "1 trouble".to_owned() } else { format!("{open} troubles") },
     );
-    let items = open.iter().map(|incident| item(incident, Phase::Began)).collect();
-    Notice::new(Phase::Digest, None, title, items, now)
+    let items = listed.iter().map(|incident| item(incident, Phase::Began)).collect();
+    let mut notice = Notice::new(Phase::Digest, None, title, items, now);
+    notice.more = open.saturating_sub(notice.items.len());
+    notice
 }

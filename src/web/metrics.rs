@@ -33,10 +33,10 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
 
 async fn tell(ctx: &Turn) -> Result<String> {
     let counts = ctx.store.counts().await?;
-    let open = ctx.store.open_incidents().await?;
-    let waiting = ctx.store.waiting_notices().await?.len();
+    let open = ctx.store.count_open_incidents().await?;
+    let waiting = usize::try_from(ctx.store.count_waiting_notices().await?).unwrap_or(usize::MAX);
     let in_state = |state| counts.iter().find(|(of, _)| *of == state).map_or(0, |(_, count)| *count);
-    let of_trouble = |trouble| open.iter().filter(|incident| incident.trouble == trouble).count();
+    let of_trouble = |trouble| open.iter().find(|(of, _)| *of == trouble).map_or(0, |(_, incidents)| *incidents);
     let mut out = String::new();
     let posts = PostState::ALL.map(|state| (format!("{{state=\"{state}\"}}"), in_state(state)));
     gauge(&mut out, "storyd_posts", "Posts in the queue and on record, by state.", &posts);

@@ -186,7 +186,7 @@ async fn attention(house: &House, ctx: &Turn, now: jiff::Timestamp) -> Result<Ve
 
 /// What is told of by no other part of the page.
 async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<Standing>, super::Failed> {
-    let mut open = ctx.store.open_incidents().await?;
+    let mut open = ctx.store.standing_incidents().await?;
     let full = ctx.store.is_short_of_room();
     open.retain(|incident| {
         let told = incident.trouble == Trouble::BrokenFile || (full && incident.trouble == Trouble::DiskLow);

@@ -8,7 +8,8 @@ use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
 use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::settings::notify::Notify;
-use storyd::store::queue::DeleteOrder;
+use storyd::store::queue::{DeleteOrder, Findings, NewIncident};
+use storyd::web::{self, Surroundings};
 
 use crate::support::receiver::Receiver;
 use crate::support::world::{World, png};
@@ -375,4 +376,55 @@ async fn without_anybody_to_tell_what_is_wrong_is_known_all_the_same() {
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].command, "storyd admin retry 1");
     assert!(world.ctx().store.waiting_notices().await.unwrap().is_empty());
+}
+
+/// What a monitor is told of a trouble.
+async fn metric(world: &World, trouble: Trouble) -> String {
+    let dashboard = web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), Surroundings::default()).await.unwrap();
+    let told = reqwest::get(format!("{}/metrics", dashboard.url())).await.unwrap().text().await.unwrap();
+    dashboard.stop().await;
+    let name = format!("storyd_troubles{{trouble=\"{}\"}} ", trouble.as_str());
+    told.lines().find_map(|line| line.strip_prefix(&name)).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_posts_that_need_a_person_hide_no_other_trouble() {
+    let (mut world, _receiver) = world().await;
+    world.settle().await;
+    let missed = |n| NewIncident {
+        trouble: Trouble::Missed,
+        subject: format!("post {n} of long ago"),
+        post: None,
+        job: None,
+        account: Some("cafe".into()),
+        reason: "its window ended".into(),
+        command: "storyd admin release".into(),
+        began_at: world.clock.now(),
+    };
+    let findings = Findings { began: (0..1_001).map(missed).collect(), ..Findings::default() };
+    world.ctx().store.record_findings(&findings, &[], world.clock.now()).await.unwrap();
+    stage(Trouble::DiskLow, &mut world).await;
+    let listed = async |world: &World| {
+        let open = world.ctx().store.open_incidents().await.unwrap();
+        open.iter().filter(|incident| incident.trouble == Trouble::DiskLow).count()
+    };
+    assert_eq!(listed(&world).await, 1);
+    assert_eq!(
+        (metric(&world, Trouble::DiskLow).await, metric(&world, Trouble::Missed).await),
+        ("1".into(), "1001".into())
+    );
+    let failures = |world: &World| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_storyd"));
+        command.args(["admin", "failures", "--fail", "--data-dir"]).arg(world.path("data")).current_dir(world.path(""));
+        command.output().unwrap()
+    };
+    let told = failures(&world);
+    assert!(told.status.code() == Some(6) && String::from_utf8_lossy(&told.stdout).contains("the disk"), "{told:?}");
+    mend(Trouble::DiskLow, &mut world).await;
+    assert_eq!(listed(&world).await, 0, "it has ended");
+    assert_eq!(metric(&world, Trouble::DiskLow).await, "0");
+    assert_eq!(failures(&world).status.code(), Some(0));
+    // What nobody has done anything about for a day is let be, however many there are.
+    world.pass(DAY).await;
+    assert_eq!(metric(&world, Trouble::Missed).await, "0");
 }

@@ -204,7 +204,7 @@ fn no_such_post(home: &Home, post: i64) -> String {
 
 /// What is wrong beside posts, accounts and stories, which have lists of their own: the job files, texts, the machine, posts to come.
 async fn standing(store: &Store) -> Result<Vec<IncidentRow>, Failure> {
-    let mut open = store.open_incidents().await?;
+    let mut open = store.standing_incidents().await?;
     open.retain(|incident| incident.trouble.stands_alone());
     Ok(open)
 }

@@ -146,23 +146,23 @@ pub struct Tally {
     pub to_come: u32,
 }
 
-struct Raw {
-    id: i64,
-    trouble: String,
-    subject: String,
-    post_id: Option<i64>,
-    job: Option<String>,
-    account: Option<String>,
-    reason: String,
-    command: String,
-    began_at: i64,
-    told_at: Option<i64>,
-    ended_at: Option<i64>,
-    outcome: Option<String>,
+pub(super) struct Raw {
+    pub(super) id: i64,
+    pub(super) trouble: String,
+    pub(super) subject: String,
+    pub(super) post_id: Option<i64>,
+    pub(super) job: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) reason: String,
+    pub(super) command: String,
+    pub(super) began_at: i64,
+    pub(super) told_at: Option<i64>,
+    pub(super) ended_at: Option<i64>,
+    pub(super) outcome: Option<String>,
 }
 
 impl Raw {
-    fn read(self) -> Result<IncidentRow> {
+    pub(super) fn read(self) -> Result<IncidentRow> {
         let unknown = || StoreError::Nonsense { what: format!("the trouble {:?}", self.trouble) };
         Ok(IncidentRow {
             incident: self.id,
@@ -230,25 +230,14 @@ impl Store {
         Ok((news.collect::<Result<_>>()?, upto))
     }
 
-    /// The incidents that have not ended, oldest first.
-    pub async fn open_incidents(&self) -> Result<Vec<IncidentRow>> {
-        let rows = sqlx::query_as!(
-            Raw,
-            r#"SELECT id AS "id!", trouble, subject, post_id, job, account, reason, command, began_at, told_at, ended_at, outcome
-               FROM incident WHERE ended_at IS NULL ORDER BY id LIMIT $1"#,
-            ROWS_MAX
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(Raw::read).collect()
-    }
-
-    /// The incidents of which people have not been told that they began, or ended, oldest first.
+    /// The incidents of which people have not been told that they began, or ended, oldest first; those of posts, of which there may be
+    /// any number, after the others.
     pub async fn untold_incidents(&self) -> Result<Vec<IncidentRow>> {
         let rows = sqlx::query_as!(
             Raw,
             r#"SELECT id AS "id!", trouble, subject, post_id, job, account, reason, command, began_at, told_at, ended_at, outcome
-               FROM incident WHERE told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL) ORDER BY id LIMIT $1"#,
+               FROM incident WHERE told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL)
+               ORDER BY trouble IN ('failed', 'missed', 'held', 'in_doubt'), id LIMIT $1"#,
             ROWS_MAX
         )
         .fetch_all(&self.readers)
@@ -286,6 +275,15 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(Raw::read).collect()
+    }
+
+    /// How many notices have not arrived yet.
+    pub async fn count_waiting_notices(&self) -> Result<u32> {
+        let waiting =
+            sqlx::query_scalar!(r#"SELECT count(*) AS "notices!: i64" FROM notice WHERE next_at IS NOT NULL"#)
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(count(waiting))
     }
 
     /// The notices that have not arrived yet, oldest first.

@@ -13,6 +13,7 @@ mod posts;
 mod record;
 mod stats;
 mod stories;
+mod troubles;
 mod work;
 
 pub use accounts::AccountRow;
