@@ -5,14 +5,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use super::entry::{Entry, Moment, StoryEntry};
+use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
 use super::page::{Frame, Page, home_zone, made, write};
 use super::pauses::{Pause, mark};
 use super::{House, Turn};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::plan::problem::{Paint, Problems, render};
-use crate::store::view::{AccountRow, IncidentRow, PostFilter, PostRow, ROWS_MAX};
+use crate::store::view::{AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX};
 
 /// Seconds after which a browser asks again.
 const REFRESH_SECS: u32 = 60;
@@ -40,6 +40,10 @@ struct Overview {
     pauses: Vec<Pause>,
     attention: Vec<Attention>,
     deletions: Vec<StoryEntry>,
+    findings: Vec<Finding>,
+    /// Differences that are not listed.
+    more_findings: usize,
+    audits: Vec<GivenUp>,
     days: Vec<Day>,
     more_to_come: bool,
     latest: Vec<StoryEntry>,
@@ -54,6 +58,8 @@ impl Overview {
             && self.blocked.is_empty()
             && self.attention.is_empty()
             && self.deletions.is_empty()
+            && self.findings.is_empty()
+            && self.audits.is_empty()
     }
 }
 
@@ -98,6 +104,22 @@ struct Attention {
     entries: Vec<Entry>,
 }
 
+/// A story that stands otherwise at Kakao than on record.
+struct Finding {
+    story_id: String,
+    url: Option<String>,
+    account: String,
+    detail: String,
+    steps: Vec<Step>,
+}
+
+/// An audit that was given up.
+struct GivenUp {
+    account: String,
+    fault: String,
+    steps: Vec<Step>,
+}
+
 /// A day with its posts, in the order of time.
 struct Day {
     name: String,
@@ -132,8 +154,14 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     let days = days(coming);
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
     frame.refresh_secs = Some(REFRESH_SECS);
+    let mut findings = ctx.store.open_findings(None).await?;
+    let more_findings = findings.len().saturating_sub(ATTENTION_MAX);
+    findings.truncate(ATTENTION_MAX);
     write(&Overview {
         frame,
+        findings: findings.into_iter().map(|row| finding(&house, row)).collect(),
+        more_findings,
+        audits: ctx.store.failed_audits(None).await?.into_iter().map(|row| given_up(&house, row)).collect(),
         disk_full: ctx.store.is_short_of_room(),
         plan: plan_note(&ctx),
         troubles: troubles(&ctx, &zone, now).await?,
@@ -199,6 +227,31 @@ async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<St
         since: Moment::new(incident.began_at, zone, now),
     };
     Ok(open.into_iter().map(standing).collect())
+}
+
+/// What a person can do about each kind of difference is for `audit --last` to say; any can be in order.
+fn finding(house: &House, row: FindingRow) -> Finding {
+    let flags = &house.surroundings.command_flags;
+    let step = |words: String, what| Step { command: format!("storyd admin audit {words}{flags}"), what };
+    Finding {
+        url: story_url(house, &row.story_id),
+        steps: vec![
+            step(format!("--last --account {}", row.account), "tells what helps"),
+            step(format!("--accept {} --reason WHY", row.story_id), "when it is in order"),
+        ],
+        story_id: row.story_id,
+        account: row.account,
+        detail: row.detail,
+    }
+}
+
+fn given_up(house: &House, row: AuditRow) -> GivenUp {
+    let command = format!("storyd admin audit --account {}{}", row.account, house.surroundings.command_flags);
+    GivenUp {
+        fault: row.fault.unwrap_or_default(),
+        steps: vec![Step { command, what: "tries again" }],
+        account: row.account,
+    }
 }
 
 fn blocked(row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {

@@ -266,3 +266,37 @@ async fn what_would_keep_a_post_from_going_out_is_shown_and_counted_for_a_monito
     }
     dashboard.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_audit_found_needs_a_person_until_it_is_seen_to() {
+    let mut world = World::new().await;
+    world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
+    world.settle().await;
+    world.condone("a person posted by hand");
+    let token = world.sandbox.mint_tokens("cafe").unwrap().access_token;
+    let url = format!("{}/v1/api/story/post/note", world.sandbox.url());
+    let request = reqwest::Client::new().post(url).bearer_auth(token).form(&[("content", "손으로 쓴 글")]);
+    assert!(request.send().await.unwrap().status().is_success());
+    world.pass(HOUR).await;
+    world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+    world.pass(HOUR).await;
+    let finding = world.ctx().store.open_findings(None).await.unwrap().remove(0);
+    let dashboard = dashboard(&world).await;
+    let page = text(&get(&dashboard, "/").await);
+    let accept = format!("storyd admin audit --accept {} --reason WHY --data-dir d", finding.story_id);
+    for words in [&finding.story_id, &finding.detail, &accept, "storyd admin audit --last --account cafe --data-dir d"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("Nothing needs a person"), "{page}");
+    world.ctx().store.settle_finding(None, &finding.story_id, "tester", "ours", world.clock.now()).await.unwrap();
+    assert!(text(&get(&dashboard, "/").await).contains("Nothing needs a person"));
+
+    world.fault(vec![FaultRule::new(FaultName::Code(-2)).on(&[Call::MyStories])]);
+    world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+    world.pass(HOUR).await;
+    let page = text(&get(&dashboard, "/").await);
+    assert!(page.contains("storyd admin audit --account cafe --data-dir d"), "{page}");
+    assert!(!page.contains("Nothing needs a person"), "{page}");
+    dashboard.stop().await;
+}
