@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+use storyd::domain::post::PostState;
+use storyd::store::{Access, Store};
+
 use crate::support::process::{Emulator, Folder, Process};
 use crate::support::published::{fits, misfits};
 
@@ -121,6 +124,50 @@ fn what_is_put_into_the_queue_by_hand_goes_through_the_checks_and_out_once() {
     let looked = folder.run("admin post 나중 --at +2h --dry-run");
     assert!(looked.code == Some(0) && looked.stdout.starts_with("would post a note on cafe"), "{looked:?}");
     assert_eq!(emulator.ledger().len(), before + 1);
+}
+
+#[test]
+fn what_is_put_into_the_queue_by_hand_and_does_not_go_out_is_no_success() {
+    let (folder, _emulator, _daemon) = lived();
+    let settings = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
+    for (then, state, code) in [("skip", "cancelled", 5), ("hold", "held", 6)] {
+        let more =
+            format!("blackouts:\n  - {{dates: [2098-12-01..2098-12-31], reason: the shop is shut, then: {then}}}\n");
+        folder.write("storyd.yaml", format!("{settings}{more}"));
+        let looked = folder.run(&format!("admin post 안녕 --at 2098-12-05T09:00:00+09:00 --name {then} --dry-run"));
+        assert_eq!(looked.code, Some(code), "{looked:?}");
+        assert!(!looked.stdout.contains("would post a"), "{looked:?}");
+        assert!(looked.stderr.contains("the shop is shut"), "{looked:?}");
+        for _ in 0..2 {
+            let done = folder.run(&format!("admin post 안녕 --at 2098-12-05T09:00:00+09:00 --name {then}"));
+            assert_eq!(done.code, Some(code), "{done:?}");
+            let said = format!("{}{}", done.stdout, done.stderr);
+            assert!(said.contains(state) && said.contains("the shop is shut"), "{done:?}");
+            assert!(!done.stdout.contains("is in the queue"), "{done:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_under_which_something_was_posted_and_pruned_is_posted_under_no_more() {
+    let (folder, emulator, daemon) = lived();
+    folder.ok("admin post 안녕 --name promo --at 2098-12-05");
+    let post = folder.json("admin queue --job @promo")[0]["post"].to_string();
+    folder.ok(&format!("admin cancel {post}"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+    let store = Store::open(&folder.path("data"), Access::Beside).await.unwrap();
+    let before = "2099-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(store.prune_posts(PostState::Cancelled, before).await.unwrap(), 1);
+    store.close().await;
+    assert_eq!(folder.json("admin queue --all --job @promo"), serde_json::json!([]));
+    let before = (folder.json("admin queue --all"), emulator.ledger().len());
+    for when in ["", "--at 2098-12-05", "--at +5m", "--at +5m --dry-run"] {
+        let done = folder.run(&format!("admin post 안녕 --name promo {when}"));
+        assert_eq!(done.code, Some(5), "{when}: {done:?}");
+        assert!(done.stdout.is_empty() && done.stderr.contains("promo"), "{when}: {done:?}");
+    }
+    assert_eq!((folder.json("admin queue --all"), emulator.ledger().len()), before);
 }
 
 #[test]

@@ -14,12 +14,14 @@ use super::super::setup::Home;
 use super::super::show::{excerpt, local_zone, print_json, time};
 use super::filter::moment;
 use crate::domain::clock::Clock;
+use crate::domain::policy::{BlackoutThen, FallsIn};
+use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::engine::{Rules, wanted};
 use crate::plan::problem::Source;
 use crate::plan::{self, Job};
 use crate::store::Store;
-use crate::store::view::PostFilter;
+use crate::store::view::{PostFilter, PostRow};
 
 /// Longest text that is read from standard input, in bytes: far more than Kakao takes.
 const TEXT_BYTES_MAX: u64 = 64 * 1024;
@@ -78,7 +80,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let already = PostFilter { job: Some(posts.job.clone()), limit: Some(1), ..PostFilter::default() };
     let mut post = store.posts(&already).await?.pop();
     let known = post.is_some();
-    if post.is_none() && !args.dry_run {
+    if !known && store.was_pruned(&posts.job).await? {
+        return Err(Failure::not_possible(format!(
+            "the name {name} was used before, and its post was pruned from the record since; whatever is posted under a name is posted \
+             once: choose another one"
+        )));
+    }
+    if !known && !args.dry_run {
         for (image, file) in job.content.images().iter().zip(&job.image_files) {
             store.media().take(image, file)?;
         }
@@ -89,20 +97,23 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     }
     store.close().await;
     let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
+    let falls_in = posts.occurrences.first().and_then(|occurrence| occurrence.falls_in.as_ref());
+    let kept_back = match &post {
+        Some(post) => kept_back(home, post),
+        None => falls_in.and_then(would_be_kept_back),
+    };
     match post {
         Some(post) if common.json => print_json(&post)?,
         None if common.json => print_json(&serde_json::json!({
             "job": posts.job, "account": account, "kind": job.content.kind(), "occurs_at": occurs_at, "content": job.content,
         }))?,
+        _ if kept_back.is_some() => {}
         Some(post) => {
             let what = if known { "is in the queue already" } else { "is in the queue" };
-            say!(
-                "post {} {what}: {} on {}, {}",
-                post.post,
-                post.kind,
-                post.account,
-                time(post.due_at, &post.zone, now)
-            );
+            let waits = post.state == PostState::Scheduled;
+            let state = if waits { String::new() } else { format!(", {}", post.state) };
+            let when = time(post.due_at, &post.zone, now);
+            say!("post {} {what}: {} on {}, {when}{state}", post.post, post.kind, post.account);
             note!("`{}` tells what becomes of it", home.command(&format!("admin show {}", post.post)));
         }
         None => say!(
@@ -115,7 +126,45 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     if args.dry_run {
         note!("nothing was changed; without --dry-run it would be");
     }
-    Ok(DONE)
+    kept_back.map_or(Ok(DONE), Err)
+}
+
+/// Why a post in the queue does not go out by itself, if it does not.
+fn kept_back(home: &Home, post: &PostRow) -> Option<Failure> {
+    let number = post.post;
+    let command = |verb: &str| format!("`{}`", home.command(&format!("admin {verb} {number}")));
+    let why = if post.reason.is_empty() { String::new() } else { format!(": {}", post.reason) };
+    let is = format!("post {number} is {}{why}", post.state);
+    match post.state {
+        PostState::Cancelled => Some(Failure::not_possible(format!("{is}; {} lets it go ahead", command("retry")))),
+        PostState::Missed | PostState::Failed => {
+            Some(Failure::needs_attention(format!("{is}; {} lets it go ahead", command("retry"))))
+        }
+        PostState::Held => Some(Failure::needs_attention(format!(
+            "{is}; {} lets it go ahead, {} withdraws it",
+            command("release"),
+            command("cancel")
+        ))),
+        PostState::InDoubt if post.parked_at.is_some() => Some(Failure::needs_attention(format!(
+            "{is}; look at the account's page, then {} settles it",
+            command("resolve")
+        ))),
+        _ => None,
+    }
+}
+
+/// Why a post would not go out by itself, by the blackout that it falls into.
+fn would_be_kept_back(falls_in: &FallsIn) -> Option<Failure> {
+    let reason = &falls_in.reason;
+    match falls_in.then {
+        BlackoutThen::Move => None,
+        BlackoutThen::Hold => {
+            Some(Failure::needs_attention(format!("it would be held: its time falls into a blackout: {reason}")))
+        }
+        BlackoutThen::Skip => {
+            Some(Failure::not_possible(format!("it would not be posted: its time falls into a blackout: {reason}")))
+        }
+    }
 }
 
 /// The account that is meant, if it is one that can post.

@@ -176,6 +176,13 @@ impl Store {
         Ok(sqlx::query_scalar!("SELECT source FROM job WHERE name = $1", job).fetch_optional(&self.readers).await?)
     }
 
+    /// Whether a post of this job was taken out of the record, so that what its job says was posted, or withdrawn, once.
+    pub async fn was_pruned(&self, job: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM pruned WHERE job = $1) AS "found!: bool""#, job)
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
     /// The history of a post, oldest first.
     pub async fn events(&self, post: i64) -> Result<Vec<EventRow>> {
         let limit = i64::from(ROWS_MAX);
