@@ -1,6 +1,7 @@
 //! `storyd admin delete` with the real program: it asks, it can only look, and what it takes down is gone.
 
 use serde_json::Value;
+use storyd::sandbox::{Call, FaultName, FaultRule, Options};
 
 use crate::support::process::{Emulator, Folder, Process, until};
 
@@ -109,4 +110,36 @@ fn a_bulk_order_whose_command_and_daemon_are_killed_midway_is_carried_on_by_the_
     assert_eq!((stays.as_array().unwrap().len(), stays[0]["job"].as_str()), (1, Some("right")));
     assert_eq!(folder.ok("admin delete --tag wrong --yes"), "");
     folder.ok("admin check-db");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_falls_due_while_another_account_is_served_is_not_left_behind() {
+    let accounts = ["cafe", "shop"];
+    let options = Options { accounts: accounts.map(str::to_owned).to_vec(), ..Options::default() };
+    let sandbox = storyd::sandbox::start(options).await.unwrap();
+    let (folder, url) = (Folder::new(), sandbox.url());
+    folder.write(
+        "storyd.yaml",
+        format!(
+            "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
+             accounts: {{cafe: {{rest_api_key: k}}, shop: {{rest_api_key: k}}}}\n"
+        ),
+    );
+    for account in accounts {
+        folder.write(&format!("secrets/{account}.txt"), sandbox.mint_tokens(account).unwrap().access_token);
+        folder.ok(&format!("account add-token {account} --access-token-file secrets/{account}.txt"));
+    }
+    let jobs: String = (0..6)
+        .map(|n| format!("n{n}:\n  at: now\n  account: {}\n  type: note\n  content: 글 {n}\n", accounts[n % 2]))
+        .collect();
+    folder.jobs(jobs.trim_end());
+    let daemon = folder.start("run");
+    (0..6).for_each(|n| daemon.says(&format!("published  n{n} ")));
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+    // Each deletion there takes longer than the time until the next one is due.
+    sandbox.set_faults(vec![FaultRule::new(FaultName::Delay).on(&[Call::Delete]).account("shop")]).unwrap();
+    let done = folder.run("admin delete --all --yes --every 1s");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(folder.json("admin stories --up"), serde_json::json!([]));
 }

@@ -220,6 +220,7 @@ impl Executor {
         let (mut last, mut until) = (Deletions::default(), later(clock.now(), PATIENCE));
         home.wake_daemon();
         loop {
+            let begun_at = clock.now();
             if let Self::Here(engine) = &self {
                 for account in distinct_accounts(ordered) {
                     daemon::take_down_due(&engine.ctx, account).await?;
@@ -234,7 +235,8 @@ impl Executor {
             last = done;
             // Without a daemon nobody waits for a try that is far away; the next daemon makes it.
             let far = matches!(self, Self::Here(_)) && done.next_at.is_some_and(|at| at > later(now, SOON));
-            let stuck = matches!(self, Self::Here(_)) && done.next_at.is_some_and(|at| at <= now);
+            // What fell due while another account was served is for the next round.
+            let stuck = matches!(self, Self::Here(_)) && done.next_at.is_some_and(|at| at <= begun_at);
             if done.next_at.is_none() || far || stuck || now >= until {
                 break;
             }
