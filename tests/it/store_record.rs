@@ -339,6 +339,34 @@ async fn a_stranger_can_be_the_story_of_a_post_that_was_given_up() {
 }
 
 #[tokio::test]
+async fn a_story_that_a_post_of_the_future_took_over_is_of_its_job_and_tag_in_any_period() {
+    let queue = Queue::new().await;
+    let job = JobPosts { tags: vec!["menu".into()], ..note("a", t(600)) };
+    queue.add(&job).await;
+    found(&queue, "_c.9").await;
+    let order = AdoptOrder { actor: "anna", reason: "" };
+    let post = queue.only("a").await.post;
+    queue.store.adopt("cafe", "_c.9", Some(post), order, t(3)).await.unwrap();
+    for (job, tag) in [(None, None), (Some("a"), None), (None, Some("menu")), (Some("a"), Some("menu"))] {
+        let filter = |from, until| StoryFilter {
+            job: job.map(str::to_owned),
+            tag: tag.map(str::to_owned),
+            from,
+            until,
+            stands: StoryStands::Up,
+            ..StoryFilter::default()
+        };
+        // It was published at -100.
+        for (from, until, stories) in
+            [(None, Some(t(10)), 1), (Some(t(-101)), Some(t(-99)), 1), (None, Some(t(-100)), 0)]
+        {
+            let (found, _) = queue.store.story_page(&filter(from, until), None, 9).await.unwrap();
+            assert_eq!(found.len(), stories, "{job:?} {tag:?} {from:?} {until:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn many_stories_are_ordered_down_one_after_the_other() {
     let queue = Queue::new().await;
     for job in ["a", "b", "c"] {

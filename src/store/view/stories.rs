@@ -96,6 +96,11 @@ pub struct StoryPlace {
 }
 
 impl StoryFilter {
+    /// Whether the stories are found by their posts, which stand in the order of their due times.
+    fn is_by_due_time(&self) -> bool {
+        self.stands != StoryStands::Undeleted && (self.job.is_some() || self.tag.is_some())
+    }
+
     fn holds(&self, row: &StoryRow) -> bool {
         let stands = match self.stands {
             StoryStands::Any => true,
@@ -120,7 +125,8 @@ impl Store {
         after: Option<StoryPlace>,
         limit: u32,
     ) -> Result<(Vec<StoryRow>, Option<StoryPlace>)> {
-        let until = filter.until.map_or(i64::MAX, micros);
+        // The posts of a job or a tag stand in the order in which they are due, and one may have taken over a story long before that.
+        let until = filter.until.filter(|_| !filter.is_by_due_time()).map_or(i64::MAX, micros);
         let start = StoryPlace { at: until, post: i64::MIN };
         let after = after.map_or(start, |after| after.min(start));
         let limit = i64::from(limit.min(ROWS_MAX));
@@ -195,7 +201,7 @@ async fn places(
     limit: i64,
 ) -> Result<Vec<StoryPlace>> {
     let (at, post) = (after.at, after.post);
-    // Of a job or a tag nothing is due after it was published, so `until` bounds these too; `from` is left to the rows.
+    // Of a job or a tag the period is left to the rows.
     let from = filter.from.map_or(i64::MIN, micros);
     let places = match (&filter.job, &filter.tag, &filter.account) {
         _ if filter.stands == StoryStands::Undeleted => {
