@@ -273,6 +273,24 @@ async fn the_doctor_names_every_ill_with_its_remedy() {
     shows!("account_doctor", told);
 }
 
+#[tokio::test]
+async fn the_doctor_calls_nobody_healthy_of_whom_nothing_could_be_found_out() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.login("", "").code, Some(0));
+    let url = desk.sandbox.url();
+    let settings = std::fs::read_to_string(desk.folder.path("storyd.yaml")).unwrap();
+    // A port that was free a moment ago: nobody answers there.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    desk.folder.write("storyd.yaml", settings.replace(&url, &format!("http://{dead}")));
+    let done = desk.folder.run("account doctor cafe");
+    assert_eq!(done.code, Some(6), "{done:?}");
+    assert!(done.stdout.contains("unknown") && !done.stderr.contains("nothing stands in the way"), "{done:?}");
+    assert!(done.stderr.contains("could not be found out"), "{done:?}");
+    let done = desk.folder.run("account doctor cafe --json");
+    let told: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((done.code, &told[0]["can_post"]), (Some(6), &serde_json::Value::Null), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_other() {
     let server = Receiver::over_tls().await;

@@ -26,8 +26,8 @@ pub(in crate::cli) struct Doctor {
 #[derive(Serialize)]
 struct Diagnosis {
     account: String,
-    /// Whether it can post.
-    can_post: bool,
+    /// Whether it can post; none when that could not be found out.
+    can_post: Option<bool>,
     checks: Vec<Check>,
 }
 
@@ -51,10 +51,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u
         let checks = examine(home, &row, &kakao).await;
         kakao.stop().await;
         let checks = checks?;
-        let can_post = checks.iter().all(|check| check.stands != Stands::Broken);
+        let can_post = can_post(&checks);
         all.push(Diagnosis { account: row.account, can_post, checks });
     }
-    let healthy = all.iter().all(|diagnosis| diagnosis.can_post);
+    let healthy = all.iter().all(|diagnosis| diagnosis.can_post == Some(true));
+    let broken = all.iter().any(|diagnosis| diagnosis.can_post == Some(false));
     if common.json {
         print_json(&all)?;
     } else {
@@ -64,9 +65,19 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u
         }
         if healthy {
             note!("nothing stands in the way of posting");
+        } else if !broken {
+            note!("whether anything stands in the way of posting could not be found out");
         }
     }
     Ok(if healthy { DONE } else { NEEDS_ATTENTION })
+}
+
+/// Whether an account can post, as far as the checks tell.
+fn can_post(checks: &[Check]) -> Option<bool> {
+    if checks.iter().any(|check| check.stands == Stands::Broken) {
+        return Some(false);
+    }
+    checks.iter().all(|check| check.stands != Stands::Unknown).then_some(true)
 }
 
 async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
