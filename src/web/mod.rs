@@ -19,6 +19,7 @@ mod stories;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -35,6 +36,9 @@ use page::Failed;
 /// Pages that are made at the same time. The store has four readers; the engine always finds one free, so that looking at the
 /// queue never makes a post late.
 const PAGES_AT_ONCE: usize = 2;
+
+/// How long a connection may bring about no answer: one that asks nothing takes the place of one that does.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the pages tell beside the queue.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +78,19 @@ pub struct Dashboard {
 /// # Errors
 /// The address cannot be listened on.
 pub async fn start(ctx: Arc<Ctx>, listen: SocketAddr, surroundings: Surroundings) -> Result<Dashboard, WebError> {
+    start_with(ctx, listen, surroundings, PATIENCE).await
+}
+
+/// The same with another patience: how long a connection may bring about no answer before it is closed.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn start_with(
+    ctx: Arc<Ctx>,
+    listen: SocketAddr,
+    surroundings: Surroundings,
+    patience: Duration,
+) -> Result<Dashboard, WebError> {
     let bound = async {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
@@ -85,7 +102,7 @@ pub async fn start(ctx: Arc<Ctx>, listen: SocketAddr, surroundings: Surroundings
     }
     let queue = Queue { ctx: Arc::new(RwLock::new(Some(ctx))), turns: Arc::new(Semaphore::new(PAGES_AT_ONCE)) };
     let house = Arc::new(House { queue: queue.clone(), surroundings, address });
-    let server = axum::serve(Bounded::new(listener), router(house));
+    let server = axum::serve(Bounded::new(listener, patience), router(house));
     let (stop, stopped) = oneshot::channel();
     let server = server.with_graceful_shutdown(async {
         // An error means that the dashboard was dropped: the end all the same.

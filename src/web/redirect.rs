@@ -42,7 +42,7 @@ pub async fn catch(address: SocketAddr, path: &str) -> io::Result<Redirects> {
     let path: Arc<str> = path.into();
     let router = Router::new().fallback(get(arrived)).with_state((path, sender));
     let (stop, stopped) = oneshot::channel();
-    let server = axum::serve(Bounded::new(listener), router).with_graceful_shutdown(async {
+    let server = axum::serve(Bounded::new(listener, super::PATIENCE), router).with_graceful_shutdown(async {
         // An error means that the login was given up: the end all the same.
         let _dropped = stopped.await;
     });

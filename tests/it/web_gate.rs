@@ -1,6 +1,7 @@
 //! Who may ask the dashboard, with which methods, and what every answer bears.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use sqlx::ConnectOptions;
@@ -133,6 +134,29 @@ async fn stopping_lets_go_of_the_queue_and_the_port_though_a_client_dawdles() {
     assert_eq!(Arc::strong_count(&ctx), holders);
     let again = web::start(ctx.clone(), address.parse().unwrap(), Surroundings::default()).await.unwrap();
     again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_ask_nothing_keep_nobody_else_out() {
+    let world = World::new().await;
+    let (listen, patience) = ("127.0.0.1:0".parse().unwrap(), Duration::from_secs(1));
+    let dashboard = web::start_with(world.shared(), listen, Surroundings::default(), patience).await.unwrap();
+    let address = dashboard.url().trim_start_matches("http://").to_owned();
+    let mut silent = Vec::new();
+    for number in 0..64 {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        if number % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: 127").await.unwrap();
+        }
+        silent.push(stream);
+    }
+    for path in ["/healthz", "/metrics", "/"] {
+        let asked = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let answer = asked.get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+    drop(silent);
+    dashboard.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
