@@ -6,8 +6,10 @@ use serde::Serialize;
 use super::Common;
 use super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::output::{note, say};
+use super::prose::{self, wrapped};
 use super::setup::{self, Home};
-use super::show::{Columns, counted, local_zone, print_json, time};
+use super::show::{counted, local_zone, print_json, time};
+use super::width;
 use crate::domain::clock::Clock;
 use crate::domain::notice::{Item, Notice, Phase};
 use crate::notify::{SinkError, Sinks};
@@ -128,11 +130,12 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
     let store = home.open().await?;
     let found = async {
         let incidents = if args.all { store.latest_incidents(ROWS_MAX).await? } else { store.open_incidents().await? };
-        Ok::<_, Failure>(Listed { incidents, waiting: store.waiting_notices().await? })
+        let open: usize = store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
+        Ok::<_, Failure>((Listed { incidents, waiting: store.waiting_notices().await? }, open))
     };
     let listed = found.await;
     store.close().await;
-    let listed = listed?;
+    let (listed, open) = listed?;
     if common.json {
         print_json(&listed)?;
         return Ok(DONE);
@@ -141,6 +144,10 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
         note!("nothing is wrong{}", if args.all { ", and nothing was" } else { "" });
     } else {
         print(&listed.incidents);
+        let more = open.saturating_sub(listed.incidents.len());
+        if more > 0 && !args.all {
+            note!("{more} more of posts are open; `{}` lists them by cause", home.command("admin failures"));
+        }
     }
     if !listed.waiting.is_empty() {
         note!("{} on the way:", counted(listed.waiting.len(), "notice"));
@@ -156,9 +163,9 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
     Ok(DONE)
 }
 
+/// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
 fn print(incidents: &[IncidentRow]) {
-    let (now, zone) = (Clock::system().now(), local_zone());
-    let mut columns = Columns::new(&["SINCE", "TROUBLE", "ABOUT", "WHAT TO TYPE", "WHY"], &["SINCE", "TROUBLE", "WHY"]);
+    let (now, zone, columns) = (Clock::system().now(), local_zone(), width::of_terminal());
     for incident in incidents {
         let about = match (&incident.job, &incident.account) {
             (Some(job), Some(account)) => format!("{job} on {account}"),
@@ -169,12 +176,11 @@ fn print(incidents: &[IncidentRow]) {
             Some(outcome) => format!("over: {outcome}"),
             None => incident.reason.clone(),
         };
-        let since = time(incident.began_at, &zone, now);
-        let word = incident.trouble.as_str().to_owned();
-        columns.add(
-            vec![since.clone(), word.clone(), about.clone(), incident.command.clone(), stands.clone()],
-            vec![since.replace(" (", "\n("), format!("{word}\n{about}"), format!("{stands}\n{}", incident.command)],
-        );
+        let title = format!("{}: {about}, since {}", incident.trouble.as_str(), time(incident.began_at, &zone, now));
+        let lines = wrapped(&title, "", 2, columns).into_iter().chain(wrapped(&stands, "  ", 2, columns));
+        lines.for_each(|line| say!("{line}"));
+        if incident.outcome.is_none() {
+            say!("{}", prose::command(&incident.command));
+        }
     }
-    columns.print();
 }

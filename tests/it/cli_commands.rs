@@ -139,3 +139,19 @@ async fn what_every_command_tells_a_person_is_kept_at_80_and_at_120_columns() {
         });
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_were_told_of_shows_what_to_type_in_any_width() {
+    let folder = kept().await;
+    let incidents = folder.json("notify list")["incidents"].clone();
+    let incidents = incidents.as_array().unwrap();
+    assert!(!incidents.is_empty());
+    for columns in ["60", "80", "120", "160"] {
+        let output = folder.storyd("notify list").env("COLUMNS", columns).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        for incident in incidents {
+            let command = incident["command"].as_str().unwrap();
+            assert!(told.contains(command), "{command} at {columns} columns:\n{told}");
+        }
+    }
+}
