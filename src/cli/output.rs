@@ -13,6 +13,12 @@ pub(super) fn write(text: Arguments<'_>) {
     keep(anstream::stdout().lock().write_fmt(text));
 }
 
+/// What moves the cursor of a terminal or clears its lines: as it is, since who wants no colours does not mean this. Only for a stream
+/// that is a terminal.
+pub(super) fn steer(mut terminal: impl Write, codes: &str) {
+    keep(write!(terminal, "{codes}").and_then(|()| terminal.flush()));
+}
+
 /// A line of data.
 pub(super) fn line(text: Arguments<'_>) {
     keep(writeln!(anstream::stdout().lock(), "{text}"));

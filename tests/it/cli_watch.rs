@@ -22,7 +22,7 @@ struct OnTerminal {
 }
 
 impl OnTerminal {
-    fn start(folder: &Folder, line: &str, columns: u16) -> Self {
+    fn start(folder: &Folder, line: &str, columns: u16, environment: &[(&str, &str)]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -34,6 +34,7 @@ impl OnTerminal {
         command.args(["--ctty", "--wait"]).arg(plain.get_program()).args(plain.get_args());
         command.current_dir(folder.path("")).env_clear();
         command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
+        command.envs(environment.iter().copied());
         command
             .stdin(terminal.try_clone().unwrap())
             .stdout(terminal.try_clone().unwrap())
@@ -83,7 +84,7 @@ fn a_watched_queue_refreshes_in_place_and_ends_on_ctrl_c() {
     folder.jobs("later:\n  at: 2098-12-01 09:00\n  type: note\n  content: 새 메뉴판 ☕");
     let daemon = folder.start("run --sandbox jobs.yaml");
     daemon.says("waiting for later");
-    let mut terminal = OnTerminal::start(&folder, "admin queue --watch --sandbox", 80);
+    let mut terminal = OnTerminal::start(&folder, "admin queue --watch --sandbox", 80, &[]);
     let first =
         terminal.shows("the queue", |picture| picture.contains("Ctrl-C ends") && picture.contains("새 메뉴판 ☕"));
     assert_eq!(first, 0, "the first picture is whole");
@@ -101,5 +102,20 @@ fn a_watched_queue_refreshes_in_place_and_ends_on_ctrl_c() {
     terminal.keys.write_all(b"\x03").unwrap();
     let status = until(|| "its end".into(), || terminal.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0), "{:?}", terminal.seen.lock().unwrap());
+    drop(daemon);
+}
+
+#[test]
+fn whoever_wants_no_colours_still_sees_it_refresh_in_place() {
+    let folder = Folder::new();
+    folder.jobs("later:\n  at: 2098-12-01 09:00\n  type: note\n  content: 새 메뉴판 ☕");
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("waiting for later");
+    let line = "admin queue --watch --sandbox";
+    let terminal = OnTerminal::start(&folder, line, 80, &[("NO_COLOR", "1")]);
+    terminal.shows("the queue", |picture| picture.contains("새 메뉴판 ☕"));
+    until(|| "a second picture".into(), || (terminal.pictures().len() > 1).then_some(()));
+    let picture = terminal.pictures()[0].replace("\x1b[3J", "");
+    assert!(!picture.contains('\x1b'), "no colour: {picture:?}");
     drop(daemon);
 }

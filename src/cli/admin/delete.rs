@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
+use super::super::output::{note, say, steer};
 use super::super::setup::{self, Engine, Home};
 use super::super::show::{confirm, counted, excerpt, local_zone, print_json};
 use super::filter::Filter;
@@ -254,7 +254,8 @@ fn progress(done: &Deletions, all: usize) {
     use std::io::IsTerminal;
     if all > 1 && std::io::stderr().is_terminal() {
         let failed = if done.failed > 0 { format!(", {} given up", done.failed) } else { String::new() };
-        note!("\x1b[1A\x1b[2K{} of {all} taken down{failed}", done.deleted);
+        steer(std::io::stderr(), "\x1b[1A\x1b[2K");
+        note!("{} of {all} taken down{failed}", done.deleted);
     }
 }
 

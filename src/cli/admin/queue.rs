@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, UNEXPECTED};
-use super::super::output::{note, say, write};
+use super::super::output::{note, say, steer};
 use super::super::setup::Home;
 use super::super::show::{Columns, counted, excerpt, instant, local_zone, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
@@ -162,7 +162,7 @@ async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failur
     let mut stop = tokio::spawn(daemon::until_told_to_stop());
     loop {
         // Home, and what was there is cleared.
-        write(format_args!("\x1b[H\x1b[2J\x1b[3J"));
+        steer(std::io::stdout(), "\x1b[H\x1b[2J\x1b[3J");
         let now = instant(Clock::system().now(), &local_zone());
         say!("every {} s · {now} · Ctrl-C ends", WATCH_EVERY.as_secs());
         let shown = list(store, wanted, Form::Human).await?;
