@@ -6,7 +6,7 @@ use std::path::Path;
 use storyd::domain::post::PostState;
 use storyd::store::{Access, Store};
 
-use crate::support::process::{Emulator, Folder, Process};
+use crate::support::process::{Emulator, Folder, Process, until};
 use crate::support::published::{fits, misfits};
 
 /// A folder with five published posts of three kinds, one that waits, one that failed; and the daemon.
@@ -193,6 +193,13 @@ fn a_dry_run_changes_nothing_and_a_refusal_says_what_is_possible() {
         assert_eq!(done.code, Some(code), "{line}: {done:#?}");
     }
     assert_eq!(folder.json("admin queue --all"), before);
+    // What no job file names is not posted, and a dry run says so.
+    let late = folder.json("admin queue --all --job late")[0]["post"].to_string();
+    assert_eq!(folder.run(&format!("admin retry {late} --dry-run")).code, Some(0));
+    folder.jobs("later:\n  at: 2098-12-01 09:00\n  type: note\n  content: 새 메뉴판");
+    let dry = || folder.run(&format!("admin retry {late} --dry-run"));
+    until(|| format!("the job to leave: {:?}", dry()), || (dry().code == Some(5)).then_some(()));
+    assert_eq!(folder.run(&format!("admin retry {late}")).code, Some(5));
 }
 
 #[test]

@@ -159,3 +159,51 @@ async fn a_later_time_that_a_person_chose_outlives_a_withdrawal() {
     assert_eq!(queue.instant(post, "late_until_at").await, Some(t(100)));
     assert_eq!(queue.instant(post, "prepare_at").await, Some(t(80)));
 }
+
+#[tokio::test]
+async fn what_a_dry_run_lets_pass_is_what_the_command_would_do() {
+    let queue = Queue::new().await;
+    let quarantine = Duration::from_secs(180);
+    let held = queue.post_in(PostState::Held).await;
+    let doubtful = queue.post_in(PostState::InDoubt).await;
+    let cancelled = queue.post_in(PostState::Cancelled).await;
+    let store = &queue.store;
+    store.may(held, PostEvent::Release, &[PostState::Held]).await.unwrap();
+    // Its request left moments ago.
+    let since = queue.instant(doubtful, "changed_at").await.unwrap();
+    let (soon, later) = (since + Duration::from_secs(1), since + Duration::from_secs(600));
+    let refusal = store.may_resolve_absent(doubtful, quarantine, soon).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::TooSoon { .. }), "{refusal}");
+    store.may_resolve_absent(doubtful, quarantine, later).await.unwrap();
+    let refusal = store.may_resolve_absent(held, quarantine, later).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    // A story has one owner, in each account.
+    store.may_resolve_found(doubtful, "_c.free").await.unwrap();
+    let account = store.post(doubtful).await.unwrap().unwrap().account;
+    queue.add(&JobPosts { account: account.clone(), ..note("owner", t(0)) }).await;
+    let owner = queue.only("owner").await.post;
+    store.may_adopt(&account, owner).await.unwrap();
+    let refusal = store.may_adopt("another", owner).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    // What no job file names is not published.
+    queue.only_jobs(&[], t(1)).await;
+    let refusal = store.may(held, PostEvent::Release, &[PostState::Held, PostState::Cancelled]).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::JobGone { .. }), "{refusal}");
+    let refusal = store.may(cancelled, PostEvent::Release, &[PostState::Cancelled]).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::JobGone { .. }), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_story_that_another_post_owns_is_refused_before_it_is_tried() {
+    let queue = Queue::new().await;
+    let owner = queue.add(&note("owner", t(0))).await;
+    let intent = queue.intend("cafe", t(0)).await;
+    let _ = queue.store.record_published(intent, "_c.1", None, t(0)).await.unwrap();
+    assert_eq!(queue.state(owner).await, PostState::Published);
+    let doubtful = queue.add(&note("doubtful", t(1))).await;
+    let intent = queue.intend("cafe", t(1)).await;
+    let _ = queue.store.record_doubt(intent, &ambiguous(), t(2), t(1)).await.unwrap();
+    let refusal = queue.store.may_resolve_found(doubtful, "_c.1").await.unwrap_err();
+    assert!(matches!(refusal, Refusal::StoryTaken(_)), "{refusal}");
+    queue.store.may_resolve_found(doubtful, "_c.2").await.unwrap();
+}

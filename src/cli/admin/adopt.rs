@@ -6,7 +6,6 @@ use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::print_json;
 use crate::domain::clock::Clock;
-use crate::domain::post::{PostEvent, PostState};
 use crate::store::queue::{AdoptOrder, Refusal};
 
 #[derive(Debug, clap::Args)]
@@ -44,7 +43,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     };
     let post = if args.dry_run {
         if let Some(post) = args.post {
-            store.may(post, PostEvent::Adopt, &PostState::ALL).await.map_err(refused)?;
+            store.may_adopt(&account, post).await.map_err(refused)?;
         }
         args.post
     } else {

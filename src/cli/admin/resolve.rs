@@ -4,7 +4,6 @@ use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
 use crate::domain::clock::Clock;
-use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
 use crate::store::queue::Refusal;
 
@@ -40,13 +39,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let (clock, actor) = (Clock::system(), super::actor());
     let (posts, reason) = ([args.post], args.reason.as_str());
     let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
-    let may = async |store: &Store, post| store.may(post, PostEvent::Publish, &[PostState::InDoubt]).await;
     let Some(story_id) = &args.finding.story else {
         let quarantine = home.settings.defaults.quarantine;
         let absent = async |store: &Store, post| {
             store.resolve_absent(post, &actor, quarantine, clock.now()).await?;
             remark(store, post, &actor, reason, &clock).await
         };
+        let may = async |store: &Store, post| store.may_resolve_absent(post, quarantine, clock.now()).await;
         let done = |post| format!("post {post} goes back into the queue");
         return super::steer(common, home, steering, may, absent, done).await;
     };
@@ -59,6 +58,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         store.resolve_found(post, story_id, &actor, clock.now()).await?;
         remark(store, post, &actor, reason, &clock).await
     };
+    let may = async |store: &Store, post| store.may_resolve_found(post, story_id).await;
     super::steer(common, home, steering, may, found, |post| format!("post {post} is published as story {story_id}"))
         .await
 }

@@ -13,6 +13,7 @@ mod doubt;
 mod enqueue;
 mod foresight;
 mod incident;
+mod may;
 mod outbox;
 mod overdue;
 mod pause;

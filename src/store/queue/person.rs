@@ -180,23 +180,8 @@ impl Store {
         quarantine: Duration,
         now: Timestamp,
     ) -> std::result::Result<(), Refusal> {
-        self.state_of(post).await?;
-        let (at, limit) = (micros(now), span(quarantine));
-        // A doubt that seems to lie ahead arose before the clock was set back; only the person can tell how long ago.
-        let left = sqlx::query_scalar!(
-            r#"SELECT changed_at + $2 - $3 AS "left!: i64" FROM post
-               WHERE id = $1 AND state = 'in_doubt' AND changed_at <= $3 AND changed_at + $2 > $3"#,
-            post,
-            limit,
-            at
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(StoreError::from)?;
-        if let Some(left) = left {
-            let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0));
-            return Err(Refusal::TooSoon { post, wait });
-        }
+        self.may_resolve_absent(post, quarantine, now).await?;
+        let at = micros(now);
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'repost', actor = $2, reason = 'a person made sure that it is absent',
                changed_at = $3, due_at = max(coalesce(moved_to_at, occurs_at), $3), reconcile_at = NULL, parked_at = NULL, absences = 0,
@@ -217,11 +202,14 @@ impl Store {
     /// Whether a person's command would move a post that is in one of the states `from`.
     ///
     /// # Errors
-    /// What the command would refuse.
+    /// What the command would refuse, as far as that lies in the post and its job.
     pub async fn may(&self, post: i64, event: PostEvent, from: &[PostState]) -> std::result::Result<(), Refusal> {
         let state = self.state_of(post).await?;
         if !from.contains(&state) || state.next(event).is_err() {
             return Err(Refusal::NotPossible { post, state });
+        }
+        if event == PostEvent::Release {
+            self.refuse_gone(post).await?;
         }
         Ok(())
     }
