@@ -1,6 +1,7 @@
 //! `/`: what needs a person, what comes next, what went out last.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
@@ -9,19 +10,26 @@ use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
 use super::page::{Frame, Page, home_zone, made, write};
 use super::pauses::{Pause, mark};
 use super::{House, Turn};
+use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::plan::problem::{Paint, Problems, render};
-use crate::store::view::{AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX};
+use crate::store::view::{
+    AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX, StoryFilter, StoryStands,
+};
 
 /// Seconds after which a browser asks again.
 const REFRESH_SECS: u32 = 60;
 /// Posts that come next.
 const COMING_MAX: usize = 100;
 /// Posts in each list of those that need a person; a link leads to the others.
-const ATTENTION_MAX: usize = 10;
+const ATTENTION_MAX: u32 = 10;
 /// Stories that went out last.
-const LATEST_MAX: usize = 5;
+const LATEST_MAX: u32 = 5;
+/// Stories that could not be taken down.
+const DELETIONS_MAX: u32 = 1_000;
+/// Posts that were missed before are history, here as in `storyd admin failures`.
+const MISSED_LATELY: Duration = Duration::from_secs(30 * 86_400);
 /// Bytes of the report on job files; `storyd check` shows the rest.
 const PROBLEMS_BYTES_MAX: usize = 20_000;
 
@@ -133,17 +141,10 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     let zone = home_zone(&ctx);
     let counts = ctx.store.counts().await?;
     let coming = coming(&ctx).await?;
-    let stories = ctx.store.stories(None, None, ROWS_MAX).await?;
-    let (mut latest, mut deletions) = (Vec::new(), Vec::new());
-    for (index, story) in stories.into_iter().enumerate() {
-        let entry = |story| StoryEntry::new(&house, story, now);
-        if story.delete_fault.is_some() && story.deleted_at.is_none() {
-            deletions.push(entry(story.clone()));
-        }
-        if index < LATEST_MAX {
-            latest.push(entry(story));
-        }
-    }
+    let entry = |story| StoryEntry::new(&house, story, now);
+    let latest = ctx.store.stories(None, None, LATEST_MAX).await?;
+    let undeleted = StoryFilter { stands: StoryStands::Undeleted, ..StoryFilter::default() };
+    let (deletions, _) = ctx.store.story_page(&undeleted, None, DELETIONS_MAX).await?;
     let more_to_come = coming.len() > COMING_MAX;
     let pauses = ctx.store.pauses(now).await?;
     let coming = coming.into_iter().take(COMING_MAX).map(|row| {
@@ -155,8 +156,8 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
     frame.refresh_secs = Some(REFRESH_SECS);
     let mut findings = ctx.store.open_findings(None).await?;
-    let more_findings = findings.len().saturating_sub(ATTENTION_MAX);
-    findings.truncate(ATTENTION_MAX);
+    let more_findings = findings.len().saturating_sub(ATTENTION_MAX as usize);
+    findings.truncate(ATTENTION_MAX as usize);
     write(&Overview {
         frame,
         findings: findings.into_iter().map(|row| finding(&house, row)).collect(),
@@ -167,11 +168,11 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
         troubles: troubles(&ctx, &zone, now).await?,
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
-        attention: attention(&house, &ctx, now).await?,
-        deletions,
+        attention: attention(&house, &ctx, &counts, now).await?,
+        deletions: deletions.into_iter().map(entry).collect(),
         days,
         more_to_come,
-        latest,
+        latest: latest.into_iter().map(entry).collect(),
         counts: counts.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         flags: house.surroundings.command_flags.clone(),
     })
@@ -187,27 +188,33 @@ async fn coming(ctx: &Turn) -> Result<Vec<PostRow>, super::Failed> {
 }
 
 /// Posts that need a person, the newest of each kind.
-async fn attention(house: &House, ctx: &Turn, now: jiff::Timestamp) -> Result<Vec<Attention>, super::Failed> {
+async fn attention(
+    house: &House,
+    ctx: &Turn,
+    counts: &[(PostState, u32)],
+    now: jiff::Timestamp,
+) -> Result<Vec<Attention>, super::Failed> {
     let kinds = [
         (PostState::InDoubt, "Nobody knows whether these went out"),
         (PostState::Failed, "Failed"),
         (PostState::Held, "Held: they wait for a person"),
         (PostState::Missed, "Missed: too late for their window"),
     ];
-    let filter = PostFilter { states: kinds.map(|(state, _)| state).to_vec(), ..PostFilter::default() };
-    let mut rows = ctx.store.posts(&filter).await?;
-    rows.retain(|row| row.state != PostState::InDoubt || row.parked_at.is_some());
     let mut attention = Vec::new();
     for (state, title) in kinds {
-        let (these, others): (Vec<PostRow>, Vec<PostRow>) = rows.into_iter().partition(|row| row.state == state);
-        rows = others;
-        if these.is_empty() {
-            continue;
+        let (total, rows) = match state {
+            PostState::InDoubt => ctx.store.parked_posts(ATTENTION_MAX).await?,
+            PostState::Missed => ctx.store.missed_posts(earlier(now, MISSED_LATELY), ATTENTION_MAX).await?,
+            _ => {
+                let filter = PostFilter { states: vec![state], limit: Some(ATTENTION_MAX), ..PostFilter::default() };
+                let total = counts.iter().find(|(of, _)| *of == state).map_or(0, |(_, count)| *count);
+                (total, ctx.store.latest_posts(&filter).await?)
+            }
+        };
+        if !rows.is_empty() {
+            let entries = rows.into_iter().map(|row| Entry::new(house, row, now)).collect();
+            attention.push(Attention { state: state.as_str(), title, total: total as usize, entries });
         }
-        let total = these.len();
-        let newest = these.into_iter().rev().take(ATTENTION_MAX);
-        let entries = newest.map(|row| Entry::new(house, row, now)).collect();
-        attention.push(Attention { state: state.as_str(), title, total, entries });
     }
     Ok(attention)
 }

@@ -20,7 +20,7 @@ struct Posts {
     states: Vec<(&'static str, bool)>,
     entries: Vec<Entry>,
     links: Links,
-    /// Only the earliest are listed: how many.
+    /// Only the latest are listed: how many. On the last page.
     full: Option<u32>,
 }
 
@@ -33,15 +33,16 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
         states: state.into_iter().collect(),
         job: job.clone(),
         account: account.clone(),
-        limit: Some(if first_comes_first(state) { paging.rows_to_read() } else { ROWS_MAX }),
+        limit: Some(paging.rows_to_read()),
     };
     let ctx = house.queue.turn().await?;
     let now = ctx.clock.now();
-    let mut rows = ctx.store.posts(&filter).await?;
+    let rows = if first_comes_first(state) {
+        ctx.store.posts(&filter).await?
+    } else {
+        ctx.store.latest_posts(&filter).await?
+    };
     let full = (!first_comes_first(state) && rows.len() == ROWS_MAX as usize).then_some(ROWS_MAX);
-    if !first_comes_first(state) {
-        rows.reverse();
-    }
     let (rows, more) = paging.cut(rows);
     let mut title = "Posts".to_owned();
     for (key, value) in [("", state.map(|state| state.as_str().to_owned())), ("of job ", job), ("on account ", account)]

@@ -300,3 +300,59 @@ async fn what_an_audit_found_needs_a_person_until_it_is_seen_to() {
     assert!(!page.contains("Nothing needs a person"), "{page}");
     dashboard.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_is_seen_however_much_has_piled_up() {
+    let mut world = World::new().await;
+    world.condone("its record is written straight into the tables");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("data/queue.db"));
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let triggers: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    for name in triggers {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP TRIGGER {name}"))).execute(&mut connection).await.unwrap();
+    }
+    let now = world.clock.now().as_microsecond();
+    let sql = include_str!("support/large.sql").replace("$POSTS", "24000");
+    let more = format!(
+        "DELETE FROM story WHERE post_id <= 11000;
+         UPDATE post SET state = 'missed', story_id = NULL, intent_at = NULL WHERE id <= 11000 AND state IN ('published', 'deleted');
+         UPDATE post SET changed_at = {now} WHERE id = 10999;
+         UPDATE story SET delete_fault = 'the oldest of them' WHERE post_id = 11107;"
+    );
+    for sql in [sql, more] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    let dashboard = dashboard(&world).await;
+    let page = text(&get(&dashboard, "/").await);
+    for words in [
+        "failed post 24000 ",
+        "Failed (24)",
+        "held post 23001 ",
+        "Missed: too late for their window (1)",
+        "post 10999 ",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("the oldest of them"), "{page}");
+    assert!(!page.contains("post 10998 "), "what was missed long ago is history: {page}");
+    let listed = text(&get(&dashboard, "/posts?state=published").await);
+    assert!(listed.contains("post 23999 ") && !listed.contains("post 23000 "), "{listed}");
+    for (path, post) in [
+        ("/posts", "post 24000 "),
+        ("/posts?state=published&page=2", "post 23949 "),
+        ("/posts?state=published&job=job-77", "post 23877 "),
+        ("/posts?state=published&account=account-7", "post 23987 "),
+        ("/posts?state=published&account=account-17&job=job-77", "post 23877 "),
+    ] {
+        let listed = text(&get(&dashboard, path).await);
+        assert!(listed.contains(post), "{path}: {listed}");
+    }
+    assert!(
+        get(&dashboard, "/posts?state=published&account=account-16&job=job-77").await.contains("There is no such post")
+    );
+    assert!(get(&dashboard, "/posts?state=published&page=200").await.contains("Only the latest 10000"));
+    dashboard.stop().await;
+}

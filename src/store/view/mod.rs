@@ -7,6 +7,7 @@ mod failures;
 mod foreseen;
 mod images;
 mod incidents;
+mod latest;
 mod listing;
 mod pauses;
 mod posts;
