@@ -19,6 +19,14 @@ pub fn instant(at: Timestamp, zone_name: &str) -> String {
     local.strftime(format).to_string()
 }
 
+/// A name as one word of a shell. No tag and no job needs quotes, but a pause takes any name.
+pub fn shell_word(name: &str) -> String {
+    if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', r"'\''"))
+}
+
 /// `in 3 d 4 h`, `5 min ago`, `now`.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let ahead = at >= now;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::House;
 use super::entry::{Entry, Moment};
+use crate::domain::telling::shell_word;
 use crate::store::view::PauseRow;
 
 /// A pause as a page shows it.
@@ -22,7 +23,7 @@ impl Pause {
     pub(super) fn new(house: &House, row: PauseRow, zone: &str, now: Timestamp) -> Self {
         let moment = |at| Moment::new(at, zone, now);
         let everything = row.scope == "all";
-        let target = if everything { String::new() } else { format!(" {}", word(&row.target)) };
+        let target = if everything { String::new() } else { format!(" {}", shell_word(&row.target)) };
         Self {
             command: if row.scope == "restore" {
                 String::new()
@@ -42,22 +43,9 @@ impl Pause {
     }
 }
 
-/// The name as one word of a shell. No tag and no job needs quotes, but a pause takes any name.
-fn word(name: &str) -> String {
-    if name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
-        return name.to_owned();
-    }
-    format!("'{}'", name.replace('\'', r"'\''"))
-}
-
 /// Says so of a post that waits under a pause.
 pub(super) fn mark(entry: &mut Entry, pauses: &[PauseRow]) {
-    let covered = pauses.iter().any(|pause| match pause.scope.as_str() {
-        "account" | "restore" => pause.target == entry.account,
-        "tag" => entry.tags.contains(&pause.target),
-        "job" => pause.target == entry.job,
-        _ => true,
-    });
+    let covered = pauses.iter().any(|pause| pause.covers(&entry.account, &entry.job, &entry.tags));
     if covered && entry.state == "scheduled" {
         entry.notes.push("paused".to_owned());
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::House;
 use super::entry::{Entry, Moment, StoryEntry, lang};
 use super::page::{Failed, Frame, Page, made, write};
+use super::pauses::mark;
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};
 use crate::domain::telling::length;
@@ -75,9 +76,11 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let zone = row.zone.clone();
     let content = row.content.clone();
     let text = content.text().unwrap_or_default().to_owned();
+    let mut entry = Entry::new(&house, row.clone(), now);
+    mark(&mut entry, &ctx.store.pauses(now).await?);
     write(&Post {
         frame: Frame::new(&house, "", format!("Post {id}"), made(now, &zone)),
-        blocked: row.blocked.clone(),
+        blocked: row.blocked,
         story: story.map(|story| StoryEntry::new(&house, story, now)),
         lang: lang(&text),
         text,
@@ -88,7 +91,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
         events: events.into_iter().map(|row| event(row, &zone, now)).collect(),
         left_out: fewer_attempts + fewer_events,
         command: format!("storyd admin show {id}{}", house.surroundings.command_flags),
-        entry: Entry::new(&house, row, now),
+        entry,
     })
 }
 

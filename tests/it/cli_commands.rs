@@ -155,3 +155,33 @@ async fn what_people_were_told_of_shows_what_to_type_in_any_width() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_accepted_paused_or_pruned_is_told_in_the_form_that_was_asked_for() {
+    let folder = kept().await;
+    let accepted = folder.json(&line(&folder, "admin audit --accept {stranger} --reason ours"));
+    fits("audit", &accepted);
+    assert_eq!(accepted["findings"][0]["settled_reason"], "ours", "{accepted}");
+
+    // A name of two words is one word of the command that ends the pause; and what waits under a pause says so.
+    let output = folder.storyd("admin pause --tag").arg("big sale").output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("storyd admin resume --tag 'big sale'"), "{told}");
+    let show = line(&folder, "admin show {scheduled}");
+    assert!(!folder.ok(&show).contains("(all)"));
+    folder.ok("admin pause --all --reason storm");
+    assert!(folder.ok(&show).contains("paused    by operator (all): storm"), "{}", folder.ok(&show));
+
+    let settings = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
+    folder.write("storyd.yaml", settings.replace("{missed: 30d}", "{audits: 1d}"));
+    assert_eq!(folder.ok("admin prune --yes"), "audits: 0 older than they are kept\n");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("data/queue.db"));
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let old =
+        "INSERT INTO audit (account, actor, started_at, ended_at, fault) VALUES ('cafe', 'anna', 1, 2, 'of long ago');
+               INSERT INTO audit (account, actor, started_at, ended_at) VALUES ('cafe', 'anna', 3, 4)";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    assert_eq!(folder.ok("admin prune --dry-run"), "audits: 1 older than they are kept\n");
+    assert_eq!(folder.ok("admin prune --yes"), "taken out: 0 posts, 1 audits\n");
+}

@@ -57,7 +57,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let accounts: Vec<String> =
         accounts.into_iter().filter(|name| args.account.as_ref().is_none_or(|only| only == name)).collect();
     if let Some(story) = &args.accept {
-        return accept(&store, home, &args, story).await;
+        return accept(common, &store, home, &args, story).await;
     }
     let mut runs = Vec::new();
     if args.last {
@@ -84,7 +84,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(if open { NEEDS_ATTENTION } else { DONE })
 }
 
-async fn accept(store: &Store, home: &Home, args: &Args, story: &str) -> Result<u8, Failure> {
+async fn accept(common: &Common, store: &Store, home: &Home, args: &Args, story: &str) -> Result<u8, Failure> {
+    let open = store.open_findings(args.account.as_deref()).await?;
+    let mut runs: Vec<i64> =
+        open.iter().filter(|finding| finding.story_id == story).map(|finding| finding.audit).collect();
+    runs.dedup();
     let reason = args.reason.as_deref().unwrap_or_default();
     let settled =
         store.settle_finding(args.account.as_deref(), story, &super::actor(), reason, Clock::system().now()).await?;
@@ -92,7 +96,13 @@ async fn accept(store: &Store, home: &Home, args: &Args, story: &str) -> Result<
         let list = home.command("admin audit --last");
         return Err(Failure::no_such_thing(format!("no open difference of a story {story}; `{list}` lists them")));
     }
-    say!("story {story}: noted as in order");
+    if common.json {
+        let mut told = tell(store, &runs).await?;
+        told.findings.retain(|finding| finding.story_id == story);
+        print_json(&told)?;
+    } else {
+        say!("story {story}: noted as in order");
+    }
     Ok(DONE)
 }
 

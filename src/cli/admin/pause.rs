@@ -9,6 +9,7 @@ use super::super::setup::Home;
 use super::super::show::{length, print_json};
 use super::filter::name;
 use crate::domain::clock::{Clock, later};
+use crate::domain::telling::shell_word;
 use crate::plan::duration;
 use crate::store::queue::{PauseOrder, PauseScope};
 
@@ -80,8 +81,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
 fn scope_flags(scope: &PauseScope) -> String {
     match scope {
         PauseScope::All => "--all".into(),
-        PauseScope::Account(name) => format!("--account {name}"),
-        PauseScope::Tag(name) => format!("--tag {name}"),
-        PauseScope::Job(name) => format!("--job {name}"),
+        PauseScope::Account(name) => format!("--account {}", shell_word(name)),
+        PauseScope::Tag(name) => format!("--tag {}", shell_word(name)),
+        PauseScope::Job(name) => format!("--job {}", shell_word(name)),
     }
 }

@@ -48,14 +48,22 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if old.is_empty() && keep.audits.is_none() {
         note!("everything is kept for ever; `keep` in storyd.yaml says for how long instead");
     }
-    let told = || counted(usize::try_from(posts).unwrap_or(usize::MAX), "post");
-    if args.dry_run || posts == 0 {
+    let audits = match keep.audits {
+        Some(length) => store.prunable_audits(earlier(now, length)).await?,
+        None => 0,
+    };
+    let number = |count: u64, noun| counted(usize::try_from(count).unwrap_or(usize::MAX), noun);
+    let told = || format!("{} and {}", number(posts, "post"), number(audits, "audit"));
+    if args.dry_run || posts + audits == 0 {
         store.close().await;
         if common.json {
             return print_json(&Told { prunable, pruned: 0, audits: 0 }).map(|()| DONE);
         }
         for (state, _, posts) in &old {
             say!("{state}: {posts} older than they are kept");
+        }
+        if keep.audits.is_some() {
+            say!("audits: {audits} older than they are kept");
         }
         return Ok(DONE);
     }

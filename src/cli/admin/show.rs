@@ -10,7 +10,7 @@ use super::super::show::{length, print_json, stamp, story_url, time};
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
-use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
+use crate::store::view::{AttemptRow, EventRow, PauseRow, PostRow, StoryKey, StoryRow};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -53,16 +53,18 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         post,
         story,
     };
+    let mut pauses = store.pauses(Clock::system().now()).await?;
+    pauses.retain(|pause| pause.covers(&whole.post.account, &whole.post.job, &whole.post.tags));
     store.close().await;
     if common.json {
         print_json(&whole)?;
     } else {
-        print(&whole);
+        print(&whole, &pauses);
     }
     Ok(DONE)
 }
 
-fn print(whole: &Whole) {
+fn print(whole: &Whole, pauses: &[PauseRow]) {
     let now = Clock::system().now();
     let post = &whole.post;
     let zone = post.zone.as_str();
@@ -81,6 +83,11 @@ fn print(whole: &Whole) {
     }
     if let Some(blocked) = &post.blocked {
         say!("  blocked   {blocked}");
+    }
+    for pause in pauses.iter().filter(|_| post.state == PostState::Scheduled) {
+        let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
+        let what = format!("{} {}", pause.scope, pause.target);
+        say!("  paused    by {} ({}){why}", pause.actor, what.trim_end());
     }
     if let Some(id) = &post.story_id {
         let url = whole.story_url.as_deref().map_or_else(String::new, |url| format!("  {url}"));

@@ -79,6 +79,20 @@ impl Store {
         Ok(u64::try_from(found).unwrap_or(0))
     }
 
+    /// How many audits [`prune_audit`](Self::prune_audit) would take out in all.
+    pub async fn prunable_audits(&self, before: Timestamp) -> Result<u64> {
+        let before = micros(before);
+        let found = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "audits!: i64" FROM audit u WHERE u.ended_at < $1
+                 AND EXISTS (SELECT 1 FROM audit n WHERE n.account = u.account AND n.id > u.id AND n.ended_at IS NOT NULL
+                             AND n.fault IS NULL)"#,
+            before
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(u64::try_from(found).unwrap_or(0))
+    }
+
     /// Takes out the oldest audit that ended before `before`, unless it is the last complete one of its account. Zero when none is left.
     pub async fn prune_audit(&self, before: Timestamp) -> Result<u64> {
         let before = micros(before);

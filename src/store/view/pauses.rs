@@ -22,6 +22,18 @@ pub struct PauseRow {
     pub until_at: Option<Timestamp>,
 }
 
+impl PauseRow {
+    /// Whether it stops the posts of this account and job with these tags.
+    pub fn covers(&self, account: &str, job: &str, tags: &[String]) -> bool {
+        match self.scope.as_str() {
+            "account" | "restore" => self.target == account,
+            "tag" => tags.contains(&self.target),
+            "job" => self.target == job,
+            _ => true,
+        }
+    }
+}
+
 impl Store {
     /// The pauses that still last.
     pub async fn pauses(&self, now: Timestamp) -> Result<Vec<PauseRow>> {
