@@ -381,7 +381,8 @@ async fn without_anybody_to_tell_what_is_wrong_is_known_all_the_same() {
 /// What a monitor is told of a trouble.
 async fn metric(world: &World, trouble: Trouble) -> String {
     let dashboard = web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), Surroundings::default()).await.unwrap();
-    let told = reqwest::get(format!("{}/metrics", dashboard.url())).await.unwrap().text().await.unwrap();
+    let answer = reqwest::Client::new().get(format!("{}/metrics", dashboard.url())).send().await.unwrap();
+    let told = answer.text().await.unwrap();
     dashboard.stop().await;
     let name = format!("storyd_troubles{{trouble=\"{}\"}} ", trouble.as_str());
     told.lines().find_map(|line| line.strip_prefix(&name)).unwrap().to_owned()
