@@ -4,10 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::AsyncSmtpTransport;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncTransport, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{NotSent, SinkError, resolved};
@@ -16,6 +15,8 @@ use crate::settings::notify::{Mail as Settings, MailTls};
 
 /// Longest subject, in characters: more is cut by those who show it.
 const SUBJECT_CHARS_MAX: usize = 150;
+/// How long a server may take over its goodbye: the mail is delivered, or refused, before it.
+const GOODBYE_TIME: Duration = Duration::from_secs(2);
 
 /// A mail server, and who writes to whom.
 pub(super) struct Mail {
@@ -75,25 +76,50 @@ impl Mail {
         }
         let message =
             message.body(format!("{text}\n")).map_err(|error| NotSent(format!("no mail can be written ({error})")))?;
-        self.transport(timeout)?.send(message).await.map(drop).map_err(|error| refused(&error))
+        let conversation = async {
+            let mut connection = self.connect(timeout).await?;
+            let answer = connection.send(message.envelope(), &message.formatted()).await;
+            Ok((connection, answer))
+        };
+        let (mut connection, answer) = within(timeout, conversation).await.unwrap_or_else(|| Err(silent()))?;
+        // The mail was taken, or was not: a server that leaves us standing now changes nothing about that.
+        let _ = within(GOODBYE_TIME.min(timeout), connection.quit()).await;
+        answer.map(drop).map_err(|error| refused(&error))
     }
 
-    fn transport(&self, timeout: Duration) -> Result<AsyncSmtpTransport<Tokio1Executor>, NotSent> {
+    /// A connection on which a mail can be sent: encrypted and logged in as the settings say.
+    async fn connect(&self, timeout: Duration) -> Result<AsyncSmtpConnection, NotSent> {
         let parameters = || {
             TlsParameters::new(self.server.clone()).map_err(|error| NotSent(format!("TLS cannot be set up ({error})")))
         };
-        let tls = match self.tls {
-            MailTls::Tls => Tls::Wrapper(parameters()?),
-            MailTls::StartTls => Tls::Required(parameters()?),
-            MailTls::None => Tls::None,
+        let (from_the_start, later) = match self.tls {
+            MailTls::Tls => (Some(parameters()?), None),
+            MailTls::StartTls => (None, Some(parameters()?)),
+            MailTls::None => (None, None),
         };
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(self.server.clone());
-        let mut builder = builder.port(self.port).tls(tls).timeout(Some(timeout));
-        if let Some((user, password)) = &self.login {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        let (at, hello) = ((self.server.as_str(), self.port), ClientId::default());
+        // The time is the connecting alone's: everything after it has no end of its own.
+        let opened = AsyncSmtpConnection::connect_tokio1(at, Some(timeout), &hello, from_the_start, None).await;
+        let mut connection = opened.map_err(|error| refused(&error))?;
+        if let Some(parameters) = later {
+            connection.starttls(parameters, &hello).await.map_err(|error| refused(&error))?;
         }
-        Ok(builder.build())
+        if let Some((user, password)) = &self.login {
+            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| refused(&error))?;
+        }
+        Ok(connection)
     }
+}
+
+/// What came of it in time.
+async fn within<T>(time: Duration, conversation: impl Future<Output = T>) -> Option<T> {
+    #[expect(clippy::disallowed_methods, reason = "lettre ends only its connecting in time; no statement is inside")]
+    tokio::time::timeout(time, conversation).await.ok()
+}
+
+fn silent() -> NotSent {
+    NotSent("the mail server did not answer in time".into())
 }
 
 /// Whether TLS found fault with what the server sent, which comes as trouble of the connection: its certificate is not trusted, or it does
@@ -113,7 +139,7 @@ fn is_refused_by_tls(error: &lettre::transport::smtp::Error) -> bool {
 fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
     let what = match error.status() {
         Some(code) => format!("the mail server answered {code}"),
-        None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
+        None if error.is_timeout() => return silent(),
         None if error.is_tls() || is_refused_by_tls(error) => {
             "no TLS session with the mail server came about; it may have no certificate that this machine trusts"
                 .to_owned()

@@ -62,6 +62,8 @@ pub struct Sinks {
     sinks: BTreeMap<String, Sink>,
     heartbeat: Option<Heartbeat>,
     http: Http,
+    /// How long one delivery may take; a command has a time of its own.
+    delivery_time: Duration,
 }
 
 #[derive(Debug)]
@@ -95,7 +97,15 @@ impl Sinks {
     /// # Errors
     /// A secret that cannot be read, an address that is none.
     pub fn new(settings: &Notify) -> Result<Self, SinkError> {
-        let http = Http::new(DELIVERY_TIME)?;
+        Self::within(settings, DELIVERY_TIME)
+    }
+
+    /// The same, with another end to each delivery.
+    ///
+    /// # Errors
+    /// As with [`new`](Self::new).
+    pub fn within(settings: &Notify, delivery_time: Duration) -> Result<Self, SinkError> {
+        let http = Http::new(delivery_time)?;
         let mut sinks = BTreeMap::new();
         for (name, sink) in &settings.sinks {
             sinks.insert(name.clone(), Sink::new(name, sink)?);
@@ -104,7 +114,7 @@ impl Sinks {
             Some(heartbeat) => Some(Heartbeat { url: address("heartbeat", &heartbeat.url)?, every: heartbeat.every }),
             None => None,
         };
-        Ok(Self { sinks, heartbeat, http })
+        Ok(Self { sinks, heartbeat, http, delivery_time })
     }
 
     /// Nobody is told.
@@ -132,7 +142,7 @@ impl Sinks {
         match sink {
             Sink::Slack { url } => self.http.slack(url, &envelope.text).await,
             Sink::Webhook { url, secret } => self.http.post(url, secret.as_ref(), &json(&envelope)?, now).await,
-            Sink::Mail(mail) => mail.send(id, notice, &envelope.text, DELIVERY_TIME).await,
+            Sink::Mail(mail) => mail.send(id, notice, &envelope.text, self.delivery_time).await,
             Sink::Command(command) => command.run(&json(&envelope)?).await,
         }
     }

@@ -10,7 +10,7 @@ use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
 
 use crate::support::process::Folder;
-use crate::support::receiver::{MailServer, Receiver, run_trusting};
+use crate::support::receiver::{MailServer, Receiver, Silence, run_trusting};
 
 fn at() -> Timestamp {
     "2026-12-01T00:00:00Z".parse().unwrap()
@@ -31,6 +31,11 @@ fn notice() -> Notice {
 
 fn sinks(sink: Sink) -> Sinks {
     Sinks::new(&Notify { sinks: [("it".to_owned(), sink)].into(), ..Notify::default() }).unwrap()
+}
+
+fn impatient(sink: Sink) -> Sinks {
+    let settings = Notify { sinks: [("it".to_owned(), sink)].into(), ..Notify::default() };
+    Sinks::within(&settings, Duration::from_millis(500)).unwrap()
 }
 
 fn secret(text: &str) -> Secret {
@@ -131,6 +136,20 @@ async fn a_mail_server_that_refuses_or_offers_no_tls_gets_no_password_in_the_cle
     }
     let auth: Vec<String> = server.words().into_iter().filter(|word| word.starts_with("AUTH")).collect();
     assert!(auth.is_empty(), "{auth:?}");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_falls_silent_has_not_taken_the_mail_unless_it_said_so() {
+    for silence in [Silence::Greeting, Silence::Taken] {
+        let server = MailServer::silent_from(silence).await;
+        let sinks = impatient(mail(&server, MailTls::None, "boss@example.com"));
+        let why = sinks.send("it", "x", &notice(), at()).await.unwrap_err();
+        assert_eq!(why.to_string(), "the mail server did not answer in time", "{silence:?}");
+    }
+    let server = MailServer::silent_from(Silence::Bye).await;
+    let sinks = impatient(mail(&server, MailTls::None, "boss@example.com"));
+    sinks.send("it", "x", &notice(), at()).await.unwrap();
+    assert_eq!(server.mails().len(), 1);
 }
 
 /// `notify test` of the real program, which trusts the test's own authority or does not, with a sink whose server speaks TLS.

@@ -150,12 +150,24 @@ pub(crate) struct Mail {
     pub(crate) login: Option<String>,
 }
 
+/// From where on a mail server says nothing any more, and leaves the connection open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// Not even a greeting.
+    Greeting,
+    /// The mail was handed over, and nobody says whether it was taken.
+    Taken,
+    /// The mail was taken.
+    Bye,
+}
+
 /// An SMTP server. It refuses a receiver whose name is `nobody`, and can ask for a login. Ends with the test's runtime.
 #[derive(Clone)]
 pub(crate) struct MailServer {
     address: SocketAddr,
     mails: Arc<Mutex<Vec<Mail>>>,
     words: Arc<Mutex<Vec<String>>>,
+    silent_from: Option<Silence>,
 }
 
 impl MailServer {
@@ -165,9 +177,18 @@ impl MailServer {
 
     /// One that speaks TLS, with a certificate of its own authority: whoever is to talk to it must trust that ([`run_trusting`]).
     pub(crate) async fn with(tls: MailTls) -> Self {
+        Self::on(tls, None).await
+    }
+
+    /// One that falls silent.
+    pub(crate) async fn silent_from(silence: Silence) -> Self {
+        Self::on(MailTls::None, Some(silence)).await
+    }
+
+    async fn on(tls: MailTls, silent_from: Option<Silence>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Self { address, mails: Arc::default(), words: Arc::default() };
+        let server = Self { address, mails: Arc::default(), words: Arc::default(), silent_from };
         let kept = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -206,6 +227,9 @@ impl MailServer {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        if self.silent_from == Some(Silence::Greeting) {
+            return self.listen(stream).await;
+        }
         if greet {
             stream.write_all(b"220 mail.test ready\r\n").await?;
         }
@@ -239,7 +263,12 @@ impl MailServer {
                 stream.write_all(b"354 go on\r\n").await?;
                 while stream.read_line(&mut mail.data).await? > 0 && !mail.data.ends_with("\r\n.\r\n") {}
                 self.mails.lock().unwrap().push(std::mem::take(&mut mail));
+                if self.silent_from == Some(Silence::Taken) {
+                    return self.listen(stream).await;
+                }
                 "250 taken\r\n"
+            } else if upper == "QUIT" && self.silent_from == Some(Silence::Bye) {
+                return self.listen(stream).await;
             } else if upper == "QUIT" {
                 stream.write_all(b"221 bye\r\n").await?;
                 // The client closes.
@@ -251,6 +280,11 @@ impl MailServer {
             stream.write_all(answer.as_bytes()).await?;
         }
         Ok(None)
+    }
+
+    /// Says nothing until the client goes.
+    async fn listen<S: AsyncRead + Unpin>(&self, mut stream: BufReader<S>) -> std::io::Result<Option<S>> {
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(|_| None)
     }
 }
 
