@@ -478,6 +478,7 @@ CREATE TABLE notice (
   next_at    INTEGER,                           -- when it is tried next; NULL once it has ended
   tries      INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
   problem    TEXT,                              -- why the last try came to nothing
+  refused    INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1)), -- for its own sake: the others go past it
   ended_at   INTEGER,
   outcome    TEXT CHECK (outcome IN ('delivered', 'given_up')),
   CHECK ((next_at IS NULL) = (ended_at IS NOT NULL)),

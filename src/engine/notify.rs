@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Ctx, Outcome, Report, Result};
 use crate::domain::clock::{between, later};
+use crate::notify::NotSent;
 use crate::store::view::Due;
 
 /// Waits after the first, second, … try that came to nothing; the last one repeats.
@@ -34,7 +35,12 @@ pub async fn run_once(ctx: &Ctx, sink: &str) -> Result<Report> {
         Err(why) => {
             let now = ctx.clock.now();
             let at = next_try(ctx.sinks.has(sink), due.created_at, due.tries, now);
-            ctx.store.notice_failed(due.id, &why.to_string(), at, now).await?;
+            // One that was refused for its own sake goes its own way from then on.
+            if due.refused || matches!(why, NotSent::Refused(_)) {
+                ctx.store.notice_refused(due.id, &why.to_string(), at, now).await?;
+            } else {
+                ctx.store.notice_failed(due.id, &why.to_string(), at, now).await?;
+            }
             Ok(report(Outcome::NotTold { at, why: why.to_string() }))
         }
     }

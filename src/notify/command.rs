@@ -22,13 +22,14 @@ impl Command {
     /// Runs it once. It gets nothing of the daemon's environment but `PATH`: the rest may hold keys.
     pub(super) async fn run(&self, json: &str) -> Result<(), NotSent> {
         let Some((program, arguments)) = self.run.split_first() else {
-            return Err(NotSent("there is no command".into()));
+            return Err(NotSent::Way("there is no command".into()));
         };
         let mut command = tokio::process::Command::new(program);
         command.args(arguments).env_clear().kill_on_drop(true);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| NotSent(format!("the command cannot be started ({error})")))?;
+        let mut child =
+            command.spawn().map_err(|error| NotSent::Way(format!("the command cannot be started ({error})")))?;
         let stdin = child.stdin.take();
         let talk = async {
             if let Some(mut stdin) = stdin {
@@ -41,10 +42,10 @@ impl Command {
         let ended = tokio::time::timeout(self.timeout, talk).await;
         match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(NotSent(format!("the command ended with {status}"))),
-            Ok(Err(error)) => Err(NotSent(format!("the command was lost ({error})"))),
+            Ok(Ok(status)) => Err(NotSent::Way(format!("the command ended with {status}"))),
+            Ok(Err(error)) => Err(NotSent::Way(format!("the command was lost ({error})"))),
             Err(_) => {
-                Err(NotSent(format!("the command did not end within {} s and was killed", self.timeout.as_secs())))
+                Err(NotSent::Way(format!("the command did not end within {} s and was killed", self.timeout.as_secs())))
             }
         }
     }

@@ -6,7 +6,8 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{NotSent, SinkError, resolved};
@@ -74,23 +75,25 @@ impl Mail {
         for to in &self.to {
             message = message.to(to.clone());
         }
-        let message =
-            message.body(format!("{text}\n")).map_err(|error| NotSent(format!("no mail can be written ({error})")))?;
+        let message = message
+            .body(format!("{text}\n"))
+            .map_err(|error| NotSent::Refused(format!("no mail can be written ({error})")))?;
         let conversation = async {
             let mut connection = self.connect(timeout).await?;
-            let answer = connection.send(message.envelope(), &message.formatted()).await;
+            let answer = hand_over(&mut connection, &message).await;
             Ok((connection, answer))
         };
         let (mut connection, answer) = within(timeout, conversation).await.unwrap_or_else(|| Err(silent()))?;
         // The mail was taken, or was not: a server that leaves us standing now changes nothing about that.
         let _ = within(GOODBYE_TIME.min(timeout), connection.quit()).await;
-        answer.map(drop).map_err(|error| refused(&error))
+        answer
     }
 
     /// A connection on which a mail can be sent: encrypted and logged in as the settings say.
     async fn connect(&self, timeout: Duration) -> Result<AsyncSmtpConnection, NotSent> {
         let parameters = || {
-            TlsParameters::new(self.server.clone()).map_err(|error| NotSent(format!("TLS cannot be set up ({error})")))
+            TlsParameters::new(self.server.clone())
+                .map_err(|error| NotSent::Way(format!("TLS cannot be set up ({error})")))
         };
         let (from_the_start, later) = match self.tls {
             MailTls::Tls => (Some(parameters()?), None),
@@ -100,16 +103,37 @@ impl Mail {
         let (at, hello) = ((self.server.as_str(), self.port), ClientId::default());
         // The time is the connecting alone's: everything after it has no end of its own.
         let opened = AsyncSmtpConnection::connect_tokio1(at, Some(timeout), &hello, from_the_start, None).await;
-        let mut connection = opened.map_err(|error| refused(&error))?;
+        let mut connection = opened.map_err(|error| failed(&error))?;
         if let Some(parameters) = later {
-            connection.starttls(parameters, &hello).await.map_err(|error| refused(&error))?;
+            connection.starttls(parameters, &hello).await.map_err(|error| failed(&error))?;
         }
         if let Some((user, password)) = &self.login {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| refused(&error))?;
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| failed(&error))?;
         }
         Ok(connection)
     }
+}
+
+/// Hands the mail over. Whom it is from and to is the same for every mail; only the answer to the text is about this one.
+async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), NotSent> {
+    let (envelope, text) = (message.envelope(), message.formatted());
+    let mut parameters = Vec::new();
+    if !envelope.from().into_iter().chain(envelope.to()).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !text.is_ascii() {
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    connection.command(MailFrom::new(envelope.from().cloned(), parameters)).await.map_err(|error| failed(&error))?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| failed(&error))?;
+    }
+    connection.command(Data).await.map_err(|error| failed(&error))?;
+    connection.message(&text).await.map(drop).map_err(|error| match failed(&error) {
+        NotSent::Way(why) if error.is_permanent() => NotSent::Refused(why),
+        other => other,
+    })
 }
 
 /// What came of it in time.
@@ -119,7 +143,7 @@ async fn within<T>(time: Duration, conversation: impl Future<Output = T>) -> Opt
 }
 
 fn silent() -> NotSent {
-    NotSent("the mail server did not answer in time".into())
+    NotSent::Way("the mail server did not answer in time".into())
 }
 
 /// Whether TLS found fault with what the server sent, which comes as trouble of the connection: its certificate is not trusted, or it does
@@ -136,7 +160,7 @@ fn is_refused_by_tls(error: &lettre::transport::smtp::Error) -> bool {
 }
 
 /// The server's own code, where it gave one. Its words may quote what was sent, so they stay out.
-fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
+fn failed(error: &lettre::transport::smtp::Error) -> NotSent {
     let what = match error.status() {
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_timeout() => return silent(),
@@ -146,5 +170,5 @@ fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
         }
         None => "no conversation with the mail server came about".to_owned(),
     };
-    NotSent(what)
+    NotSent::Way(what)
 }

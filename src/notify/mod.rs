@@ -53,8 +53,14 @@ pub enum SinkError {
 
 /// Why one notice did not arrive: a clause, without address and secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotSent(String);
+pub enum NotSent {
+    /// The way is the trouble, as it would be for any other notice.
+    #[error("{0}")]
+    Way(String),
+    /// What this notice says is the trouble: it is refused, and another may be taken.
+    #[error("{0}")]
+    Refused(String),
+}
 
 /// Every way that the settings name.
 #[derive(Debug)]
@@ -136,7 +142,7 @@ impl Sinks {
     /// It did not arrive, or nobody said that it did.
     pub async fn send(&self, sink: &str, id: &str, notice: &Notice, now: Timestamp) -> Result<(), NotSent> {
         let Some(sink) = self.sinks.get(sink) else {
-            return Err(NotSent(format!("the settings have no sink {sink}")));
+            return Err(NotSent::Way(format!("the settings have no sink {sink}")));
         };
         let envelope = Envelope { id, text: notice.text(), notice };
         match sink {
@@ -200,5 +206,5 @@ fn address(sink: &str, secret: &crate::settings::Secret) -> Result<SecretString,
 }
 
 fn json(envelope: &Envelope<'_>) -> Result<String, NotSent> {
-    serde_json::to_string(envelope).map_err(|error| NotSent(format!("the notice has no JSON form ({error})")))
+    serde_json::to_string(envelope).map_err(|error| NotSent::Refused(format!("the notice has no JSON form ({error})")))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::Sha256;
@@ -69,7 +69,7 @@ impl Http {
     }
 
     fn to(&self, url: &SecretString, method: reqwest::Method) -> Result<RequestBuilder, NotSent> {
-        let url = Url::parse(url.expose_secret()).map_err(|_| NotSent("its address is none".into()))?;
+        let url = Url::parse(url.expose_secret()).map_err(|_| NotSent::Way("its address is none".into()))?;
         Ok(self.client.request(method, url))
     }
 }
@@ -77,12 +77,28 @@ impl Http {
 async fn sent(request: RequestBuilder) -> Result<(), NotSent> {
     match request.send().await {
         Ok(response) if response.status().is_success() => Ok(()),
-        Ok(response) => Err(NotSent(format!("the receiver answered HTTP {}", response.status().as_u16()))),
-        Err(error) if error.is_connect() => Err(NotSent("no connection to the receiver came about".into())),
-        Err(error) if error.is_timeout() => Err(NotSent("the receiver did not answer in time".into())),
+        Ok(response) => {
+            let (status, why) =
+                (response.status(), format!("the receiver answered HTTP {}", response.status().as_u16()));
+            Err(if is_about_the_body(status) { NotSent::Refused(why) } else { NotSent::Way(why) })
+        }
+        Err(error) if error.is_connect() => Err(NotSent::Way("no connection to the receiver came about".into())),
+        Err(error) if error.is_timeout() => Err(NotSent::Way("the receiver did not answer in time".into())),
         // Its own words name the address, which is a secret.
-        Err(_) => Err(NotSent("the connection to the receiver broke".into())),
+        Err(_) => Err(NotSent::Way("the connection to the receiver broke".into())),
     }
+}
+
+/// Whether a refusal is of what was sent. Every other one is of who sends, where to, or how much, and meets the next notice as well.
+fn is_about_the_body(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 fn signature(secret: &SecretString, timestamp: &str, body: &str) -> String {

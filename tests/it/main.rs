@@ -78,6 +78,7 @@ mod story_lists;
 mod story_media;
 mod story_month;
 mod story_notify;
+mod story_outbox;
 mod story_pace;
 mod story_pause;
 mod story_preflight;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use storyd::domain::notice::{Item, Notice, Phase, Trouble};
-use storyd::notify::Sinks;
+use storyd::notify::{NotSent, Sinks};
 use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
 
@@ -136,6 +136,22 @@ async fn a_mail_server_that_refuses_or_offers_no_tls_gets_no_password_in_the_cle
     }
     let auth: Vec<String> = server.words().into_iter().filter(|word| word.starts_with("AUTH")).collect();
     assert!(auth.is_empty(), "{auth:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_what_is_said_is_told_from_one_of_everything() {
+    let server = MailServer::start().await;
+    let why = sinks(mail(&server, MailTls::None, "boss@example.com")).send("it", "unwanted", &notice(), at()).await;
+    assert_eq!(why.unwrap_err(), NotSent::Refused("the mail server answered 554".into()));
+    let why = sinks(mail(&server, MailTls::None, "nobody@example.com")).send("it", "x", &notice(), at()).await;
+    assert_eq!(why.unwrap_err(), NotSent::Way("the mail server answered 550".into()));
+    let receiver = Receiver::start().await;
+    for status in [400, 413, 422, 401, 403, 404, 408, 410, 429, 500, 503] {
+        receiver.answer(status);
+        let sinks = sinks(Sink::Webhook { url: secret(&receiver.url("/hook")), secret: None });
+        let why = sinks.send("it", "x", &notice(), at()).await.unwrap_err();
+        assert_eq!(matches!(why, NotSent::Refused(_)), [400, 413, 422].contains(&status), "{status}: {why:?}");
+    }
 }
 
 #[tokio::test]

@@ -193,9 +193,12 @@ async fn put_all(tx: &mut Write, notices: &[Notice], sinks: &[&str], at: i64) ->
     for notice in notices {
         let body = write_json(notice)?;
         for sink in sinks {
+            // Behind what waits already: an end that overtakes its beginning leaves people with the wrong word.
             sqlx::query!(
                 "INSERT INTO notice (sink, body, created_at, next_at)
-                 SELECT $1, $2, $3, $3 WHERE (SELECT count(*) FROM notice WHERE sink = $1 AND next_at IS NOT NULL) < $4",
+                 SELECT $1, $2, $3, max($3, coalesce((SELECT max(next_at) FROM notice
+                   WHERE sink = $1 AND next_at IS NOT NULL AND refused = 0), $3))
+                 WHERE (SELECT count(*) FROM notice WHERE sink = $1 AND next_at IS NOT NULL) < $4",
                 sink,
                 body,
                 at,

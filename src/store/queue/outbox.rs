@@ -17,6 +17,8 @@ pub struct DueNotice {
     pub created_at: Timestamp,
     /// Tries so far.
     pub tries: u32,
+    /// Whether it was refused for its own sake.
+    pub refused: bool,
 }
 
 impl Store {
@@ -32,8 +34,8 @@ impl Store {
     pub async fn notice_due(&self, sink: &str, now: Timestamp) -> Result<Option<DueNotice>> {
         let at = micros(now);
         let row = sqlx::query!(
-            "SELECT id, body, created_at, tries FROM notice WHERE sink = $1 AND next_at IS NOT NULL AND next_at <= $2
-             ORDER BY id LIMIT 1",
+            r#"SELECT id, body, created_at, tries, refused AS "refused!: bool" FROM notice
+               WHERE sink = $1 AND next_at IS NOT NULL AND next_at <= $2 ORDER BY id LIMIT 1"#,
             sink,
             at
         )
@@ -45,6 +47,7 @@ impl Store {
                 notice: read_json(&row.body, "a notice")?,
                 created_at: instant(row.created_at)?,
                 tries: count(row.tries),
+                refused: row.refused,
             })
         })
         .transpose()
@@ -62,10 +65,12 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        // The sink is up again: what waited for its next try follows at once.
+        // The sink is up again: what waited for its next try follows at once. What was refused for its own sake does when such a one
+        // is taken.
         sqlx::query!(
             "UPDATE notice SET next_at = $2
-             WHERE sink = (SELECT sink FROM notice WHERE id = $1) AND next_at IS NOT NULL AND next_at > $2",
+             WHERE sink = (SELECT sink FROM notice WHERE id = $1) AND next_at IS NOT NULL AND next_at > $2
+               AND refused <= (SELECT refused FROM notice WHERE id = $1)",
             notice,
             at
         )
@@ -86,10 +91,36 @@ impl Store {
         let (at, next) = (micros(now), next.map(micros));
         sqlx::query!(
             "UPDATE notice SET tries = tries + (id = $1), problem = CASE WHEN id = $1 THEN $2 ELSE problem END,
-               next_at = CASE WHEN $3 IS NOT NULL THEN $3 WHEN id = $1 THEN NULL ELSE next_at END,
+               next_at = CASE WHEN id = $1 THEN $3 WHEN $3 > next_at THEN $3 ELSE next_at END,
                ended_at = CASE WHEN $3 IS NULL AND id = $1 THEN $4 END,
                outcome = CASE WHEN $3 IS NULL AND id = $1 THEN 'given_up' END
              WHERE next_at IS NOT NULL AND (id = $1 OR sink = (SELECT sink FROM notice WHERE id = $1))",
+            notice,
+            problem,
+            next,
+            at
+        )
+        .execute(self.writing().await)
+        .await?;
+        Ok(())
+    }
+
+    /// The notice was refused for its own sake: tried again at `next`, or given up. The others go past it; of those that were refused too
+    /// none does, since a receiver that refuses everything may come to its senses.
+    pub async fn notice_refused(
+        &self,
+        notice: i64,
+        problem: &str,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (at, next) = (micros(now), next.map(micros));
+        sqlx::query!(
+            "UPDATE notice SET tries = tries + 1, problem = $2, refused = 1,
+               next_at = max($3, coalesce((SELECT max(o.next_at) FROM notice o
+                 WHERE o.sink = notice.sink AND o.next_at IS NOT NULL AND o.refused = 1 AND o.id < $1), 0)),
+               ended_at = iif($3 IS NULL, $4, NULL), outcome = iif($3 IS NULL, 'given_up', NULL)
+             WHERE id = $1 AND next_at IS NOT NULL",
             notice,
             problem,
             next,

@@ -49,6 +49,7 @@ pub(crate) struct Receiver {
     address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     status: Arc<AtomicU16>,
+    refused: Arc<Mutex<Option<String>>>,
 }
 
 impl Receiver {
@@ -63,7 +64,8 @@ impl Receiver {
 
     fn on(scheme: &'static str, listener: impl Listener<Addr = SocketAddr>) -> Self {
         let address = listener.local_addr().unwrap();
-        let receiver = Self { scheme, address, heard: Arc::default(), status: Arc::new(AtomicU16::new(200)) };
+        let (heard, refused) = Default::default();
+        let receiver = Self { scheme, address, heard, status: Arc::new(AtomicU16::new(200)), refused };
         let router = Router::new().fallback(take).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         receiver
@@ -76,6 +78,11 @@ impl Receiver {
     /// From here on every request is answered so. It is kept only when that is a success.
     pub(crate) fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// From here on a body with these words is answered 400, and all others as before.
+    pub(crate) fn refuse(&self, words: &str) {
+        *self.refused.lock().unwrap() = Some(words.to_owned());
     }
 
     pub(crate) fn heard(&self) -> Vec<Heard> {
@@ -133,7 +140,9 @@ async fn take(State(receiver): State<Receiver>, request: Request) -> StatusCode 
         headers: headers.collect(),
         body: String::from_utf8(body.to_vec()).unwrap(),
     };
-    let status = StatusCode::from_u16(receiver.status.load(Ordering::SeqCst)).unwrap();
+    let is_refused = receiver.refused.lock().unwrap().as_ref().is_some_and(|words| heard.body.contains(words));
+    let status = if is_refused { 400 } else { receiver.status.load(Ordering::SeqCst) };
+    let status = StatusCode::from_u16(status).unwrap();
     if status.is_success() {
         receiver.heard.lock().unwrap().push(heard);
     }
@@ -161,7 +170,7 @@ pub(crate) enum Silence {
     Bye,
 }
 
-/// An SMTP server. It refuses a receiver whose name is `nobody`, and can ask for a login. Ends with the test's runtime.
+/// An SMTP server. It refuses a receiver whose name is `nobody` and a mail whose ID is `unwanted`, and can ask for a login. Ends with the test's runtime.
 #[derive(Clone)]
 pub(crate) struct MailServer {
     address: SocketAddr,
@@ -262,6 +271,10 @@ impl MailServer {
             } else if upper == "DATA" {
                 stream.write_all(b"354 go on\r\n").await?;
                 while stream.read_line(&mut mail.data).await? > 0 && !mail.data.ends_with("\r\n.\r\n") {}
+                if mail.data.contains("Message-ID: <unwanted@") {
+                    stream.write_all(b"554 no such words here\r\n").await?;
+                    continue;
+                }
                 self.mails.lock().unwrap().push(std::mem::take(&mut mail));
                 if self.silent_from == Some(Silence::Taken) {
                     return self.listen(stream).await;
