@@ -80,7 +80,7 @@ pub struct TokenSet {
     pub refresh_expires_at: Option<Timestamp>,
     /// The consents, where Kakao listed them.
     pub scopes: Option<Vec<String>>,
-    /// Whose they are, where a login found out.
+    /// Whose they are, where Kakao told.
     pub owner: Option<Owner>,
     /// When this set was obtained.
     pub obtained_at: Timestamp,

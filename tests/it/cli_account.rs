@@ -48,6 +48,15 @@ impl Desk {
         process.end()
     }
 
+    /// Takes over fresh tokens of `user`.
+    fn hand_in(&self, user: &str, flags: &str) -> Done {
+        let tokens = self.sandbox.mint_tokens(user).unwrap();
+        self.folder.write("secrets/access.txt", &tokens.access_token);
+        self.folder.write("secrets/refresh.txt", &tokens.refresh_token);
+        let files = "--access-token-file secrets/access.txt --refresh-token-file secrets/refresh.txt";
+        self.folder.run(&format!("account add-token cafe {files} {flags}"))
+    }
+
     fn fault(&self, rules: Vec<FaultRule>) {
         self.sandbox.set_faults(rules).unwrap();
     }
@@ -187,6 +196,30 @@ async fn the_wrong_user_in_the_browser_does_not_take_the_account_over() {
 }
 
 #[tokio::test]
+async fn tokens_of_another_user_that_are_handed_in_do_not_take_the_account_over() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.login("", "").code, Some(0));
+    let cafe = desk.tokens()["user_id"].clone();
+    let before = desk.tokens();
+    let done = desk.hand_in("shop", "");
+    assert_eq!(done.code, Some(5), "{done:#?}");
+    assert!(done.stderr.contains("--other-user") && done.stderr.contains("nothing was stored"), "{}", done.stderr);
+    assert_eq!(desk.tokens(), before);
+    // Fresh ones of the same user, and unknown ones while nobody can say whose they are, leave the account to whom it belongs.
+    assert_eq!(desk.hand_in("cafe", "").code, Some(0));
+    assert_ne!(desk.tokens()["access_token"], before["access_token"]);
+    assert_eq!((&desk.tokens()["user_id"], &desk.tokens()["nickname"]), (&cafe, &"cafe".into()));
+    desk.fault(vec![FaultRule::new(FaultName::BadGatewayBeforeEffect).on(&[Call::TokenInfo])]);
+    assert_eq!(desk.hand_in("cafe", "").code, Some(0));
+    assert_eq!(desk.tokens()["user_id"], cafe);
+    desk.fault(vec![]);
+    assert_eq!(desk.hand_in("shop", "--other-user").code, Some(0));
+    assert!(desk.tokens()["user_id"].is_number(), "{}", desk.tokens()["user_id"]);
+    assert_ne!(desk.tokens()["user_id"], cafe);
+    assert_eq!(desk.login("", "").code, Some(5), "the account is the other user's from here on");
+}
+
+#[tokio::test]
 async fn what_the_user_did_not_give_is_named_with_the_page_for_exactly_that() {
     let desk = Desk::new().await;
     let mut told = String::new();
@@ -233,11 +266,15 @@ async fn every_fault_of_the_login_is_told_with_a_next_step_and_loses_no_tokens()
 #[tokio::test]
 async fn a_blip_while_looking_who_it_is_loses_no_login() {
     let desk = Desk::new().await;
+    assert_eq!(desk.login("", "").code, Some(0));
+    let owner = |tokens: serde_json::Value| (tokens["user_id"].clone(), tokens["nickname"].clone());
+    let before = owner(desk.tokens());
     for call in [Call::TokenInfo, Call::Scopes, Call::IsStoryUser, Call::Profile] {
         desk.fault(vec![FaultRule::new(FaultName::BadGatewayBeforeEffect).on(&[call])]);
         let done = desk.login("", "");
         assert_eq!(done.code, Some(0), "{call:?}: {done:#?}");
         assert!(done.stderr.contains("HTTP 502"), "{call:?}: {}", done.stderr);
+        assert_eq!(owner(desk.tokens()), before, "{call:?}: whose it is stays known");
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::output::{note, say};
 use super::super::setup::{self, Home};
 use super::super::show::print_json;
 use crate::domain::clock::{Clock, later};
-use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use crate::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 
 /// A token is a few hundred characters; a file that is larger is another file.
 const TOKEN_FILE_MAX: u64 = 16 * 1024;
@@ -23,6 +23,9 @@ pub(in crate::cli) struct AddToken {
     /// A file that holds the refresh token; without it the account lasts only as long as its access token
     #[arg(long, value_name = "FILE")]
     refresh_token_file: Option<PathBuf>,
+    /// Let the account post as another Kakao user than before
+    #[arg(long)]
+    other_user: bool,
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result<u8, Failure> {
@@ -42,9 +45,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
         None => None,
     };
     let client = setup::client(home, &clock)?;
-    // Kakao tells how long the token lasts. When it cannot be reached the tokens are kept all the same: the daemon will see.
-    let access_expires_at = match client.token_info(&access).await {
-        Ok(info) => info.expires_in.map(|life| later(clock.now(), life)),
+    // Kakao tells whose the token is and how long it lasts. When it cannot be reached the tokens are kept all the same: the daemon will
+    // see.
+    let (found, access_expires_at) = match client.token_info(&access).await {
+        Ok(info) => {
+            let owner = Owner { user_id: info.user_id, nickname: None };
+            (Some(owner), info.expires_in.map(|life| later(clock.now(), life)))
+        }
         Err(fault) if fault.wants_refresh() && refresh.is_none() => {
             let file = args.access_token_file.display();
             return Err(Failure::usage(format!(
@@ -52,22 +59,25 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
                 home.settings.api_url, fault.reason
             )));
         }
-        Err(fault) if fault.wants_refresh() => Some(clock.now()),
+        Err(fault) if fault.wants_refresh() => (None, Some(clock.now())),
         Err(fault) => {
             note!("storyd: stored without having been checked at {}: {fault}", home.settings.api_url);
-            None
+            (None, None)
         }
     };
+    let folder = setup::tokens(home)?;
+    let before = folder.folder().load(&args.account).ok().and_then(|set| set.owner);
+    let expected = before.as_ref().filter(|_| !args.other_user);
+    super::refuse_another_user(&args.account, expected, found.as_ref(), "Hand in that user's tokens")?;
     let set = TokenSet {
         access_token: access,
         access_expires_at,
         refresh_token: refresh,
         refresh_expires_at: None,
         scopes: None,
-        owner: None,
+        owner: super::owner(before, found, args.other_user),
         obtained_at: clock.now(),
     };
-    let folder = setup::tokens(home)?;
     let lock = folder.folder().lock(&args.account)?;
     folder.folder().save(&lock, &set)?;
     super::let_go(home, &args.account).await?;

@@ -91,17 +91,11 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     let before = tokens.folder().load(account).ok();
     let expected = before.as_ref().and_then(|set| set.owner.clone()).filter(|_| !args.other_user);
     let found = checks::ask(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;
-    if let (Some(before), Some(after)) = (&expected, &found.owner)
-        && before.user_id != after.user_id
-    {
-        return Err(Failure::not_possible(format!(
-            "this is Kakao user {}, and {account} belongs to {}: nothing was stored. Log out in the browser and log in as that \
-             user, or, if {account} shall post as another user from now on, add --other-user",
-            shown(after),
-            shown(before)
-        )));
-    }
-    let set = joined(answer, before, &found, kakao);
+    let instead = "Log out in the browser and log in as that user";
+    super::refuse_another_user(account, expected.as_ref(), found.owner.as_ref(), instead)?;
+    let known = before.as_ref().and_then(|set| set.owner.clone());
+    let owner = super::owner(known, found.owner.clone(), args.other_user);
+    let set = joined(answer, owner, before, &found, kakao);
     {
         let lock = tokens.folder().lock(account)?;
         tokens.folder().save(&lock, &set)?;
@@ -126,13 +120,18 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
 }
 
 /// The set to keep. What the answer and the checks leave out stays as it was, for the same user.
-fn joined(answer: TokenAnswer, before: Option<TokenSet>, found: &Found, kakao: &AtKakao) -> TokenSet {
+fn joined(
+    answer: TokenAnswer,
+    owner: Option<Owner>,
+    before: Option<TokenSet>,
+    found: &Found,
+    kakao: &AtKakao,
+) -> TokenSet {
     let now = kakao.clock.now();
     let before = before.filter(|before| match (&before.owner, &found.owner) {
         (Some(before), Some(after)) => before.user_id == after.user_id,
         _ => false,
     });
-    let owner = found.owner.clone().or_else(|| before.as_ref().and_then(|set| set.owner.clone()));
     let mut set = logged_in(answer, owner, now);
     set.scopes = found.scopes.clone().or(set.scopes);
     set.access_expires_at = set.access_expires_at.or_else(|| found.expires_in.map(|life| later(now, life)));
@@ -141,8 +140,4 @@ fn joined(answer: TokenAnswer, before: Option<TokenSet>, found: &Found, kakao: &
         set.refresh_expires_at = before.refresh_expires_at;
     }
     set
-}
-
-fn shown(owner: &Owner) -> String {
-    owner.nickname.as_ref().map_or_else(|| owner.user_id.to_string(), |name| format!("{} ({name})", owner.user_id))
 }

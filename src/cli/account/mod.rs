@@ -21,7 +21,7 @@ use super::setup::{self, Home};
 use super::show::{local_zone, time};
 use crate::domain::clock::Clock;
 use crate::kakao::folder::TokenError;
-use crate::kakao::token::TokenSet;
+use crate::kakao::token::{Owner, TokenSet};
 use crate::plan::name::is_account_name;
 use crate::store::view::AccountRow;
 use crate::store::{Access, Store, StoreError};
@@ -68,7 +68,7 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
 struct Row {
     /// Its name.
     account: String,
-    /// Kakao's number of the user behind it, where a login found out.
+    /// Kakao's number of the user behind it, where it told.
     user_id: Option<i64>,
     /// What that user calls themselves.
     nickname: Option<String>,
@@ -164,6 +164,39 @@ async fn row_of(home: &Home, account: &str) -> Result<Row, Failure> {
 
 fn check_name(account: &str) -> Result<(), Failure> {
     if is_account_name(account) { Ok(()) } else { Err(TokenError::Account(account.to_owned()).into()) }
+}
+
+/// Nobody's tokens take an account over by mistake. `instead` is what to do for the user that it belongs to.
+fn refuse_another_user(
+    account: &str,
+    before: Option<&Owner>,
+    after: Option<&Owner>,
+    instead: &str,
+) -> Result<(), Failure> {
+    match (before, after) {
+        (Some(before), Some(after)) if before.user_id != after.user_id => Err(Failure::not_possible(format!(
+            "this is Kakao user {}, and {account} belongs to {}: nothing was stored. {instead}, or, if {account} shall post as \
+             another user from now on, add --other-user",
+            shown(after),
+            shown(before)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whose the account is from here on: whom Kakao named; where it was not asked or did not say, whose it was, unless it changes hands.
+fn owner(before: Option<Owner>, found: Option<Owner>, other_user: bool) -> Option<Owner> {
+    match (before, found) {
+        (Some(before), Some(found)) if before.user_id == found.user_id => {
+            Some(Owner { nickname: found.nickname.or(before.nickname), ..found })
+        }
+        (_, Some(found)) => Some(found),
+        (before, None) => before.filter(|_| !other_user),
+    }
+}
+
+fn shown(owner: &Owner) -> String {
+    owner.nickname.as_ref().map_or_else(|| owner.user_id.to_string(), |name| format!("{} ({name})", owner.user_id))
 }
 
 /// Tells the queue, and a daemon that runs, that the account has tokens that work.
