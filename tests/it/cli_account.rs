@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use storyd::sandbox::{Call, FaultName, FaultRule, Options, Running};
+use storyd::store::{Access, Store};
 
 use crate::support::process::{Done, Folder, until};
+use crate::support::queue::{LEASE, ambiguous, note, t};
 use crate::support::receiver::{Receiver, run_trusting};
 
 /// A folder whose settings point at a sandbox of the test's own.
@@ -217,6 +219,28 @@ async fn tokens_of_another_user_that_are_handed_in_do_not_take_the_account_over(
     assert!(desk.tokens()["user_id"].is_number(), "{}", desk.tokens()["user_id"]);
     assert_ne!(desk.tokens()["user_id"], cafe);
     assert_eq!(desk.login("", "").code, Some(5), "the account is the other user's from here on");
+}
+
+#[tokio::test]
+async fn an_account_with_a_doubt_does_not_change_hands() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.login("", "").code, Some(0));
+    let store = Store::open(&desk.folder.path("data"), Access::Daemon).await.unwrap();
+    let _ = store.enqueue(&[note("p", t(0))], &["p"], t(-60)).await.unwrap();
+    let claim = store.claim_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
+    let post = claim.taken().post;
+    let intent = store.intend(claim, t(0), LEASE).await.unwrap().unwrap();
+    let _ = store.record_doubt(intent, &ambiguous(), t(1), t(0)).await.unwrap();
+    let before = desk.tokens();
+    for done in [desk.login("--other-user", "&account=shop"), desk.hand_in("shop", "--other-user")] {
+        assert_eq!(done.code, Some(5), "{done:#?}");
+        assert!(done.stderr.contains(&format!("storyd admin resolve {post}")), "{}", done.stderr);
+        assert_eq!(desk.tokens(), before);
+    }
+    assert_eq!(desk.hand_in("cafe", "--other-user").code, Some(0), "the same user after all");
+    store.resolve_found(post, "_s.1", "anna", t(2)).await.unwrap();
+    store.close().await;
+    assert_eq!(desk.hand_in("shop", "--other-user").code, Some(0));
 }
 
 #[tokio::test]

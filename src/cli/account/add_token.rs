@@ -69,6 +69,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
     let before = folder.folder().load(&args.account).ok().and_then(|set| set.owner);
     let expected = before.as_ref().filter(|_| !args.other_user);
     super::refuse_another_user(&args.account, expected, found.as_ref(), "Hand in that user's tokens")?;
+    if args.other_user {
+        super::refuse_with_doubts(home, &args.account, before.as_ref(), found.as_ref()).await?;
+    }
     let set = TokenSet {
         access_token: access,
         access_expires_at,

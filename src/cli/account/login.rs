@@ -94,6 +94,9 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     let instead = "Log out in the browser and log in as that user";
     super::refuse_another_user(account, expected.as_ref(), found.owner.as_ref(), instead)?;
     let known = before.as_ref().and_then(|set| set.owner.clone());
+    if args.other_user {
+        super::refuse_with_doubts(home, account, known.as_ref(), found.owner.as_ref()).await?;
+    }
     let owner = super::owner(known, found.owner.clone(), args.other_user);
     let set = joined(answer, owner, before, &found, kakao);
     {

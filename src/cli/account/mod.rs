@@ -20,10 +20,11 @@ use super::output::note;
 use super::setup::{self, Home};
 use super::show::{local_zone, time};
 use crate::domain::clock::Clock;
+use crate::domain::post::PostState;
 use crate::kakao::folder::TokenError;
 use crate::kakao::token::{Owner, TokenSet};
 use crate::plan::name::is_account_name;
-use crate::store::view::AccountRow;
+use crate::store::view::{AccountRow, PostFilter};
 use crate::store::{Access, Store, StoreError};
 
 #[derive(Debug, Subcommand)]
@@ -182,6 +183,36 @@ fn refuse_another_user(
         ))),
         _ => Ok(()),
     }
+}
+
+/// A doubt is settled from the list of the user whose request it was. Another user's list would prove its story absent, and it would go out
+/// once more.
+async fn refuse_with_doubts(
+    home: &Home,
+    account: &str,
+    before: Option<&Owner>,
+    after: Option<&Owner>,
+) -> Result<(), Failure> {
+    if let (Some(before), Some(after)) = (before, after)
+        && before.user_id == after.user_id
+    {
+        return Ok(());
+    }
+    let store = match Store::open(&home.data_dir, Access::Beside).await {
+        Ok(store) => store,
+        Err(StoreError::Missing(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let states = vec![PostState::Publishing, PostState::InDoubt];
+    let filter = PostFilter { states, account: Some(account.into()), limit: Some(1), ..PostFilter::default() };
+    let doubtful = store.posts(&filter).await?;
+    store.close().await;
+    let Some(post) = doubtful.first().map(|post| post.post) else { return Ok(()) };
+    let resolve = home.command(&format!("admin resolve {post}"));
+    Err(Failure::not_possible(format!(
+        "post {post} may be up at the user whom {account} belongs to, and the list of another would not show it: nothing was stored. \
+         Wait until storyd has settled it, or settle it with `{resolve}`, then do this again"
+    )))
 }
 
 /// Whose the account is from here on: whom Kakao named; where it was not asked or did not say, whose it was, unless it changes hands.
