@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use super::{Ctx, Result, Telling};
 use crate::domain::clock::{between, later};
-use crate::domain::content::Body;
 use crate::domain::notice::Trouble;
 use crate::domain::telling::instant;
 use crate::kakao::folder::TokenError;
+use crate::store::StoreError;
 use crate::store::queue::NewIncident;
 use crate::store::view::PostRow;
 
@@ -59,7 +59,7 @@ pub(super) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {
         found.extend(tokens(ctx, &account, now).await?);
     }
     let photos = ctx.store.photos_due_by(later(now, PICTURES_AHEAD)).await?;
-    found.extend(photos.iter().filter_map(|post| pictures(ctx, post, &ctx.rules.telling, now)));
+    found.extend(lost(ctx, photos).await?.iter().map(|(post, name)| picture(post, name, &ctx.rules.telling, now)));
     ctx.outlook.keep(Seen { at: now, generation, found: found.clone() });
     Ok(found)
 }
@@ -100,11 +100,23 @@ async fn tokens(ctx: &Ctx, account: &str, now: Timestamp) -> Result<Option<NewIn
     }))
 }
 
-/// A post whose pictures are not where they should be.
-fn pictures(ctx: &Ctx, post: &PostRow, telling: &Telling, now: Timestamp) -> Option<NewIncident> {
-    let Body::Photo { images, .. } = &post.content.body else { return None };
-    let lost = images.iter().find(|image| !ctx.store.media().holds(image))?;
-    Some(NewIncident {
+/// The posts whose pictures are not as they were taken over, each with the name of the first. Reads pictures through, beside what posts.
+async fn lost(ctx: &Ctx, photos: Vec<PostRow>) -> Result<Vec<(PostRow, String)>> {
+    let media = ctx.store.media().clone();
+    let look = move || -> Vec<(PostRow, String)> {
+        let lost = |post: PostRow| {
+            let name = post.content.images().iter().find(|image| !media.holds(image))?.name.clone();
+            Some((post, name))
+        };
+        photos.into_iter().filter_map(lost).collect()
+    };
+    let interrupted = |_| StoreError::Nonsense { what: "pictures whose reading was interrupted".into() };
+    tokio::task::spawn_blocking(look).await.map_err(interrupted)
+}
+
+/// The trouble of a post whose picture is lost.
+fn picture(post: &PostRow, name: &str, telling: &Telling, now: Timestamp) -> NewIncident {
+    NewIncident {
         trouble: Trouble::Preflight,
         subject: format!("pictures of post {}", post.post),
         post: Some(post.post),
@@ -113,10 +125,10 @@ fn pictures(ctx: &Ctx, post: &PostRow, telling: &Telling, now: Timestamp) -> Opt
         reason: format!(
             "the stored picture {:?} is missing or damaged, and the post is due on {}; restore the media folder from a backup, or \
              cancel the post and enqueue it anew",
-            lost.name,
+            name,
             instant(post.due_at, &post.zone)
         ),
         command: telling.command(&format!("admin show {}", post.post)),
         began_at: now,
-    })
+    }
 }

@@ -43,6 +43,9 @@ pub struct Label {
     pub stories: u64,
     /// Images beside it.
     pub images: u64,
+    /// The names of stored images that were damaged, and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
 }
 
 impl Store {
@@ -66,7 +69,7 @@ impl Store {
         self.copy_into(&target).await?;
         // After the database: an image is there before a post refers to it.
         let from = self.media().folder().to_owned();
-        let images = blocking(move || copy_images(&from, &media)).await?;
+        let (images, damaged) = blocking(move || copy_images(&from, &media)).await?;
         let (posts, events, stories) = inspect_copy(&target).await?;
         let summed = target.clone();
         let (sha256, bytes) = blocking(move || sum(&summed)).await?;
@@ -79,6 +82,7 @@ impl Store {
             events,
             stories,
             images,
+            damaged,
         };
         let text = super::write_json(&label)?;
         write_synced(&to.join(LABEL), text.as_bytes()).map_err(failed("write to"))?;
@@ -137,6 +141,25 @@ pub async fn read_backup(folder: &Path) -> Result<Label> {
     }
     inspect_copy(&database).await?;
     Ok(label)
+}
+
+/// The names of the images of a backup that are damaged: a restore leaves them out.
+///
+/// # Errors
+/// The folder cannot be read.
+pub async fn damaged_images(folder: &Path) -> Result<Vec<String>> {
+    let media = folder.join(MEDIA);
+    blocking(move || {
+        let failed = |source| StoreError::File { doing: "read", path: media.clone(), source };
+        let mut damaged = Vec::new();
+        for path in images_in(&media).map_err(failed)? {
+            if is_damaged(&path).map_err(failed)? {
+                damaged.push(name_of(&path));
+            }
+        }
+        Ok(damaged)
+    })
+    .await
 }
 
 /// A backup that was put in place.
@@ -290,34 +313,55 @@ async fn own_rules(connection: &mut SqliteConnection) -> Result<Vec<(&'static st
     ])
 }
 
-/// Copies the images that are not there yet. How many there are.
-fn copy_images(from: &Path, to: &Path) -> Result<u64> {
+/// Copies the images that are not there yet, or are there and damaged. How many there are, and the names of those that are damaged
+/// themselves and were left out.
+fn copy_images(from: &Path, to: &Path) -> Result<(u64, Vec<String>)> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| StoreError::File { doing: "copy the images of", path, source }
     };
-    if !from.is_dir() {
-        return Ok(0);
-    }
-    let mut images = 0;
-    for entry in fs::read_dir(from).map_err(failed(from))? {
-        let source = entry.map_err(failed(from))?.path();
-        let name = source.file_name().unwrap_or_default().to_owned();
-        // A name that begins with a dot is an image that is being written.
-        if name.to_string_lossy().starts_with('.') || !source.is_file() {
+    let (mut images, mut damaged) = (0, Vec::new());
+    for source in images_in(from).map_err(failed(from))? {
+        let name = name_of(&source);
+        if is_damaged(&source).map_err(failed(&source))? {
+            damaged.push(name);
             continue;
         }
         images += 1;
         let target = to.join(&name);
-        if !target.exists() {
-            let partial = to.join(format!(".{}", name.to_string_lossy()));
+        if !target.exists() || is_damaged(&target).map_err(failed(&target))? {
+            let partial = to.join(format!(".{name}"));
             fs::copy(&source, &partial).map_err(failed(&source))?;
             File::open(&partial).and_then(|file| file.sync_all()).map_err(failed(&partial))?;
             fs::rename(&partial, &target).map_err(failed(&target))?;
         }
     }
-    sync_folder(to).map_err(failed(to))?;
-    Ok(images)
+    if from.is_dir() {
+        sync_folder(to).map_err(failed(to))?;
+    }
+    Ok((images, damaged))
+}
+
+/// The files of a folder of images, in the order of their names; none where there is no folder.
+fn images_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = entries.collect::<std::io::Result<Vec<PathBuf>>>()?;
+    // A name that begins with a dot is an image that is being written.
+    paths.retain(|path| path.is_file() && !name_of(path).starts_with('.'));
+    paths.sort();
+    Ok(paths)
+}
+
+/// Whether it is an image and does not hold the bytes that its name tells. What is named otherwise is a person's own.
+fn is_damaged(path: &Path) -> std::io::Result<bool> {
+    Ok(media::is_ours(&name_of(path)) && !media::is_named_by_its_hash(path)?)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn sum(path: &Path) -> Result<(String, u64)> {

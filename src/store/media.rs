@@ -1,11 +1,12 @@
 //! The bytes of images, by content hash. A file is taken over when its post is enqueued, so that a file that changes or
 //! vanishes later can neither break nor alter what was planned.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,11 +25,16 @@ pub struct Media {
     folder: PathBuf,
     /// Taking over and sweeping exclude each other.
     busy: Arc<Mutex<()>>,
+    /// The files that were found whole, as they looked then: each is read through once, and again when it looks otherwise.
+    whole: Arc<Mutex<HashMap<String, Look>>>,
 }
+
+/// What tells one state of a file from another without reading it: bytes, inode, and when it was last written and changed.
+type Look = (u64, u64, [(i64, i64); 2]);
 
 impl Media {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, busy: Arc::default() }
+        Self { folder, busy: Arc::default(), whole: Arc::default() }
     }
 
     /// Where they lie.
@@ -36,9 +42,22 @@ impl Media {
         &self.folder
     }
 
-    /// Whether the file of an image is there, and whole as far as its size tells.
+    /// Whether the file of an image is there and whole. Reads it through, unless it looks as when it was found whole before.
     pub fn holds(&self, image: &Image) -> bool {
-        self.path(image).metadata().is_ok_and(|meta| meta.len() == image.bytes)
+        let path = self.path(image);
+        let Some(look) = look(&path).filter(|(bytes, ..)| *bytes == image.bytes) else { return false };
+        if self.known().get(&image.sha256) == Some(&look) {
+            return true;
+        }
+        let is_whole = is_named_by_its_hash(&path).is_ok_and(|whole| whole);
+        if is_whole {
+            self.known().insert(image.sha256.clone(), look);
+        }
+        is_whole
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Look>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps every file where it is until it is dropped, in this process and in others. Waits for a sweep that is under way.
@@ -55,14 +74,14 @@ impl Media {
     }
 
     /// Takes over `source` as the bytes of `image`: written whole under a temporary name, synced, renamed, the folder synced.
-    /// Does nothing when the bytes are there already.
+    /// Does nothing when the bytes are there already; damaged ones are replaced.
     ///
     /// # Errors
     /// The file cannot be read, or holds other bytes than the plan saw.
     pub fn take(&self, image: &Image, source: &Path) -> Result<()> {
         let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         let target = self.path(image);
-        if target.metadata().is_ok_and(|meta| meta.len() == image.bytes) {
+        if self.holds(image) {
             return Ok(());
         }
         let bytes = read_bounded(source)?;
@@ -80,6 +99,9 @@ impl Media {
         let mut file = File::create(&temporary).map_err(failed("write to"))?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed("write to"))?;
         fs::rename(&temporary, &target).map_err(failed("write to"))?;
+        if let Some(look) = look(&target) {
+            self.known().insert(image.sha256.clone(), look);
+        }
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed("sync"))
     }
 
@@ -97,7 +119,11 @@ impl Media {
         };
         match checked() {
             Ok((file, true)) => Ok(file),
-            _ => Err(StoreError::ImageLost(path)),
+            // A disk that loses bytes leaves the file looking as it did.
+            _ => {
+                self.known().remove(&image.sha256);
+                Err(StoreError::ImageLost(path))
+            }
         }
     }
 
@@ -137,8 +163,20 @@ impl Media {
     }
 }
 
+fn look(path: &Path) -> Option<Look> {
+    let found = fs::metadata(path).ok()?;
+    let times = [(found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())];
+    Some((found.len(), found.ino(), times))
+}
+
+/// Whether a stored image holds the bytes that its name tells.
+pub(super) fn is_named_by_its_hash(path: &Path) -> std::io::Result<bool> {
+    let (hash, _) = sum(File::open(path)?.take(IMAGE_BYTES_LIMIT))?;
+    Ok(path.file_name().is_some_and(|name| name == hash.as_str()))
+}
+
 /// A hash, or the temporary file of one whose writing was cut short.
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     let hash = name.trim_start_matches('.').split('.').next().unwrap_or_default();
     hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -238,6 +276,32 @@ mod tests {
         assert_eq!(bytes(&media, b"first"), b"first");
         drop(held);
         assert_eq!(media.sweep(Timestamp::MAX, || Some(HashSet::new())).unwrap(), 1);
+    }
+
+    #[test]
+    fn damaged_bytes_are_known_and_taken_over_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("a.png");
+        fs::write(&source, b"first").unwrap();
+        let media = Media::new(dir.path().join("media"));
+        let of_first = image(b"first");
+        media.take(&of_first, &source).unwrap();
+        assert!(media.holds(&of_first));
+        // As long as before, and under the old name, as a disk that fails leaves it.
+        let stored = dir.path().join("media").join(&of_first.sha256);
+        let put = |bytes: &[u8]| {
+            fs::write(dir.path().join("damaged"), bytes).unwrap();
+            fs::rename(dir.path().join("damaged"), &stored).unwrap();
+        };
+        put(b"fjrst");
+        assert!(!media.holds(&of_first));
+        media.take(&of_first, &source).unwrap();
+        assert_eq!(bytes(&media, b"first"), b"first");
+        put(b"");
+        assert!(!media.holds(&of_first));
+        media.take(&of_first, &source).unwrap();
+        assert!(media.holds(&of_first));
+        assert_eq!(bytes(&media, b"first"), b"first");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::Common;
-use super::super::failure::{DONE, Failure};
+use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::print_json;
@@ -33,5 +33,14 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         );
         note!("tokens are not part of it; `{}` hands them in again elsewhere", home.command("account add-token"));
     }
-    Ok(DONE)
+    if label.damaged.is_empty() {
+        return Ok(DONE);
+    }
+    note!(
+        "storyd: stored images are damaged and were left out: {}; bring them back with `{}` of an earlier backup, or load job files \
+         that still have them, then back up again",
+        label.damaged.join(", "),
+        home.command("admin restore")
+    );
+    Ok(NEEDS_ATTENTION)
 }

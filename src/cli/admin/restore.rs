@@ -27,6 +27,10 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let label = backup::read_backup(&args.from).await?;
+    let damaged = backup::damaged_images(&args.from).await?;
+    if !damaged.is_empty() {
+        note!("storyd: images of this backup are damaged and are left out: {}", damaged.join(", "));
+    }
     let made = time(label.made_at, &local_zone(), now);
     let what = format!("{} posts, {} stories, made {made}", label.posts, label.stories);
     if args.dry_run {
