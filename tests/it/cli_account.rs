@@ -303,6 +303,20 @@ async fn a_blip_while_looking_who_it_is_loses_no_login() {
 }
 
 #[tokio::test]
+async fn a_login_that_dies_while_it_looks_around_has_kept_its_tokens() {
+    let desk = Desk::new().await;
+    desk.fault(vec![FaultRule::new(FaultName::HangAfterEffect).on(&[Call::Scopes])]);
+    let process = desk.folder.start("account login cafe");
+    let url = consent_url(&process.err_when("state="));
+    get(&location(&get(&url)));
+    let is_asked = || desk.sandbox.requests().iter().any(|request| request.call.as_deref() == Some("scopes"));
+    until(|| "the question for the consents".into(), || is_asked().then_some(()));
+    process.kill_9();
+    assert!(desk.tokens()["refresh_token"].is_string());
+    assert!(desk.tokens()["user_id"].is_number());
+}
+
+#[tokio::test]
 async fn the_doctor_names_every_ill_with_its_remedy() {
     let desk = Desk::new().await;
     assert_eq!(desk.login("", "").code, Some(0));

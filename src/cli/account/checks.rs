@@ -117,6 +117,19 @@ pub(super) async fn ask(
     token: &AccessToken,
     expected: Option<&Owner>,
 ) -> Found {
+    let mut found = whose(home, client, account, token, expected).await;
+    look_around(home, client, account, token, &mut found).await;
+    found
+}
+
+/// The first question: whose token it is.
+pub(super) async fn whose(
+    home: &Home,
+    client: &Client,
+    account: &str,
+    token: &AccessToken,
+    expected: Option<&Owner>,
+) -> Found {
     let mut found = Found::default();
     match client.token_info(token).await {
         Ok(info) => {
@@ -126,7 +139,12 @@ pub(super) async fn ask(
         }
         Err(fault) => found.checks.push(Check::failed("user", account, &fault)),
     }
-    consents(home, client, account, token, &mut found).await;
+    found
+}
+
+/// The other questions.
+pub(super) async fn look_around(home: &Home, client: &Client, account: &str, token: &AccessToken, found: &mut Found) {
+    consents(home, client, account, token, found).await;
     match client.is_story_user(token).await {
         Ok(true) => found.checks.push(Check::good("Kakao Story", "the account uses it")),
         Ok(false) => found.checks.push(Check::broken(
@@ -147,7 +165,6 @@ pub(super) async fn ask(
         }
         Err(fault) => found.checks.push(Check::failed("profile", account, &fault)),
     }
-    found
 }
 
 fn user(home: &Home, account: &str, user_id: i64, expected: Option<&Owner>) -> Check {

@@ -90,7 +90,7 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     let tokens = setup::tokens(home)?;
     let before = tokens.folder().load(account).ok();
     let expected = before.as_ref().and_then(|set| set.owner.clone()).filter(|_| !args.other_user);
-    let found = checks::ask(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;
+    let mut found = checks::whose(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;
     let instead = "Log out in the browser and log in as that user";
     super::refuse_another_user(account, expected.as_ref(), found.owner.as_ref(), instead)?;
     let known = before.as_ref().and_then(|set| set.owner.clone());
@@ -98,12 +98,22 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
         super::refuse_with_doubts(home, account, known.as_ref(), found.owner.as_ref()).await?;
     }
     let owner = super::owner(known, found.owner.clone(), args.other_user);
+    let access_token = answer.access_token.clone();
     let set = joined(answer, owner, before, &found, kakao);
     {
         let lock = tokens.folder().lock(account)?;
         tokens.folder().save(&lock, &set)?;
     }
     super::let_go(home, account).await?;
+    // Kept before anything else is asked: there is no second copy of them.
+    checks::look_around(home, &kakao.client, account, &access_token, &mut found).await;
+    {
+        let lock = tokens.folder().lock(account)?;
+        let mut set = tokens.folder().load(account)?;
+        set.scopes = found.scopes.clone().or(set.scopes);
+        set.owner = super::owner(set.owner, found.owner.clone(), false);
+        tokens.folder().save(&lock, &set)?;
+    }
     let row = super::row_of(home, account).await?;
     let troubles: Vec<_> = found.checks.iter().filter(|check| check.stands != Stands::Good).collect();
     if common.json {
@@ -122,7 +132,7 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     Ok(if broken { NEEDS_ATTENTION } else { DONE })
 }
 
-/// The set to keep. What the answer and the checks leave out stays as it was, for the same user.
+/// The set to keep. What the answer leaves out stays as it was, for the same user.
 fn joined(
     answer: TokenAnswer,
     owner: Option<Owner>,
@@ -136,7 +146,6 @@ fn joined(
         _ => false,
     });
     let mut set = logged_in(answer, owner, now);
-    set.scopes = found.scopes.clone().or(set.scopes);
     set.access_expires_at = set.access_expires_at.or_else(|| found.expires_in.map(|life| later(now, life)));
     if let (None, Some(before)) = (&set.refresh_token, before) {
         set.refresh_token = before.refresh_token;
