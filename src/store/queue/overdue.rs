@@ -67,12 +67,15 @@ impl Store {
         Ok(overdue)
     }
 
-    /// Holds every waiting post whose `delete_at` has passed: posted and taken down in one breath is nobody's wish. How many.
+    /// Holds every waiting post whose `delete_at` has passed: posted and taken down in one breath is nobody's wish. How many. Those of an
+    /// account whose list has not been read since a backup was restored are judged by that list first.
     pub async fn sweep_past_delete(&self, now: Timestamp) -> Result<u64> {
         let at = micros(now);
         let past = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_delete WHERE state = 'scheduled'
-                 AND delete_at IS NOT NULL AND delete_at <= $1) AS "found!: bool""#,
+                 AND delete_at IS NOT NULL AND delete_at <= $1
+                 AND NOT EXISTS (SELECT 1 FROM restore r WHERE r.account = post.account AND r.settled_at IS NULL))
+               AS "found!: bool""#,
             at
         )
         .fetch_one(&self.readers)
@@ -84,7 +87,8 @@ impl Store {
             "UPDATE post INDEXED BY post_delete SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
                reason = 'its `delete_at` has passed, so that its story would be taken down at once; give its job a later one, '
                         || 'then release it, or cancel it' || iif(reason = '', '', '; before that: ' || reason)
-             WHERE state = 'scheduled' AND delete_at IS NOT NULL AND delete_at <= $1",
+             WHERE state = 'scheduled' AND delete_at IS NOT NULL AND delete_at <= $1
+               AND NOT EXISTS (SELECT 1 FROM restore r WHERE r.account = post.account AND r.settled_at IS NULL)",
             at
         )
         .execute(self.writing().await)
