@@ -18,7 +18,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn world() -> (World, Receiver) {
+/// A world whose notices a receiver takes.
+pub(crate) async fn world() -> (World, Receiver) {
     let receiver = Receiver::start().await;
     let mut world = World::new().await;
     world.tell(receiver.settings()).await;

@@ -5,18 +5,12 @@ use std::time::Duration;
 use storyd::domain::post::PostState;
 use storyd::sandbox::{Call, FaultName, FaultRule};
 
+use crate::story_notify::world;
 use crate::support::receiver::Receiver;
 use crate::support::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
-
-async fn world() -> (World, Receiver) {
-    let receiver = Receiver::start().await;
-    let mut world = World::new().await;
-    world.tell(receiver.settings()).await;
-    (world, receiver)
-}
 
 /// Posts at once, and fails for good as long as Kakao takes no notes.
 fn note(job: &str) -> String {

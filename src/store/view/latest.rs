@@ -1,7 +1,7 @@
 //! The posts that come last: what is over is looked at from its end, and of what needs a person the latest is shown first.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::ROWS_MAX;
 use super::posts::{PostFilter, PostRow, rows};
@@ -29,10 +29,7 @@ impl Store {
         found.sort_unstable_by(|one: &Stands, other| other.cmp(one));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let posts: Vec<i64> = found.into_iter().map(|one| one.post).collect();
-        let mut rows = rows(&mut tx, &posts).await?;
-        tx.commit().await?;
-        rows.reverse();
-        Ok(rows)
+        last_first(tx, &posts).await
     }
 
     /// How many posts in doubt wait for a person, and so many of them, what is due last first.
@@ -46,10 +43,8 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         let all = found.first().map_or(0, |row| row.all);
-        let mut rows = rows(&mut tx, &found.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
-        tx.commit().await?;
-        rows.reverse();
-        Ok((count(all), rows))
+        let posts: Vec<i64> = found.iter().map(|row| row.id).collect();
+        Ok((count(all), last_first(tx, &posts).await?))
     }
 
     /// How many posts were missed since then, and so many of them, what is due last first.
@@ -66,11 +61,17 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         let all = found.first().map_or(0, |row| row.all);
-        let mut rows = rows(&mut tx, &found.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
-        tx.commit().await?;
-        rows.reverse();
-        Ok((count(all), rows))
+        let posts: Vec<i64> = found.iter().map(|row| row.id).collect();
+        Ok((count(all), last_first(tx, &posts).await?))
     }
+}
+
+/// These posts, what is due last first, as the snapshot in which they were found has them.
+async fn last_first(mut tx: Transaction<'_, Sqlite>, posts: &[i64]) -> Result<Vec<PostRow>> {
+    let mut rows = rows(&mut tx, posts).await?;
+    tx.commit().await?;
+    rows.reverse();
+    Ok(rows)
 }
 
 /// The posts of one state by the narrowest filter that has an index.
