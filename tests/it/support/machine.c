@@ -3,6 +3,8 @@
  * STORYD_TEST_ROOM         a folder that is a disk of its own
  * STORYD_TEST_ROOM_FILE    eight bytes: how many the files of that folder may have together; less than zero: as many as they like
  * STORYD_TEST_CLOCK_FILE   eight bytes: how many seconds the wall clock is ahead of the real one. The steady clock is nobody's to set
+ * STORYD_TEST_AHEAD        seconds that the wall clock is ahead besides, from the start to the end
+ * STORYD_TEST_STANDS_AT    the wall clock stands still at this second of Unix time, whatever else is asked for
  * STORYD_TEST_HOLD_FILE    eight bytes: unless they are zero, whoever opens a file of that name is held up
  * STORYD_TEST_HOLD_NAME    the name
  * STORYD_TEST_HOLD_MARK    the file that comes to be as soon as somebody is held up
@@ -30,6 +32,7 @@ static int64_t plenty = -1, none = 0;
 static volatile int64_t *room = &plenty, *ahead = &none, *hold = &none;
 static const char *held, *mark;
 static long kill_at, syncs;
+static int64_t always_ahead, stands_at = -1;
 
 static volatile int64_t *shared(const char *name, volatile int64_t *otherwise) {
     const char *path = getenv(name);
@@ -49,6 +52,10 @@ __attribute__((constructor)) static void begin(void) {
     mark = getenv("STORYD_TEST_HOLD_MARK");
     const char *text = getenv("STORYD_TEST_KILL_AT");
     kill_at = text ? atol(text) : 0;
+    text = getenv("STORYD_TEST_AHEAD");
+    always_ahead = text ? atoll(text) : 0;
+    text = getenv("STORYD_TEST_STANDS_AT");
+    stands_at = text ? atoll(text) : -1;
 }
 
 /* What the files of the disk have together. */
@@ -126,14 +133,31 @@ int fdatasync(int file) {
     return REAL(fdatasync)(file);
 }
 
+static time_t wall(time_t second) {
+    return stands_at < 0 ? second + *ahead + always_ahead : stands_at;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *time) {
     int done = REAL(clock_gettime)(clock, time);
-    if (done == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += *ahead;
+    if (done == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+        time->tv_sec = wall(time->tv_sec);
+        if (stands_at >= 0) time->tv_nsec = 0;
+    }
     return done;
 }
 
 int gettimeofday(struct timeval *restrict time, void *restrict zone) {
     int done = REAL(gettimeofday)(time, zone);
-    if (done == 0) time->tv_sec += *ahead;
+    if (done == 0) {
+        time->tv_sec = wall(time->tv_sec);
+        if (stands_at >= 0) time->tv_usec = 0;
+    }
     return done;
+}
+
+time_t time(time_t *at) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (at != NULL) *at = now.tv_sec;
+    return now.tv_sec;
 }

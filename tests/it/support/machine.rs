@@ -1,6 +1,7 @@
 //! A machine in a test's hand, for the real program: a disk that fills and has room again, a wall clock that is set, a job file that takes
 //! its time to be opened, a power cut at a chosen sync. A layer over the system calls of the process (`machine.c`) does it, so that it needs no rights and no mounts.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,16 @@ use super::process::{Folder, Process};
 /// The machine that a process of a folder runs on.
 pub(crate) struct Machine<'a> {
     folder: &'a Folder,
+}
+
+/// What lays the layer over a process, before what lies over this one.
+pub(crate) fn preload() -> OsString {
+    let mut list = layer().as_os_str().to_owned();
+    for other in std::env::var_os("LD_PRELOAD").iter().flat_map(std::env::split_paths).filter(|it| it != layer()) {
+        list.push(":");
+        list.push(other);
+    }
+    list
 }
 
 /// The layer, compiled once for each run of the tests.
@@ -55,7 +66,7 @@ impl<'a> Machine<'a> {
         let data = std::fs::canonicalize(self.folder.path("data")).unwrap();
         self.folder.start_with(line, |command| {
             command
-                .env("LD_PRELOAD", layer())
+                .env("LD_PRELOAD", preload())
                 .env("STORYD_TEST_ROOM", data)
                 .env("STORYD_TEST_ROOM_FILE", self.file("room"))
                 .env("STORYD_TEST_CLOCK_FILE", self.file("ahead"))

@@ -2,6 +2,7 @@
 //! ends them and judges what no output may hold: a token, a panic, a backtrace.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
+
+use super::machine;
 
 /// Between two looks at something that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -22,6 +26,8 @@ pub(crate) struct Folder {
     dir: tempfile::TempDir,
     outputs: Mutex<Vec<Output>>,
     secrets: Mutex<BTreeSet<String>>,
+    /// Where the wall clock of its programs stands still. It moves with the day when there is none.
+    stands_at: Option<Timestamp>,
 }
 
 /// What a process wrote so far, to one of its streams.
@@ -60,6 +66,12 @@ pub(crate) fn own_mounts() -> Option<&'static str> {
     tried.is_ok_and(|status| status.success()).then_some(way)
 }
 
+/// What decides on the wall clock of a program, for which it must be the same day as for the test.
+fn is_of_the_clock(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "LD_PRELOAD" || name == "STORYD_TEST_AHEAD" || name.contains("FAKE_") || name.starts_with("FAKETIME")
+}
+
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
@@ -79,7 +91,15 @@ pub(crate) fn until<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Opti
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), outputs: Mutex::default(), secrets: Mutex::default() }
+        let dir = tempfile::tempdir().unwrap();
+        Self { dir, outputs: Mutex::default(), secrets: Mutex::default(), stands_at: None }
+    }
+
+    /// An empty folder in which it is always the same second: what its programs tell of ages is the same on every day.
+    pub(crate) fn standing_at(second: &str) -> Self {
+        let mut folder = Self::new();
+        folder.stands_at = Some(second.parse().unwrap());
+        folder
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -100,11 +120,15 @@ impl Folder {
         self.write("jobs.yaml", format!("version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n{indented}"));
     }
 
-    /// The program, with nothing of this machine's environment but what finds programs.
+    /// The program, with nothing of this machine's environment but what finds programs and what sets the clock of the tests.
     pub(crate) fn storyd(&self, line: &str) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("storyd"));
         command.args(line.split_whitespace()).current_dir(self.dir.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(std::env::vars_os().filter(|(name, _)| is_of_the_clock(name)));
+        if let Some(second) = self.stands_at {
+            command.env("LD_PRELOAD", machine::preload()).env("STORYD_TEST_STANDS_AT", second.as_second().to_string());
+        }
         // A backtrace, if there were one, must show.
         command.env("USER", "operator").env("TZ", "Asia/Seoul").env("RUST_BACKTRACE", "1");
         command.stdin(Stdio::null());
