@@ -9,5 +9,6 @@ pub mod fault;
 pub mod notice;
 pub mod policy;
 pub mod post;
+pub mod printable;
 pub mod retry;
 pub mod telling;

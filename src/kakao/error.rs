@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::excerpt::excerpt;
+use super::excerpt::{excerpt, excerpt_of};
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 
 mod table;
@@ -112,6 +112,11 @@ pub enum Body {
 pub(super) const SPENT_GRANT: &str = "the refresh token is not valid any more";
 /// How the reason begins when kauth gives no new token, and says nothing that is known here.
 pub(super) const REFUSED_RENEWAL: &str = "Kakao's login service refused to renew the access token";
+
+/// Most consents that are named in what a person is told: an app has a handful.
+const SCOPES_MAX: usize = 10;
+/// Longest code of the login service that is kept, in characters.
+const CODE_CHARS_MAX: usize = 40;
 
 /// Kakao's code for a consent that is missing.
 const CONSENT: i64 = -402;
@@ -243,6 +248,12 @@ fn listed(call: Call, answer: &Answer, row: &Row, reason: String, scopes: &[Stri
 
 /// kauth's own codes. None of them is a post's fault, so that none is permanent.
 fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
+    // Kept as a code, and shown where codes are: never more of it than a code has.
+    let code = match excerpt_of(code, CODE_CHARS_MAX) {
+        code if code.is_empty() => answer.status.to_string(),
+        code => code,
+    };
+    let code = code.as_str();
     let said = if description.is_empty() { quoted(error) } else { quoted(description) };
     let number: Option<u32> = code.strip_prefix("KOE").and_then(|digits| digits.parse().ok());
     match (number, error) {
@@ -350,7 +361,7 @@ fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault
     let scopes: Vec<String> = match (scopes, call) {
         ([], Call::Once) => vec!["story_publish".into()],
         ([], _) => vec!["story_publish".into(), "story_read".into()],
-        (scopes, _) => scopes.iter().map(|scope| excerpt(scope)).collect(),
+        (scopes, _) => scopes.iter().take(SCOPES_MAX).map(|scope| excerpt(scope)).collect(),
     };
     let names = scopes.join(", ");
     let flag = scopes.join(",");

@@ -1,5 +1,7 @@
 //! A server's words, and what is sent to it, as they may be shown and kept: short, on one line, without what could be a token.
 
+use crate::domain::printable;
+
 /// Longest excerpt of a server's own words in a reason, in characters.
 const EXCERPT_CHARS_MAX: usize = 200;
 /// A run of this many letters and digits in a server's words may be a token, and is left out.
@@ -28,8 +30,7 @@ pub(super) fn excerpt_of(words: &str, chars_max: usize) -> String {
         flush(&mut run, &mut out);
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            c if c.is_control() => {}
+            c if printable::acts(c) => {}
             c => out.push(c),
         }
     }

@@ -1,7 +1,7 @@
 //! What Kakao shows: stories, profiles, link cards, tokens' facts and consents, as values.
 //!
 //! Reading is lenient where nothing is decided by it (counts, comments, likes, unknown words) and strict where a promise is:
-//! a story without an ID or a readable time is an error, never left out, since a missing story could be taken for an absent one.
+//! a story without a usable ID or a readable time is an error, never left out, since a missing story could be taken for an absent one.
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::wire::{json, seconds};
+use super::wire::{json, seconds, usable_id, usable_time};
 use crate::domain::content::{Artifact, Permission};
+use crate::domain::printable;
 
 /// Longest title or description of a card that is told, in characters.
 const CARD_CHARS_MAX: usize = 80;
@@ -224,7 +225,7 @@ impl LinkCard {
     /// What it shows: completes "the card of … ".
     pub fn in_words(&self) -> String {
         let cut = |text: &str| {
-            let short: String = text.chars().filter(|c| !c.is_control()).take(CARD_CHARS_MAX).collect();
+            let short: String = text.chars().filter(|c| !printable::acts(*c)).take(CARD_CHARS_MAX).collect();
             if short.chars().count() < text.chars().count() { format!("{short}…") } else { short }
         };
         let title = self.title.as_deref().map_or("has no title".to_owned(), |title| format!("says “{}”", cut(title)));
@@ -262,11 +263,8 @@ pub(super) fn stories(body: &[u8]) -> Result<Vec<Story>, String> {
 }
 
 fn typed(shape: StoryShape) -> Result<Story, String> {
-    if shape.id.is_empty() {
-        return Err("a story has an empty `id`".to_owned());
-    }
-    let created_at =
-        instant(&shape.created_at).ok_or_else(|| format!("`created_at` of story {} is no time", shape.id))?;
+    let id = usable_id(shape.id)?;
+    let created_at = instant(&shape.created_at).ok_or_else(|| format!("`created_at` of story {id} is no time"))?;
     let media_type = match shape.media_type.as_deref() {
         Some("PHOTO") => MediaType::Photo,
         Some("NOTE") => MediaType::Note,
@@ -280,7 +278,7 @@ fn typed(shape: StoryShape) -> Result<Story, String> {
         Some(other) => Audience::Other(other.to_owned()),
     };
     Ok(Story {
-        id: shape.id,
+        id,
         url: shape.url,
         media_type,
         created_at,
@@ -294,10 +292,12 @@ fn typed(shape: StoryShape) -> Result<Story, String> {
     })
 }
 
-/// RFC 3339, with or without a fraction; without an offset it is UTC.
+/// RFC 3339, with or without a fraction; without an offset it is UTC. Rounded down to the microsecond that the queue stores.
 fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    text.parse().ok().or_else(|| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|z| z.timestamp()))
+    let utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let at = text.parse().ok().or_else(utc)?;
+    usable_time(Timestamp::from_microsecond(at.as_microsecond()).ok()?)
 }
 
 /// As many entries as there are, blank where one cannot be read, so that their number stays true.

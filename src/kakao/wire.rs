@@ -13,9 +13,12 @@ use super::error::{Body, Call, NotSent, Trouble, fault};
 use super::token::{AccessToken, RefreshToken, TokenAnswer};
 use crate::domain::content::{self, Artifact, ImageFormat, Outgoing, Permission};
 use crate::domain::fault::Fault;
+use crate::domain::printable;
 
 /// Longest story ID that is taken, in characters.
 const STORY_ID_CHARS_MAX: usize = 256;
+/// The first and the last second that a server's time is taken from: what the queue can store, with room for what is added to it.
+const SECONDS_TAKEN: std::ops::Range<i64> = 0..253_370_764_800;
 
 /// One field of a form.
 pub(super) type Field = (&'static str, String);
@@ -142,11 +145,33 @@ pub(super) fn story_id(body: &[u8]) -> Result<String, String> {
         Some(Value::Number(id)) => id.to_string(),
         _ => return Err("its body has no `id`".to_owned()),
     };
-    match id.chars().count() {
-        0 => Err("its `id` is empty".to_owned()),
-        1..=STORY_ID_CHARS_MAX => Ok(id),
-        _ => Err("its `id` is too long".to_owned()),
+    usable_id(id)
+}
+
+/// An ID that can be stored, printed on one line and typed again: everything that takes a story's ID from an answer asks here.
+pub(super) fn usable_id(id: String) -> Result<String, String> {
+    let count = id.chars().count();
+    match count {
+        0 => return Err("a story's `id` is empty".to_owned()),
+        1..=STORY_ID_CHARS_MAX => {}
+        _ => return Err(format!("a story's `id` has {count} characters, and at most {STORY_ID_CHARS_MAX} are taken")),
     }
+    match id.chars().find(|c| is_unusable(*c)) {
+        None => Ok(id),
+        Some(c) => Err(format!("a story's `id` holds U+{:04X}, a blank or invisible character", u32::from(c))),
+    }
+}
+
+/// What cannot be seen, or not be told from another character, in an ID that a person reads and types.
+fn is_unusable(c: char) -> bool {
+    printable::acts(c)
+        || c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}')
+}
+
+/// A time of a server's that the queue can store; nothing else is one.
+pub(super) fn usable_time(at: Timestamp) -> Option<Timestamp> {
+    SECONDS_TAKEN.contains(&at.as_second()).then_some(at)
 }
 
 /// The answer to an upload, kept byte for byte: an array of as many texts as there were images.
@@ -224,7 +249,7 @@ pub(super) fn seconds(value: Option<Value>) -> Option<Duration> {
 /// An HTTP date in the form that servers must send (`Tue, 01 Dec 2026 00:00:00 GMT`). The two forms of old are not read.
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     static PARSER: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new();
-    PARSER.parse_timestamp(text.trim()).ok()
+    PARSER.parse_timestamp(text.trim()).ok().and_then(usable_time)
 }
 
 #[cfg(test)]

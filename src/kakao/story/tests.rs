@@ -101,6 +101,10 @@ fn times_read_with_or_without_fraction_and_offset() {
     }
     assert_eq!(instant("2026-12-01T00:00:00.5"), Some(at("2026-12-01T00:00:00.5Z")));
     assert_eq!(instant("1 December"), None);
+    for at in ["1969-12-31T23:59:59Z", "-009999-01-02T01:59:59Z", "9999-12-30T22:00:00Z", "0001-01-01T00:00:00"] {
+        assert_eq!(instant(at), None, "{at} cannot be stored");
+    }
+    assert_eq!(instant("2026-12-01T00:00:00.123456789Z"), Some(at("2026-12-01T00:00:00.123456Z")));
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn the_login_services_errors_are_told_apart() {
 fn a_story_id_of_any_form_is_kept() {
     let id = |body: &str| story_id(body.as_bytes());
     assert_eq!(id(r#"{"id":"AAAAAAA.BBBBBBBBBBB"}"#).as_deref(), Ok("AAAAAAA.BBBBBBBBBBB"));
-    assert_eq!(id(r#"{"x":1,"id":"no dot at all"}"#).as_deref(), Ok("no dot at all"));
+    assert_eq!(id(r#"{"x":1,"id":"no-dot:at/all"}"#).as_deref(), Ok("no-dot:at/all"));
     assert_eq!(id(r#"{"id":"a.b.c"}"#).as_deref(), Ok("a.b.c"));
     assert_eq!(id(r#"{"id":12345}"#).as_deref(), Ok("12345"));
     assert!(id(&format!(r#"{{"id":"{}"}}"#, "가".repeat(256))).is_ok());
@@ -155,6 +155,42 @@ fn a_story_id_of_any_form_is_kept() {
         assert!(id(body).is_err(), "{body}");
     }
     assert!(id(&format!(r#"{{"id":"{}"}}"#, "x".repeat(257))).is_err());
+}
+
+#[test]
+fn a_story_id_that_cannot_be_stored_shown_or_typed_is_none() {
+    let long = "x".repeat(257);
+    let unusable: [&str; 22] = [
+        &long,
+        "",
+        " ",
+        "a b",
+        "a.b\n",
+        "\0a.b",
+        "a\0.b",
+        "\u{1b}[2Ja.b",
+        "a.b\u{7}",
+        "\u{9b}2Ja.b",
+        "a\tb",
+        "a.b\r",
+        "\u{202e}b.a",
+        "a.b\u{200b}",
+        "\u{feff}a.b",
+        "a\u{ad}.b",
+        "a\u{a0}b",
+        "a\u{2028}b",
+        "a\u{3000}b",
+        "a\u{7f}b",
+        "a\u{2066}b",
+        "a\u{85}b",
+    ];
+    for id in unusable {
+        let posted = serde_json::json!({ "id": id }).to_string();
+        let listed = serde_json::json!([{ "id": id, "created_at": "2026-12-01T00:00:00Z" }]).to_string();
+        let told = story_id(posted.as_bytes()).expect_err(id);
+        assert!(told.starts_with("a story's `id` ") && !told.contains(crate::domain::printable::acts), "{told}");
+        assert_eq!(crate::kakao::story::stories(listed.as_bytes()), Err(told), "{id:?}");
+    }
 }
 
 #[test]
@@ -205,4 +241,8 @@ fn a_servers_date_is_read() {
     let at = http_date("Tue, 01 Dec 2026 00:00:00 GMT").map(|at| at.to_string());
     assert_eq!(at.as_deref(), Some("2026-12-01T00:00:00Z"));
     assert_eq!(http_date("yesterday"), None);
+    // A time that the queue cannot store is none.
+    for at in ["Wed, 31 Dec 1969 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"] {
+        assert_eq!(http_date(at), None, "{at}");
+    }
 }
