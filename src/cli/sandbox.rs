@@ -89,17 +89,29 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-/// The table of faults, for a terminal.
+/// The tables of faults and deceits, for a terminal.
 fn faults() -> String {
-    let mut text = "Faults, and what the client sees:\n".to_owned();
-    for row in sandbox::FAULT_TABLE.lines().skip(2) {
-        if let Some((names, seen)) = row.trim_matches(['|', ' ']).split_once(" | ") {
-            text.push_str(&format!("  {}\n          {seen}\n", names.replace('`', "")));
+    let mut text = String::new();
+    for (title, table) in [
+        ("Faults, and what the client sees:\n", sandbox::FAULT_TABLE),
+        (
+            "\nDeceits: nothing goes wrong, and the answer tells what is not so. The ledger tells the truth:\n",
+            sandbox::DECEIT_TABLE,
+        ),
+    ] {
+        text.push_str(title);
+        for row in table.lines().skip(2) {
+            if let Some((names, seen)) = row.trim_matches(['|', ' ']).split_once(" | ") {
+                text.push_str(&format!("  {}\n          {}\n", names.replace('`', ""), seen.replace('`', "")));
+            }
         }
     }
     text.push_str(
         "\nA rule is NAME[=PROBABILITY][,count=N][,calls=CALL+CALL…][,account=NAME][,after=DURATION], as in\n  \
-         --fault answer-lost,count=1,calls=note --fault delay=0.3,after=500ms\n",
+         --fault answer-lost,count=1,calls=note --fault delay=0.3,after=500ms\n\
+         Deceits take `by` in place of `after`, and some a `size`, as in\n  \
+         --fault date-ahead,by=90s,count=1 --fault text-cut,size=40,calls=note\n\
+         GET /_sandbox/faults/names lists each name with its calls; PUT /_sandbox/faults sets other rules while it runs.\n",
     );
     text
 }

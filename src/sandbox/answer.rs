@@ -75,16 +75,16 @@ impl Answer {
         answer
     }
 
-    /// The HTTP response, dated `date`. A header that cannot be written is left out.
-    pub(super) fn into_response(self, date: &str, body: Body) -> Response<Body> {
+    /// The HTTP response, with these `Date` headers. A header that cannot be written is left out.
+    pub(super) fn into_response(self, dates: &[String], body: Body) -> Response<Body> {
         let mut builder = Response::builder()
             .status(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
             .header(header::CONTENT_TYPE, self.content_type)
-            .header(header::CONTENT_LENGTH, self.body.len())
-            .header(header::DATE, date);
-        for (name, value) in &self.headers {
+            .header(header::CONTENT_LENGTH, self.body.len());
+        let dates = dates.iter().map(|date| ("date", date));
+        for (name, value) in self.headers.iter().map(|(name, value)| (*name, value)).chain(dates) {
             if let Ok(value) = axum::http::HeaderValue::from_str(value) {
-                builder = builder.header(*name, value);
+                builder = builder.header(name, value);
             }
         }
         builder.body(body).unwrap_or_default()

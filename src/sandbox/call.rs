@@ -59,6 +59,29 @@ pub(super) const STORY_CALLS: &[Call] = &[
 /// The three calls that create a story.
 pub(super) const POST_CALLS: &[Call] = &[Call::Note, Call::Photo, Call::Link];
 
+/// The calls that read stories back.
+pub(super) const READ_CALLS: &[Call] = &[Call::MyStory, Call::MyStories];
+
+/// The above, and those that create what they read.
+pub(super) const READ_OR_POST_CALLS: &[Call] = &[Call::MyStory, Call::MyStories, Call::Note, Call::Photo, Call::Link];
+
+/// Every call that a client makes with or for a token; the consent page is left to people.
+pub(super) const REQUEST_CALLS: &[Call] = &[
+    Call::IsStoryUser,
+    Call::Profile,
+    Call::Upload,
+    Call::LinkInfo,
+    Call::Note,
+    Call::Photo,
+    Call::Link,
+    Call::MyStory,
+    Call::MyStories,
+    Call::Delete,
+    Call::TokenInfo,
+    Call::Scopes,
+    Call::Token,
+];
+
 impl Call {
     /// Every call.
     pub const ALL: &[Self] = &[

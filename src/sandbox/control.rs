@@ -6,10 +6,12 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, HTML, JSON};
+use super::deceit::Deceit;
+use super::fault::FaultName;
 use super::host::Host;
 use super::incoming::Incoming;
 use super::page;
-use super::rule::FaultRule;
+use super::rule::{FaultRule, duration_text};
 
 /// Answers a request of the sandbox's owner; `None` when the path is Kakao's.
 pub(super) fn control(host: &mut Host, incoming: &Incoming) -> Option<Answer> {
@@ -20,13 +22,15 @@ pub(super) fn control(host: &mut Host, incoming: &Incoming) -> Option<Answer> {
         "/_sandbox/ledger" if get => list(&host.entries()),
         "/_sandbox/requests" if get => list(&host.record.all()),
         "/_sandbox/faults" if get => list(host.board.rules()),
+        "/_sandbox/faults/names" if get => list(&names()),
         "/_sandbox/faults" if incoming.method == Method::PUT => put_faults(host, incoming),
-        "/" | "/_sandbox/ledger" | "/_sandbox/requests" | "/_sandbox/faults" => {
+        "/" | "/_sandbox/ledger" | "/_sandbox/requests" | "/_sandbox/faults" | "/_sandbox/faults/names" => {
             problem(405, "wrong method; use GET, or PUT for the faults")
         }
-        _ if path.starts_with("/_sandbox/") => {
-            problem(404, "no such path; there are /_sandbox/ledger, /_sandbox/requests and /_sandbox/faults")
-        }
+        _ if path.starts_with("/_sandbox/") => problem(
+            404,
+            "no such path; there are /_sandbox/ledger, /_sandbox/requests, /_sandbox/faults and /_sandbox/faults/names",
+        ),
         _ => image(host, path.strip_prefix("/dn/").filter(|_| get)?),
     };
     Some(answer)
@@ -41,6 +45,28 @@ fn list<T: serde::Serialize>(items: &[T]) -> Answer {
 
 fn problem(status: u16, text: &str) -> Answer {
     Answer::new(status, JSON, json!({ "error": text }).to_string())
+}
+
+/// Everything that a rule can name, with its defaults.
+fn names() -> Vec<Value> {
+    let deceits = Deceit::all().into_iter().map(FaultName::Deceit);
+    let name = |name: FaultName| {
+        let is_deceit = matches!(name, FaultName::Deceit(_));
+        let mut entry = json!({
+            "name": name.to_string(),
+            "kind": if is_deceit { "deceit" } else { "fault" },
+            "calls": name.default_calls().iter().map(|call| call.name()).collect::<Vec<_>>(),
+            "possible_calls": name.possible_calls().iter().map(|call| call.name()).collect::<Vec<_>>(),
+        });
+        if let Some(duration) = name.default_after() {
+            entry[if is_deceit { "by" } else { "after" }] = json!(duration_text(duration));
+        }
+        if let Some(size) = name.default_size() {
+            entry["size"] = json!(size);
+        }
+        entry
+    };
+    FaultName::all().into_iter().chain(deceits).map(name).collect()
 }
 
 /// An array of rules, each an object or a text as on the command line; replaces those in force.

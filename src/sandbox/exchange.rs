@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::answer::{Answer, HTML, Refusal, Reply};
 use super::call::Call;
 use super::clock::{http_date, later};
+use super::deceit::Deceit;
 use super::fault::FaultName;
 use super::host::Host;
 use super::incoming::{Incoming, Problem};
@@ -26,8 +27,8 @@ pub(super) struct Delivery {
     pub(super) outcome: Outcome,
     /// Wait this long before it, in real time.
     pub(super) delay: Duration,
-    /// The `Date` header.
-    pub(super) date: String,
+    /// The `Date` headers: one, unless a deceit has it otherwise.
+    pub(super) dates: Vec<String>,
 }
 
 /// What a call may look at beside the host.
@@ -77,7 +78,11 @@ pub(super) fn exchange(host: &mut Host, incoming: &Incoming) -> Delivery {
         story: answer.story.clone(),
     });
     let delay = fired.after(FaultName::Delay).unwrap_or_default();
-    Delivery { answer, outcome, delay, date: http_date(host.server_time(now)) }
+    let right = host.server_time(now);
+    let dates = fired
+        .told(Deceit::date)
+        .fold(vec![http_date(right)], |_, lie| lie.dates(right, host.server_time(host.started_at), number));
+    Delivery { answer, outcome, delay, dates }
 }
 
 fn wrong_method(call: Call) -> Answer {

@@ -8,7 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::call::{Call, POST_CALLS, STORY_CALLS};
+use super::call::{Call, POST_CALLS, REQUEST_CALLS, STORY_CALLS};
+use super::deceit::Deceit;
 use super::nearest::nearest;
 
 /// The table of faults in Markdown: each name and what the client sees, for the documents and for help texts.
@@ -52,6 +53,8 @@ pub enum FaultName {
     CodeAfterEffect(i32),
     /// An error number of the login host.
     Koe(u16),
+    /// Nothing goes wrong, and the answer tells what is not so.
+    Deceit(Deceit),
 }
 
 /// The codes that can be answered by a fault before any effect.
@@ -92,26 +95,11 @@ const PLAIN: [(FaultName, &str); 26] = [
     (FaultName::ShortAccessToken, "short-access-token"),
 ];
 
-/// Every call that a client makes with or for a token; the consent page is left to people.
-const REQUEST_CALLS: &[Call] = &[
-    Call::IsStoryUser,
-    Call::Profile,
-    Call::Upload,
-    Call::LinkInfo,
-    Call::Note,
-    Call::Photo,
-    Call::Link,
-    Call::MyStory,
-    Call::MyStories,
-    Call::Delete,
-    Call::TokenInfo,
-    Call::Scopes,
-    Call::Token,
-];
+/// The calls of the API host.
 const API_CALLS: &[Call] = REQUEST_CALLS.split_at(REQUEST_CALLS.len() - 1).0;
 
 impl FaultName {
-    /// Every fault, in the order of the table.
+    /// Every fault, in the order of the table. [`Deceit::all`] holds the deceits, which a rule can name as well.
     pub fn all() -> Vec<Self> {
         let plain = PLAIN.iter().map(|(name, _)| *name);
         plain
@@ -135,6 +123,7 @@ impl FaultName {
             Self::NoRefreshToken | Self::RotateRefreshToken | Self::ShortAccessToken | Self::Koe(_) => &[Call::Token],
             Self::Code(_) => API_CALLS,
             Self::CodeAfterEffect(_) => API_CALLS,
+            Self::Deceit(deceit) => deceit.possible_calls(),
             _ => REQUEST_CALLS,
         }
     }
@@ -148,6 +137,7 @@ impl FaultName {
             Self::Code(-605) => &[Call::MyStory, Call::Delete],
             Self::Code(-402) => &[Call::Note, Call::Photo, Call::Link, Call::MyStory, Call::MyStories, Call::Delete],
             Self::CodeAfterEffect(_) => POST_CALLS,
+            Self::Deceit(deceit) => deceit.default_calls(),
             _ if self.possible_calls().len() > STORY_CALLS.len() => STORY_CALLS,
             _ => self.possible_calls(),
         }
@@ -159,6 +149,15 @@ impl FaultName {
             Self::Delay => Some(Duration::from_secs(2)),
             Self::LateEffect | Self::LateEffectServerError | Self::ListLag => Some(Duration::from_secs(30)),
             Self::TooManyRequests | Self::ShortAccessToken => Some(Duration::from_secs(60)),
+            Self::Deceit(deceit) => deceit.default_by(),
+            _ => None,
+        }
+    }
+
+    /// What a rule's `size` is when it gives none; `None` for what is not about a number.
+    pub fn default_size(self) -> Option<usize> {
+        match self {
+            Self::Deceit(deceit) => deceit.default_size(),
             _ => None,
         }
     }
@@ -177,6 +176,7 @@ impl FaultName {
                 | Self::NoRefreshToken
                 | Self::RotateRefreshToken
                 | Self::ShortAccessToken
+                | Self::Deceit(_)
         )
     }
 }
@@ -187,6 +187,7 @@ impl fmt::Display for FaultName {
             Self::Code(code) => write!(f, "code{code}"),
             Self::CodeAfterEffect(code) => write!(f, "code{code}-after-effect"),
             Self::Koe(number) => write!(f, "koe{number:03}"),
+            Self::Deceit(deceit) => write!(f, "{deceit}"),
             plain => f.write_str(PLAIN.iter().find(|(name, _)| name == plain).map_or("", |(_, text)| text)),
         }
     }
@@ -204,9 +205,10 @@ impl FromStr for FaultName {
         if wanted == "429" {
             return Ok(Self::TooManyRequests);
         }
-        let names: Vec<String> = Self::all().iter().map(Self::to_string).collect();
+        let known: Vec<Self> = Self::all().into_iter().chain(Deceit::all().into_iter().map(Self::Deceit)).collect();
+        let names: Vec<String> = known.iter().map(Self::to_string).collect();
         if let Some(at) = names.iter().position(|name| *name == wanted) {
-            return Ok(Self::all()[at]);
+            return Ok(known[at]);
         }
         let near = nearest(&wanted, names.iter().map(String::as_str));
         let hint = near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default();
@@ -220,13 +222,14 @@ mod tests {
 
     #[test]
     fn every_name_reads_back_in_both_spellings_and_is_in_the_table() {
-        for fault in FaultName::all() {
+        let deceits = Deceit::all().into_iter().map(FaultName::Deceit);
+        for fault in FaultName::all().into_iter().chain(deceits) {
             let name = fault.to_string();
             assert_eq!(name.parse(), Ok(fault));
             assert_eq!(name.replace('-', "_").to_uppercase().parse(), Ok(fault));
             assert!(!fault.default_calls().is_empty());
             assert!(fault.default_calls().iter().all(|call| fault.possible_calls().contains(call)), "{name}");
-            if !matches!(fault, FaultName::Code(_) | FaultName::CodeAfterEffect(_)) {
+            if !matches!(fault, FaultName::Code(_) | FaultName::CodeAfterEffect(_) | FaultName::Deceit(_)) {
                 assert!(FAULT_TABLE.contains(&format!("`{name}`")), "{name} is missing from the table");
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct Host {
     pub(super) options: Options,
     /// The address really bound.
     pub(super) address: SocketAddr,
+    /// When it started, by its own clock.
+    pub(super) started_at: Timestamp,
     pub(super) memory: Memory,
     ledger: Option<Ledger>,
     pub(super) board: FaultBoard,
@@ -51,6 +53,7 @@ impl Host {
         }
         let mut host = Self {
             address,
+            started_at: options.clock.now(),
             board: FaultBoard::new(options.faults.clone(), options.seed),
             record: Record::after(memory.last_request),
             images: Images::beside(options.ledger.as_deref()),

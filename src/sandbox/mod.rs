@@ -9,6 +9,7 @@
 //! - the calls: `call` (the table), `post`, `upload`, `link`, `read`, `user`, `token`, `authorize`
 //! - what is remembered: `event` (facts) → `ledger` (the file) → `memory` (the fold); `host` holds all together, `images` the bytes
 //! - what goes wrong: `fault` (the names), `rule` (when), `dice` (chance)
+//! - what is told that is not so: `deceit` and its folder; the ledger tells the truth all the same
 //! - for its owner: `running`, `options`, `record`, `control`, `page`
 //!
 //! What holds:
@@ -21,6 +22,7 @@ mod authorize;
 mod call;
 mod clock;
 mod control;
+mod deceit;
 mod dice;
 mod error;
 mod event;
@@ -49,6 +51,7 @@ mod user;
 
 pub use call::Call;
 pub use clock::SandboxClock;
+pub use deceit::{AnswerLie, CreatedLie, DECEIT_TABLE, DateLie, Deceit, IdLie, ListLie, ShapeLie, TextLie};
 pub use error::SandboxError;
 pub use event::{LedgerEntry, LedgerImage};
 pub use fault::{FAULT_TABLE, FaultName};

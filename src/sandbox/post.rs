@@ -7,12 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Refusal, Reply};
 use super::call::Call;
+use super::deceit::{self, AnswerLie, Claim, Deceit, Stamp};
 use super::event::{Event, LedgerEntry, LedgerImage, Story};
 use super::exchange::Visit;
 use super::fault::FaultName;
 use super::host::Host;
 use super::memory::{Account, Lane};
 use super::options::Normalisation;
+use super::read::shown_id;
 use super::upload::IMAGES_MAX;
 
 /// Longest text, counted in UTF-16 units, as the one known implementation does.
@@ -37,6 +39,8 @@ pub(super) fn post(host: &mut Host, visit: &Visit<'_>, account: &Account) -> Rep
     }
     let param = |name| visit.incoming.param(name).map(str::to_owned);
     let id = format!("{}.{}", account.profile, host.memory.unique_text(Lane::Activity, 0));
+    let key = deceit::key(&id);
+    let shown = shown.map(|text| visit.fired.told(Deceit::text).fold(text, |text, lie| lie.altered(&text, key)));
     let entry = LedgerEntry {
         id: id.clone(),
         account: account.name.clone(),
@@ -56,16 +60,34 @@ pub(super) fn post(host: &mut Host, visit: &Visit<'_>, account: &Account) -> Rep
         request: visit.number,
         deleted_by_request: None,
     };
+    if visit.fired.told(Deceit::answer).any(|told| told.lie == AnswerLie::Invented) {
+        return Ok(Answer::json(&json!({ "id": id })));
+    }
     let skewed = host.server_time(visit.effect_at);
-    let story = Story {
-        entry,
-        listed_at: host.listed_at(visit.effect_at, visit.fired.after(FaultName::ListLag)),
-        shown_created_at: skewed.saturating_add(host.options.quirks.created_at_skew).unwrap_or(skewed),
-    };
-    host.commit(vec![Event::Story { story: Box::new(story) }])?;
-    let mut answer = Answer::json(&json!({ "id": id }));
+    let skewed = skewed.saturating_add(host.options.quirks.created_at_skew).unwrap_or(skewed);
+    let shown_created_at = visit.fired.told(Deceit::created).fold(skewed, |at, lie| {
+        if let Stamp::At(lied) = lie.stamp(at, visit.now, host.started_at, key) { lied } else { at }
+    });
+    let listed_at = host.listed_at(visit.effect_at, visit.fired.after(FaultName::ListLag));
+    host.commit(vec![Event::Story { story: Box::new(Story { entry, listed_at, shown_created_at }) }])?;
+    let mut answer = answered(host, visit, account, &id);
     answer.story = Some(id);
     Ok(answer)
+}
+
+/// What a post whose story is `id` is answered with.
+fn answered(host: &Host, visit: &Visit<'_>, account: &Account, id: &str) -> Answer {
+    let mut named = id.to_owned();
+    for lie in visit.fired.told(Deceit::answer) {
+        match lie.claim(&host.memory, &account.name, id) {
+            Claim::Story(other) => named = other,
+            Claim::Refused(answer) => return answer,
+        }
+    }
+    match shown_id(visit, &named) {
+        Some(shown) => Answer::json(&json!({ "id": shown })),
+        None => Answer::json(&json!({})),
+    }
 }
 
 /// The text: needed and not empty on a note, optional elsewhere, where an empty one is none.

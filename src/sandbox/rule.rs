@@ -11,14 +11,18 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::call::Call;
+use super::deceit::{Deceit, Told};
 use super::dice::Dice;
 use super::error::SandboxError;
 use super::fault::FaultName;
 
-/// A fault and when it happens.
+/// Largest `size` of a rule: pages of this many bytes still fit into the memory of a test.
+const SIZE_MAX: usize = 64 << 20;
+
+/// A fault or a deceit, and when it happens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultRule {
-    /// What goes wrong.
+    /// What goes wrong, or what is told that is not so.
     pub name: FaultName,
     /// How likely on each request that it fits: 0 to 1.
     pub probability: f64,
@@ -28,14 +32,16 @@ pub struct FaultRule {
     pub calls: Option<Vec<Call>>,
     /// The account that it is limited to.
     pub account: Option<String>,
-    /// The fault's duration, where it has one; without it, [`FaultName::default_after`].
+    /// The fault's duration, where it has one, or by how much time a deceit is off; without it, [`FaultName::default_after`].
     pub after: Option<Duration>,
+    /// How many characters, bytes or stories a deceit is about; without it, [`FaultName::default_size`].
+    pub size: Option<usize>,
 }
 
 impl FaultRule {
     /// The fault on every request that it fits.
     pub fn new(name: FaultName) -> Self {
-        Self { name, probability: 1.0, count: None, calls: None, account: None, after: None }
+        Self { name, probability: 1.0, count: None, calls: None, account: None, after: None, size: None }
     }
 
     /// With a probability of 0 to 1.
@@ -73,6 +79,19 @@ impl FaultRule {
         self
     }
 
+    /// Off by so much: for deceits, which are not about a wait.
+    #[must_use]
+    pub fn by(self, by: Duration) -> Self {
+        self.after(by)
+    }
+
+    /// About so many characters, bytes or stories.
+    #[must_use]
+    pub fn size(mut self, size: usize) -> Self {
+        self.size = Some(size);
+        self
+    }
+
     /// Refuses what cannot happen.
     ///
     /// # Errors
@@ -87,9 +106,20 @@ impl FaultRule {
             return fail(format!("{} cannot happen on {call}, only on {}", self.name, join(possible)));
         }
         if self.after.is_some() && self.name.default_after().is_none() {
-            return fail(format!("{} has no duration; leave `after` out", self.name));
+            return fail(format!("{} has no duration; leave `{}` out", self.name, self.duration_key()));
+        }
+        if self.size.is_some() && self.name.default_size().is_none() {
+            return fail(format!("{} is not about a number; leave `size` out", self.name));
+        }
+        if self.size.is_some_and(|size| size > SIZE_MAX) {
+            return fail(format!("a `size` is at most {SIZE_MAX}"));
         }
         Ok(())
+    }
+
+    /// What the duration is called where the rule is written.
+    fn duration_key(&self) -> &'static str {
+        if matches!(self.name, FaultName::Deceit(_)) { "by" } else { "after" }
     }
 
     fn fits(&self, call: Call, account: Option<&str>) -> bool {
@@ -102,7 +132,7 @@ fn join(calls: &[Call]) -> String {
     calls.iter().map(|call| call.name()).collect::<Vec<_>>().join("+")
 }
 
-/// `NAME[=PROBABILITY][,count=N][,calls=CALL+CALL…][,account=NAME][,after=DURATION]`
+/// `NAME[=PROBABILITY][,count=N][,calls=CALL+CALL…][,account=NAME][,after=DURATION][,size=N]`, where deceits take `by` for `after`
 impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;
@@ -119,7 +149,10 @@ impl fmt::Display for FaultRule {
             write!(f, ",account={account}")?;
         }
         if let Some(after) = self.after {
-            write!(f, ",after={}", duration_text(after))?;
+            write!(f, ",{}={}", self.duration_key(), duration_text(after))?;
+        }
+        if let Some(size) = self.size {
+            write!(f, ",size={size}")?;
         }
         Ok(())
     }
@@ -151,9 +184,12 @@ impl FromStr for FaultRule {
                     rule.calls = Some(value.split('+').map(str::parse).collect::<Result<_, _>>().map_err(fail)?);
                 }
                 ("account", value) => rule.account = Some(value.to_owned()),
-                ("after", value) => rule.after = Some(parse_duration(value).map_err(fail)?),
+                ("after" | "by", value) => rule.after = Some(parse_duration(value).map_err(fail)?),
+                ("size", value) => rule.size = Some(value.parse().map_err(|_| fail(format!("{value:?} is no size")))?),
                 (other, _) => {
-                    return Err(fail(format!("{other:?} is unknown; valid are count, calls, account, after")));
+                    return Err(fail(format!(
+                        "{other:?} is unknown; valid are count, calls, account, after, by, size"
+                    )));
                 }
             }
         }
@@ -167,11 +203,12 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     parsed.ok_or_else(|| format!("{text:?} is no duration; write one like 500ms, 5s or 1m"))
 }
 
-fn duration_text(duration: Duration) -> String {
+/// A duration as a rule is written with it.
+pub(super) fn duration_text(duration: Duration) -> String {
     SignedDuration::try_from(duration).map(|duration| format!("{duration:#}").replace(' ', "")).unwrap_or_default()
 }
 
-/// The JSON shape. Calls are words, `after` a text such as `5s`.
+/// The JSON shape. Calls are words, `after` and `by` texts such as `5s`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
@@ -186,6 +223,10 @@ struct Wire {
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<usize>,
 }
 
 fn certain() -> f64 {
@@ -194,13 +235,17 @@ fn certain() -> f64 {
 
 impl Serialize for FaultRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_deceit = matches!(self.name, FaultName::Deceit(_));
+        let duration = self.after.map(duration_text);
         Wire {
             name: self.name.to_string(),
             probability: self.probability,
             count: self.count,
             calls: self.calls.as_ref().map(|calls| calls.iter().map(|call| call.name().to_owned()).collect()),
             account: self.account.clone(),
-            after: self.after.map(duration_text),
+            after: duration.clone().filter(|_| !is_deceit),
+            by: duration.filter(|_| is_deceit),
+            size: self.size,
         }
         .serialize(serializer)
     }
@@ -210,13 +255,15 @@ impl<'de> Deserialize<'de> for FaultRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
         let calls = wire.calls.map(|calls| calls.iter().map(|call| call.parse()).collect::<Result<Vec<Call>, _>>());
+        let duration = wire.after.or(wire.by);
         let rule = Self {
             name: wire.name.parse().map_err(D::Error::custom)?,
             probability: wire.probability,
             count: wire.count,
             calls: calls.transpose().map_err(D::Error::custom)?,
             account: wire.account,
-            after: wire.after.map(|text| parse_duration(&text)).transpose().map_err(D::Error::custom)?,
+            after: duration.map(|text| parse_duration(&text)).transpose().map_err(D::Error::custom)?,
+            size: wire.size,
         };
         rule.check().map_err(D::Error::custom)?;
         Ok(rule)
@@ -274,6 +321,19 @@ impl Fired {
     pub(super) fn after(&self, name: FaultName) -> Option<Duration> {
         let rule = self.0.iter().find(|rule| rule.name == name)?;
         rule.after.or(name.default_after())
+    }
+
+    /// The deceits of one family that happen, in the order of the rules.
+    pub(super) fn told<'a, L: Copy + 'a>(
+        &'a self,
+        of: impl Fn(Deceit) -> Option<L> + 'a,
+    ) -> impl Iterator<Item = Told<L>> + 'a {
+        self.0.iter().filter_map(move |rule| {
+            let FaultName::Deceit(deceit) = rule.name else { return None };
+            let by = rule.after.or(deceit.default_by()).unwrap_or_default();
+            let size = rule.size.or(deceit.default_size()).unwrap_or_default();
+            of(deceit).map(|lie| Told { lie, by, size })
+        })
     }
 
     /// The fault that decides the answer.

@@ -69,11 +69,7 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
         runtime.block_on(async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
             tokio::select! {
-                ended = serve(listener, served) => {
-                    if let Err(error) = ended {
-                        tracing::error!("sandbox: the server ended: {error}");
-                    }
-                }
+                () = serve(listener, served) => {}
                 _ = stopped => {}
             }
         });

@@ -2,8 +2,8 @@
 //!
 //! Owns what TCP and HTTP need. Must not know any path.
 
+use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
+use axum::http::{Request, Response};
+use axum::serve::Listener;
 use futures_util::StreamExt;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -34,39 +35,55 @@ pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, Host> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves until the future is dropped.
-pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<()> {
-    let router = axum::Router::new().fallback(handle).with_state(shared);
-    axum::serve(CuttableListener(listener), router.into_make_service_with_connect_info::<Cut>()).await
+/// Serves until the future is dropped; the connections end with the runtime.
+pub(super) async fn serve(mut listener: TcpListener, shared: Shared) {
+    loop {
+        // Waits a moment where no connection can be taken.
+        let (stream, _) = Listener::accept(&mut listener).await;
+        // An answer in two packets must not wait for an acknowledgement in between.
+        let _unimportant = stream.set_nodelay(true);
+        let (shared, cut) = (shared.clone(), Cut(Arc::default()));
+        let stream = TokioIo::new(CuttableStream { stream, cut: cut.clone() });
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+            let (shared, cut) = (shared.clone(), cut.clone());
+            async move { Ok::<_, Infallible>(handle(&shared, &cut, request.map(Body::new)).await) }
+        });
+        // A deceit may leave out the date, which would be added otherwise.
+        let connection = http1::Builder::new().auto_date_header(false).serve_connection(stream, service);
+        tokio::spawn(async move {
+            // How a client ends its connection is its own affair.
+            let _ended = connection.await;
+        });
+    }
 }
 
-async fn handle(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
-    let arrived_at = lock(&shared).now();
+async fn handle(shared: &Shared, cut: &Cut, request: Request<Body>) -> Response<Body> {
+    let arrived_at = lock(shared).now();
     let (parts, body) = request.into_parts();
     let Some(incoming) = incoming::read(parts, body, arrived_at).await else {
         return Response::default();
     };
     let delivery = {
-        let mut host = lock(&shared);
+        let mut host = lock(shared);
         match control(&mut host, &incoming) {
             Some(answer) => {
-                let date = http_date(host.server_time(host.now()));
-                Delivery { answer, outcome: Outcome::Answered, delay: Duration::ZERO, date }
+                let dates = vec![http_date(host.server_time(host.now()))];
+                Delivery { answer, outcome: Outcome::Answered, delay: Duration::ZERO, dates }
             }
             None => exchange(&mut host, &incoming),
         }
     };
-    deliver(delivery, &cut).await
+    deliver(delivery, cut).await
 }
 
-async fn deliver(delivery: Delivery, cut: &Cut) -> Response {
+async fn deliver(delivery: Delivery, cut: &Cut) -> Response<Body> {
     if !delivery.delay.is_zero() {
         #[expect(clippy::disallowed_methods, reason = "a delayed answer is delayed in the real time of its client")]
         tokio::time::sleep(delivery.delay).await;
     }
     let body = delivery.answer.body.clone();
     match delivery.outcome {
-        Outcome::Answered => delivery.answer.into_response(&delivery.date, Body::from(body)),
+        Outcome::Answered => delivery.answer.into_response(&delivery.dates, Body::from(body)),
         Outcome::Hung => std::future::pending().await,
         Outcome::Closed => {
             cut.0.store(true, Ordering::Relaxed);
@@ -80,7 +97,7 @@ async fn deliver(delivery: Delivery, cut: &Cut) -> Response {
                 Err(io::Error::other("truncated on purpose"))
             });
             let pieces = futures_util::stream::iter([Ok::<Bytes, io::Error>(half)]).chain(broken);
-            delivery.answer.into_response(&delivery.date, Body::from_stream(pieces))
+            delivery.answer.into_response(&delivery.dates, Body::from_stream(pieces))
         }
     }
 }
@@ -92,30 +109,6 @@ struct Cut(Arc<AtomicBool>);
 impl Cut {
     fn check(&self) -> io::Result<()> {
         if self.0.load(Ordering::Relaxed) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
-    }
-}
-
-impl Connected<IncomingStream<'_, CuttableListener>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().cut.clone()
-    }
-}
-
-struct CuttableListener(TcpListener);
-
-impl Listener for CuttableListener {
-    type Io = CuttableStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        // An answer in two packets must not wait for an acknowledgement in between.
-        let _unimportant = stream.set_nodelay(true);
-        (CuttableStream { stream, cut: Cut(Arc::default()) }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
     }
 }
 

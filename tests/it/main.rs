@@ -39,6 +39,7 @@ mod proof_power_loss;
 mod proof_properties;
 mod proof_refresh_sweep;
 mod sandbox_control;
+mod sandbox_deceits;
 mod sandbox_documents;
 mod sandbox_documents_curl;
 mod sandbox_faults;

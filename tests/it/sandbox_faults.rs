@@ -74,7 +74,8 @@ fn expected(fault: FaultName) -> (View, Effect) {
         | FaultName::ReverseImages
         | FaultName::NoRefreshToken
         | FaultName::RotateRefreshToken
-        | FaultName::ShortAccessToken => (View::Right, Effect::Now),
+        | FaultName::ShortAccessToken
+        | FaultName::Deceit(_) => (View::Right, Effect::Now),
     }
 }
 
