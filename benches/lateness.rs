@@ -243,14 +243,23 @@ fn photos(stub: &Stub) -> Run {
     run(stub, home.path(), &due, 0)
 }
 
-/// A picture of 8 MB, as far as its header tells.
+/// A picture of 8 MB that is whole, as far as its parts and their sums tell.
 fn png(seed: usize) -> Vec<u8> {
-    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0");
-    png.extend([0; 4]);
+    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n");
     let mut state = seed as u64 + 1;
-    while png.len() < PHOTO_BYTES {
+    let pixels = (0..PHOTO_BYTES / 8).flat_map(|_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        png.extend(state.to_le_bytes());
+        state.to_le_bytes()
+    });
+    let parts: [(&[u8], Vec<u8>); 3] =
+        [(b"IHDR", b"\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0".to_vec()), (b"IDAT", pixels.collect()), (b"IEND", Vec::new())];
+    for (kind, data) in parts {
+        png.extend(u32::try_from(data.len()).expect("8 MB").to_be_bytes());
+        let start = png.len();
+        png.extend([kind, &data].concat());
+        let bit = |sum: u32| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 };
+        let sum = png[start..].iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), |sum, _| bit(sum)));
+        png.extend((!sum).to_be_bytes());
     }
     png
 }

@@ -1,11 +1,15 @@
 //! The repeatable half, ahead of the due time: upload the images, or scrape the link.
 
+use std::fs::File;
+use std::io::{BufReader, Seek};
+
 use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Body, Content, Image};
 use crate::domain::fault::Fault;
 use crate::kakao::ImageFile;
+use crate::plan::picture;
 use crate::store::StoreError;
 use crate::store::view::Due;
 
@@ -46,21 +50,33 @@ async fn artifact(ctx: &Ctx, account: &str, content: &Content) -> std::result::R
 
 async fn image_files(ctx: &Ctx, images: Vec<Image>) -> std::result::Result<Vec<ImageFile>, Fault> {
     let media = ctx.store.media().clone();
-    let read = move || -> std::result::Result<Vec<ImageFile>, StoreError> {
+    let lost = |error: StoreError| {
+        Fault::permanent("media", error.to_string(), "Then let the post go ahead with `storyd admin retry`.")
+    };
+    let read = move || -> std::result::Result<Vec<ImageFile>, Fault> {
         images
             .into_iter()
             .map(|image| {
-                let file = media.open(&image)?;
+                let file = media.open(&image).map_err(lost)?;
+                is_whole(&image, &file)?;
                 let Image { sha256, name, format, bytes } = image;
                 Ok(ImageFile { name, format, bytes, sha256, file })
             })
             .collect()
     };
     match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(files)) => Ok(files),
-        Ok(Err(error)) => {
-            Err(Fault::permanent("media", error.to_string(), "Then let the post go ahead with `storyd admin retry`."))
-        }
+        Ok(files) => files,
         Err(_) => Err(Fault::transient("media", "reading the stored images was interrupted")),
     }
+}
+
+/// A picture that was taken over before its kind of damage was known of must not go out either.
+fn is_whole(image: &Image, mut file: &File) -> std::result::Result<(), Fault> {
+    let again = |error: std::io::Error| Fault::transient("media", format!("a stored image cannot be read: {error}"));
+    let seen = picture::whole(BufReader::new(file), image.bytes).map_err(again)?;
+    file.rewind().map_err(again)?;
+    seen.map_err(|odd| {
+        let remedy = "Put a whole picture in its place: the post follows its job file, then let it go ahead with `storyd admin retry`.";
+        Fault::permanent("images", format!("the image {} is {}", image.name, odd.what), remedy)
+    })
 }

@@ -9,7 +9,7 @@ pub enum Severity {
     Error,
     /// The files are loaded; a person should look.
     Warning,
-    /// The files are loaded; something is posted otherwise than it was typed.
+    /// The files are loaded; something is posted otherwise than it was typed, or tells more than it seems to.
     Note,
 }
 
@@ -91,7 +91,7 @@ codes! {
     UnknownVariable  "E044" "a text names a variable that nobody has set"
     ImageUnreadable  "E050" "an image cannot be read"
     ImageTooBig      "E051" "an image is bigger than Kakao takes"
-    ImageFormat      "E052" "a file is not an image of a format that Kakao takes"
+    ImageFormat      "E052" "a file is damaged, or not an image of a format that Kakao takes"
     ImageCount       "E053" "a photo has no image, or more than Kakao takes"
     GifNotAlone      "E054" "a GIF stands beside other images"
     BadUrl           "E060" "an address is not an http or https URL"
@@ -103,6 +103,7 @@ codes! {
     LineEnds         "N010" "Windows line ends are posted as plain ones"
     TrailingBlanks   "N011" "blanks at the end of a text are not posted"
     Decomposed       "N012" "a text is written in decomposed letters"
+    ImagePlace       "N050" "a photo tells where it was taken"
     LinkCard         "N080" "what the card of a link will show"
     EmptyFolder      "W001" "a folder holds no job file"
     TextCut          "W010" "a `#` ends a text that was perhaps meant to go on"
@@ -118,6 +119,7 @@ codes! {
     ImageLarge       "W050" "an image has so many pixels that readers will see a smaller form of it"
     ImageTurned      "W051" "a photo lies on its side"
     ImageMoves       "W052" "an animated PNG will probably stand still"
+    ImagePrint       "W053" "a picture is in the colours of print"
     TokenEnds        "W080" "a post is due after the account's login ends"
     LinkUnscraped    "W081" "Kakao could not scrape a link just now"
     NoReadConsent    "W082" "without the consent to read, a person must settle every doubt"

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Fields, Placed, Report};
-use super::picture::Picture;
+use super::picture::{Odd, Picture};
 use super::policy::Type;
 use super::problem::Code;
 use super::source::{ImageFacts, ImageTrouble};
@@ -180,7 +180,7 @@ pub(super) fn finish(
 }
 
 /// Warns of what readers will see otherwise than the file looks here.
-fn shown_otherwise(picture: &Picture, span: &Range<usize>, report: &mut Report) {
+fn shown_otherwise(picture: &Picture, path: &Path, span: &Range<usize>, report: &mut Report) {
     let (width, height) = picture.pixels;
     if width.max(height) > PIXELS_SHOWN {
         report
@@ -198,6 +198,27 @@ fn shown_otherwise(picture: &Picture, span: &Range<usize>, report: &mut Report) 
             )
             .help("open it in an image program, and save it upright");
     }
+    if picture.print_colours {
+        report
+            .add(
+                Code::ImagePrint,
+                span,
+                "the picture is in CMYK, the colours of print: many readers see wrong colours, or nothing",
+            )
+            .help("save it as RGB (sRGB) in an image program");
+    }
+    if picture.place {
+        report
+            .add(
+                Code::ImagePlace,
+                span,
+                "the photo carries the place where it was taken, which whoever saves it may be able to read",
+            )
+            .help(format!(
+                "it is posted byte for byte; to take the place out: `exiftool -gps:all= -xmp:geotag= {}`, or on a phone share it without its location",
+                quoted(path)
+            ));
+    }
     if picture.moving && picture.format == ImageFormat::Png {
         report
             .add(
@@ -207,6 +228,13 @@ fn shown_otherwise(picture: &Picture, span: &Range<usize>, report: &mut Report) 
             )
             .help("save it as a GIF, which stands alone in its photo");
     }
+}
+
+/// The file's own name, as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "._-+".contains(c));
+    if plain { name.into_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 fn image(
@@ -219,7 +247,7 @@ fn image(
     let several_lines = report.source.slice(span).trim_end().contains('\n');
     match facts {
         Some(Ok(facts)) => {
-            shown_otherwise(&facts.picture, span, report);
+            shown_otherwise(&facts.picture, path, span, report);
             Some(Image {
                 sha256: facts.sha256.clone(),
                 name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -227,16 +255,18 @@ fn image(
                 bytes: facts.bytes,
             })
         }
-        Some(Err(ImageTrouble::Unreadable(why))) => {
+        Some(Err(ImageTrouble::Unreadable { why, help })) => {
             let note = report.add(Code::ImageUnreadable, span, format!("the image {shown} cannot be read: {why}"));
             if several_lines {
                 note.help("to YAML these lines are one text: write each image on a line of its own with `- ` in front, and none behind `images:`");
                 return None;
             }
-            note.help(if path.to_string_lossy().contains('\\') {
-                "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
-            } else {
-                "image names are relative to the folder of the job file; upper and lower case matter"
+            note.help(match help {
+                Some(help) => help,
+                None if path.to_string_lossy().contains('\\') => {
+                    "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
+                }
+                None => "image names are relative to the folder of the job file; upper and lower case matter",
             });
             None
         }
@@ -250,10 +280,8 @@ fn image(
                 .help("save it smaller, or as a JPEG");
             None
         }
-        Some(Err(ImageTrouble::Format(what))) => {
-            report.add(Code::ImageFormat, span, format!("{shown} is {what}, not a JPEG, PNG or GIF")).help(
-                "the format is told from the bytes, not from the name: save it as JPEG or PNG in an image program",
-            );
+        Some(Err(ImageTrouble::Format(Odd { what, help }))) => {
+            report.add(Code::ImageFormat, span, format!("{shown} is {what}")).help(*help);
             None
         }
         // Every name that was gathered was looked at; a miss here would be our own mistake, and must not pass for an image.

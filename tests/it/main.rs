@@ -26,6 +26,7 @@ mod plan_codes;
 mod plan_examples;
 mod plan_load;
 mod plan_online;
+mod plan_pictures;
 mod plan_problems;
 mod plan_schedule;
 mod plan_schema;

@@ -9,29 +9,48 @@ use storyd::settings::Settings;
 use crate::plan_load::{PNG, folder};
 use crate::plan_problems::problems;
 use crate::support::process::Folder;
+use crate::support::world::check_sum;
 
 /// Codes that no text of a job file can show: tests that have the network, a folder or an encoding at hand show them.
 const OF_THE_SURROUNDINGS: [&str; 11] =
     ["E001", "E003", "E026", "E080", "E081", "N080", "W001", "W080", "W081", "W082", "E050"];
 
-/// A PNG of this size; only its header is ever read.
+/// A whole PNG of this size, with other parts in front of its pixels.
 pub(crate) fn png_of(width: u32, height: u32, extra: &[u8]) -> Vec<u8> {
-    let mut bytes = PNG[..16].to_vec();
-    bytes.extend(width.to_be_bytes());
-    bytes.extend(height.to_be_bytes());
-    bytes.extend(b"\x08\x02\0\0\0\0\0\0\0");
-    bytes.extend(extra);
-    bytes.extend(b"\0\0\0\0IDAT\0\0\0\0");
+    let mut bytes = PNG[..8].to_vec();
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), b"\x08\x02\0\0\0"].concat();
+    let part = |kind: &[u8], data: &[u8]| {
+        let length = u32::try_from(data.len()).expect("short").to_be_bytes();
+        [&length[..], kind, data, &check_sum(&[kind, data].concat()).to_be_bytes()].concat()
+    };
+    bytes.extend([part(b"IHDR", &header), extra.to_vec(), part(b"IDAT", b"\x78\x9c"), part(b"IEND", b"")].concat());
     bytes
 }
 
-/// A JPEG of 3 by 2 pixels whose camera was held this way.
-fn turned_jpeg(how: u8) -> Vec<u8> {
-    let mut bytes = vec![0xff, 0xd8, 0xff, 0xe1, 0, 34];
-    bytes.extend(b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0");
-    bytes.extend([how, 0, 0, 0, 0, 0, 0, 0]);
-    bytes.extend([0xff, 0xc0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0, 0xff, 0xda]);
+/// A whole JPEG of 8 by 8 pixels in so many colours, with a block of the camera's.
+pub(crate) fn jpeg_of(colours: u8, exif: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(exif.len() + 8).expect("short");
+    let mut bytes = vec![0xff, 0xd8, 0xff, 0xe1, 0, length];
+    bytes.extend([b"Exif\0\0", exif].concat());
+    bytes.extend([0xff, 0xc0, 0, 8 + 3 * colours, 8, 0, 8, 0, 8, colours]);
+    (1..=colours).for_each(|colour| bytes.extend([colour, 0x11, 0]));
+    bytes.extend([0xff, 0xda, 0, 6 + 2 * colours, colours]);
+    (1..=colours).for_each(|colour| bytes.extend([colour, 0]));
+    bytes.extend([0, 63, 0, 0x12, 0x34, 0x56, 0xff, 0xd9]);
     bytes
+}
+
+/// A JPEG whose camera was held this way.
+fn turned_jpeg(how: u8) -> Vec<u8> {
+    jpeg_of(3, &[&b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"[..], &[how, 0, 0, 0, 0, 0, 0, 0]].concat())
+}
+
+/// What a phone writes that knows where it is.
+pub(crate) fn place_block() -> Vec<u8> {
+    let mut block = b"MM\0*\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0".to_vec();
+    block.extend(b"\0\x02\0\x02\0\x05\0\0\0\x01\0\0\0\x38\0\x04\0\x05\0\0\0\x01\0\0\0\x40\0\0\0\0");
+    block.extend(b"\0\0\0\x25\0\0\0\x01\0\0\0\x7f\0\0\0\x01");
+    block
 }
 
 /// A folder with the pictures that the pages speak of.
@@ -44,9 +63,11 @@ fn pictures() -> tempfile::TempDir {
     write("turned.jpg", &turned_jpeg(6));
     write("large.png", &png_of(6_000, 4_000, b""));
     write("moving.png", &png_of(30, 20, b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0\0\0\0\0"));
+    write("print.jpg", &jpeg_of(4, b""));
+    write("place.jpg", &jpeg_of(3, &place_block()));
     write("huge.png", &vec![0; 10_000_000]);
     write("webp.jpg", b"RIFF\0\0\0\0WEBPVP8 ");
-    write("clip.gif", b"GIF89a\x01\0\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\0\x3b");
+    write("clip.gif", b"GIF89a\x01\0\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0\x3b");
     dir
 }
 

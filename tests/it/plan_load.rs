@@ -22,8 +22,8 @@ pub(crate) fn now() -> Timestamp {
     at("2026-11-21T00:00:00Z")
 }
 
-/// The smallest PNG that tells its size.
-pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0";
+/// A whole PNG of 3 by 2 pixels.
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0\x12\x16\xf1M\0\0\0\x0eIDATx\x9cch\x80\x01\x068\x0b\0Z\x14\x09\x01\xb2\x12=\x87\0\0\0\0IEND\xaeB`\x82";
 
 fn load(dir: &Path) -> Plan {
     match plan::load(&[dir.to_owned()], now()) {
@@ -96,7 +96,7 @@ fn the_jobs_of_a_week_mean_what_they_say() {
     assert_eq!(photo.content.enable_share, Some(true));
     assert_eq!(photo.delete, Some(DeleteRule::After(Duration::from_secs(7 * 86_400))));
     assert_eq!(photo.image_files, [dir.path().join("latte.png")]);
-    assert_eq!((photo.content.images()[0].format, photo.content.images()[0].bytes), (ImageFormat::Png, 29));
+    assert_eq!((photo.content.images()[0].format, photo.content.images()[0].bytes), (ImageFormat::Png, 71));
     let days = photo.occurrences(at("2026-12-05T01:30:00Z"), at("2026-12-06T01:30:00Z"), 10);
     assert_eq!(days.iter().map(|one| one.nominal.as_str()).collect::<Vec<_>>(), ["2026-12-06T10:30:00"]);
 

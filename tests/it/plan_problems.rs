@@ -87,7 +87,11 @@ fn files_that_cannot_be_read_are_named() {
 fn a_gif_stands_alone_and_large_files_are_refused() {
     let file = "version: 1\nzone: UTC\naccount: a\njobs:\n  p: {at: now, type: photo, images: [a.gif, b.png, c.png]}\n  q: {at: now, type: photo, images: [a.gif, b.png]}\n";
     let dir = folder(&[("jobs.yaml", file)]);
-    std::fs::write(dir.path().join("a.gif"), b"GIF89a\x01\0\x01\0\0\0\0").expect("written");
+    std::fs::write(
+        dir.path().join("a.gif"),
+        b"GIF89a\x01\0\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0\x3b",
+    )
+    .expect("written");
     std::fs::write(dir.path().join("b.png"), crate::plan_load::PNG).expect("written");
     std::fs::write(dir.path().join("c.png"), vec![0; 10_000_000]).expect("written");
     insta::assert_snapshot!(report(dir.path(), &problems(&[dir.path().to_owned()])));

@@ -384,10 +384,16 @@ pub(crate) fn png(shade: u8) -> Vec<u8> {
         png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
         png.extend(kind);
         png.extend(data);
-        png.extend([0; 4]); // readers of headers do not check the sum
+        png.extend(check_sum(&[&kind[..], data].concat()).to_be_bytes());
     };
     chunk(b"IHDR", &[0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0]);
     chunk(b"IDAT", &[shade; 16]);
     chunk(b"IEND", &[]);
     png
+}
+
+/// The sum at the end of each part of a PNG.
+pub(crate) fn check_sum(bytes: &[u8]) -> u32 {
+    let bit = |sum: u32| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 };
+    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), |sum, _| bit(sum)))
 }

@@ -139,7 +139,7 @@ pub(super) const GOOD: &[Example] = &[
         "use super::session; use crate::store::queue::publish as other; // prepare::run_once",
     ),
     ("no-async", "src/domain/x.rs", "/// Nothing here is async.\nfn f() {}"),
-    ("no-disk", "src/plan/source.rs", "use std::fs::File;"),
+    ("no-disk", "src/plan/source/images.rs", "use std::fs::File;"),
     ("no-disk", "src/plan/x.rs", "fn f() { rows.metadata; } #[cfg(test)] mod tests { use std::fs; }"),
     ("file-names", "src/engine/utility_bill.rs", "//! A."),
     ("purpose", "src/engine/x.rs", "//! What it is for."),

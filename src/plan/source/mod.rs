@@ -1,18 +1,21 @@
-//! The one file of this floor that reads files: the job files themselves, and the facts of their images.
+//! The one place of this floor that reads files: the job files themselves, the facts of their images, and the checkout around them.
 //!
 //! It judges nothing beyond "can be read"; what the facts mean for a post is for `content`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod git;
+mod images;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::picture::{self, Picture};
+pub use self::git::checkout_is_changing;
+pub(super) use self::git::commit;
+pub(super) use self::images::images;
+pub use self::images::{ImageFacts, ImageTrouble, image};
 use super::problem::{Code, Problem, Source};
-use crate::domain::content::IMAGE_BYTES_LIMIT;
 
 /// Largest text that is read, in bytes.
 pub const TEXT_BYTES_MAX: u64 = 1_000_000;
@@ -25,28 +28,6 @@ pub(super) struct Gathered {
     pub(super) sources: Vec<Arc<Source>>,
     pub(super) watch: Vec<PathBuf>,
     pub(super) problems: Vec<Problem>,
-}
-
-/// What the plan needs to know of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFacts {
-    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// Size of the file.
-    pub bytes: u64,
-    /// What its bytes say.
-    pub picture: Picture,
-}
-
-/// Why a file is no image that Kakao takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImageTrouble {
-    /// Missing, a folder, no permission: a fragment that says why.
-    Unreadable(String),
-    /// Its size in bytes.
-    TooBig(u64),
-    /// What it is instead.
-    Format(&'static str),
 }
 
 /// Reads job files: each path is a file, or a folder whose `*.yaml` and `*.yml` are taken in the order of their names.
@@ -142,90 +123,11 @@ fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Longest file of a checkout's own that is read: a packed list of a hundred thousand branches.
-const GIT_BYTES_MAX: u64 = 10_000_000;
-/// How far up the folder of a checkout is looked for, and how many names lead from HEAD to a commit.
-const STEPS_MAX: usize = 40;
-
-/// The commit that the checkout around a folder stands at, in hexadecimal digits; nothing where there is no checkout, or none that can
-/// be read. Read from its files: nothing is executed, and no `git` is needed.
-pub(super) fn commit(dir: &Path) -> Option<String> {
-    let git_dir = git_dir(dir)?;
-    // A linked checkout keeps its HEAD for itself, and its branches with the others.
-    let shared = git_text(&git_dir.join("commondir")).map(|path| git_dir.join(path.trim()));
-    let mut name = git_text(&git_dir.join("HEAD"))?;
-    for _ in 0..STEPS_MAX {
-        let trimmed = name.trim();
-        let Some(branch) = trimmed.strip_prefix("ref:").map(str::trim) else {
-            let digits = (40..=64).contains(&trimmed.len()) && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit());
-            return digits.then(|| trimmed.to_owned());
-        };
-        if branch.split('/').any(|part| part == "..") {
-            return None;
-        }
-        let places = [Some(&git_dir), shared.as_ref()];
-        let loose = places.iter().flatten().find_map(|place| git_text(&place.join(branch)));
-        let packed = || {
-            let list = git_text(&shared.as_ref().unwrap_or(&git_dir).join("packed-refs"))?;
-            let found = list.lines().find_map(|line| line.strip_suffix(branch)?.strip_suffix(' '));
-            found.map(str::to_owned)
-        };
-        name = loose.or_else(packed)?;
-    }
-    None
-}
-
-/// Whether a command is changing the checkout around a folder at this moment: what lies there may be half of one commit and half of
-/// another.
-pub fn checkout_is_changing(dir: &Path) -> bool {
-    git_dir(dir).is_some_and(|git_dir| git_dir.join("index.lock").exists())
-}
-
-/// The folder in which the checkout around `dir` keeps its own.
-fn git_dir(dir: &Path) -> Option<PathBuf> {
-    // A release that is a symbolic link lies in the checkout that it points into.
-    let dir = std::fs::canonicalize(dir).ok()?;
-    for folder in dir.ancestors().take(STEPS_MAX) {
-        let git = folder.join(".git");
-        if git.is_dir() {
-            return Some(git);
-        }
-        if let Some(text) = git_text(&git) {
-            return Some(folder.join(text.trim().strip_prefix("gitdir:")?.trim()));
-        }
-    }
-    None
-}
-
-fn git_text(path: &Path) -> Option<String> {
-    String::from_utf8(read_up_to(path, GIT_BYTES_MAX).ok()?).ok()
-}
-
-/// Looks at images, each once.
-pub(super) fn images(paths: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
-    paths.into_iter().map(|path| (path.clone(), image(&path))).collect()
-}
-
-/// The facts of one image file.
-pub fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
-    let unreadable = |err: io::Error| ImageTrouble::Unreadable(why(&err));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size >= IMAGE_BYTES_LIMIT {
-        return Err(ImageTrouble::TooBig(size));
-    }
-    let bytes = read_up_to(path, IMAGE_BYTES_LIMIT).map_err(unreadable)?;
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size >= IMAGE_BYTES_LIMIT {
-        return Err(ImageTrouble::TooBig(size));
-    }
-    let picture = picture::look(&bytes).map_err(ImageTrouble::Format)?;
-    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, picture })
-}
-
 /// At most `limit` bytes of a regular file. A pipe or a device is refused: reading it could wait for ever.
 fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other(images::kind(&found)));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -236,6 +138,7 @@ fn why(err: &io::Error) -> String {
     match err.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is a file, not a folder".to_owned(),
         _ => err.to_string().split(" (os error").next().unwrap_or_default().to_lowercase(),
     }
 }

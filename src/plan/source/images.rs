@@ -1,0 +1,119 @@
+//! The facts of image files, each read once: how large it is, its hash, and what its bytes say. Where there is no file to read: what lies
+//! there instead, and what lies beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::read_up_to;
+use crate::domain::content::IMAGE_BYTES_LIMIT;
+use crate::plan::picture::{self, Odd, Picture};
+
+/// What the plan needs to know of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// What its bytes say.
+    pub picture: Picture,
+}
+
+/// Why a file is no image that Kakao takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageTrouble {
+    /// Missing, a folder, no permission.
+    Unreadable {
+        /// A clause that says why.
+        why: String,
+        /// What to do, where that follows from what was found.
+        help: Option<String>,
+    },
+    /// Its size in bytes.
+    TooBig(u64),
+    /// What it is instead.
+    Format(Odd),
+}
+
+/// Looks at images, each once.
+pub(in crate::plan) fn images(paths: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
+    paths.into_iter().map(|path| (path.clone(), image(&path))).collect()
+}
+
+/// The facts of one image file.
+pub fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
+    let found = std::fs::metadata(path).map_err(|err| missing(path, &err))?;
+    if !found.is_file() {
+        return Err(ImageTrouble::Unreadable { why: kind(&found).to_owned(), help: None });
+    }
+    if found.len() >= IMAGE_BYTES_LIMIT {
+        return Err(too_big(path, found.len()));
+    }
+    let bytes = read_up_to(path, IMAGE_BYTES_LIMIT).map_err(|err| missing(path, &err))?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size >= IMAGE_BYTES_LIMIT {
+        return Err(ImageTrouble::TooBig(size));
+    }
+    let picture = picture::look(&bytes).map_err(ImageTrouble::Format)?;
+    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, picture })
+}
+
+/// A film of many megabytes is told that it is one: to save it smaller would not help.
+fn too_big(path: &Path, size: u64) -> ImageTrouble {
+    let front = read_up_to(path, picture::FRONT_BYTES).unwrap_or_default();
+    match picture::told_by_front(&front) {
+        Some(odd) => ImageTrouble::Format(odd),
+        None => ImageTrouble::TooBig(size),
+    }
+}
+
+/// What something is that is no regular file. Completes "it cannot be read:".
+pub(super) fn kind(found: &Metadata) -> &'static str {
+    let kind = found.file_type();
+    if kind.is_dir() {
+        "it is a folder"
+    } else if kind.is_fifo() {
+        "it is a pipe, not a file"
+    } else if kind.is_socket() {
+        "it is a socket, not a file"
+    } else {
+        "it is a device, not a file"
+    }
+}
+
+fn missing(path: &Path, err: &io::Error) -> ImageTrouble {
+    let unreadable = |why: String, help: Option<String>| ImageTrouble::Unreadable { why, help };
+    let Ok(target) = std::fs::read_link(path) else {
+        let help = if err.kind() == io::ErrorKind::NotFound { beside(path) } else { None };
+        return unreadable(super::why(err), help);
+    };
+    if err.kind() != io::ErrorKind::NotFound {
+        return unreadable(super::why(err), None);
+    }
+    let shown = target.display();
+    let why = format!("it is a symbolic link to {shown}, where there is no file");
+    if target.to_string_lossy().contains("annex/objects/") {
+        let help = "run `git annex get` for this file on this machine: the picture itself was not fetched here";
+        return unreadable(why, Some(help.to_owned()));
+    }
+    unreadable(why, Some("copy the picture itself here, or let the link lead to it".to_owned()))
+}
+
+/// What lies in place of a missing file: a placeholder of iCloud, or a download that was not finished.
+fn beside(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy();
+    if path.with_file_name(format!(".{name}.icloud")).exists() {
+        return Some(format!(
+            "only its placeholder (`.{name}.icloud`) is here: download the picture in the Finder, then copy it"
+        ));
+    }
+    let part = ["crdownload", "part", "download", "filepart", "!ut"];
+    let part = part.iter().map(|end| format!("{name}.{end}")).find(|part| path.with_file_name(part).exists())?;
+    Some(format!("`{part}` lies there, a download or a copy that did not end: get the picture again"))
+}
