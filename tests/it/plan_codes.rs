@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::Timestamp;
+use storyd::domain::clock::Clock;
 use storyd::plan::problem::{Code, Problem, Severity};
 use storyd::settings::Settings;
 
-use crate::plan_load::{PNG, folder};
-use crate::plan_problems::problems;
+use crate::days;
+use crate::plan_load::{PNG, at, folder, now};
+use crate::plan_problems::{problems, problems_at};
 use crate::support::process::Folder;
 use crate::support::world::check_sum;
 
@@ -80,7 +83,7 @@ fn example<'a>(page: &'a str, word: &str) -> (&'a str, &'a str) {
     (if before.contains("storyd.yaml") { "settings" } else { kind }, text)
 }
 
-fn told(dir: &Path, kind: &str, text: &str) -> Vec<Problem> {
+fn told(dir: &Path, kind: &str, text: &str, now: Timestamp) -> Vec<Problem> {
     if kind == "settings" {
         return Settings::parse(text, Path::new("storyd.yaml"))
             .map_or_else(|problems| problems.list().to_vec(), |_| Vec::new());
@@ -88,7 +91,7 @@ fn told(dir: &Path, kind: &str, text: &str) -> Vec<Problem> {
     assert_eq!(kind, "yaml");
     let file = dir.join("jobs.yaml");
     std::fs::write(&file, text).expect("written");
-    problems(&[file])
+    problems_at(now, &[file])
 }
 
 #[test]
@@ -103,13 +106,16 @@ fn each_page_shows_what_gives_its_code_and_what_does_not() {
             assert!(OF_THE_SURROUNDINGS.contains(&code.as_str()), "{code} shows no file");
             continue;
         }
-        let found = told(dir.path(), kind, wrong);
+        let found = told(dir.path(), kind, wrong, now());
         let serious = |problem: &&Problem| problem.severity() == Severity::Error || code.severity() != Severity::Error;
         let codes: BTreeSet<&str> = found.iter().filter(serious).map(|problem| problem.code.as_str()).collect();
         if code.as_str() != "E026" {
             assert_eq!(codes, [code.as_str()].into(), "{code}: {found:?}");
         }
-        assert_eq!(told(dir.path(), kind, right), [], "the right example of {code}");
+        let dates = days::DATES.iter().map(|(_, date)| at(date));
+        for date in [now(), Clock::system().now()].into_iter().chain(dates) {
+            assert_eq!(told(dir.path(), kind, right, date), [], "the right example of {code} on {date}");
+        }
     }
 }
 

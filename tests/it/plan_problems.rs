@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use storyd::plan;
 use storyd::plan::problem::{Paint, Problem, render};
 
@@ -14,7 +15,12 @@ fn broken() -> PathBuf {
 
 /// The problems of files, warnings included, whether they load or not.
 pub(crate) fn problems(paths: &[PathBuf]) -> Vec<Problem> {
-    match plan::load(paths, now()) {
+    problems_at(now(), paths)
+}
+
+/// [`problems`], when it is `now`.
+pub(crate) fn problems_at(now: Timestamp, paths: &[PathBuf]) -> Vec<Problem> {
+    match plan::load(paths, now) {
         Ok(plan) => plan.warnings,
         Err(problems) => problems.list().to_vec(),
     }

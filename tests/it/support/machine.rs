@@ -17,7 +17,9 @@ pub(crate) struct Machine<'a> {
 /// What lays the layer over a process, before what lies over this one.
 pub(crate) fn preload() -> OsString {
     let mut list = layer().as_os_str().to_owned();
-    for other in std::env::var_os("LD_PRELOAD").iter().flat_map(std::env::split_paths).filter(|it| it != layer()) {
+    let others = std::env::var_os("LD_PRELOAD").unwrap_or_default();
+    // Another build of the layer would add to the clock a second time.
+    for other in std::env::split_paths(&others).filter(|other| other.file_name() != layer().file_name()) {
         list.push(":");
         list.push(other);
     }
