@@ -6,7 +6,7 @@ use super::Common;
 use super::failure::{DONE, Failure};
 use super::output::{self, say};
 use super::show::print_json;
-use crate::plan::fields::nearest;
+use crate::plan::nearest::nearest;
 use crate::plan::problem::Code;
 
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::output::{note, say};
 use super::prose::{self, wrapped};
 use super::setup::{self, Home};
-use super::show::{counted, local_zone, print_json, time};
+use super::show::{counted, print_json, time};
 use super::width;
 use crate::domain::clock::Clock;
 use crate::domain::notice::{Item, Notice, Phase};
@@ -131,11 +131,12 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
     let found = async {
         let incidents = if args.all { store.latest_incidents(ROWS_MAX).await? } else { store.open_incidents().await? };
         let open: usize = store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
-        Ok::<_, Failure>((Listed { incidents, waiting: store.waiting_notices().await? }, open))
+        let zone = home.zone(&store).await?;
+        Ok::<_, Failure>((Listed { incidents, waiting: store.waiting_notices().await? }, open, zone))
     };
     let listed = found.await;
     store.close().await;
-    let (listed, open) = listed?;
+    let (listed, open, zone) = listed?;
     if common.json {
         print_json(&listed)?;
         return Ok(DONE);
@@ -143,7 +144,7 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
     if listed.incidents.is_empty() {
         note!("nothing is wrong{}", if args.all { ", and nothing was" } else { "" });
     } else {
-        print(&listed.incidents);
+        print(&listed.incidents, &zone);
         let more = open.saturating_sub(listed.incidents.len());
         if more > 0 && !args.all {
             note!("{more} more of posts are open; `{}` lists them by cause", home.command("admin failures"));
@@ -151,7 +152,7 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
     }
     if !listed.waiting.is_empty() {
         note!("{} on the way:", counted(listed.waiting.len(), "notice"));
-        let (now, zone) = (Clock::system().now(), local_zone());
+        let now = Clock::system().now();
         for waiting in &listed.waiting {
             let problem = waiting.problem.as_deref().unwrap_or("not tried yet");
             note!("  to {}: {problem}; tried {}", waiting.sink, time(waiting.next_at, &zone, now));
@@ -164,8 +165,8 @@ async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> 
 }
 
 /// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
-fn print(incidents: &[IncidentRow]) {
-    let (now, zone, columns) = (Clock::system().now(), local_zone(), width::of_terminal());
+fn print(incidents: &[IncidentRow], zone: &str) {
+    let (now, columns) = (Clock::system().now(), width::of_terminal());
     for incident in incidents {
         let about = match (&incident.job, &incident.account) {
             (Some(job), Some(account)) => format!("{job} on {account}"),
@@ -176,7 +177,7 @@ fn print(incidents: &[IncidentRow]) {
             Some(outcome) => format!("over: {outcome}"),
             None => incident.reason.clone(),
         };
-        let title = format!("{}: {about}, since {}", incident.trouble.as_str(), time(incident.began_at, &zone, now));
+        let title = format!("{}: {about}, since {}", incident.trouble.as_str(), time(incident.began_at, zone, now));
         let lines = wrapped(&title, "", 2, columns).into_iter().chain(wrapped(&stands, "  ", 2, columns));
         lines.for_each(|line| say!("{line}"));
         if incident.outcome.is_none() {

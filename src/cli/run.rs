@@ -11,7 +11,7 @@ use super::Common;
 use super::failure::{DONE, Failure, broken, tell_problems};
 use super::output::{self, note, say};
 use super::setup::{self, Engine, Home};
-use super::show::{counted, length, local_zone, paint, relative, time};
+use super::show::{counted, length, paint, relative, time};
 use crate::domain::clock::Clock;
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::{Outcome, Report, reload};
@@ -315,14 +315,14 @@ impl Teller<'_> {
         let now = Clock::system().now();
         let text = match (&next.post, next.at) {
             (Some(post), _) if post.due_at > now => {
-                format!("waiting for {}: {}", post.job, time(post.due_at, &post.zone, now))
+                format!("waiting for {}: {}", post.job, time(post.due_at, &self.engine.ctx.zone(), now))
             }
             (Some(post), at) => {
                 let tells = self.home.command("admin queue");
                 let next = at.map_or_else(String::new, |at| format!("; tried again {}", relative(at, now)));
                 format!("waiting: {} is due and cannot go out, `{tells}` tells why{next}", post.job)
             }
-            (None, Some(at)) => format!("waiting; next at {}", time(at, &local_zone(), now)),
+            (None, Some(at)) => format!("waiting; next at {}", time(at, &self.engine.ctx.zone(), now)),
             (None, None) => "waiting; nothing is planned".to_owned(),
         };
         let post = next.post.as_ref();

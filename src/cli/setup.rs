@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::Common;
 use super::failure::{Failure, broken};
+use super::show::local_zone;
 use crate::domain::clock::{Clock, later};
 use crate::engine::outlook::Outlook;
 use crate::engine::preflight::Preflight;
@@ -68,6 +69,25 @@ impl Home {
     /// Whether the embedded sandbox stands in for Kakao.
     pub(super) fn in_sandbox(&self) -> bool {
         self.sandbox
+    }
+
+    /// The zone in which times are read and told: that of the settings, else the one that the daemon found all job files to share.
+    pub(super) async fn zone(&self, store: &Store) -> Result<String, Failure> {
+        match &self.settings.zone {
+            Some(zone) => Ok(zone.clone()),
+            None => Ok(store.counting_zone().await?),
+        }
+    }
+
+    /// The same where there may be no queue yet: then that of the machine.
+    pub(super) async fn zone_anyway(&self) -> Result<String, Failure> {
+        if self.settings.zone.is_some() || !self.data_dir.join("queue.db").exists() {
+            return Ok(self.settings.zone.clone().unwrap_or_else(local_zone));
+        }
+        let store = self.open().await?;
+        let zone = self.zone(&store).await;
+        store.close().await;
+        zone
     }
 
     /// Opens the queue beside a daemon that may be running.
@@ -229,7 +249,6 @@ impl Engine {
 /// they are named.
 pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
     let clock = Clock::system();
-    store.keep_calendar(&jiff::tz::TimeZone::system(), clock.now()).await?;
     let mut rules = Rules::new(&home.settings)?;
     rules.telling.command_flags.clone_from(&home.flags);
     let sinks = Arc::new(Sinks::new(&home.settings.notify)?);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::wanted::{names, unmade, wanted};
 use super::{Ctx, Result};
+use crate::domain::telling;
 use crate::plan::Plan;
 use crate::store::StoreError;
 use crate::store::queue::Enqueued;
@@ -14,6 +15,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let (Some(plan), _) = ctx.plan.get() else { return Ok(Enqueued::default()) };
     let now = ctx.clock.now();
     take_images(ctx, &plan).await?;
+    ctx.store.keep_calendar(&telling::zone(&ctx.zone()), now).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
     let pace = |account| (account, ctx.rules.pace_for(account));
     ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>(), now).await?;

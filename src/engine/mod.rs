@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
+use jiff::tz::TimeZone;
 
 use crate::domain::clock::Clock;
 use crate::domain::fault::Fault;
@@ -69,6 +70,17 @@ pub struct Ctx {
     pub outlook: Outlook,
     /// The posts whose publish request may be leaving, or is out, from this process.
     pub under_way: UnderWay,
+}
+
+impl Ctx {
+    /// The zone in which times are told and months are counted: that of the settings, else the one that all job files share, else that
+    /// of the machine.
+    pub fn zone(&self) -> String {
+        let (plan, _) = self.plan.get();
+        let shared = || plan.as_ref().and_then(|plan| plan.zone().map(str::to_owned));
+        let machine = || TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+        self.rules.zone.clone().or_else(shared).unwrap_or_else(machine)
+    }
 }
 
 /// The posts that tasks of this process are publishing right now. A lease cannot tell a task that died from one that slept with
@@ -162,6 +174,8 @@ pub struct Rules {
     pub audit: Option<String>,
     /// What people are told, and in which words.
     pub telling: Telling,
+    /// The IANA name of the zone in which times are told and months are counted; absent: what all job files share.
+    pub zone: Option<String>,
 }
 
 /// What people are told, and in which words.
@@ -188,6 +202,8 @@ impl Telling {
 
 /// How long a doubt may stay undecidable before a person is asked.
 const DOUBT_LIMIT: Duration = Duration::from_secs(3600);
+/// The zone of notices where the settings name none.
+const NOTICE_ZONE: &str = "Asia/Seoul";
 /// How long an upload or a scrape is trusted. No document says how long Kakao keeps an upload, so: not long.
 const ARTIFACT_LIFE: Duration = Duration::from_secs(3600);
 /// Free bytes below which people are told: well before nothing can be written, and more than a week of posts takes.
@@ -230,13 +246,19 @@ impl Rules {
             telling: Telling {
                 published: settings.notify.published,
                 digest: settings.notify.digest,
-                zone: settings.notify.zone.clone(),
+                zone: settings
+                    .notify
+                    .zone
+                    .clone()
+                    .or_else(|| settings.zone.clone())
+                    .unwrap_or_else(|| NOTICE_ZONE.into()),
                 disk_low: DISK_LOW,
                 command_flags: String::new(),
             },
             preflight: settings.preflight,
             keep: settings.keep,
             audit: settings.audit.clone(),
+            zone: settings.zone.clone(),
         })
     }
 }

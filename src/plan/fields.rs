@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::duration::{self, DurationError};
 use super::file::{Entry, Kind, Node};
+use super::nearest::folded;
+pub use super::nearest::nearest;
 use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
 use super::slip::{dash_without_blank, elsewhere, invisible, remark_in_place_of_a_value};
 
@@ -353,19 +355,6 @@ pub fn missing(fields: &Fields<'_>, what: &str, key: &str, example: &str, report
         .help(format!("add a line: `{example}`"));
 }
 
-/// The word that was probably meant: equal but for case and hyphens, or a few letters off.
-pub fn nearest<'a>(name: &str, words: &[&'a str]) -> Option<&'a str> {
-    let name = folded(name);
-    let distance = |word: &str| strsim::osa_distance(&name, &folded(word));
-    let (near, far) = words.iter().map(|word| (*word, distance(word))).min_by_key(|(_, distance)| *distance)?;
-    // A third of the letters may be off: further away it is another word.
-    (far <= near.chars().count().max(name.chars().count()).div_ceil(3).min(3)).then_some(near)
-}
-
-fn folded(name: &str) -> String {
-    name.to_lowercase().replace(['-', ' '], "_")
-}
-
 /// "`a`, `b` and `c`".
 pub(super) fn list(words: &[&str]) -> String {
     join(words, "and")
@@ -382,19 +371,5 @@ fn join(words: &[&str], last: &str) -> String {
         Some((end, [])) => end.clone(),
         Some((end, rest)) => format!("{} {last} {end}", rest.join(", ")),
         None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_word_is_near() {
-        let keys = ["content", "images", "delete_after", "at", "url"];
-        assert_eq!(nearest("contnet", &keys), Some("content"));
-        assert_eq!(nearest("Delete-After", &keys), Some("delete_after"));
-        assert_eq!(nearest("image", &keys), Some("images"));
-        assert_eq!(nearest("frequency", &keys), None);
     }
 }

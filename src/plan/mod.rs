@@ -15,6 +15,7 @@ pub mod file;
 mod job;
 mod moment;
 pub mod name;
+pub mod nearest;
 pub mod picture;
 mod place;
 pub mod policy;
@@ -27,7 +28,7 @@ pub mod source;
 mod syntax;
 mod template;
 pub mod text;
-mod timing;
+pub mod timing;
 mod vars;
 mod when;
 
@@ -63,6 +64,15 @@ pub struct Plan {
     pub watch: Vec<PathBuf>,
     /// What a person should look at; it does not stop the loading.
     pub warnings: Vec<Problem>,
+}
+
+impl Plan {
+    /// The one zone that all jobs share, by its IANA name.
+    pub fn zone(&self) -> Option<&str> {
+        let mut zones = self.jobs.values().map(|job| job.zone.as_str());
+        let first = zones.next()?;
+        zones.all(|zone| zone == first).then_some(first)
+    }
 }
 
 /// One named entry of a job file: what to post, and when.

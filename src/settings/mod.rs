@@ -48,6 +48,9 @@ pub struct Settings {
     pub api_url: String,
     /// Where the login is, without a slash at the end.
     pub login_url: String,
+    /// The IANA name of the zone in which commands read and tell times, and in which months are counted; absent: the one that all job
+    /// files share, else that of the machine.
+    pub zone: Option<String>,
     /// Where the dashboard listens; absent: nowhere.
     pub dashboard: Option<SocketAddr>,
     /// How far ahead the occurrences of a `cron` become posts.
@@ -173,6 +176,7 @@ impl Default for Settings {
             jobs: Vec::new(),
             api_url: API_URL.to_owned(),
             login_url: LOGIN_URL.to_owned(),
+            zone: None,
             dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
             horizon: Duration::from_secs(35 * 86_400),
             watch: Watching::default(),

@@ -55,8 +55,8 @@ pub struct Notify {
     pub published: bool,
     /// When the day is told in short; `None`: never.
     pub digest: Option<Time>,
-    /// The IANA name of the zone of `digest`.
-    pub zone: String,
+    /// The IANA name of the zone of `digest`, and of the times in notices; absent: that of the settings.
+    pub zone: Option<String>,
     /// Who is told at regular intervals that storyd lives.
     pub heartbeat: Option<Heartbeat>,
     /// By name.
@@ -133,7 +133,7 @@ impl Default for Notify {
         Self {
             published: false,
             digest: Some(Time::constant(9, 0, 0, 0)),
-            zone: "Asia/Seoul".into(),
+            zone: None,
             heartbeat: None,
             sinks: BTreeMap::new(),
         }
@@ -152,7 +152,7 @@ pub(super) fn notify(root: &Fields<'_>, report: &mut Report) -> Notify {
     }
     if let Some(Placed { value, span }) = fields.text("zone", report) {
         if TimeZone::get(&value).is_ok() {
-            notify.zone = value;
+            notify.zone = Some(value);
         } else {
             report
                 .add(Code::UnknownZone, &span, "`zone` is no time zone that is known")

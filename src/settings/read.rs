@@ -15,6 +15,7 @@ use crate::plan::file::{self, Kind, Node};
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 use crate::plan::schedule::CronRule;
+use crate::plan::timing;
 
 pub(super) const SETTINGS: Shape = Shape {
     what: "the settings file",
@@ -23,6 +24,7 @@ pub(super) const SETTINGS: Shape = Shape {
         "jobs",
         "api_url",
         "login_url",
+        "zone",
         "dashboard",
         "horizon",
         "watch",
@@ -43,6 +45,8 @@ pub(super) const SETTINGS: Shape = Shape {
         ("timeout", "timeouts"),
         ("account", "accounts"),
         ("notifications", "notify"),
+        ("timezone", "zone"),
+        ("tz", "zone"),
     ],
 };
 pub(super) const DASHBOARD: Shape = Shape {
@@ -106,6 +110,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         jobs: paths(&fields, "jobs", report).into_iter().map(|path| dir.join(path)).collect(),
         api_url: url(&fields, "api_url", report).unwrap_or(base.api_url),
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
+        zone: timing::zone(&fields, report).map(|zone| zone.name),
         dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
         watch: watching::read(&fields, report),

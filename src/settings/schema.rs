@@ -29,6 +29,12 @@ const KEYS: &[KeyDoc] = &[
     ),
     ("api_url", "API", "Where Kakao's API is, or a sandbox.", URL),
     ("login_url", "Login", "Where Kakao's login is, or a sandbox.", URL),
+    (
+        "zone",
+        "Zone",
+        "The zone in which commands read and tell times: an IANA name; without it, the one that all job files share.",
+        r#"{"type": "string", "examples": ["Asia/Seoul"]}"#,
+    ),
     ("dashboard", "Dashboard", "The page that shows the queue.", "{}"),
     (
         "listen",

@@ -38,6 +38,9 @@ const READERS_MAX: u32 = 4;
 /// Lies in a data folder while a backup is put in place: between two files of it there is no queue to work on.
 pub(super) const RESTORING: &str = "restore-under-way";
 
+/// Held by the process that executes; it holds the number of that process.
+const LOCK: &str = "storyd.lock";
+
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Who opens the queue.
@@ -120,6 +123,20 @@ impl Store {
     /// The images of the queue's posts.
     pub fn media(&self) -> &Media {
         &self.media
+    }
+
+    /// Whether a daemon works on this queue, as far as can be told without holding it up: the last one has not stopped, and its process
+    /// is there.
+    pub async fn has_daemon(&self) -> Result<bool> {
+        let last =
+            sqlx::query_scalar!(r#"SELECT stopped_at IS NULL AS "runs!: bool" FROM life ORDER BY id DESC LIMIT 1"#);
+        let runs = last.fetch_optional(&self.readers).await?.unwrap_or(false);
+        let pid = || -> Option<rustix::process::Pid> {
+            let pid = std::fs::read_to_string(self.path.with_file_name(LOCK)).ok()?;
+            rustix::process::Pid::from_raw(pid.trim().parse().ok()?)
+        };
+        let is_there = |pid| !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH));
+        Ok(runs && pid().is_some_and(is_there))
     }
 
     /// Folds what it can of the write-ahead log into the database, without waiting for readers.
@@ -340,8 +357,8 @@ fn file_error(doing: &'static str, path: &Path, error: &sqlx::Error) -> StoreErr
 /// The lock lies beside the database, not on it: closing any handle of the database file would drop the locks that SQLite
 /// itself holds there.
 fn take_lock(data_dir: &Path) -> Result<File> {
-    let path: PathBuf = data_dir.join("storyd.lock");
-    let failed = |doing| move |source| StoreError::File { doing, path: data_dir.join("storyd.lock"), source };
+    let path: PathBuf = data_dir.join(LOCK);
+    let failed = |doing| move |source| StoreError::File { doing, path: data_dir.join(LOCK), source };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)

@@ -67,16 +67,16 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(house: &House, row: PostRow, now: Timestamp) -> Self {
+    pub(super) fn new(house: &House, row: PostRow, zone: &str, now: Timestamp) -> Self {
         let steps = steps(&row, &house.surroundings.command_flags);
         let shown_at = if row.state == PostState::Scheduled { row.due_at } else { row.occurs_at };
-        let local = shown_at.to_zoned(telling::zone(&row.zone));
-        let today = now.to_zoned(telling::zone(&row.zone)).date();
+        let local = shown_at.to_zoned(telling::zone(zone));
+        let today = now.to_zoned(telling::zone(zone)).date();
         Self {
             notes: notes(&row),
             steps,
-            at: Moment::new(shown_at, &row.zone, now),
-            planned: (shown_at != row.occurs_at).then(|| Moment::new(row.occurs_at, &row.zone, now)),
+            at: Moment::new(shown_at, zone, now),
+            planned: (shown_at != row.occurs_at).then(|| Moment::new(row.occurs_at, zone, now)),
             day: local.strftime("%a %Y-%m-%d").to_string(),
             day_word: match local.date() {
                 day if day == today => "today",
@@ -157,8 +157,8 @@ pub(super) struct StoryEntry {
 }
 
 impl StoryEntry {
-    pub(super) fn new(house: &House, row: StoryRow, now: Timestamp) -> Self {
-        let moment = |at| Moment::new(at, &row.zone, now);
+    pub(super) fn new(house: &House, row: StoryRow, zone: &str, now: Timestamp) -> Self {
+        let moment = |at| Moment::new(at, zone, now);
         Self {
             url: story_url(house, &row.story_id),
             published: moment(row.published_at),

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
-use super::page::{Frame, Page, home_zone, made, write};
+use super::page::{Frame, Page, made, write};
 use super::pauses::{Pause, mark};
 use super::{House, Turn};
 use crate::domain::clock::earlier;
@@ -138,17 +138,17 @@ struct Day {
 pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     let ctx = house.queue.turn().await?;
     let now = ctx.clock.now();
-    let zone = home_zone(&ctx);
+    let zone = ctx.zone();
     let counts = ctx.store.counts().await?;
     let coming = coming(&ctx).await?;
-    let entry = |story| StoryEntry::new(&house, story, now);
+    let entry = |story| StoryEntry::new(&house, story, &zone, now);
     let latest = ctx.store.stories(None, None, LATEST_MAX).await?;
     let undeleted = StoryFilter { stands: StoryStands::Undeleted, ..StoryFilter::default() };
     let (deletions, _) = ctx.store.story_page(&undeleted, None, DELETIONS_MAX).await?;
     let more_to_come = coming.len() > COMING_MAX;
     let pauses = ctx.store.pauses(now).await?;
     let coming = coming.into_iter().take(COMING_MAX).map(|row| {
-        let mut entry = Entry::new(&house, row, now);
+        let mut entry = Entry::new(&house, row, &zone, now);
         mark(&mut entry, &pauses);
         entry
     });
@@ -168,7 +168,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
         troubles: troubles(&ctx, &zone, now).await?,
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
-        attention: attention(&house, &ctx, &counts, now).await?,
+        attention: attention(&house, &ctx, &counts, &zone, now).await?,
         deletions: deletions.into_iter().map(entry).collect(),
         days,
         more_to_come,
@@ -192,6 +192,7 @@ async fn attention(
     house: &House,
     ctx: &Turn,
     counts: &[(PostState, u32)],
+    zone: &str,
     now: jiff::Timestamp,
 ) -> Result<Vec<Attention>, super::Failed> {
     let kinds = [
@@ -212,7 +213,7 @@ async fn attention(
             }
         };
         if !rows.is_empty() {
-            let entries = rows.into_iter().map(|row| Entry::new(house, row, now)).collect();
+            let entries = rows.into_iter().map(|row| Entry::new(house, row, zone, now)).collect();
             attention.push(Attention { state: state.as_str(), title, total: total as usize, entries });
         }
     }
@@ -293,7 +294,7 @@ fn report(count: usize, mut text: String) -> Report {
     Report { count, text, cut }
 }
 
-/// Groups by the day in the zone of each post, so that nobody has to convert.
+/// Groups by the day.
 fn days(entries: impl Iterator<Item = Entry>) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for entry in entries {
@@ -302,7 +303,5 @@ fn days(entries: impl Iterator<Item = Entry>) -> Vec<Day> {
             None => days.push(Day { name: entry.day.clone(), word: entry.day_word, entries: vec![entry] }),
         }
     }
-    // Zones apart: an instant that comes later may lie on an earlier day.
-    days.sort_by(|one, other| one.name[4..].cmp(&other.name[4..]));
     days
 }

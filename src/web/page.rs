@@ -192,12 +192,6 @@ impl Links {
     }
 }
 
-/// The zone of a page that is about no single post: that of the first job in force.
-pub(super) fn home_zone(ctx: &crate::engine::Ctx) -> String {
-    let (plan, _) = ctx.plan.get();
-    plan.and_then(|plan| plan.jobs.values().next().map(|job| job.zone.clone())).unwrap_or_else(|| "UTC".into())
-}
-
 /// The present, in the zone of the page.
 pub(super) fn made(now: Timestamp, zone: &str) -> Moment {
     Moment::new(now, zone, now)

@@ -73,15 +73,15 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let story = ctx.store.stories(None, Some(&StoryKey::Post(id)), 1).await?.into_iter().next();
     let (attempts, fewer_attempts) = latest(ctx.store.attempts(id).await?);
     let (events, fewer_events) = latest(ctx.store.events(id).await?);
-    let zone = row.zone.clone();
+    let zone = ctx.zone();
     let content = row.content.clone();
     let text = content.text().unwrap_or_default().to_owned();
-    let mut entry = Entry::new(&house, row.clone(), now);
+    let mut entry = Entry::new(&house, row.clone(), &zone, now);
     mark(&mut entry, &ctx.store.pauses(now).await?);
     write(&Post {
         frame: Frame::new(&house, "", format!("Post {id}"), made(now, &zone)),
         blocked: row.blocked,
-        story: story.map(|story| StoryEntry::new(&house, story, now)),
+        story: story.map(|story| StoryEntry::new(&house, story, &zone, now)),
         lang: lang(&text),
         text,
         images: pictures(&content),

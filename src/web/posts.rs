@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::House;
 use super::entry::Entry;
-use super::page::{Asked, Failed, Frame, Links, Page, Paging, home_zone, made, query_of, write};
+use super::page::{Asked, Failed, Frame, Links, Page, Paging, made, query_of, write};
 use crate::domain::post::PostState;
 use crate::store::view::{PostFilter, ROWS_MAX};
 
@@ -51,11 +51,12 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
             title.push_str(&format!(" · {key}{value}"));
         }
     }
-    let frame = Frame::new(&house, "/posts", title, made(now, &home_zone(&ctx)));
+    let zone = ctx.zone();
+    let frame = Frame::new(&house, "/posts", title, made(now, &zone));
     write(&Posts {
         frame,
         states: PostState::ALL.iter().map(|one| (one.as_str(), state == Some(*one))).collect(),
-        entries: rows.into_iter().map(|row| Entry::new(&house, row, now)).collect(),
+        entries: rows.into_iter().map(|row| Entry::new(&house, row, &zone, now)).collect(),
         links: Links::new("/posts", &rest_of(&query), paging, more),
         full,
     })

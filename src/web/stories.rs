@@ -7,7 +7,7 @@ use axum::extract::{RawQuery, State};
 
 use super::House;
 use super::entry::StoryEntry;
-use super::page::{Frame, Links, Page, Paging, home_zone, made, query_of, write};
+use super::page::{Frame, Links, Page, Paging, made, query_of, write};
 
 #[derive(Template)]
 #[template(path = "stories.html", config = "src/web/askama.toml")]
@@ -20,11 +20,11 @@ struct Stories {
 pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQuery) -> Page {
     let paging = Paging::asked(&query_of(query));
     let ctx = house.queue.turn().await?;
-    let now = ctx.clock.now();
+    let (now, zone) = (ctx.clock.now(), ctx.zone());
     let (rows, more) = paging.cut(ctx.store.stories(None, None, paging.rows_to_read()).await?);
     write(&Stories {
-        frame: Frame::new(&house, "/stories", "Stories", made(now, &home_zone(&ctx))),
-        entries: rows.into_iter().map(|row| StoryEntry::new(&house, row, now)).collect(),
+        frame: Frame::new(&house, "/stories", "Stories", made(now, &zone)),
+        entries: rows.into_iter().map(|row| StoryEntry::new(&house, row, &zone, now)).collect(),
         links: Links::new("/stories", "", paging, more),
     })
 }

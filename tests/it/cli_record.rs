@@ -232,8 +232,8 @@ fn reading_and_steering_go_on_beside_a_daemon_under_load() {
         });
         threads.spawn(|| {
             rounds(&[
-                "admin pause --tag nobody --for 1h",
-                "admin resume --tag nobody",
+                "admin pause --job later --for 1h",
+                "admin resume --job later",
                 "admin post 곁에서 --name beside",
                 "admin reschedule 8 --to 2098-12-05",
                 "admin cancel 9 --reason rain",

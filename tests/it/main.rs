@@ -11,6 +11,7 @@ mod cli_examples;
 mod cli_faults;
 mod cli_machine;
 mod cli_main_job;
+mod cli_names;
 mod cli_plan;
 mod cli_problems;
 mod cli_record;

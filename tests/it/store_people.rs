@@ -151,7 +151,7 @@ async fn a_later_time_that_a_person_chose_outlives_a_withdrawal() {
     let queue = Queue::new().await;
     let late = Late { within: Duration::from_secs(600), then: LateThen::Skip };
     let post = queue.add(&JobPosts { late, ..photo("a", t(60)) }).await;
-    let order = Move { to: t(90), actor: "anna", reason: "", prepare_ahead: AHEAD };
+    let order = Move { to: t(90), actor: "anna", reason: "", prepare_ahead: AHEAD, zone: "UTC" };
     queue.store.reschedule(post, order, t(0)).await.unwrap();
     queue.store.cancel(post, "anna", "", t(1)).await.unwrap();
     queue.store.release(post, &PostState::ALL, "anna", "", AHEAD, t(70)).await.unwrap();

@@ -146,7 +146,7 @@ async fn tags_follow_the_state_and_the_time_of_their_posts() {
         (tagged(PostState::Scheduled, "menu").await, tagged(PostState::Cancelled, "menu").await),
         (vec![], vec![5])
     );
-    let order = Move { to: t(30), actor: "anna", reason: "rain", prepare_ahead: AHEAD };
+    let order = Move { to: t(30), actor: "anna", reason: "rain", prepare_ahead: AHEAD, zone: "UTC" };
     queue.store.reschedule(post, order, t(2)).await.unwrap();
     assert_eq!(tagged(PostState::Scheduled, "menu").await, [30]);
     assert_eq!(queue.number("SELECT count(*) FROM post_tag").await, Some(2));
@@ -260,7 +260,7 @@ async fn however_many_were_missed_so_many_are_looked_at_and_that_there_are_more_
 async fn a_post_of_a_job_file_moves_to_a_later_time_and_one_by_hand_to_any() {
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(60))).await;
-    let to = |minutes| Move { to: t(minutes), actor: "anna", reason: "rain", prepare_ahead: AHEAD };
+    let to = |minutes| Move { to: t(minutes), actor: "anna", reason: "rain", prepare_ahead: AHEAD, zone: "UTC" };
     let early = queue.store.reschedule(post, to(30), t(0)).await.unwrap_err();
     assert!(matches!(early, Refusal::BeforeItsJob { .. }), "{early}");
     queue.store.reschedule(post, to(90), t(0)).await.unwrap();

@@ -304,7 +304,8 @@ async fn what_a_person_moves_after_it_failed_follows_its_file_first() {
     world.jobs(&job("고친 글"));
     world.settle().await;
     let (now, prepare_ahead) = (world.clock.now(), Duration::from_secs(600));
-    let order = Move { to: now + Duration::from_secs(600), actor: "tester", reason: "", prepare_ahead };
+    let order =
+        Move { to: now + Duration::from_secs(600), actor: "tester", reason: "", prepare_ahead, zone: "Asia/Seoul" };
     world.ctx().store.reschedule(post.post, order, now).await.unwrap();
     world.pass(Duration::from_secs(900)).await;
     let [story] = world.ledger().try_into().unwrap();

@@ -136,7 +136,7 @@ async fn what_a_person_moved_is_late_by_its_new_time_only() {
     world.settle().await;
     let (now, prepare_ahead) = (world.clock.now(), Duration::from_secs(600));
     for (job, to) in [("cafe0", "2026-12-01T18:00:00+09:00"), ("cafe1", "2026-12-01T18:00:10+09:00")] {
-        let order = Move { to: at(to), actor: "tester", reason: "", prepare_ahead };
+        let order = Move { to: at(to), actor: "tester", reason: "", prepare_ahead, zone: "Asia/Seoul" };
         world.ctx().store.reschedule(world.post(job).await.post, order, now).await.unwrap();
     }
     world.pass(Duration::from_secs(86_400)).await;

@@ -6,7 +6,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::{self, Home};
-use super::super::show::{counted, instant, local_zone, print_json};
+use super::super::show::{counted, instant, print_json};
 use super::Row;
 use super::at_kakao::AtKakao;
 use super::checks::{self, Check, Stands};
@@ -111,7 +111,7 @@ async fn tokens(
     kakao: &AtKakao,
     checks: &mut Vec<Check>,
 ) -> Result<Option<AccessToken>, Failure> {
-    let account = row.account.as_str();
+    let (account, zone) = (row.account.as_str(), home.zone_anyway().await?);
     let login = format!("Log in with `{}`.", home.command(&format!("account login {account}")));
     if !row.has_token {
         checks.push(Check::broken("tokens", "none are stored", login));
@@ -119,7 +119,7 @@ async fn tokens(
     }
     let stored = match (row.has_refresh_token, row.refresh_expires_at) {
         (false, _) => Check::weak("tokens", "stored, without a refresh token: they cannot be renewed", login),
-        (true, Some(at)) => Check::good("tokens", format!("stored; refresh token {}", super::until(at))),
+        (true, Some(at)) => Check::good("tokens", format!("stored; refresh token {}", super::until(at, &zone))),
         (true, None) => Check::good("tokens", "stored; Kakao did not say until when the refresh token lasts"),
     };
     checks.push(stored);
@@ -146,11 +146,11 @@ async fn outlived(home: &Home, row: &Row) -> Result<Option<Check>, Failure> {
     };
     let filter =
         PostFilter { states: vec![PostState::Scheduled], account: Some(row.account.clone()), ..PostFilter::default() };
-    let posts = store.posts(&filter).await;
+    let (posts, zone) = (store.posts(&filter).await, home.zone(&store).await?);
     store.close().await;
     let after = posts?.into_iter().filter(|post| post.due_at > end).count();
     Ok((after > 0).then(|| {
-        let says = format!("{} due after its token ends on {}", counted(after, "post"), instant(end, &local_zone()));
+        let says = format!("{} due after its token ends on {}", counted(after, "post"), instant(end, &zone));
         let login = home.command(&format!("account login {}", row.account));
         Check::weak("posts", says, format!("Log in before that with `{login}`."))
     }))

@@ -120,7 +120,8 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
         print_json(&row)?;
     } else {
         say!("{account} is {}", super::who(&row));
-        for (label, value) in super::token_lines(&row) {
+        let zone = home.zone_anyway().await?;
+        for (label, value) in super::token_lines(&row, &zone) {
             say!("  {label:<14} {value}");
         }
     }

@@ -18,7 +18,7 @@ use super::Common;
 use super::failure::Failure;
 use super::output::note;
 use super::setup::{self, Home};
-use super::show::{local_zone, time};
+use super::show::time;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::kakao::folder::TokenError;
@@ -259,12 +259,13 @@ async fn try_again(home: &Home, account: &str) -> Result<(), Failure> {
 }
 
 /// `until Tue 2026-12-01 09:00 KST (in 3 d 4 h)`.
-fn until(at: Timestamp) -> String {
-    format!("until {}", time(at, &local_zone(), Clock::system().now()))
+fn until(at: Timestamp, zone: &str) -> String {
+    format!("until {}", time(at, zone, Clock::system().now()))
 }
 
 /// The lines that tell of an account's tokens, each with its label.
-fn token_lines(row: &Row) -> Vec<(&'static str, String)> {
+fn token_lines(row: &Row, zone: &str) -> Vec<(&'static str, String)> {
+    let until = |at| until(at, zone);
     let access = match (row.has_token, row.access_expires_at) {
         (false, _) => "none".to_owned(),
         (true, Some(at)) if row.has_refresh_token => format!("{}, then renewed", until(at)),

@@ -31,7 +31,8 @@ async fn renew(common: &Common, home: &Home, account: &str, kakao: &AtKakao) -> 
         print_json(&row)?;
     } else {
         say!("the tokens of {account} were renewed");
-        for (label, value) in super::token_lines(&row) {
+        let zone = home.zone_anyway().await?;
+        for (label, value) in super::token_lines(&row, &zone) {
             say!("  {label:<14} {value}");
         }
     }

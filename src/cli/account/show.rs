@@ -4,7 +4,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, instant, local_zone, print_json, relative, time};
+use super::super::show::{Columns, counted, instant, print_json, relative, time};
 use super::Row;
 use crate::domain::clock::Clock;
 
@@ -15,7 +15,7 @@ pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
     } else if rows.is_empty() {
         note!("no accounts; `{}` adds one", home.command("account login NAME"));
     } else {
-        print(home, &rows);
+        print(home, &rows, &home.zone_anyway().await?);
     }
     Ok(DONE)
 }
@@ -26,9 +26,9 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
         print_json(&row)?;
         return Ok(DONE);
     }
-    let (now, zone) = (Clock::system().now(), local_zone());
+    let (now, zone) = (Clock::system().now(), home.zone_anyway().await?);
     say!("{account} is {}", super::who(&row));
-    for (label, value) in super::token_lines(&row) {
+    for (label, value) in super::token_lines(&row, &zone) {
         say!("  {label:<14} {value}");
     }
     if let Some(at) = row.obtained_at {
@@ -53,8 +53,8 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
     Ok(DONE)
 }
 
-fn print(home: &Home, rows: &[Row]) {
-    let (now, zone) = (Clock::system().now(), local_zone());
+fn print(home: &Home, rows: &[Row], zone: &str) {
+    let now = Clock::system().now();
     let mut columns = Columns::new(
         &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
         &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
@@ -62,12 +62,12 @@ fn print(home: &Home, rows: &[Row]) {
     for row in rows {
         let access = match (row.has_token, row.access_expires_at) {
             (false, _) => ["none".to_owned(), String::new()],
-            (true, Some(at)) => [instant(at, &zone), format!("({})", relative(at, now))],
+            (true, Some(at)) => [instant(at, zone), format!("({})", relative(at, now))],
             (true, None) => ["unknown".to_owned(), String::new()],
         };
         let refresh = match (row.has_refresh_token, row.refresh_expires_at) {
             (false, _) => ["none".to_owned(), String::new()],
-            (true, Some(at)) => [format!("until {}", instant(at, &zone)), format!("({})", relative(at, now))],
+            (true, Some(at)) => [format!("until {}", instant(at, zone)), format!("({})", relative(at, now))],
             (true, None) => ["yes".to_owned(), String::new()],
         };
         let stands = match (&row.blocked, row.has_token) {

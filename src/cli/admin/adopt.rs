@@ -5,7 +5,9 @@ use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::print_json;
+use super::target;
 use crate::domain::clock::Clock;
+use crate::store::Store;
 use crate::store::queue::{AdoptOrder, Refusal};
 
 #[derive(Debug, clap::Args)]
@@ -14,7 +16,7 @@ pub(in crate::cli) struct Args {
     story: String,
     /// It is the story of this post, which was believed not to have gone out
     #[arg(long, value_name = "POST")]
-    post: Option<i64>,
+    post: Option<String>,
     /// The account, where several have such a story
     #[arg(long)]
     account: Option<String>,
@@ -41,16 +43,23 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
             )));
         }
     };
+    let named = match &args.post {
+        Some(text) => {
+            let may = async |store: &Store, post| store.may_adopt(&account, post).await;
+            Some(target::to_steer(home, &store, text, may).await?)
+        }
+        None => None,
+    };
     let post = if args.dry_run {
-        if let Some(post) = args.post {
+        if let Some(post) = named {
             store.may_adopt(&account, post).await.map_err(refused)?;
         }
-        args.post
+        named
     } else {
         let actor = super::actor();
         let order = AdoptOrder { actor: &actor, reason: &args.reason };
         let now = Clock::system().now();
-        Some(store.adopt(&account, &args.story, args.post, order, now).await.map_err(refused)?)
+        Some(store.adopt(&account, &args.story, named, order, now).await.map_err(refused)?)
     };
     let row = match post {
         Some(post) => store.post(post).await?,

@@ -9,10 +9,10 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::setup::{self, Home};
-use super::super::show::{counted, local_zone, print_json, story_url, time};
+use super::super::show::{counted, print_json, story_url, time};
 use crate::domain::clock::Clock;
 use crate::engine::{audit, daemon};
-use crate::store::view::{AuditRow, FindingRow};
+use crate::store::view::{AuditRow, FindingRow, NameKind};
 use crate::store::{Access, Store, StoreError};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -49,9 +49,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let store = home.open().await?;
     let accounts: Vec<String> = store.accounts().await?.into_iter().map(|row| row.account).collect();
     if let Some(account) = args.account.as_ref().filter(|account| !accounts.contains(account)) {
+        super::names::check(home, &store, NameKind::Account, account).await?;
         return Err(Failure::no_such_thing(format!(
-            "the queue knows no account {account}; it knows {}",
-            accounts.join(", ")
+            "account {account} has no posts yet, so there is nothing to audit"
         )));
     }
     let accounts: Vec<String> =
@@ -73,11 +73,12 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         carry_out(home, &store, executor, &accounts, &runs, args.detach).await?;
     }
     let told = tell(&store, &runs).await?;
+    let zone = home.zone(&store).await?;
     store.close().await;
     if common.json {
         print_json(&told)?;
     } else {
-        print(home, &told);
+        print(home, &told, &zone);
     }
     let open = told.findings.iter().any(|finding| finding.settled_at.is_none())
         || told.audits.iter().any(|row| row.fault.is_some());
@@ -164,10 +165,10 @@ async fn tell(store: &Store, runs: &[i64]) -> Result<Told, Failure> {
     Ok(Told { audits: rows(store, runs).await?, findings })
 }
 
-fn print(home: &Home, told: &Told) {
+fn print(home: &Home, told: &Told, zone: &str) {
     let now = Clock::system().now();
     for row in &told.audits {
-        let when = time(row.started_at, &local_zone(), now);
+        let when = time(row.started_at, zone, now);
         let how = match (&row.fault, row.ended_at) {
             (Some(fault), _) => format!("given up: {fault}"),
             (None, None) => format!("goes on, {} so far", counted(row.pages as usize, "page")),

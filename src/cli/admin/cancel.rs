@@ -8,9 +8,9 @@ use crate::domain::post::{PostEvent, PostState};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The posts' numbers
+    /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required = true, value_name = "POST")]
-    posts: Vec<i64>,
+    posts: Vec<String>,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,

@@ -7,8 +7,9 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say, steer};
 use super::super::setup::{self, Engine, Home};
-use super::super::show::{confirm, counted, excerpt, local_zone, print_json};
+use super::super::show::{confirm, counted, excerpt, print_json};
 use super::filter::Filter;
+use super::target;
 use crate::domain::clock::{Clock, later};
 use crate::domain::telling;
 use crate::engine::daemon;
@@ -35,7 +36,7 @@ const STORIES_MAX: usize = 1_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Posts by their number, or stories by their ID
+    /// Posts by their number, job, or job and day as in sale@2026-12-24; or stories by their ID
     #[arg(value_name = "POST|STORY")]
     targets: Vec<String>,
     /// Every story that is up and fits the flags below, all of them together
@@ -65,13 +66,14 @@ fn read_duration(text: &str) -> Result<Duration, String> {
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let stories = chosen(home, &store, &args).await?;
+    let zone = home.zone(&store).await?;
     let (gone, up): (Vec<_>, Vec<_>) = stories.into_iter().partition(|story| story.deleted_at.is_some());
     for story in &gone {
         note!("story {} of post {} is deleted already", story.story_id, story.post);
     }
     if args.dry_run || up.is_empty() {
         store.close().await;
-        return dry(common, &up, args.dry_run);
+        return dry(common, &up, args.dry_run, &zone);
     }
     if !args.yes {
         preview(&up);
@@ -115,7 +117,9 @@ async fn chosen(home: &Home, store: &Store, args: &Args) -> Result<Vec<StoryRow>
             "nothing was chosen: name posts or stories, or use --job, --tag, --account, --since, --until; --all means every story",
         ));
     }
-    let (from, until) = args.filter.period(&telling::zone(&local_zone()), Clock::system().now())?;
+    super::names::check_filter(home, store, &args.filter).await?;
+    let zone = home.zone(store).await?;
+    let (from, until) = args.filter.period(&telling::zone(&zone), Clock::system().now())?;
     let Filter { account, job, tag, .. } = args.filter.clone();
     let filter = StoryFilter { account, job, tag, from, until, stands: StoryStands::Up };
     let (mut found, mut after) = (Vec::new(), None);
@@ -152,11 +156,11 @@ fn preview(up: &[StoryRow]) {
 }
 
 /// Shows what would be taken down.
-fn dry(common: &Common, up: &[StoryRow], asked: bool) -> Result<u8, Failure> {
+fn dry(common: &Common, up: &[StoryRow], asked: bool, zone: &str) -> Result<u8, Failure> {
     if common.json {
         print_json(&up)?;
     } else if !up.is_empty() {
-        super::stories::columns(up).print();
+        super::stories::columns(up, zone).print();
     }
     if asked {
         note!("nothing was taken down; without --dry-run, {} would be", counted(up.len(), "story"));
@@ -167,25 +171,30 @@ fn dry(common: &Common, up: &[StoryRow], asked: bool) -> Result<u8, Failure> {
 async fn find(home: &Home, store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failure> {
     let mut found = Vec::new();
     for target in targets {
-        let key = target.parse().map_or_else(|_| StoryKey::Story(target.clone()), StoryKey::Post);
-        let rows = store.stories(None, Some(&key), 2).await?;
-        match rows.as_slice() {
-            [row] => found.push(row.clone()),
-            [] => {
-                return Err(Failure::no_such_thing(match key {
-                    StoryKey::Post(post) if store.post(post).await?.is_none() => super::no_such_post(home, post),
-                    StoryKey::Post(post) => {
-                        let show = home.command(&format!("admin show {post}"));
-                        format!("post {post} has no story; `{show}` tells where it stands")
-                    }
-                    StoryKey::Story(id) => {
-                        format!("no story {id} is on record; `{}` lists them", home.command("admin stories"))
-                    }
+        let (name, posts) = target::of_job(home, store, target).await?;
+        let (mut stories, mut up) = (Vec::new(), Vec::new());
+        for post in posts {
+            if let Some(story) = store.stories(None, Some(&StoryKey::Post(post.post)), 1).await?.pop() {
+                if story.deleted_at.is_none() {
+                    up.push(post);
+                }
+                stories.push(story);
+            }
+        }
+        match (stories.as_slice(), up.as_slice()) {
+            ([], _) => {
+                let (post, _) = target::to_show(home, store, target).await?;
+                return Err(Failure::no_such_thing(if store.post(post).await?.is_none() {
+                    super::no_such_post(home, post)
+                } else {
+                    let show = home.command(&format!("admin show {post}"));
+                    format!("post {post} has no story; `{show}` tells where it stands")
                 }));
             }
-            _ => {
-                return Err(Failure::usage(format!("several accounts have a story {target}; name the post instead")));
-            }
+            ([only], _) => found.push(only.clone()),
+            (_, [one]) => found.extend(stories.iter().find(|story| story.post == one.post).cloned()),
+            (_, []) => found.extend(stories.into_iter().next_back()),
+            (_, several) => return Err(target::choice(home, store, &name, several).await?),
         }
     }
     Ok(found)

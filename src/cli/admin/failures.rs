@@ -7,7 +7,7 @@ use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::output::{note, say};
 use super::super::prose::{self, wrapped};
 use super::super::setup::Home;
-use super::super::show::{counted, excerpt, local_zone, print_json, time};
+use super::super::show::{counted, excerpt, print_json, time};
 use super::super::width::{self, fit};
 use super::disk_full;
 use super::filter::moment;
@@ -17,7 +17,8 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::store::Store;
 use crate::store::view::{
-    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, PostRow, StoryFilter, StoryRow, StoryStands,
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, NameKind, PostRow, StoryFilter, StoryRow,
+    StoryStands,
 };
 
 /// Numbers of posts of a cause that fit into a line.
@@ -85,7 +86,11 @@ impl Failures {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let missed_since = moment(&args.missed_since, &telling::zone(&local_zone()), Clock::system().now())?;
+    if let Some(account) = &args.account {
+        super::names::check(home, &store, NameKind::Account, account).await?;
+    }
+    let zone = home.zone(&store).await?;
+    let missed_since = moment(&args.missed_since, &telling::zone(&zone), Clock::system().now())?;
     let shown = if common.json { usize::MAX } else { POSTS_SHOWN };
     let filter = FailureFilter { account: args.account.as_deref(), missed_since };
     let failures = find(home, &store, filter, shown).await?;
@@ -94,7 +99,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if common.json {
         print_json(&failures)?;
     } else if any {
-        print(home, &failures);
+        print(home, &failures, &zone);
     } else {
         note!("nothing needs a person");
     }
@@ -128,7 +133,7 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
 }
 
 /// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
-fn print(home: &Home, failures: &Failures) {
+fn print(home: &Home, failures: &Failures, zone: &str) {
     let (now, columns) = (Clock::system().now(), width::of_terminal());
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| say!("{line}"));
     let title = |text: String| tell(wrapped(&text, "", 2, columns));
@@ -138,7 +143,7 @@ fn print(home: &Home, failures: &Failures) {
         title(disk_full(home));
     }
     for trouble in &failures.troubles {
-        title(format!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, &local_zone(), now)));
+        title(format!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, zone, now)));
         prose(&trouble.reason);
         say!("{}", prose::command(&trouble.command));
     }
@@ -154,8 +159,7 @@ fn print(home: &Home, failures: &Failures) {
         title(format!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause));
         prose(&numbers(&row.numbers, row.posts));
         for post in failures.posts.iter().filter(|post| row.numbers.contains(&post.post)).take(POSTS_SHOWN) {
-            let line =
-                format!("{} · {} · {}", post.job, time(post.occurs_at, &post.zone, now), excerpt(&post.content, 40));
+            let line = format!("{} · {} · {}", post.job, time(post.occurs_at, zone, now), excerpt(&post.content, 40));
             say!("  {}", fit(&line, columns.saturating_sub(2)));
         }
         if !row.reason.is_empty() {

@@ -9,6 +9,7 @@ mod delete;
 mod export;
 mod failures;
 mod filter;
+mod names;
 mod pause;
 mod post;
 mod prune;
@@ -22,18 +23,20 @@ mod retry;
 mod show;
 mod stats;
 mod stories;
+mod target;
 
 use clap::Subcommand;
 
 use super::failure::{DONE, Failure};
 use super::output::{note, say};
 use super::setup::Home;
-use super::show::print_json;
+use super::show::{print_json, time};
 use super::{Common, setup};
+use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::Store;
 use crate::store::queue::Refusal;
-use crate::store::view::IncidentRow;
+use crate::store::view::{IncidentRow, PostRow};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -108,9 +111,9 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
     }
 }
 
-/// What a command that steers does: to which posts, or only looks.
+/// What a command that steers does: to which posts, as a person names them, or only looks.
 struct Steering<'a> {
-    posts: &'a [i64],
+    posts: &'a [String],
     dry_run: bool,
 }
 
@@ -127,14 +130,36 @@ async fn steer(
     let store = home.open().await?;
     let mut moved = Vec::new();
     let mut code = DONE;
-    for post in steering.posts {
-        let result = if steering.dry_run { may(&store, *post).await } else { deed(&store, *post).await };
+    for named in steering.posts {
+        let post = match target::to_steer(home, &store, named, &may).await {
+            Ok(post) => post,
+            Err(failure) => {
+                failure.tell();
+                code = if code == DONE { failure.code() } else { code };
+                continue;
+            }
+        };
+        let result = if steering.dry_run { may(&store, post).await } else { deed(&store, post).await };
         match result {
-            Ok(()) if common.json => moved.extend(store.post(*post).await?),
-            Ok(()) if steering.dry_run => say!("would do: {}", done(*post)),
-            Ok(()) => say!("{}", done(*post)),
+            Ok(()) if common.json => moved.extend(store.post(post).await?),
+            Ok(()) if steering.dry_run => say!("would do: {}", done(post)),
+            Ok(()) => {
+                let caveat = match store.post(post).await? {
+                    Some(row) if row.state == PostState::Scheduled => caveat(home, &store, &row).await?,
+                    _ => String::new(),
+                };
+                say!("{}{caveat}", done(post));
+            }
             Err(refusal) => {
-                let failure = refused(home, refusal);
+                let failure = match refusal {
+                    Refusal::BeforeItsJob { post, occurs_at } => {
+                        let due = time(occurs_at, &home.zone(&store).await?, Clock::system().now());
+                        Failure::not_possible(format!(
+                            "post {post} is due {due} by its job file; it goes out earlier only when its job file says so"
+                        ))
+                    }
+                    refusal => refused(home, refusal),
+                };
                 failure.tell();
                 code = if code == DONE { failure.code() } else { code };
             }
@@ -150,6 +175,25 @@ async fn steer(
         print_json(&moved)?;
     }
     if code == DONE { Ok(DONE) } else { Err(Failure::told(code)) }
+}
+
+/// What keeps a waiting post from going out at its time, as things stand: begins with a comma, and is empty where nothing does.
+async fn caveat(home: &Home, store: &Store, post: &PostRow) -> Result<String, Failure> {
+    let now = Clock::system().now();
+    if !store.has_daemon().await? {
+        return Ok(format!(", but no daemon runs: start `{}`", home.command("run")));
+    }
+    let mut pauses = store.pauses(now).await?;
+    pauses.retain(|pause| pause.covers(&post.account, &post.job, &post.tags));
+    if let Some(pause) = pauses.first() {
+        let until = match pause.until_at {
+            Some(at) => format!("until {}", time(at, &home.zone(store).await?, now)),
+            None => "until a person resumes it".to_owned(),
+        };
+        return Ok(format!(", but {} is paused {until}", pause.what()));
+    }
+    let blocked = post.blocked.as_ref().map(|why| format!(", but account {} is blocked: {why}", post.account));
+    Ok(blocked.unwrap_or_default())
 }
 
 /// A refusal, with the command that is possible instead.

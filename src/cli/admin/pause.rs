@@ -9,9 +9,12 @@ use super::super::setup::Home;
 use super::super::show::{length, print_json};
 use super::filter::name;
 use crate::domain::clock::{Clock, later};
+use crate::domain::post::PostState;
 use crate::domain::telling::shell_word;
 use crate::plan::duration;
+use crate::store::Store;
 use crate::store::queue::{PauseOrder, PauseScope};
+use crate::store::view::NameKind;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -63,18 +66,53 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let store = home.open().await?;
     let now = Clock::system().now();
     let (scope, words) = args.scope.read();
+    if let Some((kind, name)) = scope_name(&scope) {
+        super::names::check(home, &store, kind, name).await?;
+    }
     let until = args.length.map(|length| later(now, length));
     let order = PauseOrder { actor: &super::actor(), reason: &args.reason, until };
     let _ = store.pause(&scope, order, now).await?;
     let pauses = store.pauses(now).await?;
+    let waiting = waiting(&store, &scope).await?;
     store.close().await;
     home.wake_daemon();
     match args.length {
         _ if common.json => print_json(&pauses)?,
-        Some(span) => say!("{words} is paused for {}", length(span)),
-        None => say!("{words} is paused until `{}`", home.command(&format!("admin resume {}", scope_flags(&scope)))),
+        Some(span) => say!("{words} is paused for {}: {waiting}", length(span)),
+        None => say!(
+            "{words} is paused until `{}`: {waiting}",
+            home.command(&format!("admin resume {}", scope_flags(&scope)))
+        ),
     }
     Ok(DONE)
+}
+
+/// How many posts the pause stops.
+async fn waiting(store: &Store, scope: &PauseScope) -> Result<String, Failure> {
+    let posts = match scope_name(scope) {
+        Some((kind, name)) => store.waiting_under(kind, name).await?,
+        None => store
+            .counts()
+            .await?
+            .into_iter()
+            .find(|(state, _)| *state == PostState::Scheduled)
+            .map_or(0, |(_, posts)| posts),
+    };
+    Ok(match posts {
+        0 => "no post of it waits now; those that come later wait too".to_owned(),
+        1 => "1 post waits".to_owned(),
+        _ => format!("{posts} posts wait"),
+    })
+}
+
+/// What the scope names, if it names something.
+fn scope_name(scope: &PauseScope) -> Option<(NameKind, &str)> {
+    match scope {
+        PauseScope::All => None,
+        PauseScope::Account(name) => Some((NameKind::Account, name)),
+        PauseScope::Tag(name) => Some((NameKind::Tag, name)),
+        PauseScope::Job(name) => Some((NameKind::Job, name)),
+    }
 }
 
 /// The flags that mean this scope.

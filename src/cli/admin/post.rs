@@ -11,12 +11,12 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure, broken};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{excerpt, local_zone, print_json, time};
+use super::super::show::{excerpt, print_json, time};
 use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
-use crate::domain::telling;
+use crate::domain::telling::{self, shell_word};
 use crate::engine::{Rules, wanted};
 use crate::plan::problem::Source;
 use crate::plan::{self, Job};
@@ -28,9 +28,12 @@ const TEXT_BYTES_MAX: u64 = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// What it says; `-` reads it from standard input
-    #[arg(value_name = "TEXT")]
+    /// What it says; `-` reads it from standard input. A text that begins like an option, as in --so, goes behind `--`
+    #[arg(value_name = "TEXT", allow_hyphen_values = true, value_parser = no_option)]
     text: Option<String>,
+    /// What it says, as it stands
+    #[arg(last = true, value_name = "TEXT", conflicts_with = "text")]
+    verbatim: Option<String>,
     /// A picture; repeated for several. Makes it a photo
     #[arg(long = "image", value_name = "FILE", conflicts_with = "url")]
     images: Vec<PathBuf>,
@@ -40,7 +43,7 @@ pub(in crate::cli) struct Args {
     /// The account that posts it [default: the only one of the settings]
     #[arg(long)]
     account: Option<String>,
-    /// When: now, "2026-12-01 09:00" (in this machine's zone), RFC 3339, or +2h
+    /// When: now, "2026-12-01 09:00" (in the zone of the settings), RFC 3339, or +2h
     #[arg(long, value_name = "TIME", default_value = "now")]
     at: String,
     /// Who sees it: public, friends or private
@@ -63,12 +66,30 @@ pub(in crate::cli) struct Args {
     dry_run: bool,
 }
 
+/// Takes every text but one that looks like an option: a slip such as `--dryrun` must not be posted.
+fn no_option(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("--").or_else(|| text.strip_prefix('-').filter(|rest| rest.chars().count() == 1));
+    let is_option = name.is_some_and(|name| {
+        let word = name.split('=').next().unwrap_or_default();
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    });
+    if is_option {
+        return Err(format!(
+            "this is no option of `admin post`; a text that begins so goes behind `--`, as in `storyd admin post -- {}`",
+            shell_word(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let store = home.open().await?;
     let account = account(home, &store, args.account.clone()).await?;
     let name = args.name.clone().unwrap_or_else(|| format!("post-{}", now.strftime("%Y%m%d-%H%M%S-%6f")));
-    let job = check(&args, &name, &account, now)?;
+    let zone = home.zone(&store).await?;
+    let job = check(&args, &name, &account, &zone, now)?;
     let rules = Rules::new(&home.settings)?;
     let mut posts = wanted::posts(&job, None, &rules, now);
     if let Some(unmade) = posts.unmade.first() {
@@ -95,6 +116,10 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         post = store.posts(&already).await?.pop();
         home.wake_daemon();
     }
+    let caveat = match &post {
+        Some(post) if post.state == PostState::Scheduled => super::caveat(home, &store, post).await?,
+        _ => String::new(),
+    };
     store.close().await;
     let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
     let falls_in = posts.occurrences.first().and_then(|occurrence| occurrence.falls_in.as_ref());
@@ -112,14 +137,14 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             let what = if known { "is in the queue already" } else { "is in the queue" };
             let waits = post.state == PostState::Scheduled;
             let state = if waits { String::new() } else { format!(", {}", post.state) };
-            let when = time(post.due_at, &post.zone, now);
-            say!("post {} {what}: {} on {}, {when}{state}", post.post, post.kind, post.account);
+            let when = time(post.due_at, &zone, now);
+            say!("post {} {what}: {} on {}, {when}{state}{caveat}", post.post, post.kind, post.account);
             note!("`{}` tells what becomes of it", home.command(&format!("admin show {}", post.post)));
         }
         None => say!(
             "would post a {} on {account}, {}: {}",
             job.content.kind(),
-            time(occurs_at, &job.zone, now),
+            time(occurs_at, &zone, now),
             excerpt(&job.content, 60)
         ),
     }
@@ -184,18 +209,17 @@ async fn account(home: &Home, store: &Store, given: Option<String>) -> Result<St
 }
 
 /// Puts it in the words of a job file, and reads that as any other.
-fn check(args: &Args, name: &str, account: &str, now: Timestamp) -> Result<Job, Failure> {
+fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> Result<Job, Failure> {
     let text = text(args)?;
     let kind = match (args.images.is_empty(), &args.url) {
         (false, _) => "photo",
         (true, Some(_)) => "link",
         (true, None) => "note",
     };
-    let zone = local_zone();
     let at = match args.at.as_str() {
         "now" => "now".to_owned(),
-        text => moment(text, &telling::zone(&zone), now)?
-            .to_zoned(telling::zone(&zone))
+        text => moment(text, &telling::zone(zone), now)?
+            .to_zoned(telling::zone(zone))
             .strftime("%Y-%m-%dT%H:%M:%S%:z")
             .to_string(),
     };
@@ -237,7 +261,7 @@ fn check(args: &Args, name: &str, account: &str, now: Timestamp) -> Result<Job, 
 
 fn text(args: &Args) -> Result<Option<String>, Failure> {
     if args.text.as_deref() != Some("-") {
-        return Ok(args.text.clone());
+        return Ok(args.text.clone().or_else(|| args.verbatim.clone()));
     }
     let mut text = String::new();
     std::io::stdin()

@@ -9,10 +9,10 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure, UNEXPECTED};
 use super::super::output::{note, say, steer};
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, local_zone, relative, time};
+use super::super::show::{Columns, counted, excerpt, instant, relative, time};
 use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::filter::Filter;
-use super::{disk_full, standing};
+use super::{disk_full, names, standing, target};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -51,7 +51,7 @@ pub(in crate::cli) struct Args {
     text: Option<String>,
     /// Go on after this post of the list
     #[arg(long, value_name = "POST")]
-    after: Option<i64>,
+    after: Option<String>,
     /// At most this many [default: 100; 20 with --watch]
     #[arg(long, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     limit: Option<u64>,
@@ -69,8 +69,9 @@ pub(super) fn read_state(word: &str) -> Result<PostState, String> {
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let zone = telling::zone(&local_zone());
-    let (from, until) = args.filter.period(&zone, Clock::system().now())?;
+    names::check_filter(home, &store, &args.filter).await?;
+    let zone = home.zone(&store).await?;
+    let (from, until) = args.filter.period(&telling::zone(&zone), Clock::system().now())?;
     let states = match (args.all, args.state.is_empty()) {
         (true, _) => Vec::new(),
         (false, true) => OPEN.to_vec(),
@@ -80,12 +81,16 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let listing = Listing { states, account, job, tag, text: args.text, from, until };
     let after = match args.after {
         None => None,
-        Some(post) => match store.place(post).await? {
-            None => return Err(Failure::no_such_thing(format!("there is no post {post} to go on after"))),
-            place => place,
-        },
+        Some(post) => {
+            let (post, _) = target::to_show(home, &store, &post).await?;
+            match store.place(post).await? {
+                None => return Err(Failure::no_such_thing(format!("there is no post {post} to go on after"))),
+                place => place,
+            }
+        }
     };
-    let wanted = Wanted { listing, after, limit: args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED }) };
+    let wanted =
+        Wanted { listing, zone, after, limit: args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED }) };
     if args.watch {
         return watch(&store, home, &wanted).await;
     }
@@ -98,7 +103,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     };
     let shown = list(&store, &wanted, form).await?;
     if form == Form::Human {
-        around(&store, home, shown).await?;
+        around(&store, home, shown, &wanted.zone).await?;
     }
     if store.is_short_of_room() {
         note!("storyd: {}", disk_full(home));
@@ -110,6 +115,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
 /// Which part of which list.
 struct Wanted {
     listing: Listing,
+    /// In which the times are told.
+    zone: String,
     after: Option<Place>,
     limit: u64,
 }
@@ -135,7 +142,7 @@ async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failu
         shown.posts += page.rows.len() as u64;
         shown.looked_at = shown.looked_at.saturating_add(page.looked_at);
         if form == Form::Human {
-            print(&page.rows, Clock::system().now());
+            print(&page.rows, &wanted.zone, Clock::system().now());
         }
         for row in &page.rows {
             rows.add(row)?;
@@ -163,10 +170,10 @@ async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failur
     loop {
         // Home, and what was there is cleared.
         steer(std::io::stdout(), "\x1b[H\x1b[2J\x1b[3J");
-        let now = instant(Clock::system().now(), &local_zone());
+        let now = instant(Clock::system().now(), &wanted.zone);
         say!("every {} s · {now} · Ctrl-C ends", WATCH_EVERY.as_secs());
         let shown = list(store, wanted, Form::Human).await?;
-        around(store, home, shown).await?;
+        around(store, home, shown, &wanted.zone).await?;
         tokio::select! {
             () = daemon::pause(WATCH_EVERY) => {}
             ended = &mut stop => {
@@ -180,7 +187,7 @@ async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failur
 }
 
 /// What explains the list: how many posts there are in all, and what keeps them waiting.
-async fn around(store: &Store, home: &Home, shown: Shown) -> Result<(), Failure> {
+async fn around(store: &Store, home: &Home, shown: Shown, zone: &str) -> Result<(), Failure> {
     let counts = store.counts_up_to(COUNTED).await?;
     let or_more = |count: u32| if count < COUNTED { "" } else { " or more" };
     let counts: Vec<String> =
@@ -199,7 +206,7 @@ async fn around(store: &Store, home: &Home, shown: Shown) -> Result<(), Failure>
         }
     }
     if let Some(place) = shown.broken_off {
-        let (looked_at, post, due) = (shown.looked_at, place.post(), instant(place.due_at()?, &local_zone()));
+        let (looked_at, post, due) = (shown.looked_at, place.post(), instant(place.due_at()?, zone));
         note!("{looked_at} posts were looked at one by one, up to post {post} ({due}), and there are more:");
         note!("the same command with `--after {post}` goes on from there; a narrower filter looks at fewer");
     }
@@ -213,12 +220,8 @@ async fn around(store: &Store, home: &Home, shown: Shown) -> Result<(), Failure>
     }
     let now = Clock::system().now();
     for pause in store.pauses(now).await? {
-        let what = match pause.scope.as_str() {
-            "all" => "everything".into(),
-            "restore" => format!("account {}", pause.target),
-            scope => format!("{scope} {}", pause.target),
-        };
-        let until = pause.until_at.map_or_else(String::new, |at| format!(" until {}", time(at, &local_zone(), now)));
+        let what = pause.what();
+        let until = pause.until_at.map_or_else(String::new, |at| format!(" until {}", time(at, zone, now)));
         let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
         note!("{what} is paused by {}{until}{why}", pause.actor);
     }
@@ -226,12 +229,12 @@ async fn around(store: &Store, home: &Home, shown: Shown) -> Result<(), Failure>
 }
 
 /// Prints rows under the days at which they are due.
-fn print(rows: &[PostRow], now: Timestamp) {
+fn print(rows: &[PostRow], zone: &str, now: Timestamp) {
     let mut columns =
         Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "SAYS"], &["POST", "WHEN", "STATE", "JOB", "SAYS"]);
     let mut today = String::new();
     for row in rows {
-        let local = row.due_at.to_zoned(telling::zone(&row.zone));
+        let local = row.due_at.to_zoned(telling::zone(zone));
         let day = local.strftime("%a %Y-%m-%d %Z").to_string();
         if day != today {
             columns.heading(&day);

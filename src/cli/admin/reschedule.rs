@@ -15,10 +15,10 @@ use crate::store::queue::Move;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The posts' numbers
+    /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required = true, value_name = "POST")]
-    posts: Vec<i64>,
-    /// When: "2026-12-03 18:00" in the zone of the post, RFC 3339, now, or +2h
+    posts: Vec<String>,
+    /// When: "2026-12-03 18:00" in the zone of the settings, RFC 3339, now, or +2h
     #[arg(long, value_name = "TIME")]
     to: String,
     /// Why, for the record
@@ -36,7 +36,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if to < now {
         note!("that is in the past: it goes out at once, if its late policy allows");
     }
-    let order = Move { to, actor: &actor, reason: &args.reason, prepare_ahead: home.settings.defaults.prepare_ahead };
+    let prepare_ahead = home.settings.defaults.prepare_ahead;
+    let order = Move { to, zone: &zone, actor: &actor, reason: &args.reason, prepare_ahead };
     let may = async |store: &Store, post| store.may_reschedule(post, to).await.map(drop);
     let deed = async |store: &Store, post| store.reschedule(post, order, clock.now()).await;
     let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
@@ -44,12 +45,10 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         .await
 }
 
-/// The time that is meant, in the zone of the first post.
+/// The time that is meant, and the zone in which it is read and told.
 async fn read(home: &Home, args: &Args, now: Timestamp) -> Result<(Timestamp, String), Failure> {
     let store = home.open().await?;
-    let first = store.post(args.posts[0]).await?;
+    let zone = home.zone(&store).await?;
     store.close().await;
-    let zone =
-        first.map(|post| post.zone).ok_or_else(|| Failure::no_such_thing(super::no_such_post(home, args.posts[0])))?;
     Ok((moment(&args.to, &telling::zone(&zone), now)?, zone))
 }

@@ -12,8 +12,8 @@ const STORY_ID_BYTES_MAX: usize = 256;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The post's number
-    post: i64,
+    #[arg(value_name = "POST", help = super::target::HELP)]
+    post: String,
     #[command(flatten)]
     finding: Finding,
     /// Why, for the record
@@ -37,7 +37,7 @@ struct Finding {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), super::actor());
-    let (posts, reason) = ([args.post], args.reason.as_str());
+    let (posts, reason) = ([args.post.clone()], args.reason.as_str());
     let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
     let Some(story_id) = &args.finding.story else {
         let quarantine = home.settings.defaults.quarantine;

@@ -7,7 +7,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{confirm, length, local_zone, print_json, time};
+use super::super::show::{confirm, length, print_json, time};
 use crate::domain::clock::Clock;
 use crate::store::backup;
 
@@ -31,7 +31,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if !damaged.is_empty() {
         note!("storyd: images of this backup are damaged and are left out: {}", damaged.join(", "));
     }
-    let made = time(label.made_at, &local_zone(), now);
+    let made = time(label.made_at, &home.zone_anyway().await?, now);
     let what = format!("{} posts, {} stories, made {made}", label.posts, label.stories);
     if args.dry_run {
         if common.json {

@@ -6,12 +6,13 @@ use super::super::setup::Home;
 use crate::domain::clock::Clock;
 use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
+use crate::store::view::NameKind;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The posts' numbers
+    /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required_unless_present = "cause", conflicts_with = "cause", value_name = "POST")]
-    posts: Vec<i64>,
+    posts: Vec<String>,
     /// Every failed post whose last attempt met this fault, as `admin failures` names it
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     cause: Option<String>,
@@ -31,7 +32,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let mut posts = args.posts.clone();
     if let Some(cause) = &args.cause {
         let store = home.open().await?;
-        posts = store.failed_for(cause, args.account.as_deref()).await?;
+        if let Some(account) = &args.account {
+            super::names::check(home, &store, NameKind::Account, account).await?;
+        }
+        let failed = store.failed_for(cause, args.account.as_deref()).await?;
+        posts = failed.iter().map(i64::to_string).collect();
         store.close().await;
         if posts.is_empty() {
             let list = home.command("admin failures");

@@ -4,18 +4,19 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::say;
+use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{length, print_json, stamp, story_url, time};
+use super::super::show::{counted, length, print_json, stamp, story_url, time};
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
+use crate::domain::telling::shell_word;
 use crate::store::view::{AttemptRow, EventRow, PauseRow, PostRow, StoryKey, StoryRow};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The post's number
-    post: i64,
+    #[arg(value_name = "POST", help = super::target::HELP)]
+    post: String,
 }
 
 /// What `--json` prints.
@@ -39,17 +40,19 @@ struct Whole {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let Some(post) = store.post(args.post).await? else {
-        return Err(Failure::no_such_thing(super::no_such_post(home, args.post)));
+    let (number, others) = super::target::to_show(home, &store, &args.post).await?;
+    let Some(post) = store.post(number).await? else {
+        return Err(Failure::no_such_thing(super::no_such_post(home, number)));
     };
-    let story = store.stories(None, Some(&StoryKey::Post(args.post)), 1).await?.into_iter().next();
+    let zone = home.zone(&store).await?;
+    let story = store.stories(None, Some(&StoryKey::Post(number)), 1).await?.into_iter().next();
     let whole = Whole {
         // The sandbox's stories have no page at Kakao.
         story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(story_url),
         source: store.job_source(&post.job).await?,
         next_step: next_step(home, &post),
-        attempts: store.attempts(args.post).await?,
-        events: store.events(args.post).await?,
+        attempts: store.attempts(number).await?,
+        events: store.events(number).await?,
         post,
         story,
     };
@@ -59,15 +62,18 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if common.json {
         print_json(&whole)?;
     } else {
-        print(&whole, &pauses);
+        print(&whole, &pauses, &zone);
+        if others > 0 {
+            let list = home.command(&format!("admin queue --all --job {}", shell_word(&whole.post.job)));
+            note!("{} has {}; `{list}` lists them", whole.post.job, counted(others, "other post"));
+        }
     }
     Ok(DONE)
 }
 
-fn print(whole: &Whole, pauses: &[PauseRow]) {
+fn print(whole: &Whole, pauses: &[PauseRow], zone: &str) {
     let now = Clock::system().now();
     let post = &whole.post;
-    let zone = post.zone.as_str();
     say!("post {} · {} · {}", post.post, post.state, post.kind);
     say!("  job       {}", post.job);
     if let Some(source) = &whole.source {

@@ -9,7 +9,7 @@ use super::super::table::{Form, Rows};
 use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
-use crate::store::view::{Percentiles, StatsRow};
+use crate::store::view::{NameKind, Percentiles, StatsRow};
 
 const COLUMNS: [&str; 16] = [
     "month",
@@ -58,6 +58,9 @@ struct Flat<'a> {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
+    if let Some(account) = &args.account {
+        super::names::check(home, &store, NameKind::Account, account).await?;
+    }
     let zone = store.counting_zone().await?;
     let since = moment(&args.since, &telling::zone(&zone), Clock::system().now())?;
     let found = store.stats(args.account.as_deref(), since).await?;

@@ -4,7 +4,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::note;
 use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, local_zone, relative};
+use super::super::show::{Columns, counted, excerpt, instant, relative};
 use super::super::table::{Form, Rows, STORY_COLUMNS};
 use super::filter::Filter;
 use crate::domain::clock::Clock;
@@ -35,7 +35,9 @@ pub(in crate::cli) struct Args {
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let (from, until) = args.filter.period(&telling::zone(&local_zone()), Clock::system().now())?;
+    super::names::check_filter(home, &store, &args.filter).await?;
+    let zone = home.zone(&store).await?;
+    let (from, until) = args.filter.period(&telling::zone(&zone), Clock::system().now())?;
     let Filter { account, job, tag, .. } = args.filter;
     let stands = if args.up { StoryStands::Up } else { StoryStands::Any };
     let filter = StoryFilter { account, job, tag, from, until, stands };
@@ -47,9 +49,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         Form::Human
     };
     let shown = if args.stats {
-        engagement(&store, &filter, args.limit, form).await?
+        engagement(&store, &filter, &zone, args.limit, form).await?
     } else {
-        list(&store, &filter, args.limit, form).await?
+        list(&store, &filter, &zone, args.limit, form).await?
     };
     store.close().await;
     if form == Form::Human {
@@ -61,7 +63,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(DONE)
 }
 
-async fn list(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Result<usize, Failure> {
+async fn list(store: &Store, filter: &StoryFilter, zone: &str, limit: u32, form: Form) -> Result<usize, Failure> {
     let (mut after, mut shown) = (None, 0);
     let mut rows = Rows::new(form, &STORY_COLUMNS);
     while shown < limit as usize {
@@ -69,7 +71,7 @@ async fn list(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Re
         let (page, end) = store.story_page(filter, after, wanted).await?;
         shown += page.len();
         if form == Form::Human && !page.is_empty() {
-            columns(&page).print();
+            columns(&page, zone).print();
         }
         for row in &page {
             rows.add(row)?;
@@ -102,7 +104,7 @@ struct Engagement {
 const ENGAGEMENT_COLUMNS: [&str; 8] = ["story_id", "post", "job", "account", "published_at", "at", "comments", "moods"];
 
 /// One row for each story and audit; for a person the first, the last and the difference.
-async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form) -> Result<usize, Failure> {
+async fn engagement(store: &Store, filter: &StoryFilter, zone: &str, limit: u32, form: Form) -> Result<usize, Failure> {
     let (mut after, mut shown) = (None, 0);
     let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS);
     let header = ["STORY", "POST", "SEEN", "COMMENTS", "MOODS", "JOB"];
@@ -118,7 +120,7 @@ async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form)
                 let cells = vec![
                     row.story_id.clone(),
                     row.post.to_string(),
-                    instant(last.at, &row.zone),
+                    instant(last.at, zone),
                     more(first.comments, last.comments),
                     more(first.moods, last.moods),
                     row.job.clone(),
@@ -145,7 +147,7 @@ async fn engagement(store: &Store, filter: &StoryFilter, limit: u32, form: Form)
 }
 
 /// The table of stories.
-pub(super) fn columns(rows: &[StoryRow]) -> Columns {
+pub(super) fn columns(rows: &[StoryRow], zone: &str) -> Columns {
     let now = Clock::system().now();
     let mut columns = Columns::new(
         &["STORY", "POST", "PUBLISHED", "STANDS", "ACCOUNT", "JOB", "SAYS"],
@@ -158,7 +160,7 @@ pub(super) fn columns(rows: &[StoryRow]) -> Columns {
             (None, Some(at), None) => ("up", format!("(deleted {})", relative(at, now))),
             (None, None, None) => ("up", String::new()),
         };
-        let (published, ago) = (instant(row.published_at, &row.zone), relative(row.published_at, now));
+        let (published, ago) = (instant(row.published_at, zone), relative(row.published_at, now));
         let (story, account, job) = (row.story_id.clone(), row.account.clone(), row.job.clone());
         let says = excerpt(&row.content, 40);
         let narrow = vec![

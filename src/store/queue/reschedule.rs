@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Refusal, Store, micros, note};
 use crate::domain::post::{PostEvent, PostState};
+use crate::domain::telling;
 use crate::store::{StoreError, instant, span};
 
 /// Who moves it, why, and to when.
@@ -13,6 +14,8 @@ use crate::store::{StoreError, instant, span};
 pub struct Move<'a> {
     /// The new time.
     pub to: Timestamp,
+    /// The IANA name of the zone in which the history tells it.
+    pub zone: &'a str,
     /// A person.
     pub actor: &'a str,
     /// In their words; may be empty.
@@ -58,7 +61,15 @@ impl Store {
         };
         if done.rows_affected() == 1 {
             let why = if order.reason.is_empty() { String::new() } else { format!(": {}", order.reason) };
-            note(&mut tx, post, now, "reschedule", order.actor, &format!("to {}{why}", order.to)).await?;
+            note(
+                &mut tx,
+                post,
+                now,
+                "reschedule",
+                order.actor,
+                &format!("to {}{why}", telling::instant(order.to, order.zone)),
+            )
+            .await?;
         }
         tx.commit().await?;
         self.expect_moved(post, done.rows_affected()).await

@@ -23,6 +23,15 @@ pub struct PauseRow {
 }
 
 impl PauseRow {
+    /// What it covers, in words: `everything`, `account cafe`, `tag sale`.
+    pub fn what(&self) -> String {
+        match self.scope.as_str() {
+            "all" => "everything".to_owned(),
+            "restore" => format!("account {}", self.target),
+            scope => format!("{scope} {}", self.target),
+        }
+    }
+
     /// Whether it stops the posts of this account and job with these tags.
     pub fn covers(&self, account: &str, job: &str, tags: &[String]) -> bool {
         match self.scope.as_str() {

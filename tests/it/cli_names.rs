@@ -1,0 +1,219 @@
+//! What people type: posts by their number, job, day or story; names that nothing has; texts that begin with a dash; times in one zone; and
+//! answers that say when a post will not go out.
+
+use crate::support::process::{Emulator, Folder, Process};
+
+const JOBS: &str = "sale:\n  at: 2098-12-24 09:00\n  type: note\n  content: 세일\n  tags: [할인]\n\
+                    hello:\n  at: [2098-12-24 08:00, 2098-12-25 08:00, 2098-12-26 20:00]\n  type: note\n  content: 안녕\n\
+                    신년인사:\n  at: 2099-01-01 09:00\n  type: note\n  content: 새해 복\n\
+                    out:\n  at: now\n  type: note\n  content: 나갔다";
+
+/// A folder with one published post and five that wait; and the daemon.
+fn folder() -> (Folder, Emulator, Process) {
+    let folder = Folder::new();
+    let emulator = folder.emulator("");
+    folder.hand_in_tokens();
+    folder.jobs(JOBS);
+    let daemon = folder.start("run");
+    daemon.says("published  out ");
+    (folder, emulator, daemon)
+}
+
+/// Runs a command whose last argument holds blanks or begins with a dash.
+fn with_last(folder: &Folder, line: &str, last: &str) -> crate::support::process::Done {
+    folder
+        .start_with(line, |command| {
+            command.arg(last);
+        })
+        .end()
+}
+
+fn refused(folder: &Folder, line: &str, code: i32, says: &str) {
+    let done = folder.run(line);
+    assert_eq!(done.code, Some(code), "storyd {line}: {done:#?}");
+    assert!(done.stderr.contains(says), "storyd {line}: {says:?} is missing in {}", done.stderr);
+}
+
+#[test]
+fn a_post_is_named_by_its_number_its_job_its_day_or_its_story() {
+    let (folder, _emulator, _daemon) = folder();
+    let post_of = |text: &str| {
+        let done = with_last(&folder, "admin show --json", text);
+        assert_eq!(done.code, Some(0), "{text}: {done:#?}");
+        let shown: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+        (
+            shown["post"]["job"].as_str().unwrap().to_owned(),
+            shown["post"]["occurs_at"].as_str().unwrap()[..10].to_owned(),
+        )
+    };
+    let story = folder.json("admin stories")[0]["story_id"].as_str().unwrap().to_owned();
+    assert_eq!(post_of(&story).0, "out");
+    assert_eq!(post_of("sale"), ("sale".into(), "2098-12-24".into()));
+    assert_eq!(post_of("hello"), ("hello".into(), "2098-12-23".into()), "the next of several");
+    assert_eq!(post_of("hello@2098-12-25"), ("hello".into(), "2098-12-24".into()));
+    assert_eq!(post_of("hello@2098-12-26 20:00"), ("hello".into(), "2098-12-26".into()));
+    assert_eq!(post_of("hello@2098-12-26T20:00"), ("hello".into(), "2098-12-26".into()));
+    // As a Mac spells it.
+    assert_eq!(
+        post_of("\u{1109}\u{1175}\u{11ab}\u{1102}\u{1167}\u{11ab}\u{110b}\u{1175}\u{11ab}\u{1109}\u{1161}").0,
+        "신년인사"
+    );
+    let number = folder.json("admin queue --job sale")[0]["post"].to_string();
+    assert_eq!(post_of(&number).0, "sale");
+    let told = folder.run("admin show hello");
+    assert!(told.stderr.contains("hello has 2 other posts"), "{}", told.stderr);
+
+    folder.ok("admin cancel sale");
+    folder.ok("admin retry sale");
+    folder.ok("admin cancel hello@2098-12-25 신년인사");
+    assert_eq!(folder.ok("admin retry hello"), folder.ok("admin queue --job hello --json").pipe_post(1, "goes ahead"));
+    refused(&folder, "admin reschedule sale --to 2098-12-24", 5, "is due Wed 2098-12-24 09:00 KST (in ");
+    folder.ok("admin reschedule sale --to 2098-12-25");
+    let done = folder.run("admin cancel hello");
+    assert_eq!(done.code, Some(2), "{done:#?}");
+    assert!(
+        done.stderr.contains("hello could mean 3 posts") && done.stderr.contains("hello@2098-12-24"),
+        "{}",
+        done.stderr
+    );
+    assert!(done.stderr.contains("Wed 2098-12-24 08:00 KST"), "{}", done.stderr);
+    assert_eq!(folder.json("admin queue --job hello").as_array().unwrap().len(), 3, "none was guessed");
+
+    refused(&folder, "admin release sale", 5, "waits for its time");
+    refused(&folder, "admin show slae", 4, "did you mean sale?");
+    refused(&folder, "admin cancel helo@2098-12-25", 4, "did you mean hello?");
+    refused(&folder, "admin show hello@2098-12-31", 4, "hello has no post of 2098-12-31");
+    refused(&folder, "admin show 4711", 4, "there is no post 4711");
+    refused(&folder, "admin delete sale --yes", 4, "has no story");
+    refused(&folder, "admin delete nothing-like-it --yes", 4, "there is no post, job or story nothing-like-it");
+    folder.ok("admin delete out --yes");
+    assert!(folder.json("admin stories")[0]["deleted_at"].is_string());
+}
+
+trait PipePost {
+    fn pipe_post(&self, index: usize, says: &str) -> String;
+}
+
+impl PipePost for String {
+    /// `post N …` of a post in a listing.
+    fn pipe_post(&self, index: usize, says: &str) -> String {
+        let rows: serde_json::Value = serde_json::from_str(self).unwrap();
+        format!("post {} {says}\n", rows[index]["post"])
+    }
+}
+
+#[test]
+fn a_name_that_nothing_has_is_refused_with_the_nearest() {
+    let (folder, _emulator, _daemon) = folder();
+    for (line, says) in [
+        ("admin pause --tag 할일", "there is no tag 할일; did you mean 할인?"),
+        ("admin pause --job sal", "there is no job sal; did you mean sale?"),
+        ("admin pause --account caffe", "there is no account caffe; did you mean cafe?"),
+        ("admin queue --job helo", "did you mean hello?"),
+        ("admin queue --account kafe", "did you mean cafe?"),
+        ("admin queue --tag 전혀다른말", "no post in the queue has it"),
+        ("admin stories --job salle", "did you mean sale?"),
+        ("admin stories --tag 할인가", "did you mean 할인?"),
+        ("admin delete --tag 하린 --yes", "did you mean 할인?"),
+        ("admin delete --account caf --yes", "did you mean cafe?"),
+        ("admin failures --account cafee", "did you mean cafe?"),
+        ("admin stats --account coffee-house", "`storyd account list` lists the accounts"),
+        ("admin audit --account caffee", "did you mean cafe?"),
+        ("admin retry --cause=timeout --account caffe", "did you mean cafe?"),
+    ] {
+        refused(&folder, line, 4, says);
+    }
+    assert!(folder.json("admin pause --job sale").as_array().unwrap().len() == 1, "nothing else was paused");
+    folder.ok("admin resume --job sale");
+    let told = folder.ok("admin pause --tag 할인 --for 2h");
+    assert_eq!(told, "tag 할인 is paused for 2 h: 1 post waits\n");
+    let told = folder.ok("admin pause --job out");
+    assert!(told.contains("no post of it waits now"), "{told}");
+    assert!(folder.ok("admin pause --all").contains("5 posts wait"));
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash_and_a_slip_of_an_option_is_not_posted() {
+    let (folder, _emulator, _daemon) = folder();
+    for text in ["-50% 세일", "- 오늘 휴무", "-5", "–", "--- 공지 ---", "-세일", "--50%", "-^^-", "—새 소식—", "-1+1-"]
+    {
+        let done = with_last(&folder, "admin post --at +1d --json", text);
+        assert_eq!(done.code, Some(0), "{text}: {done:#?}");
+        let post: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!(post["content"]["body"]["text"], text);
+    }
+    for slip in ["--dryrun", "--dry", "-n", "--jsn", "--at2=now", "--no_ask"] {
+        let done = with_last(&folder, "admin post", slip);
+        assert_eq!(done.code, Some(2), "{slip}: {done:#?}");
+        assert!(
+            done.stderr
+                .contains(&format!("storyd admin post -- {}", if slip.contains('=') { "'--at2=now'" } else { slip })),
+            "{slip}: {}",
+            done.stderr
+        );
+    }
+    let done = with_last(&folder, "admin post --at +1d --json --", "--dryrun");
+    let post: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(post["content"]["body"]["text"], "--dryrun");
+}
+
+#[test]
+fn times_are_read_and_told_in_the_zone_of_the_job_files_whatever_the_machine_has() {
+    let (folder, _emulator, daemon) = folder();
+    let utc = |line: &str| {
+        folder
+            .start_with(line, |command| {
+                command.env("TZ", "America/New_York");
+            })
+            .end()
+    };
+    let post = folder.start_with("admin post --json --at", |command| {
+        command.env("TZ", "UTC").args(["2098-12-02 12:00", "점심"]);
+    });
+    let post: serde_json::Value = serde_json::from_str(&post.end().stdout).unwrap();
+    assert_eq!(post["occurs_at"], "2098-12-02T03:00:00Z");
+    for line in
+        ["admin queue", "admin stories", "admin show sale", "admin failures", "account show cafe", "notify list"]
+    {
+        let done = utc(line);
+        assert_eq!(done.code, Some(0), "{line}: {done:#?}");
+        let told = format!("{}{}", done.stdout, done.stderr);
+        assert!(!told.contains(" UTC") && !told.contains(" EST") && !told.contains(" EDT"), "{line}: {told}");
+    }
+    assert_eq!(folder.json("admin queue --until 2098-12-24").as_array().unwrap().len(), 1);
+    let moved = folder.start_with("admin reschedule sale --to", |command| {
+        command.env("TZ", "UTC").arg("2098-12-24 11:00");
+    });
+    assert!(moved.end().stdout.contains("Wed 2098-12-24 11:00 KST"));
+    daemon.signal("TERM");
+    daemon.end();
+    // The settings win over the job files.
+    let settings = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
+    folder.write("storyd.yaml", format!("{settings}\nzone: Asia/Tokyo\n"));
+    assert!(folder.ok("admin show sale").contains("11:00 JST"));
+    folder.write("storyd.yaml", format!("{settings}\nzone: Seoul\n"));
+    let wrong = folder.run("admin show sale");
+    assert_eq!(wrong.code, Some(3), "{wrong:#?}");
+}
+
+#[test]
+fn no_answer_claims_success_for_what_waits_for_something_else() {
+    let (folder, _emulator, daemon) = folder();
+    folder.ok("admin pause --account cafe");
+    let told = with_last(&folder, "admin post --at +1d", "안녕").stdout;
+    assert!(told.contains("but account cafe is paused until a person resumes it"), "{told}");
+    folder.ok("admin cancel sale");
+    let told = folder.ok("admin retry sale");
+    assert!(told.contains("but account cafe is paused"), "{told}");
+    folder.ok("admin pause --account cafe --for 2h");
+    let told = folder.ok("admin reschedule sale --to 2098-12-25");
+    assert!(told.contains("but account cafe is paused until ") && told.contains("KST"), "{told}");
+    folder.ok("admin resume --account cafe");
+    assert!(!folder.ok("admin reschedule sale --to 2098-12-26").contains("but"));
+    daemon.signal("KILL");
+    daemon.end();
+    let told = with_last(&folder, "admin post --at +1d", "안녕").stdout;
+    assert!(told.contains("but no daemon runs: start `storyd run`"), "{told}");
+    folder.ok("admin cancel sale");
+    assert!(folder.ok("admin retry sale").contains("but no daemon runs"));
+}
