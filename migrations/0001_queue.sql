@@ -19,6 +19,9 @@ CREATE TABLE account (
   -- The last answer of Kakao's that carried a date: when it came by our clock, and that date. NULL: none ever did.
   heard_at        INTEGER,
   heard_kakao_at  INTEGER,
+  -- The last one of these that agreed with another, or the first with our own clock. One answer alone may carry any date.
+  agreed_at       INTEGER,
+  agreed_kakao_at INTEGER,
   -- How densely it may post, in microseconds and stories a day, as the settings say.
   min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
   max_per_day     INTEGER CHECK (max_per_day > 0),
@@ -32,7 +35,8 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (blocked_scope IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
-  CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL))
+  CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL)),
+  CHECK ((agreed_at IS NULL) = (agreed_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 -- Those for which the next success is news.
 CREATE INDEX account_marked ON account (name) WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL;
@@ -119,11 +123,16 @@ CREATE TABLE post (
   intent_skew      INTEGER,
   intent_floor_at  INTEGER,
   -- In doubt: when to look at Kakao's list next; from when on, by both clocks, the quarantine counts; how many complete
-  -- listings after it lacked the story; and since when a person must decide.
+  -- listings after it lacked the story; and since when a person must decide. A listing whose date did not fit those before it is
+  -- remembered: the next one tells whether a clock was set or one answer was wrong. The newest story that the last look showed must
+  -- be in the next list, or be gone.
   reconcile_at     INTEGER,
   quarantine_at    INTEGER,
   quarantine_kakao_at INTEGER,
+  odd_at           INTEGER,
+  odd_kakao_at     INTEGER,
   absences         INTEGER NOT NULL DEFAULT 0 CHECK (absences >= 0),
+  listed_newest    TEXT CHECK (length(listed_newest) BETWEEN 1 AND 256),
   parked_at        INTEGER,
   story_id         TEXT CHECK (length(story_id) BETWEEN 1 AND 256),
   -- The job file changed, or lost, it while its request was out. Should it wait again, it follows the file before it leaves.
@@ -139,6 +148,7 @@ CREATE TABLE post (
   CHECK (state = 'in_doubt' OR parked_at IS NULL),
   CHECK ((intent_skew IS NULL) = (intent_floor_at IS NULL)),
   CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
+  CHECK ((odd_at IS NULL) = (odd_kakao_at IS NULL)),
   CHECK ((artifact IS NULL) = (artifact_until_at IS NULL)),
   CHECK ((kind = 'note') = (prepare_at IS NULL)),
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
@@ -290,6 +300,23 @@ CREATE INDEX story_account   ON story (account, published_at, post_id);
 -- What should be gone and is not.
 CREATE INDEX story_undeleted ON story (published_at, post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
 
+-- What a parked doubt is about: the listed stories that may be the post's, as Kakao showed them. Renewed each time it is parked.
+CREATE TABLE suspect (
+  post_id    INTEGER NOT NULL REFERENCES post (id),
+  number     INTEGER NOT NULL CHECK (number BETWEEN 1 AND 8),
+  story_id   TEXT NOT NULL CHECK (length(story_id) BETWEEN 1 AND 256),
+  url        TEXT CHECK (length(url) BETWEEN 1 AND 500),
+  kind       TEXT NOT NULL CHECK (length(kind) <= 40),     -- Kakao's word
+  audience   TEXT NOT NULL CHECK (length(audience) <= 40), -- ours, or Kakao's where it is none of the three; empty: it said none
+  images     INTEGER NOT NULL CHECK (images >= 0),
+  text       TEXT CHECK (length(text) <= 2100),
+  created_at INTEGER NOT NULL,                             -- by Kakao's clock
+  ours_at    INTEGER NOT NULL,                             -- the same by ours, as far as is known
+  why        TEXT NOT NULL CHECK (length(why) <= 200),
+  seen_at    INTEGER NOT NULL,
+  PRIMARY KEY (post_id, number)
+) STRICT, WITHOUT ROWID;
+
 -- ------------------------------------------------------------------------------------------------------------------ counts
 
 -- Where the days of the counts begin: the offset of the daemon's zone from UTC, in microseconds, from each instant on. The zone's
@@ -406,12 +433,15 @@ CREATE TABLE restore (
   -- From when on, by both clocks, the quarantine counts, and how many complete listings there were after it.
   quarantine_at INTEGER,
   quarantine_kakao_at INTEGER,
+  odd_at        INTEGER,                        -- a listing whose date did not fit the others, as of a doubt
+  odd_kakao_at  INTEGER,
   listings    INTEGER NOT NULL DEFAULT 0,
   settled_at  INTEGER,
   outcome     TEXT,
   CHECK ((settled_at IS NULL) = (next_at IS NOT NULL)),
   CHECK ((settled_at IS NULL) = (outcome IS NULL)),
-  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL))
+  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
+  CHECK ((odd_at IS NULL) = (odd_kakao_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- Posts that were taken out of the record for their age. Their occurrences are never posted again.

@@ -171,7 +171,11 @@ fn content_of(story: &Story) -> Content {
         MediaType::NotSupported => Body::Link { url: story.url.clone().unwrap_or_default(), text },
         MediaType::Note | MediaType::Other(_) => Body::Note { text: text.unwrap_or_default() },
     };
-    let permission = if let Audience::Known(permission) = &story.audience { *permission } else { Permission::Private };
+    let permission = match &story.audience {
+        Audience::Known(permission) => *permission,
+        Audience::Unsaid => Permission::Public,
+        Audience::Other(_) => Permission::Private,
+    };
     Content { body, permission, enable_share: None, app: AppParams::default() }
 }
 

@@ -221,6 +221,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     supervisor(sd_notify::NotifyState::Stopping);
     // First of all: whoever waits for an answer takes no other post after it.
     daemon.lanes.stop();
+    daemon.ctx.under_way.end();
     chores.stop().await;
     if let Err(error) = &stopped {
         ctx.store.notice(error);

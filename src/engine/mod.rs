@@ -19,8 +19,11 @@ pub mod reload;
 pub mod restore;
 pub mod wanted;
 
+mod alike;
 mod conditions;
+mod evidence;
 mod in_force;
+mod listing;
 pub mod matching;
 pub mod outlook;
 mod proof;
@@ -28,6 +31,7 @@ mod session;
 mod setback;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -86,9 +90,18 @@ impl Ctx {
 /// The posts that tasks of this process are publishing right now. A lease cannot tell a task that died from one that slept with
 /// the machine; this can. What is in here is never taken for dead.
 #[derive(Clone, Debug, Default)]
-pub struct UnderWay(Arc<Mutex<BTreeSet<i64>>>);
+pub struct UnderWay(Arc<Mutex<BTreeSet<i64>>>, Arc<AtomicBool>);
 
 impl UnderWay {
+    /// The daemon stops: what takes many requests makes no further one.
+    pub(crate) fn end(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
+    fn is_ending(&self) -> bool {
+        self.1.load(Ordering::Relaxed)
+    }
+
     /// Counts `post` in for as long as the guard lives, however its task ends.
     fn enter(&self, post: i64) -> UnderWayGuard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(post);

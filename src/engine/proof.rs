@@ -19,7 +19,9 @@ const APART_MAX: Duration = Duration::from_secs(20);
 pub(super) enum Step {
     /// Nothing can be measured: the listing carried no date.
     Undated,
-    /// The quarantine begins with this listing: it is the first one, or a clock was set since the quarantine began.
+    /// Its date does not fit those before it. Either this one answer is wrong, or a clock was set: the next listing tells.
+    Odd(Proof),
+    /// The quarantine begins with this listing, which is the first one, or with the one before it: a clock was set since it began.
     Anew(Proof),
     /// Too early, by at least one of the clocks; it still takes so long.
     Early(Duration),
@@ -32,19 +34,27 @@ pub(super) enum Step {
 /// Adds a listing that was `heard` to the proof so far.
 pub(super) fn step(proof: Proof, heard: Option<Heard>, quarantine: Duration) -> Step {
     let Some(heard) = heard else { return Step::Undated };
-    let anew = Step::Anew(Proof { quarantine: Some(heard), absences: 0 });
-    let Some(began) = proof.quarantine else { return anew };
-    let (ours, kakaos) = heard.since(&began);
-    let apart = ours.checked_sub(kakaos).map(|apart| apart.unsigned_abs());
-    if apart.is_none_or(|apart| apart > APART_MAX) {
-        return anew;
+    let anew = |began| Step::Anew(Proof { quarantine: Some(began), absences: 0, odd: None });
+    let Some(began) = proof.quarantine else { return anew(heard) };
+    if !agree(&heard, &began) {
+        return match proof.odd {
+            Some(odd) if agree(&heard, &odd) => anew(odd),
+            _ => Step::Odd(Proof { odd: Some(heard), ..proof }),
+        };
     }
+    let (ours, kakaos) = heard.since(&began);
     let passed = Duration::try_from(ours.min(kakaos)).unwrap_or(Duration::ZERO);
     if passed < quarantine {
         return Step::Early(quarantine - passed);
     }
     let absences = proof.absences + 1;
-    if absences < ABSENCES_NEEDED { Step::Counts(Proof { absences, ..proof }) } else { Step::Proved }
+    if absences < ABSENCES_NEEDED { Step::Counts(Proof { absences, odd: None, ..proof }) } else { Step::Proved }
+}
+
+/// Whether both clocks measured about the same time between the two.
+fn agree(one: &Heard, other: &Heard) -> bool {
+    let (ours, kakaos) = one.since(other);
+    ours.checked_sub(kakaos).is_some_and(|apart| apart.unsigned_abs() <= APART_MAX)
 }
 
 #[cfg(test)]
@@ -63,17 +73,21 @@ mod tests {
     }
 
     fn proof(absences: u32) -> Proof {
-        Proof { quarantine: Some(heard(0, 0)), absences }
+        Proof { quarantine: Some(heard(0, 0)), absences, odd: None }
     }
 
+    /// Whether the quarantine begins anew with the first of two such listings, the second half a minute later.
     fn is_anew(ours: i64, kakaos: i64) -> bool {
-        let heard = heard(ours, kakaos);
-        step(proof(1), Some(heard), QUARANTINE) == Step::Anew(Proof { quarantine: Some(heard), absences: 0 })
+        let odd = heard(ours, kakaos);
+        let Step::Odd(noted) = step(proof(1), Some(odd), QUARANTINE) else { return false };
+        assert_eq!(noted, Proof { odd: Some(odd), ..proof(1) });
+        let next = step(noted, Some(heard(ours + 30, kakaos + 30)), QUARANTINE);
+        next == Step::Anew(Proof { quarantine: Some(odd), absences: 0, odd: None })
     }
 
     #[test]
     fn the_first_listing_begins_the_quarantine_and_two_after_it_prove_the_absence() {
-        let began = Proof { quarantine: Some(heard(0, 0)), absences: 0 };
+        let began = proof(0);
         assert_eq!(step(Proof::default(), Some(heard(0, 0)), QUARANTINE), Step::Anew(began));
         assert_eq!(step(began, Some(heard(100, 99)), QUARANTINE), Step::Early(Duration::from_secs(81)));
         assert_eq!(step(began, Some(heard(180, 180)), QUARANTINE), Step::Counts(proof(1)));
@@ -94,6 +108,14 @@ mod tests {
         assert!(is_anew(-3600, 200), "ours back");
         assert!(is_anew(200, -3600), "Kakao's back");
         assert!(!is_anew(200, 190));
+    }
+
+    #[test]
+    fn one_wrong_date_costs_nothing() {
+        for (ours, kakaos) in [(185, 275), (185, 315_360_000), (185, -315_360_000), (185, 100)] {
+            let Step::Odd(noted) = step(proof(1), Some(heard(ours, kakaos)), QUARANTINE) else { panic!("{kakaos}") };
+            assert_eq!(step(noted, Some(heard(195, 195)), QUARANTINE), Step::Proved, "{kakaos}");
+        }
     }
 
     #[test]

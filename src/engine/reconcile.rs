@@ -1,177 +1,249 @@
 //! Finds out from Kakao's own list what became of a doubtful post.
 //!
-//! `found` is believed at any time. `absent` is believed only after the quarantine, from two complete listings that reach back
-//! before the intent. A listing that failed is not an absence.
+//! `found` is believed at any time. `absent` is believed only after the quarantine, from two complete and consistent listings that reach
+//! back before the intent, and of which each story is another one for certain. A listing that failed is not an absence. `evidence`
+//! judges the stories, `proof` the time.
 //!
 //! No clock is believed alone. The quarantine has passed when it has by ours and by Kakao's, as the `Date` of its answers tells it;
-//! where the two disagree on how long it was, one of them was set, and the quarantine begins anew. `proof` holds that decision.
+//! where the two disagree on how long it was, one of them was set, and the quarantine begins anew.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::matching::{Window, says};
+use super::evidence::{Evidence, Says, Sought, time_to_appear};
+use super::listing::order::{Flaw, profile_of};
+use super::listing::{Bounds, End, Listing, read};
+use super::matching::Sending;
 use super::proof::{SECOND_LISTING, Step, step};
 use super::setback::{RETRY, block_account, given_up, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
-use crate::domain::clock::{Heard, between, later};
+use crate::domain::clock::{between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::policy::InDoubt;
 use crate::domain::retry::{Next, after_failure};
-use crate::kakao::error::is_taken;
-use crate::kakao::story::Story;
-use crate::store::queue::{Absence, Doubt, Proof};
+use crate::kakao::error::{is_gone, is_taken};
+use crate::store::queue::{Absence, Doubt, Proof, SUSPECTS_MAX, Suspect};
 use crate::store::view::Due;
 
-/// Most pages that one listing reads: with about 18 stories a page far more than an account posts within a quarantine.
-const PAGES_MAX: u32 = 200;
+/// How much of a list one look reads: with about 18 stories a page far more than an account posts within a quarantine.
+const BOUNDS: Bounds = Bounds { pages: 200, stories: 20_000 };
 /// Between two looks at the list: at least this, at most [`LOOK_MAX`], in between as long as the doubt is old.
 const LOOK_MIN: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(60);
+/// So many of the newest stories on record are looked for in a list that seems to lack the post's.
+const RECORDED: u32 = 4;
 
-struct Listing {
-    /// Newest first, back to before the intent.
-    stories: Vec<Story>,
-    /// When the first page came, by both clocks; `None`: it carried no date.
-    heard: Option<Heard>,
-    window: Window,
+/// What one look at the list showed.
+struct Look {
+    listing: Listing,
+    says: Says,
     /// Whether it reaches back to where every story is certainly another one. Otherwise it can show a story, but no absence.
     far: bool,
-    /// Why it does not reach back to before the intent.
-    short: Option<Fault>,
 }
 
 /// Looks at Kakao's list for the account's doubtful post, if the next look is due.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
-    let Some(doubt) = ctx.store.doubt_due(account, ctx.clock.now()).await? else {
+    let Some(mut doubt) = ctx.store.doubt_due(account, ctx.clock.now()).await? else {
         return Ok(Report::idle(Due::Reconcile, account));
     };
     let post = Some((doubt.post, doubt.job.clone()));
-    let outcome = match list_back(ctx, account, &doubt).await {
-        Ok(listing) => {
-            if let Some(heard) = listing.heard {
+    let outcome = match look(ctx, account, &doubt).await? {
+        Ok(look) if matches!(look.listing.end, End::Stopped) => return Ok(Report::idle(Due::Reconcile, account)),
+        Ok(look) => {
+            if let Some(heard) = look.listing.heard {
                 ctx.store.hear(account, heard).await?;
             }
             ctx.store.unblock(account).await?;
-            judge(ctx, account, doubt, listing).await?
+            let before = doubt.listed_newest.take();
+            doubt.listed_newest = look.listing.order.newest().map(str::to_owned);
+            judge(ctx, account, doubt, look, before).await?
         }
-        Err(fault) => not_listed(ctx, account, doubt, fault).await?,
+        Err(fault) => not_listed(ctx, account, doubt, Vec::new(), fault).await?,
     };
     Ok(Report { deed: Due::Reconcile, account: account.into(), post, outcome })
 }
 
 /// Reads the account's stories back to before the intent, or to their end: as far as the story can be, and when the quarantine may
-/// have passed as far as it could be if our clock had been wrong.
-async fn list_back(ctx: &Ctx, account: &str, doubt: &Doubt) -> std::result::Result<Listing, Fault> {
-    let began = doubt.proof.quarantine.map(|began| began.at);
-    let far = began.is_some_and(|began| between(began, ctx.clock.now()) >= ctx.rules.quarantine);
-    let mut stories: Vec<Story> = Vec::new();
-    let mut heard = None;
-    let mut first = true;
-    let mut window = window_of(doubt, None);
-    for _ in 0..PAGES_MAX {
-        let last_id = stories.last().map(|story| story.id.clone());
-        let page = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await)
-            .await?;
-        if first {
-            heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
-            window = window_of(doubt, heard);
-            first = false;
+/// have passed as far as it could be if clocks had been wrong.
+async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Result<Look, Fault>> {
+    let began = doubt.proof.quarantine;
+    let far = began.is_some_and(|began| between(began.at, ctx.clock.now()) >= ctx.rules.quarantine);
+    let sending = Sending {
+        intent_at: doubt.intent_at,
+        skew_then: doubt.intent_skew,
+        heard_before: doubt.intent_floor,
+        until: time_to_appear(doubt.intent_at, doubt.since, ctx.rules.quarantine),
+    };
+    let sought = Sought::new(doubt.content.clone(), doubt.artifact.as_ref(), sending, doubt.attempt, began);
+    let recorded = ctx.store.newest_recorded(account, 1).await?;
+    let home = recorded.first().map(|(id, ..)| profile_of(id).to_owned());
+    let mut evidence = Evidence::default();
+    let taken = read(ctx, account, home, BOUNDS, |heard, page| {
+        if evidence.take(&sought, heard, far, page) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    Ok(taken.await?.map(|mut listing| {
+        if !evidence.is_in_order() {
+            listing.order.note(Flaw::Shuffled);
         }
-        let Some(oldest) = page.stories.last() else { return Ok(Listing { stories, heard, window, far, short: None }) };
-        if Some(&oldest.id) == last_id.as_ref() {
-            return Err(Fault::transient("list", "the list of stories does not move on"));
-        }
-        let limit = if far { window.floor } else { window.from };
-        let reaches_back = page.stories.iter().all(|story| story.created_at < limit);
-        stories.extend(page.stories);
-        if reaches_back {
-            return Ok(Listing { stories, heard, window, far, short: None });
-        }
-    }
-    let why = format!("the list of stories is longer than {PAGES_MAX} pages since the post was sent");
-    Ok(Listing { stories, heard, window, far, short: Some(Fault::transient("list", why)) })
+        let says = evidence.says(&sought, listing.heard, listing.order.flaws());
+        Look { listing, says, far }
+    }))
 }
 
-fn window_of(doubt: &Doubt, heard: Option<Heard>) -> Window {
-    Window::of(doubt.intent_at, doubt.intent_skew, heard.map(|heard| heard.skew()), doubt.intent_floor)
-}
-
-async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, listing: Listing) -> Result<Outcome> {
-    let now = ctx.clock.now();
-    let window = listing.window;
-    let alike = listing.stories.iter().filter(|story| says(&doubt.content, story) && story.created_at >= window.floor);
-    let alike: Vec<(&str, Timestamp)> = alike.map(|story| (story.id.as_str(), story.created_at)).collect();
-    let ids: Vec<&str> = alike.iter().map(|(id, _)| *id).collect();
-    let owned = ctx.store.owned_stories(account, &ids).await?;
-    let free = alike.into_iter().filter(|(id, _)| !owned.iter().any(|owned| owned == id));
-    let (new, old): (Vec<_>, Vec<_>) = free.partition(|(_, created_at)| *created_at >= window.from);
-    let names = |stories: &[(&str, Timestamp)]| stories.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
-    match new.as_slice() {
-        [(story_id, _)] => {
-            let written = ctx.store.record_found(doubt, story_id, now).await?;
-            Ok(unless_lost(written, Outcome::Found { story_id: (*story_id).into() }))
+/// `before` is the newest story that the last look showed.
+async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Option<String>) -> Result<Outcome> {
+    let Look { mut listing, says, far } = look;
+    let suspects = match says {
+        Says::Found(story_id) => {
+            let written = ctx.store.record_found(doubt, &story_id, ctx.clock.now()).await?;
+            return Ok(unless_lost(written, Outcome::Found { story_id }));
         }
-        [] => not_there(ctx, account, doubt, &listing, &names(&old)).await,
-        several => {
+        Says::Several(suspects) => {
             let why = format!(
                 "{} stories with this text were posted since it was sent ({}); look which one it is, then `storyd admin \
                  resolve {} --story ID`",
-                several.len(),
-                names(several),
+                suspects.len(),
+                names(&suspects),
                 doubt.post
             );
-            park(ctx, doubt, why).await
+            return park(ctx, doubt, &suspects, why).await;
         }
+        Says::Perhaps(suspects) => suspects,
+        Says::Nothing => Vec::new(),
+    };
+    if let End::Short(fault) = listing.end {
+        return not_listed(ctx, account, doubt, suspects, fault).await;
+    }
+    match step(doubt.proof, listing.heard, ctx.rules.quarantine) {
+        // The quarantine ended while the list was read.
+        Step::Counts(_) | Step::Proved if !far => {
+            let (proof, at) = (doubt.proof, later(ctx.clock.now(), LOOK_MIN));
+            look_again(ctx, doubt, proof, at, NOT_YET).await
+        }
+        Step::Counts(_) | Step::Proved if !suspects.is_empty() => {
+            let why = format!("{}; {}", may_be_it(&suspects), settle(&doubt));
+            park(ctx, doubt, &suspects, why).await
+        }
+        counts @ (Step::Counts(_) | Step::Proved) => {
+            if let Err(fault) = lacking(ctx, account, before, &mut listing).await? {
+                return not_listed(ctx, account, doubt, suspects, fault).await;
+            }
+            match (listing.order.flaws().first(), counts) {
+                (Some(flaw), _) => flawed(ctx, doubt, flaw).await,
+                (None, Step::Counts(proof)) => {
+                    let why = "not in a complete list after the quarantine; looks once more";
+                    let at = later(ctx.clock.now(), SECOND_LISTING);
+                    look_again(ctx, doubt, proof, at, why).await
+                }
+                (None, _) => absent(ctx, doubt, ctx.clock.now()).await,
+            }
+        }
+        early => too_early(ctx, doubt, &suspects, early).await,
     }
 }
 
-/// The list lacks it. That counts only when the quarantine has passed. `older` are stories of nobody's that say the same and are
-/// too old to be it, if our clock was right.
-async fn not_there(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, older: &str) -> Result<Outcome> {
+const NOT_YET: &str = "not in the list yet";
+
+/// The list lacks it, which does not count yet: for want of time, or of a clock that tells it.
+async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: Step) -> Result<Outcome> {
     let now = ctx.clock.now();
     let age = between(doubt.since, now);
     let wait = look_after(&doubt, now);
     let settle = settle(&doubt);
-    let so_far = doubt.proof;
-    if let Some(fault) = &listing.short {
-        return not_listed(ctx, account, doubt, fault.clone()).await;
-    }
-    match step(doubt.proof, listing.heard, ctx.rules.quarantine) {
+    let clocks = format!("this machine's clock and Kakao's do not agree on how long it has waited; {settle}");
+    match step {
         Step::Undated if age >= ctx.rules.quarantine => {
             let why = format!("Kakao's answers carry no date, so that nobody knows how long it has waited; {settle}");
-            park(ctx, doubt, why).await
+            park(ctx, doubt, suspects, why).await
         }
-        Step::Undated => look_again(ctx, doubt, Proof::default(), later(now, wait), "not in the list yet").await,
+        Step::Undated => look_again(ctx, doubt, Proof::default(), later(now, wait), NOT_YET).await,
+        Step::Odd(_) if age >= ctx.rules.doubt_limit => park(ctx, doubt, suspects, clocks).await,
+        Step::Odd(proof) => {
+            let why =
+                "not in the list yet; the date of this list does not fit those before it, so that it does not count";
+            look_again(ctx, doubt, proof, later(now, wait.min(SECOND_LISTING)), why).await
+        }
+        Step::Anew(_) if doubt.proof.quarantine.is_some() && age >= ctx.rules.doubt_limit => {
+            park(ctx, doubt, suspects, clocks).await
+        }
         Step::Anew(proof) if doubt.proof.quarantine.is_some() => {
-            if age >= ctx.rules.doubt_limit {
-                let why = format!("this machine's clock and Kakao's do not agree on how long it has waited; {settle}");
-                return park(ctx, doubt, why).await;
-            }
             let why = "not in the list yet; a clock was set, so that the quarantine begins anew";
             look_again(ctx, doubt, proof, later(now, wait), why).await
         }
-        Step::Anew(proof) => look_again(ctx, doubt, proof, later(now, wait), "not in the list yet").await,
+        Step::Anew(proof) => look_again(ctx, doubt, proof, later(now, wait), NOT_YET).await,
         Step::Early(left) => {
-            let proof = Proof { absences: 0, ..doubt.proof };
-            look_again(ctx, doubt, proof, later(now, wait.min(left).max(LOOK_MIN)), "not in the list yet").await
+            let proof = Proof { absences: 0, odd: None, ..doubt.proof };
+            look_again(ctx, doubt, proof, later(now, wait.min(left).max(LOOK_MIN)), NOT_YET).await
         }
-        // The quarantine ended while the list was read.
-        Step::Counts(_) | Step::Proved if !listing.far => {
-            look_again(ctx, doubt, so_far, later(now, LOOK_MIN), "not in the list yet").await
+        Step::Counts(proof) => look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await,
+        Step::Proved => {
+            let proof = doubt.proof;
+            look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await
         }
-        Step::Counts(_) | Step::Proved if !older.is_empty() => {
-            let why = format!(
-                "a story with this text is there that seems older than the post ({older}), and no other; if this machine's \
-                 clock was wrong it is this post's; {settle}"
-            );
-            park(ctx, doubt, why).await
+    }
+}
+
+/// Notes what a whole list would show and this one does not: the newest stories on record, and the newest one of the last look. Kakao
+/// is asked for each by itself, since a person may have taken it down.
+async fn lacking(
+    ctx: &Ctx,
+    account: &str,
+    before: Option<String>,
+    listing: &mut Listing,
+) -> Result<std::result::Result<(), Fault>> {
+    let skew = listing.heard.map(|heard| heard.skew()).unwrap_or_default();
+    let oldest = if matches!(listing.end, End::Whole) { None } else { listing.order.oldest() };
+    let recorded = ctx.store.newest_recorded(account, RECORDED).await?;
+    let reached = recorded.into_iter().filter(|(_, came_at, is_up)| {
+        let at = came_at.checked_add(skew).unwrap_or(*came_at);
+        *is_up && oldest.is_none_or(|oldest| at > later(oldest, LOOK_MAX))
+    });
+    for id in reached.map(|(id, ..)| id).chain(before) {
+        if listing.order.has(&id) {
+            continue;
         }
-        Step::Counts(proof) => {
-            let why = "not in a complete list after the quarantine; looks once more";
-            look_again(ctx, doubt, proof, later(now, SECOND_LISTING), why).await
+        match session::repeatable(ctx, account, async |token| ctx.kakao.story(&token, &id).await).await {
+            Ok(_) => listing.order.note(Flaw::Lacks(id)),
+            Err(fault) if is_gone(&fault) => {}
+            Err(fault) => return Ok(Err(fault)),
         }
-        Step::Proved => absent(ctx, doubt, now).await,
+    }
+    Ok(Ok(()))
+}
+
+/// The list contradicts itself, or what is on record: it proves nothing. Another may; after the doubt's limit a person decides.
+async fn flawed(ctx: &Ctx, doubt: Doubt, flaw: &Flaw) -> Result<Outcome> {
+    let now = ctx.clock.now();
+    let why = format!("it is not in the list, and the list {flaw}, so that it proves nothing");
+    if between(doubt.since, now) >= ctx.rules.doubt_limit {
+        let why = format!("{why}; {}", settle(&doubt));
+        return park(ctx, doubt, &[], why).await;
+    }
+    let (proof, at) = (Proof { absences: 0, odd: None, ..doubt.proof }, later(now, look_after(&doubt, now)));
+    look_again(ctx, doubt, proof, at, &why).await
+}
+
+fn names(suspects: &[Suspect]) -> String {
+    let most = suspects.iter().take(SUSPECTS_MAX).map(|suspect| suspect.story_id.as_str());
+    let named = most.collect::<Vec<_>>().join(", ");
+    match suspects.len().saturating_sub(SUSPECTS_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// Why a person must compare.
+fn may_be_it(suspects: &[Suspect]) -> String {
+    match suspects {
+        [one] => format!("story {} belongs to no post and may be this one's: {}", one.story_id, one.why),
+        several => format!(
+            "{} stories that belong to no post may be this one's ({}): of the first, {}",
+            several.len(),
+            names(several),
+            several.first().map_or("", |first| first.why.as_str())
+        ),
     }
 }
 
@@ -180,7 +252,7 @@ async fn not_there(ctx: &Ctx, account: &str, doubt: Doubt, listing: &Listing, ol
 async fn absent(ctx: &Ctx, doubt: Doubt, now: Timestamp) -> Result<Outcome> {
     if is_taken(&doubt.code) {
         let why = format!("two complete lists after the quarantine lack it; {}", settle(&doubt));
-        return park(ctx, doubt, why).await;
+        return park(ctx, doubt, &[], why).await;
     }
     if doubt.policy == InDoubt::Hold || doubt.taken_down {
         let written = ctx.store.record_absent(doubt, Absence::Hold, now).await?;
@@ -219,8 +291,8 @@ fn settle(doubt: &Doubt) -> String {
     )
 }
 
-async fn park(ctx: &Ctx, doubt: Doubt, why: String) -> Result<Outcome> {
-    let written = ctx.store.park(doubt, &why, ctx.clock.now()).await?;
+async fn park(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: String) -> Result<Outcome> {
+    let written = ctx.store.park(doubt, suspects, &why, ctx.clock.now()).await?;
     Ok(unless_lost(written, Outcome::Parked { why }))
 }
 
@@ -231,13 +303,13 @@ async fn look_again(ctx: &Ctx, doubt: Doubt, proof: Proof, at: Timestamp, why: &
 
 /// The list could not be read. Without the consent to read nothing can ever be proved, so a person is asked at once; otherwise
 /// it is tried again until the doubt has lasted too long.
-async fn not_listed(ctx: &Ctx, account: &str, doubt: Doubt, fault: Fault) -> Result<Outcome> {
+async fn not_listed(ctx: &Ctx, account: &str, doubt: Doubt, suspects: Vec<Suspect>, fault: Fault) -> Result<Outcome> {
     let now = ctx.clock.now();
     let unreadable = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
     if unreadable || between(doubt.since, now) >= ctx.rules.doubt_limit {
         let settle = settle(&doubt);
         let why = format!("the account's list cannot be read: {} ({}); {settle}", fault.reason, fault.code);
-        return park(ctx, doubt, why).await;
+        return park(ctx, doubt, &suspects, why).await;
     }
     let proof = doubt.proof;
     if let FaultClass::Blocked(block) = &fault.class {

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::matching::{Window, says};
+use super::matching::{Sending, Window, says};
 use super::proof::{SECOND_LISTING, Step, step};
 use super::setback::{block_account, unless_lost};
 use super::{Ctx, Outcome, Report, Result, session};
@@ -67,9 +67,7 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> std::result::Result
             }
         }
         // Without a date heard before the backup nobody knows what its instant is on Kakao's clock: the list is read to its end.
-        let limit = due.backup_skew.map_or(Timestamp::MIN, |skew| {
-            Window::of(due.backup_at, Some(skew), heard.map(|heard| heard.skew()), None).from
-        });
+        let limit = if due.backup_skew.is_some() { since_backup(due, heard) } else { Timestamp::MIN };
         let end = page.stories.iter().all(|story| story.created_at < limit);
         if page.stories.last().is_some_and(|last| Some(&last.id) == last_id.as_ref()) {
             return Err(Fault::transient("list", "the list of stories does not move on"));
@@ -83,6 +81,14 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> std::result::Result
     Err(Fault::permanent("list", format!("the list is longer than {PAGES_MAX} pages since the backup"), ""))
 }
 
+/// When the backup was made, by Kakao's clock.
+fn since_backup(due: &RestoreDue, heard: Option<Heard>) -> Timestamp {
+    let backup =
+        Sending { intent_at: due.backup_at, skew_then: due.backup_skew, heard_before: None, until: Duration::ZERO };
+    let skews: Vec<SignedDuration> = heard.map(|heard| heard.skew()).into_iter().collect();
+    Window::of(&backup, &skews, (SignedDuration::ZERO, SignedDuration::ZERO)).from
+}
+
 async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) -> Result<Outcome> {
     let now = ctx.clock.now();
     let quarantine = ctx.rules.quarantine;
@@ -92,6 +98,13 @@ async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing)
         Step::Undated => {
             let why = "Kakao's answer carried no date, so that nobody knows how long it has been";
             again(ctx, account, Proof::default(), AGAIN, why).await
+        }
+        Step::Odd(_) if is_old => {
+            give_up(ctx, account, due, "this machine's clock and Kakao's do not agree on how long it has been").await
+        }
+        Step::Odd(proof) => {
+            let why = "the date of this list does not fit those before it, so that it does not count";
+            again(ctx, account, proof, SECOND_LISTING, why).await
         }
         Step::Anew(_) if is_old && due.proof.quarantine.is_some() => {
             give_up(ctx, account, due, "this machine's clock and Kakao's do not agree on how long it has been").await
@@ -104,7 +117,7 @@ async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing)
             again(ctx, account, proof, quarantine, why).await
         }
         Step::Early(left) => {
-            let proof = Proof { absences: 0, ..due.proof };
+            let proof = Proof { absences: 0, odd: None, ..due.proof };
             again(ctx, account, proof, left.max(LOOK_MIN), "the quarantine after the restore is not over").await
         }
         Step::Counts(proof) => {
@@ -133,7 +146,7 @@ async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, listing: &Listing) ->
     let free: Vec<&Story> = listing.stories.iter().filter(|story| !owned.contains(&story.id)).collect();
     let texts: Vec<&str> = free.iter().map(|story| story.content.as_deref().unwrap_or_default()).collect();
     let candidates = ctx.store.restore_candidates(account, &texts).await?;
-    let since = Window::of(due.backup_at, due.backup_skew, listing.heard.map(|heard| heard.skew()), None).from;
+    let since = since_backup(&due, listing.heard);
     let assigned = assign(&free, candidates, due, since);
     match ctx.store.settle_restore(account, due, &assigned, ctx.clock.now()).await? {
         Some(held) => {
@@ -216,7 +229,7 @@ async fn not_listed(ctx: &Ctx, account: &str, due: RestoreDue, fault: Fault) -> 
     if let FaultClass::Blocked(block) = &fault.class {
         block_account(ctx, account, block, &fault).await?;
     }
-    let proof = Proof { absences: 0, ..due.proof };
+    let proof = Proof { absences: 0, odd: None, ..due.proof };
     again(ctx, account, proof, AGAIN, &format!("the list could not be read: {fault}")).await
 }
 

@@ -62,8 +62,10 @@ pub enum MediaType {
 /// Who may see a story, as Kakao says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// One of the documented three; public where Kakao says nothing.
+    /// One of the documented three.
     Known(Permission),
+    /// Kakao says nothing, as in the documents' own listing. By them it is public then.
+    Unsaid,
     /// A word that the documents do not name.
     Other(String),
 }
@@ -272,7 +274,8 @@ fn typed(shape: StoryShape) -> Result<Story, String> {
         other => MediaType::Other(other.unwrap_or_default().to_owned()),
     };
     let audience = match shape.permission.as_deref() {
-        Some("PUBLIC") | None => Audience::Known(Permission::Public),
+        None => Audience::Unsaid,
+        Some("PUBLIC") => Audience::Known(Permission::Public),
         Some("FRIEND") => Audience::Known(Permission::Friends),
         Some("ONLY_ME") => Audience::Known(Permission::Private),
         Some(other) => Audience::Other(other.to_owned()),

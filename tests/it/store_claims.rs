@@ -84,7 +84,7 @@ async fn nothing_of_an_account_is_claimed_while_one_of_its_posts_is_on_its_way_o
     let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(0)).await.unwrap();
     assert!(queue.claim("cafe", t(0)).await.is_none());
     let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
-    let _ = queue.store.park(doubt, "nobody can tell", t(1)).await.unwrap();
+    let _ = queue.store.park(doubt, &[], "nobody can tell", t(1)).await.unwrap();
     assert!(queue.claim("cafe", t(1)).await.is_some(), "parked: the account goes on");
 }
 

@@ -50,12 +50,16 @@ async fn a_look_that_settles_nothing_is_on_record_and_sets_the_next_one() {
     let why = "not in the list yet";
     let heard = Heard { at: t(2), kakao_at: t(3) };
     assert_eq!(
-        queue.store.look_again(doubt, Proof { quarantine: Some(heard), absences: 1 }, t(5), t(2), why).await.unwrap(),
+        queue
+            .store
+            .look_again(doubt, Proof { quarantine: Some(heard), absences: 1, odd: Some(heard) }, t(5), t(2), why)
+            .await
+            .unwrap(),
         Written::Done
     );
     assert!(queue.store.doubt_due("cafe", t(4)).await.unwrap().is_none());
     let doubt = queue.store.doubt_due("cafe", t(5)).await.unwrap().unwrap();
-    assert_eq!((doubt.proof, doubt.since), (Proof { quarantine: Some(heard), absences: 1 }, t(0)));
+    assert_eq!((doubt.proof, doubt.since), (Proof { quarantine: Some(heard), absences: 1, odd: Some(heard) }, t(0)));
     let last = queue.events(post).await.pop().unwrap();
     assert_eq!((last.event.as_str(), last.state.as_str(), last.reason.as_str()), ("check", "in_doubt", why));
 }
@@ -110,7 +114,7 @@ async fn what_was_parked_is_not_looked_at_and_only_its_own_story_settles_it() {
     let doubt = doubtful(&queue, &note("a", t(0))).await;
     let (absent, again, found) = (read_again(&queue).await, read_again(&queue).await, read_again(&queue).await);
     let post = doubt.post;
-    assert_eq!(queue.store.park(doubt, "nobody can tell", t(2)).await.unwrap(), Written::Done);
+    assert_eq!(queue.store.park(doubt, &[], "nobody can tell", t(2)).await.unwrap(), Written::Done);
     assert!(queue.store.doubt_due("cafe", t(99)).await.unwrap().is_none());
     assert_eq!(
         queue.store.record_absent(absent, Absence::Hold, t(3)).await.unwrap(),
@@ -131,7 +135,7 @@ async fn whoever_read_a_doubt_that_was_settled_since_changes_nothing() {
     queue.store.resolve_absent(post, "anna", Duration::ZERO, t(2)).await.unwrap();
     let intent = queue.intend("cafe", t(2)).await;
     let _ = queue.store.record_doubt(intent, &ambiguous(), t(3), t(2)).await.unwrap();
-    assert_eq!(queue.store.park(doubt, "", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.park(doubt, &[], "", t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_absent(absent, Absence::Hold, t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.store.look_again(again, Proof::default(), t(9), t(4), "").await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_found(found, "_s.1", t(4)).await.unwrap(), Written::Lost);
@@ -149,7 +153,7 @@ async fn a_doubt_that_a_person_settled_is_no_doubt_any_more_whatever_the_list_sh
     assert_eq!(queue.store.record_found(found, "_s.1", t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_absent(absent, Absence::Hold, t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.store.look_again(again, Proof::default(), t(9), t(4), "").await.unwrap(), Written::Lost);
-    assert_eq!(queue.store.park(doubt, "", t(4)).await.unwrap(), Written::Lost);
+    assert_eq!(queue.store.park(doubt, &[], "", t(4)).await.unwrap(), Written::Lost);
     assert_eq!(queue.state(post).await, PostState::Scheduled);
 }
 
@@ -173,6 +177,7 @@ async fn an_absence_counts_as_a_failed_attempt_and_the_last_one_ends_them() {
 async fn an_intent_keeps_what_was_known_of_kakaos_clock_when_it_was_made() {
     let queue = Queue::new().await;
     queue.add(&note("a", t(0))).await;
+    queue.store.hear("cafe", Heard { at: t(-10), kakao_at: t(-8) }).await.unwrap();
     queue.store.hear("cafe", Heard { at: t(-9), kakao_at: t(-7) }).await.unwrap();
     let intent = queue.intend("cafe", t(0)).await;
     queue.store.hear("cafe", Heard { at: t(1), kakao_at: t(1) }).await.unwrap();
@@ -180,6 +185,41 @@ async fn an_intent_keeps_what_was_known_of_kakaos_clock_when_it_was_made() {
     let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
     let ahead = t(-7).duration_since(t(-9));
     assert_eq!((doubt.intent_at, doubt.intent_skew, doubt.intent_floor), (t(0), Some(ahead), Some(t(-7))));
+}
+
+#[tokio::test]
+async fn one_answer_with_a_wrong_date_leaves_what_is_known_of_kakaos_clock_as_it_is() {
+    for wrong in [2, 60, 5_256_000, -2, -5_256_000] {
+        let queue = Queue::new().await;
+        queue.add(&note("a", t(0))).await;
+        queue.store.hear("cafe", Heard { at: t(-90), kakao_at: t(-90) }).await.unwrap();
+        queue.store.hear("cafe", Heard { at: t(-60), kakao_at: t(-60 + wrong) }).await.unwrap();
+        let intent = queue.intend("cafe", t(0)).await;
+        let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
+        let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
+        let skew = jiff::SignedDuration::from_mins(wrong.min(0));
+        assert_eq!((doubt.intent_floor, doubt.intent_skew), (Some(t(-90)), Some(skew)), "{wrong}: the lower reading");
+        // The next one agrees with those before.
+        queue.store.hear("cafe", Heard { at: t(2), kakao_at: t(2) }).await.unwrap();
+        let _ = queue.store.record_absent(doubt, Absence::Repost(t(9)), t(5)).await.unwrap();
+        let intent = queue.intend("cafe", t(9)).await;
+        let _ = queue.store.record_doubt(intent, &ambiguous(), t(9), t(9)).await.unwrap();
+        let doubt = queue.store.doubt_due("cafe", t(9)).await.unwrap().unwrap();
+        assert_eq!((doubt.intent_floor, doubt.intent_skew), (Some(t(2)), Some(jiff::SignedDuration::ZERO)), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_no_other_bears_out_counts_by_the_lower_of_the_two_clocks() {
+    for (heard, floor) in [(90, -60), (-90, -150)] {
+        let queue = Queue::new().await;
+        queue.add(&note("a", t(0))).await;
+        queue.store.hear("cafe", Heard { at: t(-60), kakao_at: t(-60 + heard) }).await.unwrap();
+        let intent = queue.intend("cafe", t(0)).await;
+        let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
+        let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
+        assert_eq!(doubt.intent_floor, Some(t(floor)), "{heard}");
+    }
 }
 
 #[tokio::test]

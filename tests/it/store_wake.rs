@@ -143,7 +143,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
             let doubt = store.doubt_due(account, now).await.unwrap().expect("a look is due");
             let story = format!("_r.{}", doubt.post);
             let _ = match draw.below(5) {
-                0 => store.park(doubt, "nobody can tell", now).await.unwrap(),
+                0 => store.park(doubt, &[], "nobody can tell", now).await.unwrap(),
                 1 => store.record_found(doubt, &story, now).await.unwrap(),
                 2 => store.record_absent(doubt, Absence::Hold, now).await.unwrap(),
                 _ => store

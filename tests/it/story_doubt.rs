@@ -180,17 +180,33 @@ async fn a_story_is_found_however_many_were_posted_by_hand_since() {
     world.condone("forty stories were posted by hand");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_note_with_its_text_is_not_taken_for_a_lost_link() {
-    let mut world = World::new().await;
+/// A link whose request is lost, and a note with its text that somebody posts by hand meanwhile.
+async fn link_lost_beside_a_note(world: &mut World) {
     world.fault(vec![FaultRule::new(FaultName::RequestDropped).on(&[Call::Link]).times(1)]);
     world.jobs("p:\n  at: now\n  type: link\n  url: https://example.com/\n  content: 같은 글\n");
     world.settle().await;
     assert_eq!(world.post("p").await.state, PostState::InDoubt);
-    by_hand(&world, "같은 글").await;
+    by_hand(world, "같은 글").await;
     world.pass(DAY).await;
-    assert_eq!((world.post("p").await.state, world.requests("link")), (PostState::Published, 2));
     world.condone("the note was posted by hand");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_its_text_is_not_taken_for_a_lost_link_where_links_were_seen_to_be_told_as_documented() {
+    let mut world = World::new().await;
+    world.jobs("before:\n  at: now\n  type: link\n  url: https://example.com/\n  content: 먼저\n");
+    world.settle().await;
+    link_lost_beside_a_note(&mut world).await;
+    assert_eq!((world.post("p").await.state, world.requests("link")), (PostState::Published, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_its_text_is_left_to_a_person_where_nobody_knows_how_links_are_told() {
+    let mut world = World::new().await;
+    link_lost_beside_a_note(&mut world).await;
+    let post = world.post("p").await;
+    assert!(post.parked_at.is_some() && post.reason.contains("of another kind"), "{}", post.reason);
+    assert_eq!(world.requests("link"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

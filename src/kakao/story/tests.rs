@@ -30,7 +30,7 @@ fn the_documented_listing_reads() {
     assert_eq!(stories[1].media[0].small.as_deref(), Some("http://xxx.kakao.com/.../s.jpg"));
     assert_eq!(stories[2].created_at, at("2014-06-13T07:58:17Z"));
     assert_eq!(stories[2].like_count, 10);
-    assert_eq!(stories[0].audience, Audience::Known(Permission::Public), "the documents' default");
+    assert_eq!(stories[0].audience, Audience::Unsaid);
 }
 
 #[test]

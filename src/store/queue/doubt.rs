@@ -2,11 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Result, Store, micros, note};
+use super::{Result, Store, Write, micros, note};
 use crate::domain::clock::Heard;
-use crate::domain::content::Content;
+use crate::domain::content::{Artifact, Content};
 use crate::domain::policy::InDoubt;
-use crate::store::{StoreError, Written, count, instant, instant_opt, read_json};
+use crate::store::{StoreError, Written, count, instant, instant_opt, read_json, write_json};
+
+/// Most stories that a parked post shows as those that may be its own.
+pub const SUSPECTS_MAX: usize = 8;
 
 /// A post in doubt, as reconcile needs it.
 #[derive(Debug)]
@@ -22,8 +25,13 @@ pub struct Doubt {
     /// How far Kakao's clock was ahead of ours (negative: behind), as known when the intent was made; `None`: no answer of
     /// Kakao's had carried a date.
     pub intent_skew: Option<SignedDuration>,
-    /// The last date heard from Kakao before the intent: the story cannot be older than that by any clock of ours.
+    /// The last date heard from Kakao before the intent that another answer, or our clock, bore out; where none did, the lower of the
+    /// two. The story cannot be older.
     pub intent_floor: Option<Timestamp>,
+    /// Its last attempt. What an earlier one of the account published is older than its story.
+    pub attempt: i64,
+    /// What preparing yielded: the card of a link.
+    pub artifact: Option<Artifact>,
     /// When it became in doubt.
     pub since: Timestamp,
     /// The code of the fault that its last attempt met, such as `timeout`.
@@ -37,7 +45,51 @@ pub struct Doubt {
     pub failures: u32,
     /// How far the proof of its absence has come.
     pub proof: Proof,
+    /// The newest story that the last look showed.
+    pub listed_newest: Option<String>,
     token: i64,
+}
+
+/// Whose a listed story is.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// The story.
+    pub story_id: String,
+    /// The account on whose record it stands.
+    pub account: String,
+    /// What its post said.
+    pub content: Content,
+    /// When its intent became durable, and when it came to exist, by our clock.
+    pub intent_at: Timestamp,
+    /// See [`intent_at`](Self::intent_at).
+    pub came_at: Timestamp,
+    /// How far Kakao's clock was ahead of ours, as known when its intent was made.
+    pub intent_skew: Option<SignedDuration>,
+    /// The attempt whose plain answer named it; `None` when it was found, or a person said so.
+    pub answered: Option<i64>,
+}
+
+/// A listed story that may be a parked post's, as Kakao showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// The story.
+    pub story_id: String,
+    /// Its page, where Kakao said it.
+    pub url: Option<String>,
+    /// Kakao's word for its kind.
+    pub kind: String,
+    /// Who may see it: our word, or Kakao's where it is none of the three; empty where it said none.
+    pub audience: String,
+    /// How many images it shows.
+    pub images: u32,
+    /// Its text, cut to what is kept.
+    pub text: Option<String>,
+    /// When it was posted, by Kakao's clock.
+    pub created_at: Timestamp,
+    /// The same by ours, as far as is known.
+    pub ours_at: Timestamp,
+    /// Why it may be the post's, in a few words.
+    pub why: String,
 }
 
 /// How far the proof of an absence has come.
@@ -47,6 +99,8 @@ pub struct Proof {
     pub quarantine: Option<Heard>,
     /// Complete listings after the quarantine that lacked the story.
     pub absences: u32,
+    /// The last listing, when its date did not fit those before it: one answer was wrong, or a clock was set.
+    pub odd: Option<Heard>,
 }
 
 /// What follows a proved absence.
@@ -69,7 +123,8 @@ impl Store {
                  coalesce(coalesce(delete_at, intent_at + delete_after) <= $2, 0)
                    AND EXISTS (SELECT 1 FROM restore r WHERE r.account = $1 AND r.restored_at >= post.intent_at)
                    AS "taken_down!: bool",
-                 publish_failures, quarantine_at, quarantine_kakao_at, absences, claim,
+                 publish_failures, quarantine_at, quarantine_kakao_at, odd_at, odd_kakao_at, listed_newest, artifact, absences, claim,
+                 (SELECT max(t.id) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish') AS "attempt: i64",
                  (SELECT t.fault_code FROM attempt t WHERE t.post_id = post.id ORDER BY t.id DESC LIMIT 1) AS "code: String"
                FROM post
              WHERE reconcile_at IS NOT NULL AND reconcile_at <= $2 AND state = 'in_doubt' AND account = $1
@@ -80,10 +135,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let quarantine = match (row.quarantine_at, row.quarantine_kakao_at) {
-            (Some(at), Some(kakao_at)) => Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? }),
-            _ => None,
-        };
+        let quarantine = heard_at(row.quarantine_at, row.quarantine_kakao_at)?;
+        let odd = heard_at(row.odd_at, row.odd_kakao_at)?;
         Ok(Some(Doubt {
             post: row.id,
             job: row.job,
@@ -91,6 +144,8 @@ impl Store {
             intent_at: instant(row.intent_at)?,
             intent_skew: row.intent_skew.map(SignedDuration::from_micros),
             intent_floor: instant_opt(row.intent_floor_at)?,
+            attempt: row.attempt.unwrap_or(0),
+            artifact: row.artifact.map(Artifact),
             since: instant(row.changed_at)?,
             code: row.code.unwrap_or_default(),
             policy: match row.in_doubt.as_str() {
@@ -100,13 +155,53 @@ impl Store {
             },
             taken_down: row.taken_down,
             failures: count(row.publish_failures),
-            proof: Proof { quarantine, absences: count(row.absences) },
+            proof: Proof { quarantine, absences: count(row.absences), odd },
+            listed_newest: row.listed_newest,
             token: row.claim,
         }))
     }
 
+    /// Whose these stories are, on whichever account's record they stand.
+    pub async fn owners(&self, story_ids: &[&str]) -> Result<Vec<Owner>> {
+        let ids = write_json(&story_ids)?;
+        let rows = sqlx::query!(
+            r#"SELECT s.story_id, s.account, s.came_at, p.content, p.intent_at, p.intent_skew,
+                 (SELECT max(t.id) FROM attempt t WHERE t.post_id = s.post_id AND t.verdict = 'published') AS "answered: i64"
+               FROM story s JOIN post p ON p.id = s.post_id WHERE s.story_id IN (SELECT value FROM json_each($1))"#,
+            ids
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = rows.into_iter().map(|row| {
+            Ok(Owner {
+                story_id: row.story_id,
+                account: row.account,
+                content: read_json(&row.content, "a content")?,
+                intent_at: instant(row.intent_at.unwrap_or(row.came_at))?,
+                came_at: instant(row.came_at)?,
+                intent_skew: row.intent_skew.map(SignedDuration::from_micros),
+                answered: row.answered,
+            })
+        });
+        read.collect()
+    }
+
+    /// The account's newest stories that storyd itself learnt of, newest first: when each came to exist, and whether it is up.
+    pub async fn newest_recorded(&self, account: &str, limit: u32) -> Result<Vec<(String, Timestamp, bool)>> {
+        let limit = i64::from(limit);
+        let rows = sqlx::query!(
+            r#"SELECT story_id, came_at, deleted_at IS NULL AS "is_up!: bool" FROM story
+               WHERE account = $1 AND learnt_by IN ('publish', 'reconcile') ORDER BY published_at DESC, post_id DESC LIMIT $2"#,
+            account,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|row| Ok((row.story_id, instant(row.came_at)?, row.is_up))).collect()
+    }
+
     /// The list shows the story: it was published after all. `Lost` when the doubt was settled meanwhile, or the story was
-    /// given to another post.
+    /// given to another post, of whichever account.
     pub async fn record_found(&self, doubt: Doubt, story_id: &str, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let done = sqlx::query!(
@@ -114,7 +209,7 @@ impl Store {
                reason = 'found in the list of stories', changed_at = $3, reconcile_at = NULL, parked_at = NULL,
                story_id = $4
              WHERE id = $1 AND state = 'in_doubt' AND claim = $2
-               AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = $4)",
+               AND NOT EXISTS (SELECT 1 FROM story s WHERE s.story_id = $4)",
             doubt.post,
             doubt.token,
             at,
@@ -125,7 +220,8 @@ impl Store {
         Ok(Written::of(done.rows_affected()))
     }
 
-    /// The list was read and did not settle it: look again at `next_at`. `proof` is what now counts.
+    /// The list was read and did not settle it: look again at `next_at`. `proof` is what now counts; `doubt.listed_newest` is kept
+    /// as it stands.
     pub async fn look_again(
         &self,
         doubt: Doubt,
@@ -136,16 +232,21 @@ impl Store {
     ) -> Result<Written> {
         let (next, absences) = (micros(next_at), i64::from(proof.absences));
         let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.kakao_at)));
+        let (odd_at, odd_kakao_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.kakao_at)));
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
-            "UPDATE post SET reconcile_at = $3, absences = $4, quarantine_at = $5, quarantine_kakao_at = $6
+            "UPDATE post SET reconcile_at = $3, absences = $4, quarantine_at = $5, quarantine_kakao_at = $6, odd_at = $7,
+               odd_kakao_at = $8, listed_newest = $9
              WHERE id = $1 AND state = 'in_doubt' AND claim = $2 AND parked_at IS NULL",
             doubt.post,
             doubt.token,
             next,
             absences,
             ours,
-            kakaos
+            kakaos,
+            odd_at,
+            odd_kakao_at,
+            doubt.listed_newest
         )
         .execute(&mut *tx)
         .await?;
@@ -160,7 +261,8 @@ impl Store {
     /// like any other, so that a text that the server always dies of cannot go round for ever. What was uploaded for it is used as
     /// long as it is trusted.
     pub async fn record_absent(&self, doubt: Doubt, then: Absence<'_>, now: Timestamp) -> Result<Written> {
-        const PROVED: &str = "proved absent: two complete lists after the quarantine lack it";
+        const PROVED: &str =
+            "proved absent: two complete lists after the quarantine lack it";
         const TAKEN_DOWN: &str = "it was in doubt in the restored backup, and its take-down was due since: no list tells whether it was up; \
                                   release it if it was not, cancel it if it was";
         let at = micros(now);
@@ -188,8 +290,8 @@ impl Store {
         Ok(Written::of(done.rows_affected()))
     }
 
-    /// It cannot be decided from here: the account goes on, a person settles this post.
-    pub async fn park(&self, doubt: Doubt, why: &str, now: Timestamp) -> Result<Written> {
+    /// It cannot be decided from here: the account goes on, a person settles this post, and is shown the stories that may be its own.
+    pub async fn park(&self, doubt: Doubt, suspects: &[Suspect], why: &str, now: Timestamp) -> Result<Written> {
         let at = micros(now);
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
@@ -203,9 +305,44 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 1 {
+            keep_suspects(&mut tx, doubt.post, suspects, at).await?;
             note(&mut tx, doubt.post, now, "park", "reconcile", why).await?;
         }
         tx.commit().await?;
         Ok(Written::of(done.rows_affected()))
+    }
+}
+
+async fn keep_suspects(tx: &mut Write, post: i64, suspects: &[Suspect], at: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM suspect WHERE post_id = $1", post).execute(&mut **tx).await?;
+    for (number, suspect) in (1_i64..).zip(suspects.iter().take(SUSPECTS_MAX)) {
+        let (created_at, ours_at) = (micros(suspect.created_at), micros(suspect.ours_at));
+        sqlx::query!(
+            "INSERT INTO suspect (post_id, number, story_id, url, kind, audience, images, text, created_at, ours_at, why, seen_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            post,
+            number,
+            suspect.story_id,
+            suspect.url,
+            suspect.kind,
+            suspect.audience,
+            suspect.images,
+            suspect.text,
+            created_at,
+            ours_at,
+            suspect.why,
+            at
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// An answer of which both clocks are on record.
+pub(super) fn heard_at(at: Option<i64>, kakao_at: Option<i64>) -> Result<Option<Heard>> {
+    match (at, kakao_at) {
+        (Some(at), Some(kakao_at)) => Ok(Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+        _ => Ok(None),
     }
 }

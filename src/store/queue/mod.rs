@@ -28,7 +28,7 @@ pub use adopt::AdoptOrder;
 pub(super) use attempt::Together;
 pub use attempt::{Claim, Intent, Onward, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
-pub use doubt::{Absence, Doubt, Proof};
+pub use doubt::{Absence, Doubt, Owner, Proof, SUSPECTS_MAX, Suspect};
 pub use enqueue::{Change, ChangeKind, Enqueued, Face, JobPosts, KnownJob, NewPost, Unmade, compare};
 pub use foresight::{Ahead, Looked, ToLookAt};
 pub use incident::{End, Findings, NewIncident};

@@ -59,6 +59,7 @@ impl Store {
         sqlx::query!("DELETE FROM event WHERE post_id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM incident WHERE post_id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM attempt WHERE post_id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM suspect WHERE post_id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM story WHERE post_id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
         let done = sqlx::query!("DELETE FROM post WHERE id IN (SELECT post_id FROM pruning)").execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM pruning").execute(&mut *tx).await?;

@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::adopt::adopt_into;
+use super::doubt::heard_at;
 use super::enqueue::text_key;
 use super::{AdoptOrder, Proof, Result, Store, Write, micros, note};
-use crate::domain::clock::Heard;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::store::{StoreError, Written, count, instant, read_json, write_json};
@@ -73,10 +73,10 @@ impl Store {
         // An earlier restore that was not settled: its unknown stretch is part of this one's.
         sqlx::query!(
             "INSERT INTO restore (account, backup_at, backup_skew, restored_at, next_at)
-             SELECT name, $1, heard_kakao_at - heard_at, $2, $2 FROM account WHERE 1
+             SELECT name, $1, min(coalesce(agreed_kakao_at - agreed_at, 0), heard_kakao_at - heard_at), $2, $2 FROM account WHERE 1
              ON CONFLICT (account) DO UPDATE SET backup_at = iif(settled_at IS NULL, min(backup_at, excluded.backup_at),
                excluded.backup_at), backup_skew = excluded.backup_skew, restored_at = excluded.restored_at, next_at = excluded.next_at, listings = 0,
-               quarantine_at = NULL, quarantine_kakao_at = NULL, settled_at = NULL, outcome = NULL",
+               quarantine_at = NULL, quarantine_kakao_at = NULL, odd_at = NULL, odd_kakao_at = NULL, settled_at = NULL, outcome = NULL",
             backup,
             at
         )
@@ -99,7 +99,7 @@ impl Store {
     pub async fn restore_due(&self, account: &str, now: Timestamp) -> Result<Option<RestoreDue>> {
         let at = micros(now);
         let row = sqlx::query!(
-            "SELECT backup_at, backup_skew, restored_at, listings, quarantine_at, quarantine_kakao_at FROM restore
+            "SELECT backup_at, backup_skew, restored_at, listings, quarantine_at, quarantine_kakao_at, odd_at, odd_kakao_at FROM restore
              WHERE account = $1 AND next_at <= $2
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)",
             account,
@@ -108,15 +108,13 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let quarantine = match (row.quarantine_at, row.quarantine_kakao_at) {
-            (Some(at), Some(kakao_at)) => Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? }),
-            _ => None,
-        };
+        let quarantine = heard_at(row.quarantine_at, row.quarantine_kakao_at)?;
+        let odd = heard_at(row.odd_at, row.odd_kakao_at)?;
         Ok(Some(RestoreDue {
             backup_at: instant(row.backup_at)?,
             backup_skew: row.backup_skew.map(SignedDuration::from_micros),
             restored_at: instant(row.restored_at)?,
-            proof: Proof { quarantine, absences: count(row.listings) },
+            proof: Proof { quarantine, absences: count(row.listings), odd },
         }))
     }
 
@@ -149,14 +147,18 @@ impl Store {
     pub async fn restore_again(&self, account: &str, proof: Proof, next_at: Timestamp) -> Result<Written> {
         let (next, listings) = (micros(next_at), i64::from(proof.absences));
         let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.kakao_at)));
+        let (odd_at, odd_kakao_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.kakao_at)));
         let done = sqlx::query!(
-            "UPDATE restore SET next_at = $2, listings = $3, quarantine_at = $4, quarantine_kakao_at = $5
+            "UPDATE restore SET next_at = $2, listings = $3, quarantine_at = $4, quarantine_kakao_at = $5, odd_at = $6,
+               odd_kakao_at = $7
              WHERE account = $1 AND settled_at IS NULL",
             account,
             next,
             listings,
             ours,
-            kakaos
+            kakaos,
+            odd_at,
+            odd_kakao_at
         )
         .execute(self.writing().await)
         .await?;

@@ -192,7 +192,7 @@ impl Queue {
         let _ = self.store.record_doubt(intent, &ambiguous(), now, now).await.unwrap();
         let doubt = self.store.doubt_due(account, now).await.unwrap().unwrap();
         let post = doubt.post;
-        let _ = self.store.park(doubt, "nobody can tell", now).await.unwrap();
+        let _ = self.store.park(doubt, &[], "nobody can tell", now).await.unwrap();
         post
     }
 

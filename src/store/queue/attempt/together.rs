@@ -286,7 +286,12 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at
+        // As `hear` does for one account.
+        "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at,
+           (agreed_at, agreed_kakao_at) = (SELECT iif(w.agrees, r.at, agreed_at), iif(w.agrees, r.kakao_at, agreed_kakao_at)
+             FROM (SELECT abs(r.kakao_at - r.at - (heard_kakao_at - heard_at)) <= 20000000
+                       OR abs(r.kakao_at - r.at - (agreed_kakao_at - agreed_at)) <= 20000000
+                       OR (heard_at IS NULL AND abs(r.kakao_at - r.at) <= 20000000) AS agrees) w)
          FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'kakao_at' AS kakao_at
                FROM jsonb_each($1)) AS r
          WHERE account.name = r.account AND r.kakao_at IS NOT NULL",

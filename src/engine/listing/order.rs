@@ -1,0 +1,241 @@
+//! Whether a list is consistent with itself: each story once, newest first, none of the future, all of one account. Pure.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::clock::{Heard, between, later};
+use crate::kakao::story::Story;
+
+/// By how much a story may seem newer than the one above it, and than the date of the answer that shows it: the clocks of Kakao's own
+/// servers need not agree to the second. No window is narrower than this.
+pub(in crate::engine) const APART_MAX: Duration = Duration::from_secs(60);
+/// So many flaws are told apart; a list with more is no better than one with these.
+const FLAWS_MAX: usize = 16;
+
+/// A list contradicts itself, or what is on record. Completes "the list … ".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Flaw {
+    /// One ID, two stories.
+    Twice(String),
+    /// The second stands below the first, and is newer.
+    Order(String, String),
+    /// The account's own stories stand in another order than they were published in.
+    Shuffled,
+    /// Its time has not come yet.
+    Future(String),
+    /// It has another profile than the account.
+    Foreign(String),
+    /// Kakao shows it when it is asked for it, and the list does not.
+    Lacks(String),
+}
+
+impl Flaw {
+    /// Whether what the list says of this story is worth nothing.
+    pub(in crate::engine) fn spoils(&self, id: &str) -> bool {
+        match self {
+            Self::Twice(spoilt) | Self::Future(spoilt) => spoilt == id,
+            Self::Order(above, below) => above == id || below == id,
+            Self::Foreign(spoilt) => profile_of(spoilt) == profile_of(id),
+            Self::Lacks(_) | Self::Shuffled => false,
+        }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Twice(id) => write!(f, "names story {id} twice, with different contents"),
+            Self::Order(above, below) => {
+                write!(f, "is not in order: {below} stands below {above} and has a later time")
+            }
+            Self::Shuffled => write!(f, "shows stories of this account in another order than they were published in"),
+            Self::Future(id) => write!(f, "gives story {id} a time that has not come yet"),
+            Self::Foreign(id) => write!(f, "shows story {id}, whose ID is not that of this account's stories"),
+            Self::Lacks(id) => write!(f, "lacks story {id}, which Kakao shows when it is asked for it"),
+        }
+    }
+}
+
+/// What has been seen of a list.
+#[derive(Debug)]
+pub(in crate::engine) struct Order {
+    /// A digest of each story by a digest of its ID. The keys of both are drawn anew for each list, so that nobody can aim at a
+    /// collision.
+    seen: HashMap<u64, u64>,
+    digests: RandomState,
+    /// The profile that every story must have.
+    profile: Option<String>,
+    /// The oldest time so far, and whose it is.
+    oldest: Option<(Timestamp, String)>,
+    newest: Option<String>,
+    flaws: Vec<Flaw>,
+}
+
+impl Order {
+    pub(in crate::engine) fn new(profile: Option<String>) -> Self {
+        let (seen, digests) = (HashMap::new(), RandomState::new());
+        Self { seen, digests, profile, oldest: None, newest: None, flaws: Vec::new() }
+    }
+
+    /// Takes a page and gives back the stories that no page has shown before.
+    pub(in crate::engine) fn take(&mut self, stories: Vec<Story>, heard: Option<Heard>) -> Vec<Story> {
+        let mut fresh = Vec::with_capacity(stories.len());
+        for story in stories {
+            let says = (story.created_at, &story.content, format!("{:?}", story.media_type), story.media.len());
+            let (id, says) = (self.digests.hash_one(&story.id), self.digests.hash_one(says));
+            match self.seen.insert(id, says) {
+                Some(before) if before != says => self.note(Flaw::Twice(story.id.clone())),
+                Some(_) => {}
+                None => {
+                    self.look_at(&story, heard);
+                    fresh.push(story);
+                }
+            }
+        }
+        fresh
+    }
+
+    fn look_at(&mut self, story: &Story, heard: Option<Heard>) {
+        let own = profile_of(&story.id);
+        if own != self.profile.get_or_insert_with(|| own.to_owned()) {
+            self.note(Flaw::Foreign(story.id.clone()));
+        }
+        if heard.is_some_and(|heard| story.created_at > later(heard.kakao_at, APART_MAX)) {
+            self.note(Flaw::Future(story.id.clone()));
+        }
+        self.newest.get_or_insert_with(|| story.id.clone());
+        match &self.oldest {
+            Some((oldest, above)) if between(*oldest, story.created_at) > APART_MAX => {
+                self.note(Flaw::Order(above.clone(), story.id.clone()));
+            }
+            Some((oldest, _)) if *oldest <= story.created_at => {}
+            _ => self.oldest = Some((story.created_at, story.id.clone())),
+        }
+    }
+
+    pub(in crate::engine) fn note(&mut self, flaw: Flaw) {
+        if self.flaws.len() < FLAWS_MAX {
+            self.flaws.push(flaw);
+        }
+    }
+
+    /// How many stories it showed.
+    pub(in crate::engine) fn listed(&self) -> usize {
+        self.seen.len()
+    }
+
+    pub(in crate::engine) fn has(&self, id: &str) -> bool {
+        self.seen.contains_key(&self.digests.hash_one(id))
+    }
+
+    /// The story at its top.
+    pub(in crate::engine) fn newest(&self) -> Option<&str> {
+        self.newest.as_deref()
+    }
+
+    /// The oldest time that it showed.
+    pub(in crate::engine) fn oldest(&self) -> Option<Timestamp> {
+        self.oldest.as_ref().map(|(at, _)| *at)
+    }
+
+    /// How it contradicts itself, or what is on record.
+    pub(in crate::engine) fn flaws(&self) -> &[Flaw] {
+        &self.flaws
+    }
+}
+
+/// The part of a story's ID that names the profile: `<profile>.<activity>`.
+pub(in crate::engine) fn profile_of(id: &str) -> &str {
+    id.rsplit_once('.').map_or("", |(profile, _)| profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::content::Permission;
+    use crate::kakao::story::{Audience, MediaType};
+
+    fn story(id: &str, second: i64, text: &str) -> Story {
+        Story {
+            id: id.into(),
+            url: None,
+            media_type: MediaType::Note,
+            created_at: at(second),
+            content: Some(text.into()),
+            audience: Audience::Known(Permission::Public),
+            media: Vec::new(),
+            comment_count: 0,
+            like_count: 0,
+            comments: Vec::new(),
+            likes: Vec::new(),
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_796_000_000 + second).expect("in range")
+    }
+
+    fn heard(second: i64) -> Option<Heard> {
+        Some(Heard { at: at(second), kakao_at: at(second) })
+    }
+
+    /// The flaws of a list whose pages hold these stories: ID, second, text.
+    fn flaws(home: Option<&str>, pages: &[&[(&str, i64, &str)]]) -> Vec<Flaw> {
+        let mut order = Order::new(home.map(str::to_owned));
+        for page in pages {
+            order.take(page.iter().map(|(id, second, text)| story(id, *second, text)).collect(), heard(1_000));
+        }
+        order.flaws().to_vec()
+    }
+
+    #[test]
+    fn a_list_that_holds_together_has_no_flaw() {
+        assert!(flaws(None, &[]).is_empty());
+        assert!(
+            flaws(Some("_a"), &[&[("_a.3", 900, "c"), ("_a.2", 900, "b"), ("_a.1", 5, "a")]]).is_empty(),
+            "equal seconds"
+        );
+        let overlapping: &[&[(&str, i64, &str)]] =
+            &[&[("_a.3", 9, "c"), ("_a.2", 8, "b")], &[("_a.2", 8, "b"), ("_a.1", 5, "a")]];
+        assert!(flaws(None, overlapping).is_empty(), "pages that overlap");
+        assert!(flaws(None, &[&[("_a.2", 100, "b"), ("_a.1", 160, "a")]]).is_empty(), "servers a minute apart");
+        assert!(flaws(None, &[&[("_a.2", 1_060, "b")]]).is_empty(), "a minute ahead");
+    }
+
+    #[test]
+    fn whatever_contradicts_itself_is_noticed() {
+        let twice = |pages| flaws(None, pages) == [Flaw::Twice("_a.1".into())];
+        assert!(twice(&[&[("_a.1", 9, "c"), ("_a.1", 9, "d")]]), "another text");
+        assert!(twice(&[&[("_a.1", 9, "c")], &[("_a.1", 8, "c")]]), "another time");
+        let order = |pages| flaws(None, pages) == [Flaw::Order("_a.2".into(), "_a.1".into())];
+        assert!(order(&[&[("_a.2", 100, "b"), ("_a.1", 161, "a")]]));
+        assert!(order(&[&[("_a.3", 500, "c"), ("_a.2", 100, "b")], &[("_a.1", 400, "a")]]), "across pages");
+        assert!(order(&[&[("_a.2", -900_000_000, "b"), ("_a.1", 161, "a")]]), "one time of long ago");
+        assert_eq!(flaws(None, &[&[("_a.1", 1_061, "b")]]), [Flaw::Future("_a.1".into())]);
+        assert_eq!(flaws(Some("_a"), &[&[("_b.1", 9, "b")]]), [Flaw::Foreign("_b.1".into())]);
+        assert_eq!(flaws(None, &[&[("_a.2", 9, "b"), ("_b.1", 8, "b")]]), [Flaw::Foreign("_b.1".into())]);
+        assert_eq!(flaws(Some("_a"), &[&[("17", 9, "b")]]), [Flaw::Foreign("17".into())], "no profile at all");
+    }
+
+    #[test]
+    fn what_was_shown_before_is_not_given_back() {
+        let mut order = Order::new(None);
+        let page = || vec![story("_a.2", 9, "b"), story("_a.1", 8, "a")];
+        assert_eq!(order.take(page(), None).len(), 2);
+        assert!(order.take(page(), None).is_empty());
+        assert!(order.has("_a.1") && !order.has("_a.3"));
+        assert_eq!((order.listed(), order.newest(), order.oldest()), (2, Some("_a.2"), Some(at(8))));
+    }
+
+    #[test]
+    fn a_flaw_spoils_what_it_is_about() {
+        assert!(Flaw::Twice("_a.1".into()).spoils("_a.1") && !Flaw::Twice("_a.1".into()).spoils("_a.2"));
+        assert!(Flaw::Foreign("_b.1".into()).spoils("_b.2") && !Flaw::Foreign("_b.1".into()).spoils("_a.2"));
+        assert!(Flaw::Order("_a.2".into(), "_a.1".into()).spoils("_a.1"));
+        assert!(!Flaw::Lacks("_a.1".into()).spoils("_a.2"));
+    }
+}
