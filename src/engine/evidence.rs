@@ -335,7 +335,9 @@ impl Candidate {
             _ if same && self.is_below => "it says the same, and stands below stories that are older than the post",
             _ if same => "it says the same",
             _ if self.likeness == Likeness::Alike => "it says nearly the same",
-            _ if self.likeness == Likeness::Other => "Kakao tells other texts than were sent, so that nobody knows what was sent as this one",
+            _ if self.likeness == Likeness::Other => {
+                "Kakao tells other texts than were sent, so that nobody knows what was sent as this one"
+            }
             _ => "it shows too little of its text to tell",
         }
     }

@@ -70,6 +70,7 @@ mod store_together;
 mod store_versions;
 mod store_view;
 mod store_wake;
+mod story_absence;
 mod story_account_life;
 mod story_audit;
 mod story_blackouts;

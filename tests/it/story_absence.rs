@@ -51,7 +51,13 @@ async fn holds(world: &World, before: usize, lie: &str) -> PostState {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_date_that_is_wrong_costs_nothing() {
-    for lie in ["date-ahead=1,by=90s", "date-ahead=1,by=1h", "date-ahead=1,by=87600h", "date-behind=1,by=90s", "date-behind=1,by=87600h"] {
+    for lie in [
+        "date-ahead=1,by=90s",
+        "date-ahead=1,by=1h",
+        "date-ahead=1,by=87600h",
+        "date-behind=1,by=90s",
+        "date-behind=1,by=87600h",
+    ] {
         let mut world = World::with_two_clocks().await;
         let mut jobs = note("before", "먼저 쓴 글");
         world.jobs(&jobs);
@@ -73,7 +79,8 @@ async fn one_date_that_is_wrong_costs_nothing() {
 async fn times_of_the_list_that_are_behind_the_dates_never_lead_to_a_second_post() {
     for seconds in [-40, -120, -3_600, -32_400, 32_400, 120] {
         for before in [0, 2] {
-            let mut world = World::with(|options| options.quirks.created_at_skew = SignedDuration::from_secs(seconds)).await;
+            let mut world =
+                World::with(|options| options.quirks.created_at_skew = SignedDuration::from_secs(seconds)).await;
             let mut jobs = String::new();
             for number in 0..before {
                 jobs.push_str(&note(&format!("before-{number}"), &format!("{number}번째 글은 이렇습니다")));
@@ -86,7 +93,10 @@ async fn times_of_the_list_that_are_behind_the_dates_never_lead_to_a_second_post
             world.pass(DAY).await;
             let state = holds(&world, before, &format!("{seconds} s, after {before}")).await;
             let calibrated = before > 0 && seconds < 0;
-            assert!(!calibrated || state == PostState::Published, "{seconds}: published ones show how far it is behind");
+            assert!(
+                !calibrated || state == PostState::Published,
+                "{seconds}: published ones show how far it is behind"
+            );
         }
     }
 }
@@ -94,10 +104,28 @@ async fn times_of_the_list_that_are_behind_the_dates_never_lead_to_a_second_post
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_that_are_told_otherwise_never_lead_to_a_second_post() {
     let lies = [
-        "text-entities", "text-entities-twice", "text-tags-stripped", "text-blanks-collapsed", "text-blanks-removed", "text-full-width",
-        "text-upper-case", "text-punctuation-removed", "text-cut", "text-cut-ellipsis", "text-prefix", "text-suffix", "text-masked",
-        "text-mojibake", "text-ascii-only", "text-percent", "text-words-shuffled", "text-dots", "text-empty", "text-missing",
-        "text-one-character", "text-each-otherwise",
+        "text-entities",
+        "text-entities-twice",
+        "text-tags-stripped",
+        "text-blanks-collapsed",
+        "text-blanks-removed",
+        "text-full-width",
+        "text-upper-case",
+        "text-punctuation-removed",
+        "text-cut",
+        "text-cut-ellipsis",
+        "text-prefix",
+        "text-suffix",
+        "text-masked",
+        "text-mojibake",
+        "text-ascii-only",
+        "text-percent",
+        "text-words-shuffled",
+        "text-dots",
+        "text-empty",
+        "text-missing",
+        "text-one-character",
+        "text-each-otherwise",
     ];
     for lie in lies {
         for before in [0, 2] {
@@ -110,10 +138,31 @@ async fn texts_that_are_told_otherwise_never_lead_to_a_second_post() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_wrong_never_lead_to_a_second_post() {
     let lies = [
-        "list-lacks-newest=1,size=2", "list-halved", "list-oldest-first", "list-unsorted", "list-mixes-accounts", "list-other-account",
-        "list-pages-overlap", "list-doubles", "list-doubles-altered", "list-doubles-dated", "list-stuck", "list-circle", "list-ignores-last-id",
-        "list-texts-swapped", "list-empty", "created-epoch", "created-frozen", "created-now", "created-scattered", "created-day",
-        "kind-note", "kind-missing", "images-none", "audience-private", "audience-missing",
+        "list-lacks-newest=1,size=2",
+        "list-halved",
+        "list-oldest-first",
+        "list-unsorted",
+        "list-mixes-accounts",
+        "list-other-account",
+        "list-pages-overlap",
+        "list-doubles",
+        "list-doubles-altered",
+        "list-doubles-dated",
+        "list-stuck",
+        "list-circle",
+        "list-ignores-last-id",
+        "list-texts-swapped",
+        "list-empty",
+        "created-epoch",
+        "created-frozen",
+        "created-now",
+        "created-scattered",
+        "created-day",
+        "kind-note",
+        "kind-missing",
+        "images-none",
+        "audience-private",
+        "audience-missing",
     ];
     for lie in lies {
         let world = lost_beside(3, &[lie], TEXT).await;
@@ -148,7 +197,8 @@ async fn stories_that_a_team_posts_by_hand_with_other_texts_park_no_doubt() {
     world.fault(vec![FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)]);
     world.jobs(&(note("before", "먼저 쓴 글") + &note("p", TEXT)));
     world.settle().await;
-    for text in ["오늘은 쉽니다", "여름 신메뉴를 준비하고 있어요", "👍", "딸기 라떼 할인합니다", "Good evening!"] {
+    for text in ["오늘은 쉽니다", "여름 신메뉴를 준비하고 있어요", "👍", "딸기 라떼 할인합니다", "Good evening!"]
+    {
         let tokens = world.sandbox.mint_tokens("cafe").unwrap();
         let request = reqwest::Client::new().post(format!("{}/v1/api/story/post/note", world.sandbox.url()));
         let answer = request.bearer_auth(&tokens.access_token).form(&[("content", text)]).send().await.unwrap();

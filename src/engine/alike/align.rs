@@ -127,8 +127,8 @@ impl Found {
                 found.added_inside = found.added_inside.max(new.len());
             }
             found.replaced += usize::from(!old.is_empty() && !new.is_empty());
-            found.digits |=
-                sent.letters[old.clone()].iter().chain(&listed.letters[new.clone()]).any(|c| c.is_numeric());
+            found.digits.0 |= sent.letters[old.clone()].iter().any(|c| c.is_numeric());
+            found.digits.1 |= listed.letters[new.clone()].iter().any(|c| c.is_numeric());
             found.left_out += old.len();
             found.put_in += new.len();
         }

@@ -157,14 +157,40 @@ fn alterations() -> Vec<(&'static str, fn(&str) -> String)> {
         }),
         ("markdown escaped", |t| t.replace('.', "\\.").replace('-', "\\-").replace('#', "\\#")),
         ("words in another order", |t| t.split_whitespace().rev().collect::<Vec<_>>().join(" ")),
-        ("one letter another", |t| if t.chars().count() < 5 { t.into() } else { t.chars().enumerate().map(|(n, c)| if n == 2 { '점' } else { c }).collect() }),
+        ("one letter another", |t| {
+            if t.chars().count() < 5 {
+                t.into()
+            } else {
+                t.chars().enumerate().map(|(n, c)| if n == 2 { '점' } else { c }).collect()
+            }
+        }),
         ("one letter less", |t| t.chars().enumerate().filter(|(n, _)| *n != 2).map(|(_, c)| c).collect()),
-        ("every third word masked", |t| t.split(' ').enumerate().map(|(n, w)| if n % 3 == 0 { "*".repeat(w.chars().count()) } else { w.into() }).collect::<Vec<_>>().join(" ")),
+        ("every third word masked", |t| {
+            t.split(' ')
+                .enumerate()
+                .map(|(n, w)| if n % 3 == 0 { "*".repeat(w.chars().count()) } else { w.into() })
+                .collect::<Vec<_>>()
+                .join(" ")
+        }),
         ("as in a form", |t| url::form_urlencoded::byte_serialize(t.as_bytes()).collect()),
-        ("tags stripped, as a filter does it", |t| { let mut tag = false; t.chars().filter(|c| { let was = tag; tag = (tag || *c == '<') && *c != '>'; !(was || tag) }).collect() }),
+        ("tags stripped, as a filter does it", |t| {
+            let mut tag = false;
+            t.chars()
+                .filter(|c| {
+                    let was = tag;
+                    tag = (tag || *c == '<') && *c != '>';
+                    !(was || tag)
+                })
+                .collect()
+        }),
         ("the first line alone", |t| t.lines().next().unwrap_or_default().into()),
         ("emoji by a word in brackets", |t| t.replace('🎉', "(이모티콘)").replace('🎄', "(이모티콘)")),
-        ("addresses with a parameter more", |t| t.split(' ').map(|word| if word.starts_with("http") { format!("{word}&utm_source=story") } else { word.into() }).collect::<Vec<_>>().join(" ")),
+        ("addresses with a parameter more", |t| {
+            t.split(' ')
+                .map(|word| if word.starts_with("http") { format!("{word}&utm_source=story") } else { word.into() })
+                .collect::<Vec<_>>()
+                .join(" ")
+        }),
         ("direction marks around", |t| format!("\u{202A}{t}\u{202C}")),
     ]
 }

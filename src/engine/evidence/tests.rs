@@ -236,7 +236,10 @@ fn a_post_without_a_text_is_found_only_where_nothing_else_can_be_it() {
         "the list does not say how many images"
     );
     assert!(is_found(&says(&sought(link(None)), with(vec![story("n", 1, &link(None))]))));
-    assert_eq!(says(&sought(photo(2, None)), with(vec![story("h", 60, &photo(1, None))])), Says::Nothing);
+    let other = || story("h", 60, &photo(1, None));
+    assert!(is_left_to_a_person(&says(&sought(photo(2, None)), with(vec![other()]))), "no photo was seen so far");
+    let seen = owned("p3", -110, 0, &photo(4, None));
+    assert_eq!(says(&sought(photo(2, None)), with(vec![other(), seen])), Says::Nothing);
     let shown_url = story("n", 1, &link(Some("https://example.com/menu")));
     assert!(
         is_left_to_a_person(&says(&sought(link(None)), with(vec![shown_url]))),
@@ -259,14 +262,20 @@ fn a_server_that_tells_other_texts_than_were_sent_proves_nothing_by_texts() {
 
 #[test]
 fn kinds_images_and_audiences_that_are_always_told_otherwise_prove_nothing() {
-    let without_text = |of: &Content| Content { body: match &of.body {
-        Body::Photo { images, .. } => Body::Photo { images: images[1..].to_vec(), text: None },
-        other => other.clone(),
-    }, ..of.clone() };
+    let without_text = |of: &Content| Content {
+        body: match &of.body {
+            Body::Photo { images, .. } => Body::Photo { images: images[1..].to_vec(), text: None },
+            other => other.clone(),
+        },
+        ..of.clone()
+    };
     let ours = photo(3, None);
     assert!(is_left_to_a_person(&says(&sought(ours.clone()), with(vec![story("n", 1, &without_text(&ours))]))));
     let ours = photo(3, Some(TEXT));
-    assert!(is_left_to_a_person(&says(&sought(ours.clone()), with(vec![story("n", 1, &note(""))]))), "no photo was seen so far");
+    assert!(
+        is_left_to_a_person(&says(&sought(ours.clone()), with(vec![story("n", 1, &note(""))]))),
+        "no photo was seen so far"
+    );
 }
 
 #[test]

@@ -261,8 +261,7 @@ impl Store {
     /// like any other, so that a text that the server always dies of cannot go round for ever. What was uploaded for it is used as
     /// long as it is trusted.
     pub async fn record_absent(&self, doubt: Doubt, then: Absence<'_>, now: Timestamp) -> Result<Written> {
-        const PROVED: &str =
-            "proved absent: two complete lists after the quarantine lack it";
+        const PROVED: &str = "proved absent: two complete lists after the quarantine lack it";
         const TAKEN_DOWN: &str = "it was in doubt in the restored backup, and its take-down was due since: no list tells whether it was up; \
                                   release it if it was not, cancel it if it was";
         let at = micros(now);
