@@ -28,6 +28,8 @@ use crate::web::{self, Dashboard, Surroundings};
 
 /// Where `--sandbox` keeps everything.
 const SANDBOX_DIR: &str = ".storyd-sandbox";
+/// The port of the dashboard of `--sandbox`, in its folder.
+const SANDBOX_DASHBOARD: &str = "dashboard-port";
 /// The places where settings are looked for.
 const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];
 /// How long the tokens of the embedded sandbox are trusted before they are refreshed, in seconds: as Kakao's own.
@@ -205,19 +207,37 @@ impl Engine {
         self.sandbox.as_ref().map(Running::url)
     }
 
-    /// Starts the dashboard where the settings want it; with the sandbox on any free port, so that it is in nobody's way. The
-    /// posts do not depend on it: without it they go out all the same.
+    /// Starts the dashboard where the settings want it. With the sandbox on the port of its last time, else on that of the settings, else
+    /// on any free one, so that a bookmark holds and nothing is in the way of a real daemon. The posts do not depend on it: without it they
+    /// go out all the same.
     pub(super) async fn dashboard(&self, home: &Home) -> Option<Dashboard> {
         let wanted = home.settings.dashboard?;
-        let listen = if home.sandbox { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { wanted };
-        let surroundings = Surroundings { command_flags: home.flags.clone(), sandbox_url: self.sandbox_url() };
-        match web::start(self.ctx.clone(), listen, surroundings).await {
-            Ok(dashboard) => Some(dashboard),
-            Err(error) => {
-                tracing::error!("no dashboard, and posts go out all the same: cannot {error}");
-                None
+        let surroundings = || Surroundings { command_flags: home.flags.clone(), sandbox_url: self.sandbox_url() };
+        let mut places = vec![wanted];
+        let remembered = home.data_dir.join(SANDBOX_DASHBOARD);
+        if home.sandbox {
+            let last = std::fs::read_to_string(&remembered).ok().and_then(|port| port.trim().parse().ok());
+            let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            places = last.map(local).into_iter().chain([wanted, local(0)]).collect();
+        }
+        let mut failed = None;
+        for listen in places {
+            match web::start(self.ctx.clone(), listen, surroundings()).await {
+                Ok(dashboard) => {
+                    if home.sandbox
+                        && let Err(error) = std::fs::write(&remembered, dashboard.address().port().to_string())
+                    {
+                        tracing::debug!(%error, "the port of the dashboard is not remembered");
+                    }
+                    return Some(dashboard);
+                }
+                Err(error) => failed = Some(error),
             }
         }
+        if let Some(error) = failed {
+            tracing::error!("no dashboard, and posts go out all the same: cannot {error}");
+        }
+        None
     }
 
     /// Gives accounts that job files name a life in the embedded sandbox; without one, nothing.

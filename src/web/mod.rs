@@ -137,6 +137,11 @@ async fn file(kind: &'static str, text: &'static str) -> Response {
 }
 
 impl Dashboard {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its address for a browser.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

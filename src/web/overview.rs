@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 
 use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
-use super::page::{Frame, Page, made, write};
+use super::page::{Frame, Page, Renewal, made, query_of, write};
 use super::pauses::{Pause, mark};
 use super::{House, Turn};
 use crate::domain::clock::earlier;
@@ -18,8 +18,6 @@ use crate::store::view::{
     AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX, StoryFilter, StoryStands,
 };
 
-/// Seconds after which a browser asks again.
-const REFRESH_SECS: u32 = 60;
 /// Posts that come next.
 const COMING_MAX: usize = 100;
 /// Posts in each list of those that need a person; a link leads to the others.
@@ -135,7 +133,7 @@ struct Day {
     entries: Vec<Entry>,
 }
 
-pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
+pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQuery) -> Page {
     let ctx = house.queue.turn().await?;
     let now = ctx.clock.now();
     let zone = ctx.zone();
@@ -154,7 +152,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Page {
     });
     let days = days(coming);
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
-    frame.refresh_secs = Some(REFRESH_SECS);
+    frame.renewal = Renewal::asked("/", &query_of(query));
     let mut findings = ctx.store.open_findings(None).await?;
     let more_findings = findings.len().saturating_sub(ATTENTION_MAX as usize);
     findings.truncate(ATTENTION_MAX as usize);

@@ -17,14 +17,38 @@ use crate::store::view::ROWS_MAX;
 /// Rows of a page with lists that go on.
 const PAGE_ROWS: u32 = 50;
 
+/// Seconds between two renewals of a page.
+const RENEW_SECS: u32 = 60;
+
+/// How a page is renewed by itself.
+#[derive(Default)]
+pub(super) struct Renewal {
+    /// Every so many seconds, if at all.
+    pub(super) secs: Option<u32>,
+    /// The address that turns it on, or off; absent: the page is never renewed.
+    pub(super) switch: Option<String>,
+}
+
+impl Renewal {
+    /// As the address of the page asks for, with `renew` in its query.
+    pub(super) fn asked(path: &str, query: &Asked) -> Self {
+        if query.contains_key("renew") {
+            Self { secs: Some(RENEW_SECS), switch: Some(path.to_owned()) }
+        } else {
+            Self { secs: None, switch: Some(format!("{path}?renew=1")) }
+        }
+    }
+}
+
 /// The frame around a page.
 pub(super) struct Frame {
     /// Above the page and in the browser's tab.
     pub(super) title: String,
     /// Where it stands in the navigation, if it does.
     pub(super) path: &'static str,
-    /// Seconds until the browser asks again by itself.
-    pub(super) refresh_secs: Option<u32>,
+    /// Whether the browser asks for the page again by itself: only when a person wants it, since a page that changes under the reader
+    /// takes the place away (WCAG 2.2.1).
+    pub(super) renewal: Renewal,
     pub(super) sandbox_url: Option<String>,
     /// When it was made.
     pub(super) made: Option<Moment>,
@@ -33,11 +57,11 @@ pub(super) struct Frame {
 impl Frame {
     pub(super) fn new(house: &House, path: &'static str, title: impl Into<String>, made: Moment) -> Self {
         let sandbox_url = house.surroundings.sandbox_url.clone();
-        Self { title: title.into(), path, refresh_secs: None, sandbox_url, made: Some(made) }
+        Self { title: title.into(), path, renewal: Renewal::default(), sandbox_url, made: Some(made) }
     }
 
     fn bare(title: &str) -> Self {
-        Self { title: title.into(), path: "", refresh_secs: None, sandbox_url: None, made: None }
+        Self { title: title.into(), path: "", renewal: Renewal::default(), sandbox_url: None, made: None }
     }
 }
 

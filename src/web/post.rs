@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 
 use super::House;
 use super::entry::{Entry, Moment, StoryEntry, lang};
-use super::page::{Failed, Frame, Page, made, write};
+use super::page::{Failed, Frame, Page, Renewal, made, query_of, write};
 use super::pauses::mark;
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};
@@ -64,7 +64,7 @@ struct Event {
     reason: String,
 }
 
-pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>) -> Page {
+pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Page {
     let missing = || Failed::Missing(format!("There is no post {id}."));
     let id: i64 = id.parse().map_err(|_| missing())?;
     let ctx = house.queue.turn().await?;
@@ -78,8 +78,10 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let text = content.text().unwrap_or_default().to_owned();
     let mut entry = Entry::new(&house, row.clone(), &zone, now);
     mark(&mut entry, &ctx.store.pauses(now).await?);
+    let mut frame = Frame::new(&house, "", format!("Post {id}"), made(now, &zone));
+    frame.renewal = Renewal::asked(&format!("/posts/{id}"), &query_of(query));
     write(&Post {
-        frame: Frame::new(&house, "", format!("Post {id}"), made(now, &zone)),
+        frame,
         blocked: row.blocked,
         story: story.map(|story| StoryEntry::new(&house, story, &zone, now)),
         lang: lang(&text),

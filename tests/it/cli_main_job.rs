@@ -30,6 +30,22 @@ fn stories(folder: &Folder) -> Vec<String> {
 }
 
 #[test]
+fn the_dashboard_of_the_sandbox_is_where_it_was_the_last_time() {
+    let folder = example();
+    let address = || {
+        let daemon = folder.start("run --sandbox jobs.example.yaml");
+        daemon.says("dashboard at ");
+        daemon.signal("TERM");
+        let said = daemon.end().stdout;
+        said.lines().find_map(|line| line.strip_prefix("dashboard at ")).unwrap().to_owned()
+    };
+    // The port of the settings may be taken on this machine, and then a free one is remembered.
+    folder.write(".storyd-sandbox/dashboard-port", "no port");
+    let first = address();
+    assert_eq!(address(), first);
+}
+
+#[test]
 fn the_example_publishes_its_three_jobs_and_waits_and_a_second_run_publishes_nothing() {
     let folder = example();
     let daemon = folder.start("run --sandbox jobs.example.yaml");

@@ -69,7 +69,12 @@ held:\n  at: 2026-12-01 06:30\n  type: note\n  content: 기다리는 글\n  late
     world.condone("the doubt stays open, and the take-down has failed");
     let dashboard = dashboard(&world).await;
     let html = get(&dashboard, "/").await;
-    assert!(html.contains("<meta http-equiv=\"refresh\" content=\"60\">"));
+    // No page changes under the reader unless the reader wants it (WCAG 2.2.1).
+    assert!(!html.contains("http-equiv=\"refresh\"") && html.contains("<a href=\"/?renew=1\">"));
+    let renewed = get(&dashboard, "/?renew=1").await;
+    assert!(
+        renewed.contains("<meta http-equiv=\"refresh\" content=\"60\">") && renewed.contains("<a href=\"/\">stop</a>")
+    );
     insta::with_settings!({filters => [
         (r"[A-Za-z]{7}\.[A-Za-z0-9]{11}", "[story]"),
     ]}, { insta::assert_snapshot!(text(&html)) });

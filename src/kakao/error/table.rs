@@ -69,7 +69,7 @@ pub(super) static ROWS: [Row; 25] = [
         -2,
         "a parameter is missing or wrong",
         Effect::Refused,
-        "Correct the post's content, then let it go again with `storyd admin retry`.",
+        "Correct what it says in its job file, then let it go again with `storyd admin retry`; a post of `storyd admin post` is put in anew.",
     ),
     row(
         -3,
