@@ -12,7 +12,7 @@ use super::show::{counted, paint, print_json};
 use super::{Common, setup};
 use crate::domain::clock::Clock;
 use crate::plan::problem::{self, Paint, Problem, Problems, Severity, Source};
-use crate::plan::{self, Plan, source};
+use crate::plan::{self, Beside, Plan, source};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -58,7 +58,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let texts = if stdin.is_empty() { Ok(Vec::new()) } else { from_stdin(&args.stdin_name).map(|text| vec![text]) };
     let loaded = match texts {
-        Ok(texts) => plan::load_with(&paths, texts, now),
+        Ok(texts) => plan::load_with(&paths, &Beside { texts, image_dirs: home.settings.image_dirs.clone() }, now),
         Err(problem) => Err(Problems::new(vec![*problem], Vec::new())),
     };
     let mut found = match &loaded {

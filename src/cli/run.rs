@@ -1,6 +1,6 @@
 //! `storyd run`: the daemon, and what it tells the person who started it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -8,15 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Common;
-use super::failure::{DONE, Failure, broken, tell_problems};
+use super::failure::{DONE, Failure, broken};
 use super::output::{self, note, say};
 use super::setup::{self, Engine, Home};
 use super::show::{counted, length, paint, relative, time};
 use crate::domain::clock::Clock;
 use crate::engine::daemon::{self, News, Next, Start};
-use crate::engine::{Outcome, Report, reload};
-use crate::plan::Plan;
-use crate::plan::problem::{self, Problems};
+use crate::engine::reload::{self, JobFiles};
+use crate::engine::{Outcome, Report};
+use crate::plan::problem::{self, Problem, Problems};
+use crate::plan::{Loaded, Plan};
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::Due;
 use crate::store::{Access, Store};
@@ -30,24 +31,24 @@ pub(super) struct Args {
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
-    let jobs = setup::job_paths(&args.jobs, &home.settings)?;
-    let reload::Loaded { plan, looks } = reload::load(&jobs, Clock::system().now()).await;
+    let paths = setup::job_paths(&args.jobs, &home.settings)?;
+    let jobs = JobFiles { paths, image_dirs: home.settings.image_dirs.clone() };
+    let reload::Loaded { read, looks } = reload::load(&jobs, Clock::system().now()).await;
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     store.keep_ballast(home.settings.ballast_bytes);
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
-    if let Err(problems) = &plan
+    if let Some(problems) = &read.broken
         && store.counts_up_to(1).await?.is_empty()
     {
         store.close().await;
         return Err(broken(problems));
     }
-    let accounts: Vec<String> =
-        plan.iter().flat_map(|plan| plan.jobs.values()).map(|job| job.account.clone()).collect();
+    let accounts: Vec<String> = read.plan.jobs.values().map(|job| job.account.clone()).collect();
     let engine = setup::engine(&home, store, &accounts).await?;
-    let teller = Teller { json: common.json, home: &home, engine: &engine, told_how: Cell::new(false) };
+    let teller = Teller { json: common.json, home: &home, engine: &engine, told: Told::default() };
     let dashboard = engine.dashboard(&home).await;
-    teller.begin(plan, dashboard.as_ref().map(Dashboard::url));
+    teller.begin(read, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, looks, wake_file: home.wake_file(), watching: home.settings.watch };
     let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
     if let Some(dashboard) = dashboard {
@@ -55,6 +56,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         dashboard.stop().await;
     }
     result?;
+    teller.stopped();
     engine.stop().await;
     Ok(DONE)
 }
@@ -64,8 +66,18 @@ struct Teller<'a> {
     json: bool,
     home: &'a Home,
     engine: &'a Engine,
-    /// Whether it was told how to look and to stop.
-    told_how: Cell<bool>,
+    told: Told,
+}
+
+/// What was told already and is not told again.
+#[derive(Default)]
+struct Told {
+    /// How to look and to stop.
+    how: Cell<bool>,
+    /// The problems and warnings of the job files as they were last read.
+    problems: RefCell<BTreeSet<String>>,
+    /// The post that is waited for, and when it is due.
+    waiting: Cell<Option<(i64, Timestamp)>>,
 }
 
 /// One line of what `--json` prints: an event, and what it is about. Absent keys do not apply.
@@ -76,7 +88,7 @@ struct Line<'a> {
     at: Option<Timestamp>,
     /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `unblocked`,
     /// `failed`, `in_doubt`, `absent`, `parked`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`, `clock_jumped`,
-    /// `draining`.
+    /// `draining`, `stopped`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +118,7 @@ struct Line<'a> {
 
 impl Teller<'_> {
     /// Puts what was loaded in force, and says where everything is.
-    fn begin(&self, plan: Result<Plan, Problems>, dashboard_url: Option<String>) {
+    fn begin(&self, read: Loaded, dashboard_url: Option<String>) {
         let dir = self.home.data_dir.display();
         let (url, said) = match self.engine.sandbox_url() {
             Some(url) => (url.clone(), format!("sandbox at {url}/ in place of Kakao; all of it is kept in {dir}")),
@@ -120,28 +132,18 @@ impl Teller<'_> {
             None => said,
         };
         self.say(Line { event: "started", api_url: Some(url), dashboard_url, ..Line::default() }, &said);
-        match plan {
-            Ok(plan) => {
-                self.plan(&plan, "");
-                self.engine.ctx.plan.set(plan);
-            }
-            Err(problems) => {
-                self.broken(&problems);
-                note!("storyd: the job files do not load; the posts that are in the queue go out as planned");
-                self.engine.ctx.plan.set_broken(problems);
-            }
-        }
+        self.read(&read, "");
+        self.engine.ctx.plan.take(read);
     }
 
     fn tell(&self, news: &News<'_>) {
         match news {
             News::Ready => self.say(Line { event: "ready", ..Line::default() }, ""),
             News::Swept(swept) => self.swept(*swept),
-            News::Plan(plan) => {
-                self.engine.add_sandbox_accounts(plan.jobs.values().map(|job| job.account.as_str()));
-                self.plan(plan, "job files read again: ");
+            News::Plan(read) => {
+                self.engine.add_sandbox_accounts(read.plan.jobs.values().map(|job| job.account.as_str()));
+                self.read(read, "job files read again: ");
             }
-            News::Broken(problems) => self.broken(problems),
             News::NotEnqueued(error) => tracing::error!(%error, "the job files were not enqueued; tried again shortly"),
             News::Enqueued(enqueued) => self.enqueued(*enqueued),
             News::Deeds(reports) => self.deeds(reports),
@@ -194,14 +196,44 @@ impl Teller<'_> {
         }
     }
 
-    fn plan(&self, plan: &Plan, lead: &str) {
-        let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
-        let text = format!("{jobs} in {files}");
-        self.say(Line { event: "plan", reason: Some(text.clone()), ..Line::default() }, &format!("{lead}{text}"));
-        if !plan.warnings.is_empty() {
-            note!("{}", problem::render(&plan.warnings, paint(&std::io::stderr())).trim_end());
+    /// What was read of the job files. Problems and warnings are told when they are new.
+    fn read(&self, read: &Loaded, lead: &str) {
+        let plan = &read.plan;
+        if read.broken.is_none() || !plan.files.is_empty() {
+            let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
+            let text = format!("{jobs} in {files}");
+            self.say(Line { event: "plan", reason: Some(text.clone()), ..Line::default() }, &format!("{lead}{text}"));
+        }
+        let broken = read.broken.iter().flat_map(|problems| problems.list());
+        let all: Vec<&Problem> = match read.broken {
+            Some(_) => broken.collect(),
+            None => plan.warnings.iter().collect(),
+        };
+        let key = |problem: &Problem| format!("{problem} {:?}", problem.help);
+        let now: BTreeSet<String> = all.iter().map(|problem| key(problem)).collect();
+        let before = self.told.problems.replace(now);
+        let new: Vec<Problem> = all.into_iter().filter(|problem| !before.contains(&key(problem))).cloned().collect();
+        if !new.is_empty() {
+            note!("{}", problem::render(&new, paint(&std::io::stderr())).trim_end());
+        }
+        if let Some(problems) = &read.broken {
+            self.frozen(read, problems);
         }
         self.without_tokens(plan);
+    }
+
+    /// Which files are not in force as they are on disk.
+    fn frozen(&self, read: &Loaded, problems: &Problems) {
+        let reason = counted(problems.errors(), "problem");
+        self.say(Line { event: "broken", reason: Some(reason.clone()), ..Line::default() }, "");
+        if read.plan.files.is_empty() {
+            note!("storyd: {reason}: the job files do not load; the posts that are in the queue go out as planned");
+            return;
+        }
+        for file in &read.frozen {
+            let file = file.path.display();
+            note!("storyd: {file} does not load; its jobs stay as they were, and the other files are in force");
+        }
     }
 
     /// Names the accounts that cannot post, before their first post falls due.
@@ -217,12 +249,6 @@ impl Teller<'_> {
         }
     }
 
-    fn broken(&self, problems: &Problems) {
-        tell_problems(problems);
-        let reason = counted(problems.errors(), "problem");
-        self.say(Line { event: "broken", reason: Some(reason), ..Line::default() }, "");
-    }
-
     fn swept(&self, swept: Swept) {
         let posts = |count: u64| counted(usize::try_from(count).unwrap_or(usize::MAX), "post");
         if swept.doubted > 0 {
@@ -232,8 +258,9 @@ impl Teller<'_> {
         if swept.missed + swept.held > 0 {
             let text = format!("{} too late", posts(swept.missed + swept.held));
             let tells = self.home.command("admin failures");
-            self.say(Line { event: "missed", reason: Some(text.clone()), ..Line::default() }, "");
-            note!("storyd: {text}: {} missed, {} held; `{tells}` tells which", swept.missed, swept.held);
+            let said =
+                format!("missed     {text}: {} missed, {} held; `{tells}` tells which", swept.missed, swept.held);
+            self.say(Line { event: "missed", reason: Some(text), ..Line::default() }, &said);
         }
     }
 
@@ -291,8 +318,10 @@ impl Teller<'_> {
         };
         let (post, job) = report.post.as_ref().map_or((None, None), |(post, job)| (Some(*post), Some(job.as_str())));
         let account = report.account.as_str();
-        // What went wrong stands in the log, which a person sees beside these lines.
         let text = match (story_id, job) {
+            (None, Some(job)) if event == "failed" => {
+                format!("{event:<9}  {job}  →  post {} on {account}: {reason}", post.unwrap_or(0))
+            }
             (Some(id), Some(job)) => format!("{event:<9}  {job}  →  story {id} on {account}, {reason}"),
             _ if event == "restored" => format!("{event:<9}  {account}: {reason}"),
             _ => String::new(),
@@ -311,6 +340,11 @@ impl Teller<'_> {
         self.line(line, &text)
     }
 
+    fn stopped(&self) {
+        let text = "stopped; what falls due meanwhile is looked at on the next start";
+        self.say(Line { event: "stopped", reason: Some(text.into()), ..Line::default() }, text);
+    }
+
     fn waiting(&self, next: &Next) {
         let now = Clock::system().now();
         let text = match (&next.post, next.at) {
@@ -326,6 +360,10 @@ impl Teller<'_> {
             (None, None) => "waiting; nothing is planned".to_owned(),
         };
         let post = next.post.as_ref();
+        let awaited = post.map(|post| (post.post, post.due_at));
+        let again = awaited.is_some_and(|(_, due_at)| due_at > now) && self.told.waiting.get() == awaited;
+        self.told.waiting.set(awaited);
+        let text = if again { String::new() } else { text };
         let line = Line {
             event: "waiting",
             post: post.map(|post| post.post),
@@ -335,7 +373,7 @@ impl Teller<'_> {
             ..Line::default()
         };
         self.say(line, &text);
-        if !self.json && !self.told_how.replace(true) {
+        if !self.json && !self.told.how.replace(true) {
             say!("`{}` shows the queue, Ctrl-C stops", self.home.command("admin queue"));
         }
     }

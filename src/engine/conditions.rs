@@ -8,12 +8,16 @@ use super::outlook::outlook;
 use super::{Ctx, Result, Telling};
 use crate::domain::notice::Trouble;
 use crate::domain::telling::{instant, length};
-use crate::plan::problem::Problem;
+use crate::plan::Frozen;
+use crate::plan::problem::{Problem, Problems};
 use crate::store::queue::{NewIncident, Unmade};
 use crate::store::view::{AuditRow, BlockedAccount, Differences, Foreseen, NotDeleted};
 
 /// A clock that is off by so much is told: a post comes out noticeably early or late.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
+
+/// Most broken files that are told one by one.
+const BROKEN_FILES_MAX: usize = 50;
 
 /// How accounts, stories, job files and the machine stand now.
 pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
@@ -25,11 +29,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     found.extend(ctx.store.differences().await?.into_iter().map(|found| differences(found, telling)));
     found.extend(ctx.store.failed_audits(None).await?.into_iter().map(|audit| not_audited(audit, telling)));
     if let Some(problems) = ctx.plan.broken() {
-        let first = problems.list().iter().map(in_a_line).next().unwrap_or_default();
-        let more = problems.errors().saturating_sub(1);
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        let reason = format!("{first}{more}; the posts that are planned go out as they were");
-        found.push(of_machine(Trouble::BrokenFile, "job files", reason, telling.command("check"), now));
+        found.extend(broken_files(&problems, &ctx.plan.frozen(), telling, now));
     }
     found.extend(no_text(&ctx.plan.unmade(), telling, now));
     found.extend(ctx.store.foreseen().await?.into_iter().map(|post| foreseen(post, telling, now)));
@@ -53,6 +53,32 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
         found.push(of_machine(Trouble::DiskLow, "disk", reason, "df -h".into(), now));
     }
     Ok(found)
+}
+
+/// The job files that are not in force as they are on disk, each with its first error.
+fn broken_files(problems: &Problems, frozen: &[Frozen], telling: &Telling, now: Timestamp) -> Vec<NewIncident> {
+    let errors: Vec<&Problem> = problems.list().iter().filter(|problem| problem.severity().is_error()).collect();
+    let reason = |errors: &[&Problem], what: &str| {
+        let first = errors.first().map(|problem| in_a_line(problem)).unwrap_or_default();
+        let more = errors.len().saturating_sub(1);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        format!("{first}{more}; {what}")
+    };
+    let incident =
+        |subject: &str, reason| of_machine(Trouble::BrokenFile, subject, reason, telling.command("check"), now);
+    if frozen.is_empty() {
+        return vec![incident("job files", reason(&errors, "the posts that are planned go out as they were"))];
+    }
+    let of_file = |file: &Frozen| {
+        let own: Vec<&Problem> =
+            errors.iter().copied().filter(|problem| problem.file().starts_with(&file.path)).collect();
+        let own = if own.is_empty() { errors.clone() } else { own };
+        incident(
+            &file.path.display().to_string(),
+            reason(&own, "its jobs stay as they were, the other files are in force"),
+        )
+    };
+    frozen.iter().take(BROKEN_FILES_MAX).map(of_file).collect()
 }
 
 /// `jobs.yaml:3:5: what is wrong`.

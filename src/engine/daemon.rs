@@ -28,12 +28,11 @@ use signals::{Signals, Told, supervisor};
 use upkeep::PutOff;
 pub use upkeep::Upkeep;
 
-use super::reload::{Change, Looks, Watch};
+use super::reload::{Change, JobFiles, Looks, Watch};
 use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
 use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
-use crate::plan::Plan;
-use crate::plan::problem::Problems;
+use crate::plan::Loaded;
 use crate::settings::Watching;
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::{Due, PostFilter, PostRow};
@@ -51,10 +50,8 @@ pub enum News<'a> {
     Ready,
     /// What the sweep at start found.
     Swept(Swept),
-    /// A plan came into force.
-    Plan(&'a Plan),
-    /// The job files do not load; the plan in force stays.
-    Broken(&'a Problems),
+    /// The job files were read again, and what loads of them comes into force.
+    Plan(&'a Loaded),
     /// Job files that changed while their images were taken over, or an image that cannot be read.
     NotEnqueued(&'a StoreError),
     /// What enqueueing changed.
@@ -85,8 +82,8 @@ pub struct Next {
 /// What the daemon is started with.
 #[derive(Debug)]
 pub struct Start {
-    /// Job files and folders.
-    pub jobs: Vec<PathBuf>,
+    /// The job files.
+    pub jobs: JobFiles,
     /// How they looked before they were read for this start.
     pub looks: Looks,
     /// A command beside the daemon writes this file to wake it.
@@ -263,7 +260,7 @@ struct Daemon<Tell> {
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     fn new(ctx: Arc<Ctx>, mut start: Start, mut watch: Watch, tell: Tell) -> Self {
-        let mut paths = start.jobs.clone();
+        let mut paths = start.jobs.paths.clone();
         paths.extend(ctx.plan.get().0.iter().flat_map(|plan| plan.watch.iter().cloned()));
         paths.extend(ctx.plan.broken().iter().flat_map(|problems| problems.watch().iter().cloned()));
         watch.follow(&paths, std::mem::take(&mut start.looks));

@@ -21,7 +21,20 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>(), now).await?;
     let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
     ctx.plan.set_unmade(unmade(&wanted));
-    ctx.store.enqueue(&wanted, &names(&plan), now).await
+    let frozen = frozen_jobs(ctx).await?;
+    let names = names(&plan).into_iter().chain(frozen.iter().map(String::as_str)).collect::<Vec<_>>();
+    ctx.store.enqueue(&wanted, &names, now).await
+}
+
+/// The jobs that the queue knows from files that cannot be read now, or that a broken file names: nothing says that they left.
+async fn frozen_jobs(ctx: &Ctx) -> Result<Vec<String>> {
+    let frozen = ctx.plan.frozen();
+    if frozen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut jobs = ctx.store.jobs_and_files().await?;
+    jobs.retain(|(job, file)| frozen.iter().any(|frozen| frozen.covers(file) || frozen.names(job)));
+    Ok(jobs.into_iter().map(|(job, _)| job).collect())
 }
 
 /// Takes over the bytes of every image before a post can refer to them.

@@ -13,28 +13,37 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
-use crate::plan::problem::Problems;
-use crate::plan::{self, Plan};
+use crate::plan::source::tree;
+use crate::plan::{self, Beside};
 
 /// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
-/// What was read of the job files: the plan or every problem of every file, and how the files looked before, by which
-/// an edit that came meanwhile is noticed.
+/// The job files that are followed.
+#[derive(Clone, Debug, Default)]
+pub struct JobFiles {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// Folders whose images may be posted, beside those of the job files.
+    pub image_dirs: Vec<PathBuf>,
+}
+
+/// What was read of the job files, and how they looked before, by which an edit that came meanwhile is noticed.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What the files say.
-    pub plan: Result<Plan, Problems>,
+    /// What the files say, each for itself.
+    pub read: plan::Loaded,
     /// How they looked just before.
     pub looks: Looks,
 }
 
 /// Reads the job files, off the async threads. `now` tells which texts are to come.
-pub async fn load(paths: &[PathBuf], now: Timestamp) -> Loaded {
-    let paths = paths.to_vec();
+pub async fn load(files: &JobFiles, now: Timestamp) -> Loaded {
+    let JobFiles { paths, image_dirs } = files.clone();
     let load = move || {
         let looks = Looks::at(&paths);
-        Loaded { plan: plan::load(&paths, now), looks }
+        let beside = Beside { image_dirs, ..Beside::default() };
+        Loaded { read: plan::load_each(&paths, &beside, now), looks }
     };
     match tokio::task::spawn_blocking(load).await {
         Ok(loaded) => loaded,
@@ -72,7 +81,7 @@ struct Pending {
     bell: Notify,
 }
 
-/// What tells one state of a file from another without reading it; of a folder, the names that a job file can have.
+/// What tells one state of a file from another without reading it; of a folder, the names of what may be, or hold, a job file.
 #[derive(Debug, PartialEq, Eq)]
 enum Look {
     Missing,
@@ -88,12 +97,11 @@ impl Looks {
     fn at(paths: &[PathBuf]) -> Self {
         let mut looks = BTreeMap::new();
         for path in paths {
-            let look = Look::at(path);
-            if let Look::Folder(names) = &look {
-                let files = names.iter().map(|name| path.join(name));
-                looks.extend(files.map(|file| (file.clone(), Look::at(&file))));
+            if path.is_dir() {
+                let tree = tree::walk(path);
+                looks.extend(tree.folders.into_iter().chain(tree.files).map(|path| (path.clone(), Look::at(&path))));
             }
-            looks.insert(path.clone(), look);
+            looks.insert(path.clone(), Look::at(path));
         }
         Self(looks)
     }
@@ -183,8 +191,10 @@ impl Look {
         if !found.is_dir() {
             return Self::File { bytes: found.len(), inode: found.ino(), modified: found.modified().ok() };
         }
-        let names = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
-        Self::Folder(names.filter(|name| is_job_file(Path::new(name))).collect())
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        // A folder in it may come to hold a job file.
+        let may_matter = |path: &Path| !tree::is_hidden(path) && (tree::is_job_file(path) || path.is_dir());
+        Self::Folder(entries.filter(|entry| may_matter(&entry.path())).map(|entry| entry.file_name()).collect())
     }
 }
 
@@ -207,10 +217,6 @@ fn tells_of_all(_: &Path) -> bool {
 fn leads_straight(path: &Path) -> bool {
     let (named, real) = (std::path::absolute(path), path.canonicalize());
     named.is_ok_and(|named| real.is_ok_and(|real| named == real))
-}
-
-fn is_job_file(name: &Path) -> bool {
-    name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 /// Reading a file must not count as a change, or each reload would cause the next.
@@ -252,10 +258,11 @@ mod tests {
         let jobs = dir.path().join("jobs.yaml");
         for given in [dir.path().to_owned(), jobs.clone()] {
             std::fs::write(&jobs, "version: 1\nzone: UTC\njobs: {}\n").unwrap();
-            let Loaded { plan, looks } = load(&[given], Timestamp::UNIX_EPOCH).await;
+            let files = JobFiles { paths: vec![given], ..JobFiles::default() };
+            let Loaded { read, looks } = load(&files, Timestamp::UNIX_EPOCH).await;
             std::fs::write(&jobs, "version: 1\nzone: Asia/Seoul\njobs: {}\n").unwrap();
             let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
-            watch.follow(&plan.unwrap().watch, looks);
+            watch.follow(&read.plan.watch, looks);
             assert!(watch.differs() && !watch.differs());
         }
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Fields, Placed, Report};
+use super::file::{Kind, Node};
 use super::picture::{Odd, Picture};
 use super::policy::Type;
 use super::problem::Code;
@@ -83,9 +84,17 @@ pub(super) fn read(
 }
 
 fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf>>> {
+    let node = fields.get("images")?;
+    if described_images(node, report) {
+        return None;
+    }
     let names = fields.texts("images", report)?;
     let span = fields.key_span("images");
     if names.is_empty() {
+        // Each of them was told of already.
+        if matches!(&node.kind, Kind::List(items) if !items.is_empty()) {
+            return None;
+        }
         report.add(Code::ImageCount, &span, "`images` is an empty list").help("a photo has 1 to 10 images");
         return None;
     }
@@ -108,6 +117,27 @@ fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf
         }
     }
     Some(images)
+}
+
+/// What other programs call the file in a description of a picture.
+const FILE_KEYS: [&str; 8] = ["file", "path", "src", "image", "filename", "name", "media", "url"];
+
+/// Reports images that are described by keys and values, as other programs take them: once, with what to write.
+fn described_images(node: &Node, report: &mut Report) -> bool {
+    let items = if let Kind::List(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
+    let Some(first) = items.iter().find(|item| matches!(item.kind, Kind::Map(_))) else { return false };
+    let file = |item: &Node| {
+        let Kind::Map(entries) = &item.kind else { return item.text().map(str::to_owned) };
+        let named = |key: &&str| entries.iter().find(|entry| entry.key.text() == Some(*key));
+        FILE_KEYS.iter().find_map(named).and_then(|entry| entry.value.text()).map(str::to_owned)
+    };
+    let names: Vec<String> =
+        items.iter().filter_map(file).map(|name| format!("`- {}`", report.source.shown(&name))).collect();
+    let write = if names.is_empty() { "`- images/latte.jpg`".to_owned() } else { names.join(", ") };
+    report
+        .add(Code::WrongType, &first.span, "each of `images` is the name of a file alone, but here are keys and values")
+        .help(format!("write {write}: Kakao has no descriptions of pictures"));
+    true
 }
 
 fn url(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
@@ -268,6 +298,18 @@ fn image(
                 }
                 None => "image names are relative to the folder of the job file; upper and lower case matter",
             });
+            None
+        }
+        Some(Err(ImageTrouble::Outside)) => {
+            let folder = path.parent().unwrap_or(path).display();
+            report
+                .add(
+                    Code::ImageOutside,
+                    span,
+                    format!("the image {shown} lies outside the folders of the job files, or is a link that leads out of them"),
+                )
+                .help("put it below the folder that storyd reads job files from")
+                .help(format!("or allow its folder in the settings: `image_dirs: [{folder}]` in storyd.yaml"));
             None
         }
         Some(Err(ImageTrouble::TooBig(bytes))) => {

@@ -12,7 +12,9 @@ pub mod content;
 pub mod duration;
 pub mod fields;
 pub mod file;
+pub mod foreign;
 mod job;
+mod load;
 mod moment;
 pub mod name;
 pub mod nearest;
@@ -32,7 +34,7 @@ pub mod timing;
 mod vars;
 mod when;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,13 +46,10 @@ use crate::domain::clock::later;
 use crate::domain::content::Content;
 use crate::domain::policy::{FallsIn, InDoubt, Late};
 use blackout::Blackout;
-use content::Shape;
-use fields::Report;
-use job::{Draft, FileDraft};
-use problem::{Code, Place, Problem, Problems, Source};
+pub use load::{Beside, Frozen, Loaded, load, load_each, load_with};
+use problem::{Place, Problem};
 pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use script::{Script, TextError, Voice};
-use source::{ImageFacts, ImageTrouble};
 pub use timing::TZDB;
 
 /// The typed, validated whole of the job files.
@@ -211,97 +210,3 @@ impl Plan {
 const DATES_SHOWN: usize = 5;
 /// How many occurrences are looked at for them. A pattern may post each minute of a day.
 const DATES_LOOKED_AT: usize = DATES_SHOWN * 1_440;
-
-/// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
-/// problems come back. `now` tells which occurrences are to come.
-pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
-    load_with(paths, Vec::new(), now)
-}
-
-/// [`load`], and texts that lie in no file beside what is on disk.
-pub fn load_with(paths: &[PathBuf], texts: Vec<Arc<Source>>, now: Timestamp) -> Result<Plan, Problems> {
-    let mut gathered = source::gather(paths);
-    gathered.sources.extend(texts);
-    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
-    same_names(&mut drafts);
-    let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.shape));
-    let facts = source::images(names.collect::<BTreeSet<_>>());
-
-    let mut plan =
-        Plan { files: gathered.sources.iter().map(|source| source.path().to_owned()).collect(), ..Plan::default() };
-    let mut problems = gathered.problems;
-    for FileDraft { jobs, blackouts, mut report, .. } in drafts {
-        let commit = source::commit(report.source.dir());
-        for draft in jobs {
-            if let Some(job) = whole(draft, &facts, &mut report) {
-                let job = Job { blackouts: Arc::clone(&blackouts), commit: commit.clone(), ..job };
-                plan.jobs.insert(job.name.clone(), job);
-            }
-        }
-        problems.append(&mut report.problems);
-    }
-    let watch: Vec<PathBuf> = gathered.watch.into_iter().chain(facts.into_keys()).collect();
-    if problems.iter().any(|problem| problem.severity().is_error()) {
-        return Err(Problems::new(problems, watch));
-    }
-    plan.watch = watch;
-    problems.extend(plan.warnings_at(now));
-    plan.warnings = problem::in_order(problems);
-    Ok(plan)
-}
-
-fn whole(
-    draft: Draft,
-    facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
-    report: &mut Report,
-) -> Option<Job> {
-    let Draft { name, account, zone, schedule, shape, text, script, shared, delete, .. } = draft;
-    let (body, image_files) = content::finish(shape, text, facts, report)?;
-    let content = Content {
-        body,
-        permission: shared.permission.unwrap_or_default(),
-        enable_share: shared.enable_share,
-        app: shared.app,
-    };
-    Some(Job {
-        place: report.source.place(name.span.start),
-        name: name.value,
-        account,
-        zone: zone.name,
-        time_zone: zone.zone,
-        schedule,
-        jitter: shared.jitter,
-        blackouts: Arc::default(),
-        content,
-        script,
-        image_files,
-        late: shared.late,
-        delete,
-        in_doubt: shared.in_doubt,
-        tags: shared.tags.unwrap_or_default(),
-        commit: None,
-    })
-}
-
-fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {
-    let images = if let Shape::Photo { images, .. } = shape { images.as_slice() } else { &[] };
-    images.iter().map(|image| image.value.clone())
-}
-
-/// Names are unique over all files; within one file the keys have been compared already.
-fn same_names(files: &mut [FileDraft]) {
-    let mut first: BTreeMap<String, Place> = BTreeMap::new();
-    for FileDraft { names, report, .. } in files {
-        for (name, span) in names {
-            let place = report.source.place(span.start);
-            if let Some(other) = first.get(name) {
-                report
-                    .add(Code::DuplicateJob, span, format!("another file has a job `{name}` too"))
-                    .also_at(other.clone())
-                    .help("give one of them another name");
-            } else {
-                first.insert(name.clone(), place);
-            }
-        }
-    }
-}

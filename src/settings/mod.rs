@@ -44,6 +44,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Job files and folders of them.
     pub jobs: Vec<PathBuf>,
+    /// Folders whose images job files may name, beside those of the job files themselves.
+    pub image_dirs: Vec<PathBuf>,
     /// Where the API is, without a slash at the end.
     pub api_url: String,
     /// Where the login is, without a slash at the end.
@@ -174,6 +176,7 @@ impl Default for Settings {
         Self {
             data_dir: PathBuf::from("/var/lib/storyd"),
             jobs: Vec::new(),
+            image_dirs: Vec::new(),
             api_url: API_URL.to_owned(),
             login_url: LOGIN_URL.to_owned(),
             zone: None,

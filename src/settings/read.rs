@@ -22,6 +22,7 @@ pub(super) const SETTINGS: Shape = Shape {
     keys: &[
         "data_dir",
         "jobs",
+        "image_dirs",
         "api_url",
         "login_url",
         "zone",
@@ -42,6 +43,8 @@ pub(super) const SETTINGS: Shape = Shape {
     synonyms: &[
         ("data", "data_dir"),
         ("job_files", "jobs"),
+        ("images", "image_dirs"),
+        ("image_dir", "image_dirs"),
         ("timeout", "timeouts"),
         ("account", "accounts"),
         ("notifications", "notify"),
@@ -108,6 +111,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
     let mut settings = Settings {
         data_dir: path(&fields, "data_dir", report).map_or(base.data_dir, |path| dir.join(path)),
         jobs: paths(&fields, "jobs", report).into_iter().map(|path| dir.join(path)).collect(),
+        image_dirs: paths(&fields, "image_dirs", report).into_iter().map(|path| dir.join(path)).collect(),
         api_url: url(&fields, "api_url", report).unwrap_or(base.api_url),
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
         zone: timing::zone(&fields, report).map(|zone| zone.name),
@@ -310,6 +314,14 @@ pub(super) fn whole_number(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_settings_file_is_told_by_any_key_that_no_job_file_has() {
+        use crate::plan::foreign::SETTINGS_KEYS;
+        let shared = ["jobs", "blackouts", "defaults", "zone"];
+        let own: Vec<&str> = SETTINGS.keys.iter().copied().filter(|key| !shared.contains(key)).collect();
+        assert_eq!(own, SETTINGS_KEYS);
+    }
 
     #[test]
     fn the_example_settings_show_every_key() {

@@ -24,8 +24,14 @@ const KEYS: &[KeyDoc] = &[
     (
         "jobs",
         "Job files",
-        "Job files, and folders whose *.yaml and *.yml are read.",
+        "Job files, and folders whose *.yaml and *.yml are read, down to the bottom.",
         r#"{"examples": [["/etc/storyd/jobs.d"]], "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]}"#,
+    ),
+    (
+        "image_dirs",
+        "Image folders",
+        "Folders whose images job files may name, beside the folders of the job files themselves.",
+        r#"{"examples": [["/srv/images"]], "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]}"#,
     ),
     ("api_url", "API", "Where Kakao's API is, or a sandbox.", URL),
     ("login_url", "Login", "Where Kakao's login is, or a sandbox.", URL),

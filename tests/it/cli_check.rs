@@ -89,7 +89,7 @@ fn git(folder: &Folder, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .current_dir(folder.path(""))
         .env("STORYD", env!("CARGO_BIN_EXE_storyd"))
-        .env("JOBS", "jobs.yaml")
+        .env_remove("JOBS")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .output()
         .expect("git runs");
@@ -111,11 +111,46 @@ fn the_hook_lets_no_broken_file_into_a_commit() {
     assert!(git(&folder, &["commit", "-q", "--allow-empty", "-m", "what is not added does not count"]).0);
     git(&folder, &["add", "."]);
     let (done, said) = git(&folder, &["commit", "-q", "-m", "broken"]);
-    assert!(!done && said.contains("--> jobs.yaml:5:16") && said.contains("Nothing was committed."), "{said}");
+    assert!(!done && said.contains("--> ./jobs.yaml:5:16") && said.contains("Nothing was committed."), "{said}");
     folder.write("jobs.yaml", GOOD);
     let (done, said) = git(&folder, &["commit", "-q", "-m", "the stage is still broken"]);
     assert!(!done, "{said}");
     assert_eq!(git(&folder, &["log", "--oneline"]).1.lines().count(), 2);
+}
+
+/// Settings, job files in folders, images: what a repository that is deployed as it is holds.
+fn repository() -> Folder {
+    let folder = Folder::new();
+    let settings = "data_dir: /var/lib/storyd\njobs: [.]\naccounts: {cafe: {rest_api_key: {env: STORYD_NO_KEY}}}\n";
+    folder.write(
+        "storyd.yaml",
+        format!("{settings}notify: {{sinks: {{a: {{type: slack, url: https://h.kr/s3cret}}}}}}\n"),
+    );
+    folder.write("2030/12/notice.yaml", GOOD);
+    folder.write(".github/workflows/job-files.yml", std::fs::read(shipped("docs/ci.yml")).unwrap());
+    assert!(git(&folder, &["init", "-q"]).0 && git(&folder, &["add", "."]).0);
+    folder
+}
+
+#[test]
+fn hook_and_ci_job_work_where_settings_lie_beside_job_files_in_folders() {
+    let folder = repository();
+    let hook = folder.path(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::copy(shipped("docs/pre-commit"), &hook).unwrap();
+    let (done, said) = git(&folder, &["commit", "-q", "-m", "first"]);
+    assert!(done && said.ends_with("1 job in 1 file: no problems\n"), "{said}");
+    assert!(git(&folder, &["switch", "-q", "-c", "edit"]).0);
+    let (codes, said, page) = ci(&folder);
+    assert_eq!(codes, [Some(0), Some(0)], "{said}");
+    assert!(page.contains("no changes") && !said.contains("s3cret"), "{page}\n{said}");
+    folder.write("2030/12/more.YAML", BAD.replace("notice", "others"));
+    git(&folder, &["add", "."]);
+    let (done, said) = git(&folder, &["commit", "-q", "-m", "broken"]);
+    assert!(!done && said.contains("--> ./2030/12/more.YAML:5:16") && !said.contains("s3cret"), "{said}");
+    let (codes, said, _) = ci(&folder);
+    assert_eq!(codes, [Some(3), Some(1)], "{said}");
+    assert!(said.starts_with("::error file=2030/12/more.YAML,line=5,col=16,title=E031::"), "{said}");
 }
 
 /// The lines of the shipped CI job, run as a runner does, in a pull request on top of `main`. How each ended, what it printed, and what

@@ -9,7 +9,8 @@ use proptest::test_runner::{Config, TestRunner};
 use storyd::domain::clock::later;
 use storyd::domain::content::text_units;
 use storyd::domain::post::PostState;
-use storyd::engine::{enqueue, reload};
+use storyd::engine::enqueue;
+use storyd::engine::reload::{self, JobFiles};
 use storyd::plan::problem::{Paint, render};
 use storyd::plan::{AtTime, Plan};
 use storyd::store::queue::Enqueued;
@@ -187,6 +188,7 @@ fn wanted(plan: &Plan, world: &World) -> BTreeMap<(String, jiff::Timestamp), Str
 async fn check_and_the_daemon_agree_on_every_edit() {
     let world = World::new().await;
     let path = world.path("jobs.yaml");
+    let files = JobFiles { paths: vec![path.clone()], ..JobFiles::default() };
     let mut runner = TestRunner::deterministic();
     let strategy = edited();
     let (mut accepted, mut refused) = (0, 0);
@@ -196,8 +198,10 @@ async fn check_and_the_daemon_agree_on_every_edit() {
         let found = problems(std::slice::from_ref(&path));
         let checks = !found.iter().any(|problem| problem.severity().is_error());
         let before = world.posts().await;
-        match reload::load(std::slice::from_ref(&path), world.ctx().clock.now()).await.plan {
-            Ok(plan) => {
+        let read = reload::load(&files, world.ctx().clock.now()).await.read;
+        match read.broken {
+            None => {
+                let plan = read.plan;
                 assert!(checks, "the daemon takes what check refuses:\n{text}\n{}", render(&found, Paint::Plain));
                 accepted += 1;
                 let wanted = wanted(&plan, &world);
@@ -214,7 +218,7 @@ async fn check_and_the_daemon_agree_on_every_edit() {
                 let fits = |text: &str| text_units(text) <= 2_048 && !text.contains("{{") && !text.ends_with(' ');
                 assert!(said.values().all(|text| fits(text)), "{said:?}");
             }
-            Err(problems) => {
+            Some(problems) => {
                 assert!(!checks, "the daemon refuses what check takes:\n{text}\n{problems}");
                 refused += 1;
                 let rows = world.posts().await;

@@ -27,6 +27,7 @@ mod notify_sinks;
 mod plan_blackouts;
 mod plan_codes;
 mod plan_examples;
+mod plan_folders;
 mod plan_load;
 mod plan_online;
 mod plan_pictures;

@@ -18,6 +18,7 @@ use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::domain::telling::{self, shell_word};
 use crate::engine::{Rules, wanted};
+use crate::plan::Beside;
 use crate::plan::problem::Source;
 use crate::plan::{self, Job};
 use crate::store::Store;
@@ -255,7 +256,9 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     }
     let dir = std::env::current_dir().map_err(|error| Failure::unexpected(error.to_string()))?;
     let source = Arc::new(Source::new(Path::new("what was given"), &dir, file));
-    let plan = plan::load_with(&[], vec![source], now).map_err(|problems| broken(&problems))?;
+    // Whoever gives the command could copy the file as well.
+    let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")] };
+    let plan = plan::load_with(&[], &beside, now).map_err(|problems| broken(&problems))?;
     plan.jobs.into_values().next().ok_or_else(|| Failure::unexpected("nothing was read"))
 }
 

@@ -20,7 +20,7 @@ use crate::domain::clock::{Clock, earlier, later};
 use crate::domain::post::PostState;
 use crate::engine::{Rules, wanted};
 use crate::plan::problem::Problem;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Beside, Plan};
 use crate::settings::Settings;
 use crate::store::queue::{Change, ChangeKind, Face};
 use crate::store::view::StoryRow;
@@ -91,10 +91,11 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
-    let plan = plan::load(&paths, now).map_err(|problems| broken(&problems))?;
+    let beside = Beside { image_dirs: home.settings.image_dirs.clone(), ..Beside::default() };
+    let plan = plan::load_with(&paths, &beside, now).map_err(|problems| broken(&problems))?;
     let (against, (changes, unmade), published) = match &args.against {
         Some(spec) => {
-            let (label, old) = revision::load(spec, &paths, now).await?;
+            let (label, old) = revision::load(spec, &paths, &beside, now).await?;
             (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
         }
         None => match open(&home).await? {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::super::failure::{Failure, PROBLEMS, tell_problems};
 use super::super::show::counted;
 use crate::engine::daemon;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Beside, Plan};
 
 /// Most that is read of what a `git` command writes.
 const STREAM_BYTES_MAX: u64 = 1_000_000;
@@ -19,10 +19,15 @@ const STREAM_BYTES_MAX: u64 = 1_000_000;
 const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// The plan of that version, with its name. Files that it does not have are left out: their jobs are new.
-pub(super) async fn load(spec: &str, paths: &[PathBuf], now: Timestamp) -> Result<(String, Plan), Failure> {
+pub(super) async fn load(
+    spec: &str,
+    paths: &[PathBuf],
+    beside: &Beside,
+    now: Timestamp,
+) -> Result<(String, Plan), Failure> {
     let file = Path::new(spec);
     if file.exists() {
-        return read(spec, &[file.to_owned()], now).map(|plan| (spec.to_owned(), plan));
+        return read(spec, &[file.to_owned()], beside, now).map(|plan| (spec.to_owned(), plan));
     }
     let top = toplevel(spec, paths).await?;
     let commit = commit(spec, &top).await?;
@@ -40,12 +45,15 @@ pub(super) async fn load(spec: &str, paths: &[PathBuf], now: Timestamp) -> Resul
         }
     }
     let label = format!("{spec} ({})", commit.get(..10).unwrap_or(&commit));
-    let plan = if old.is_empty() { Plan::default() } else { read(&label, &old, now)? };
+    let mut beside = beside.clone();
+    // What was committed together may be read together.
+    beside.image_dirs.push(tree);
+    let plan = if old.is_empty() { Plan::default() } else { read(&label, &old, &beside, now)? };
     Ok((label, plan))
 }
 
-fn read(label: &str, paths: &[PathBuf], now: Timestamp) -> Result<Plan, Failure> {
-    plan::load(paths, now).map_err(|problems| {
+fn read(label: &str, paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Result<Plan, Failure> {
+    plan::load_with(paths, beside, now).map_err(|problems| {
         tell_problems(&problems);
         let count = counted(problems.errors(), "problem");
         Failure::new(

@@ -30,24 +30,25 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         self.reload_at = Some(later(self.ctx.clock.now(), self.start.watching.settle));
     }
 
-    /// Reads the job files again. What does not load changes nothing.
+    /// Reads the job files again. A file that does not load changes nothing.
     async fn reload(&mut self) -> Result<()> {
         let loads = load(&self.start.jobs, self.ctx.clock.now());
-        let Loaded { plan, looks } = beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await?;
-        match plan {
-            Ok(plan) => {
-                self.watch.follow(&plan.watch, looks);
-                (self.tell)(News::Plan(&plan));
-                self.ctx.plan.set(plan);
-            }
-            Err(problems) => {
-                self.watch.follow(problems.watch(), looks);
-                let count = problems.errors();
-                tracing::error!(problems = count, "the job files do not load; the last good plan stays in force");
-                (self.tell)(News::Broken(&problems));
-                self.ctx.plan.set_broken(problems);
+        let Loaded { read, looks } = beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await?;
+        self.watch.follow(&read.plan.watch, looks);
+        (self.tell)(News::Plan(&read));
+        if let Some(broken) = &read.broken {
+            let (problems, files) = (broken.errors(), read.frozen.len());
+            if read.plan.files.is_empty() {
+                tracing::error!(problems, "the job files do not load; the last good plan stays in force");
+            } else {
+                tracing::error!(
+                    problems,
+                    files,
+                    "some job files do not load; for them the last good plan stays in force"
+                );
             }
         }
+        self.ctx.plan.take(read);
         // Of a file that is followed for the first time nobody was told until now.
         if self.watch.differs() {
             self.settle();

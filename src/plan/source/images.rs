@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -35,19 +34,59 @@ pub enum ImageTrouble {
         /// What to do, where that follows from what was found.
         help: Option<String>,
     },
+    /// It lies in no folder whose images may be posted.
+    Outside,
     /// Its size in bytes.
     TooBig(u64),
     /// What it is instead.
     Format(Odd),
 }
 
+/// The folders below which images may lie: what a job file names anywhere else is not looked at, so that nobody who may edit job files
+/// can post what only the daemon may read.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    pub(in crate::plan) fn of<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> Self {
+        let both = |folder: &PathBuf| {
+            let real = std::fs::canonicalize(folder).ok();
+            [Some(plain(folder)), real].into_iter().flatten()
+        };
+        Self(folders.flat_map(both).collect())
+    }
+
+    fn hold(&self, path: &Path) -> bool {
+        let below = |path: &Path| self.0.iter().any(|root| path.starts_with(root));
+        // Where a link leads counts, and not where it lies.
+        below(&plain(path)) && std::fs::canonicalize(path).map_or(true, |real| below(&real))
+    }
+}
+
+/// The absolute path without `.` and `..`, whatever lies there.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
 /// Looks at images, each once.
-pub(in crate::plan) fn images(paths: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
-    paths.into_iter().map(|path| (path.clone(), image(&path))).collect()
+pub(in crate::plan) fn images(
+    paths: BTreeSet<PathBuf>,
+    roots: &Roots,
+) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
+    let look = |path: &Path| if roots.hold(path) { image(path) } else { Err(ImageTrouble::Outside) };
+    paths.into_iter().map(|path| (path.clone(), look(&path))).collect()
 }
 
 /// The facts of one image file.
-pub fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
+fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
     let found = std::fs::metadata(path).map_err(|err| missing(path, &err))?;
     if !found.is_file() {
         return Err(ImageTrouble::Unreadable { why: kind(&found).to_owned(), help: None });

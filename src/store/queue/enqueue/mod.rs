@@ -7,6 +7,7 @@
 
 mod add;
 mod change;
+mod files;
 mod moves;
 mod pairing;
 mod read;
@@ -145,11 +146,6 @@ pub struct KnownJob {
 }
 
 impl Store {
-    /// What the queue knows of a job, or `None` when it has never seen it.
-    pub async fn known_job(&self, job: &str) -> Result<Option<KnownJob>> {
-        Ok(self.known_jobs(&[job]).await?.remove(job))
-    }
-
     /// What the queue knows of these jobs, by name; nothing of those that it has never seen.
     pub async fn known_jobs(&self, jobs: &[&str]) -> Result<HashMap<String, KnownJob>> {
         let mut known = HashMap::new();

@@ -1,0 +1,169 @@
+//! From folders and files to the plan. Each file stands for itself: one that is broken keeps its own jobs out, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::content::{self, Shape};
+use super::fields::Report;
+use super::job::{self, Draft, FileDraft};
+use super::problem::{self, Code, Place, Problems, Source};
+use super::source::{self, ImageFacts, ImageTrouble};
+use super::{Job, Plan};
+use crate::domain::content::Content;
+
+/// What is read beside the files that are named.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Texts that lie in no file.
+    pub texts: Vec<Arc<Source>>,
+    /// Folders whose images may be posted, beside those of the job files.
+    pub image_dirs: Vec<PathBuf>,
+}
+
+/// What was read: the jobs of every file that is in order, and what is wrong with the others.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Of the files that are in order. Its warnings are those of all files.
+    pub plan: Plan,
+    /// Every problem, if any file has an error.
+    pub broken: Option<Problems>,
+    /// The files whose jobs are not in the plan because they cannot be read.
+    pub frozen: Vec<Frozen>,
+}
+
+/// A file, or a folder, that cannot be read: what its jobs are now is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// As it was named or found.
+    pub path: PathBuf,
+    /// What was read of it.
+    pub text: Option<Arc<Source>>,
+}
+
+impl Frozen {
+    /// Whether a job that stood in `file` when it was last read belongs to it.
+    pub fn covers(&self, file: &Path) -> bool {
+        file.starts_with(&self.path)
+    }
+
+    /// Whether its text names a job: one that was moved into it.
+    pub fn names(&self, job: &str) -> bool {
+        let Some(text) = self.text.as_ref().map(|source| source.text()) else { return false };
+        let is_key = |line: &str| {
+            let rest = line.trim_start().trim_start_matches(['"', '\'']).strip_prefix(job)?;
+            rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':').then_some(())
+        };
+        text.lines().any(|line| is_key(line).is_some())
+    }
+}
+
+/// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
+/// problems come back. `now` tells which occurrences are to come.
+pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
+    load_with(paths, &Beside::default(), now)
+}
+
+/// [`load`], and what is read beside the files.
+pub fn load_with(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Result<Plan, Problems> {
+    let loaded = load_each(paths, beside, now);
+    loaded.broken.map_or(Ok(loaded.plan), Err)
+}
+
+/// Reads each file for itself.
+pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
+    let mut gathered = source::gather(paths);
+    for text in &beside.texts {
+        gathered.take_text(text);
+    }
+    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
+    same_names(&mut drafts);
+    let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.shape));
+    let facts = source::images(names.collect::<BTreeSet<_>>(), &gathered.roots(&beside.image_dirs));
+
+    let mut plan = Plan::default();
+    let mut problems = gathered.problems;
+    let mut frozen: Vec<Frozen> = gathered.unread.into_iter().map(|path| Frozen { path, text: None }).collect();
+    for FileDraft { jobs, blackouts, mut report, .. } in drafts {
+        let commit = source::commit(report.source.dir());
+        let mut read = Vec::new();
+        for draft in jobs {
+            if let Some(job) = whole(draft, &facts, &mut report) {
+                read.push(Job { blackouts: Arc::clone(&blackouts), commit: commit.clone(), ..job });
+            }
+        }
+        let path = report.source.path().to_owned();
+        if report.problems.iter().any(|problem| problem.severity().is_error()) {
+            frozen.push(Frozen { path, text: Some(Arc::clone(&report.source)) });
+        } else {
+            plan.files.push(path);
+            plan.jobs.extend(read.into_iter().map(|job| (job.name.clone(), job)));
+        }
+        problems.append(&mut report.problems);
+    }
+    plan.watch = gathered.watch.into_iter().chain(facts.into_keys()).collect();
+    let broken = problems.iter().any(|problem| problem.severity().is_error());
+    let broken = broken.then(|| Problems::new(problems.clone(), plan.watch.clone()));
+    problems.retain(|problem| !problem.severity().is_error());
+    problems.extend(plan.warnings_at(now));
+    plan.warnings = problem::in_order(problems);
+    Loaded { plan, broken, frozen }
+}
+
+fn whole(
+    draft: Draft,
+    facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
+    report: &mut Report,
+) -> Option<Job> {
+    let Draft { name, account, zone, schedule, shape, text, script, shared, delete, .. } = draft;
+    let (body, image_files) = content::finish(shape, text, facts, report)?;
+    let content = Content {
+        body,
+        permission: shared.permission.unwrap_or_default(),
+        enable_share: shared.enable_share,
+        app: shared.app,
+    };
+    Some(Job {
+        place: report.source.place(name.span.start),
+        name: name.value,
+        account,
+        zone: zone.name,
+        time_zone: zone.zone,
+        schedule,
+        jitter: shared.jitter,
+        blackouts: Arc::default(),
+        content,
+        script,
+        image_files,
+        late: shared.late,
+        delete,
+        in_doubt: shared.in_doubt,
+        tags: shared.tags.unwrap_or_default(),
+        commit: None,
+    })
+}
+
+fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {
+    let images = if let Shape::Photo { images, .. } = shape { images.as_slice() } else { &[] };
+    images.iter().map(|image| image.value.clone())
+}
+
+/// Names are unique over all files; within one file the keys have been compared already.
+fn same_names(files: &mut [FileDraft]) {
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    for FileDraft { names, report, .. } in files {
+        for (name, span) in names {
+            let place = report.source.place(span.start);
+            if let Some(other) = first.get(name) {
+                report
+                    .add(Code::DuplicateJob, span, format!("another file has a job `{name}` too"))
+                    .also_at(other.clone())
+                    .help("give one of them another name");
+            } else {
+                first.insert(name.clone(), place);
+            }
+        }
+    }
+}
