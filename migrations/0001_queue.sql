@@ -462,7 +462,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
   trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'not_audited', 'blocked',
-                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'restarted')),
+                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'refused', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
   job           TEXT,

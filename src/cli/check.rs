@@ -10,7 +10,7 @@ use super::failure::{DONE, Failure, PROBLEMS};
 use super::output::{self, say};
 use super::show::{counted, paint, print_json};
 use super::{Common, setup};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, later};
 use crate::plan::problem::{self, Paint, Problem, Problems, Severity, Source};
 use crate::plan::{self, Beside, Plan, source};
 
@@ -61,6 +61,8 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
         Ok(texts) => plan::load_with(&paths, &Beside { texts, image_dirs: home.settings.image_dirs.clone() }, now),
         Err(problem) => Err(Problems::new(vec![*problem], Vec::new())),
     };
+    let loaded =
+        loaded.and_then(|plan| plan.at_most(home.settings.max_planned, now, later(now, home.settings.horizon)));
     let mut found = match &loaded {
         Ok(plan) => plan.warnings.clone(),
         Err(problems) => problems.list().to_vec(),

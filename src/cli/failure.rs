@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::output::note;
+use super::output::{aside_lines, note};
 use super::show::{counted, paint};
 use crate::engine::daemon::DaemonError;
 use crate::kakao::ClientError;
@@ -127,7 +127,7 @@ pub(super) fn in_full(error: &dyn std::error::Error) -> String {
 
 /// Prints the problems for the person.
 pub(super) fn tell_problems(problems: &Problems) {
-    note!("{}", problems.render(paint(&std::io::stderr())).trim_end());
+    aside_lines(&problems.render(paint(&std::io::stderr())));
 }
 
 /// Prints the problems and gives the failure that stands for them.
@@ -141,6 +141,8 @@ impl From<StoreError> for Failure {
         let code = match error.trouble() {
             _ if matches!(error, StoreError::Running { .. }) => ANOTHER_DAEMON,
             Trouble::Full | Trouble::Disk => DISK,
+            // The queue is as good as before; it is this one thing that it does not take.
+            Trouble::Refused => UNEXPECTED,
             Trouble::Busy | Trouble::Damaged | Trouble::Other => DATABASE,
         };
         Self::new(code, error.to_string())

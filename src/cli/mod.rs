@@ -9,6 +9,7 @@ mod notify;
 mod output;
 mod panicked;
 mod plan;
+mod printer;
 mod prose;
 mod run;
 mod sandbox;
@@ -100,8 +101,11 @@ pub fn main() -> ExitCode {
 
 fn run_command() -> ExitCode {
     keep_out_of_core_dumps();
-    let cli = Cli::parse();
-    if let Err(failure) = start_logging(&cli.common) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return help(&error),
+    };
+    if let Err(failure) = start_printing(&cli) {
         return failure.report();
     }
     // A small service on whatever machine: more threads would hold memory and do nothing.
@@ -115,11 +119,23 @@ fn run_command() -> ExitCode {
     let result = runtime.block_on(dispatch(cli));
     // Not waited for: a hanging upload that a drain has given up on must not keep the process alive.
     runtime.shutdown_background();
-    match (result, output::lost()) {
+    let code = match (result, output::lost()) {
         (Ok(DONE), Some(why)) => Failure::unexpected(format!("not everything could be printed: {why}")).report(),
         (Ok(code), _) => ExitCode::from(code),
         (Err(failure), _) => failure.report(),
+    };
+    output::finish();
+    code
+}
+
+/// What was asked about the command line, or is wrong with it. What a person typed is quoted there.
+fn help(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    match error.use_stderr() {
+        true => output::aside_lines(&text),
+        false => output::write(format_args!("{text}")),
     }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// Tokens and keys pass through this process: its memory is written to no core dump, and no other process of the same user may
@@ -152,15 +168,25 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     }
 }
 
+/// What runs for long prints beside its work; everything else while whoever reads is waited for.
+fn start_printing(cli: &Cli) -> Result<(), Failure> {
+    start_logging(&cli.common)?;
+    match cli.command {
+        Command::Run(_) | Command::Sandbox(_) => output::in_background(cli.common.json),
+        _ => Ok(()),
+    }
+}
+
 /// Logs go to stderr; under systemd without time and colour, which the journal adds itself.
 fn start_logging(common: &Common) -> Result<(), Failure> {
     use std::io::IsTerminal;
+    let json = common.json;
     let filter = tracing_subscriber::EnvFilter::try_new(&common.log).map_err(|error| {
         Failure::usage(format!("--log {:?} is no filter ({error}); give a level such as `info`", common.log))
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || output::Log { json })
         .with_target(false)
         // A log that nobody reads any more is no reason to stop.
         .log_internal_errors(false)

@@ -12,7 +12,7 @@ use super::failure::{DONE, Failure, broken};
 use super::output::{self, note, say};
 use super::setup::{self, Engine, Home};
 use super::show::{counted, length, paint, relative, time};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::reload::{self, JobFiles};
 use crate::engine::{Outcome, Report};
@@ -33,7 +33,9 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
     let jobs = JobFiles { paths, image_dirs: home.settings.image_dirs.clone() };
-    let reload::Loaded { read, looks } = reload::load(&jobs, Clock::system().now()).await;
+    let now = Clock::system().now();
+    let reload::Loaded { read, looks } = reload::load(&jobs, now).await;
+    let read = read.at_most(home.settings.max_planned, now, later(now, home.settings.horizon));
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     store.keep_ballast(home.settings.ballast_bytes);
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
@@ -87,8 +89,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
     /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `unblocked`,
-    /// `failed`, `in_doubt`, `absent`, `parked`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`, `clock_jumped`,
-    /// `draining`, `stopped`.
+    /// `failed`, `in_doubt`, `absent`, `parked`, `set_aside`, `refused`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`,
+    /// `clock_jumped`, `draining`, `stopped`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,10 +189,10 @@ impl Teller<'_> {
         if !self.json {
             return (!text.is_empty()).then(|| format!("{text}\n"));
         }
-        match serde_json::to_string(&Line { at: Some(Clock::system().now()), ..line }) {
+        match output::json(&Line { at: Some(Clock::system().now()), ..line }) {
             Ok(json) => Some(json + "\n"),
             Err(error) => {
-                tracing::error!(%error, "an event has no JSON form");
+                tracing::error!(error = error.message(), "an event has no JSON form");
                 None
             }
         }
@@ -214,7 +216,7 @@ impl Teller<'_> {
         let before = self.told.problems.replace(now);
         let new: Vec<Problem> = all.into_iter().filter(|problem| !before.contains(&key(problem))).cloned().collect();
         if !new.is_empty() {
-            note!("{}", problem::render(&new, paint(&std::io::stderr())).trim_end());
+            output::aside_lines(&problem::render(&new, paint(&std::io::stderr())));
         }
         if let Some(problems) = &read.broken {
             self.frozen(read, problems);
@@ -305,6 +307,8 @@ impl Teller<'_> {
             Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
             Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
             Outcome::Parked { why } => ("parked", None, None, why.clone()),
+            Outcome::SetAside { why, .. } => ("set_aside", None, None, why.clone()),
+            Outcome::Refused { why } => ("refused", None, None, why.clone()),
             Outcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
             Outcome::Told | Outcome::NotTold { .. } | Outcome::Foreseen { .. } => return None,
             Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),

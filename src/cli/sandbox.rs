@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure};
-use super::output::say;
+use super::output::{self, say};
 use crate::plan::duration;
 use crate::sandbox::{self, FaultRule, Options, SandboxError};
 
@@ -74,7 +74,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     if common.json {
         // On one line: whoever started it reads on while it runs.
         let started = Started { url: running.url(), accounts };
-        say!("{}", serde_json::to_string(&started).map_err(|error| Failure::unexpected(error.to_string()))?);
+        say!("{}", output::json(&started)?);
     } else {
         say!("sandbox at {} in place of both hosts, API and login; its stories are shown at {0}/", running.url());
         for Account { account, access_token, refresh_token } in accounts {

@@ -12,7 +12,8 @@ use super::show::local_zone;
 use crate::domain::clock::{Clock, later};
 use crate::engine::outlook::Outlook;
 use crate::engine::preflight::Preflight;
-use crate::engine::{AppKeys, Ctx, PlanCell, Rules, UnderWay};
+use crate::engine::pulse::Pulse;
+use crate::engine::{AppKeys, Ctx, PlanCell, Refused, Rules, Stop, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
@@ -290,7 +291,22 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
         (None, client(home, &clock)?, app_keys(home)?)
     };
     let (under_way, outlook) = (UnderWay::default(), Outlook::default());
-    let ctx = Arc::new(Ctx { store, kakao, tokens, credentials, clock, rules, plan, sinks, outlook, under_way });
+    let (refused, stop, pulse) = (Refused::default(), Stop::default(), Pulse::default());
+    let ctx = Arc::new(Ctx {
+        store,
+        kakao,
+        tokens,
+        credentials,
+        clock,
+        rules,
+        plan,
+        sinks,
+        outlook,
+        under_way,
+        refused,
+        stop,
+        pulse,
+    });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }
 

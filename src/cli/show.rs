@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use std::io::IsTerminal;
 
 use super::failure::Failure;
-use super::output::{note, say};
+use super::output::{self, note, say};
 use crate::domain::content::{Body, Content};
-use crate::domain::telling;
 pub(super) use crate::domain::telling::{instant, length, relative, story_url};
+use crate::domain::{printable, telling};
 use crate::plan::problem::Paint;
 
 /// Narrowest last column that is worth its place.
@@ -75,8 +75,9 @@ impl Columns {
 
     /// Adds a row in both forms.
     pub(super) fn add(&mut self, wide: Vec<String>, narrow: Vec<String>) {
-        self.wide.add_row(wide);
-        self.narrow.add_row(narrow);
+        // Of the wide form each cell is one line; those of the narrow one are stacked on purpose.
+        self.wide.add_row(wide.iter().map(|cell| printable::one_line(cell)));
+        self.narrow.add_row(narrow.iter().map(|cell| printable::lines(cell)));
     }
 
     /// The wide form, whole, where no terminal limits it or it fits; else the narrow one.
@@ -153,8 +154,7 @@ fn width() -> Option<u16> {
 
 /// Prints a value as JSON.
 pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(value).map_err(|error| Failure::unexpected(error.to_string()))?;
-    say!("{json}");
+    output::write(format_args!("{}\n", output::pretty_json(value)?));
     Ok(())
 }
 

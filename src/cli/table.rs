@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::output::{say, write};
+use super::output::{self, say};
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,18 +94,17 @@ impl Rows {
 
     /// Prints a row.
     pub(super) fn add<T: Serialize>(&mut self, row: &T) -> Result<(), Failure> {
-        let unreadable = |error: serde_json::Error| Failure::unexpected(error.to_string());
         match self.form {
             Form::Human => {}
-            Form::Lines => say!("{}", serde_json::to_string(row).map_err(unreadable)?),
+            Form::Lines => say!("{}", output::json(row)?),
             Form::Json => {
-                let text = serde_json::to_string_pretty(row).map_err(unreadable)?.replace('\n', "\n  ");
-                write(format_args!("{}{text}", if self.begun { ",\n  " } else { "[\n  " }));
+                let text = output::pretty_json(row)?.replace('\n', "\n  ");
+                output::write(format_args!("{}{text}", if self.begun { ",\n  " } else { "[\n  " }));
             }
             Form::Csv => {
                 self.header();
-                let value = serde_json::to_value(row).map_err(unreadable)?;
-                say!("{}", line(self.columns.iter().map(|column| cell(&value, column))));
+                let value = serde_json::to_value(row).map_err(|error| Failure::unexpected(error.to_string()))?;
+                output::raw(format_args!("{}\n", line(self.columns.iter().map(|column| cell(&value, column)))));
             }
         }
         self.begun = true;
@@ -121,7 +120,7 @@ impl Rows {
     /// Ends the list.
     pub(super) fn end(self) {
         match (self.form, self.begun) {
-            (Form::Json, true) => say!("\n]"),
+            (Form::Json, true) => output::write(format_args!("\n]\n")),
             (Form::Json, false) => say!("[]"),
             (Form::Csv, false) => self.header(),
             _ => {}

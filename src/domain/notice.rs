@@ -40,13 +40,15 @@ pub enum Trouble {
     ClockOff,
     /// A post that is still to come would not go out as things stand.
     Preflight,
+    /// The queue refuses something that storyd wants to write down, or holds a row that cannot be read.
+    Refused,
     /// The daemon did not stop cleanly the last time.
     Restarted,
 }
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
@@ -60,6 +62,7 @@ impl Trouble {
         Self::DiskLow,
         Self::ClockOff,
         Self::Preflight,
+        Self::Refused,
         Self::Restarted,
     ];
 
@@ -79,6 +82,7 @@ impl Trouble {
             Self::DiskLow => "disk_low",
             Self::ClockOff => "clock_off",
             Self::Preflight => "preflight",
+            Self::Refused => "refused",
             Self::Restarted => "restarted",
         }
     }
@@ -100,7 +104,10 @@ impl Trouble {
 
     /// Whether it is of the job files, the machine or posts to come: in no list of posts, accounts or stories.
     pub fn stands_alone(self) -> bool {
-        matches!(self, Self::BrokenFile | Self::NoText | Self::DiskLow | Self::ClockOff | Self::Preflight)
+        matches!(
+            self,
+            Self::BrokenFile | Self::NoText | Self::DiskLow | Self::ClockOff | Self::Preflight | Self::Refused
+        )
     }
 
     /// What it is called where it stands alone.
@@ -126,6 +133,7 @@ impl Trouble {
             Self::DiskLow => "the disk is nearly full".into(),
             Self::ClockOff => "the clock is off".into(),
             Self::Preflight => "posts to come would not go out as things stand".into(),
+            Self::Refused => "the queue refuses to write something down".into(),
             Self::Restarted => "storyd was restarted after it stopped uncleanly".into(),
         }
     }
@@ -144,6 +152,7 @@ impl Trouble {
             Self::DiskLow => "the disk has room again".into(),
             Self::ClockOff => "the clock is right again".into(),
             Self::Preflight => "nothing stands in the way of the posts to come any more".into(),
+            Self::Refused => "the queue takes everything again".into(),
             Self::Restarted => "storyd runs".into(),
         }
     }

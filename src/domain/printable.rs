@@ -31,6 +31,59 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     replaced(text, acts, |c| if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { REPLACEMENT })
 }
 
+/// The same as [`lines`], where our own colours stand in the text already: a sequence that sets a colour or a weight, and nothing
+/// else, is let through.
+pub fn styled(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| acts(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let style = if c == '\u{1b}' { style_at(rest) } else { None };
+        let taken = style.map_or(c.len_utf8(), str::len);
+        match style {
+            Some(style) => safe.push_str(style),
+            None => safe.push(if harmful(c) { REPLACEMENT } else { c }),
+        }
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    Cow::Owned(safe)
+}
+
+/// The sequence at the beginning of the text, if it sets a style. Blinking, hidden and reversed text is none that we write.
+fn style_at(text: &str) -> Option<&str> {
+    const CODES_MAX: usize = 16;
+    let codes = text.strip_prefix("\u{1b}[")?;
+    let end = codes.find(|c: char| !c.is_ascii_digit() && c != ';').filter(|end| *end <= CODES_MAX)?;
+    let (codes, rest) = codes.split_at(end);
+    // A colour by its number is `38;5;N` or `48;5;N`: those numbers are no styles.
+    let mut styles = codes.split(';');
+    let mut ours = rest.starts_with('m');
+    while let Some(style) = styles.next() {
+        match style {
+            "38" | "48" => ours &= styles.next() == Some("5") && styles.next().is_some(),
+            "5" | "6" | "7" | "8" => ours = false,
+            _ => {}
+        }
+    }
+    ours.then(|| text.get(..2 + end + 1)).flatten()
+}
+
+/// A text as it may be quoted beneath marks that point at its bytes: each byte of a character that acts is a question mark.
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| acts(c) && !matches!(c, '\n' | '\r' | '\t');
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if harmful(c) { (0..c.len_utf8()).for_each(|_| safe.push('?')) } else { safe.push(c) }
+    }
+    Cow::Owned(safe)
+}
+
 /// JSON as it may be printed: the same value, with each character that acts escaped. JSON itself escapes the first 32 only.
 pub fn json(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| acts(c) && !matches!(c, '\n' | '\r' | '\t');
@@ -93,6 +146,35 @@ mod tests {
             let read: serde_json::Value = serde_json::from_str(&safe).expect("JSON still");
             assert_eq!(read["says"][0], attack);
         }
+    }
+
+    #[test]
+    fn colours_of_ours_pass_and_nothing_that_only_looks_like_one() {
+        let ours = "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: 겨울\n\u{1b}[m";
+        assert_eq!(styled(ours), ours);
+        for (attack, shown) in [
+            ("\u{1b}[8mhidden", "\u{fffd}[8mhidden"),
+            ("\u{1b}[0;8mhidden", "\u{fffd}[0;8mhidden"),
+            ("\u{1b}[2J", "\u{fffd}[2J"),
+            ("\u{1b}[?25l", "\u{fffd}[?25l"),
+            ("\u{1b}", "\u{fffd}"),
+            ("\u{1b}[", "\u{fffd}["),
+            ("\u{1b}[1", "\u{fffd}[1"),
+            ("\u{9b}1m", "\u{fffd}1m"),
+            ("\u{1b}[1;1;1;1;1;1;1;1;1;1;1m", "\u{fffd}[1;1;1;1;1;1;1;1;1;1;1m"),
+            ("a\rb\u{8}", "a\u{fffd}b\u{fffd}"),
+        ] {
+            assert_eq!(styled(attack), shown, "{attack:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_keeps_its_length() {
+        for (attack, _) in ATTACKS {
+            assert_eq!(quoted(attack).len(), attack.len(), "{attack:?}");
+            assert!(!quoted(attack).contains(|c| acts(c) && !matches!(c, '\n' | '\r' | '\t')), "{attack:?}");
+        }
+        assert_eq!(quoted("a\u{1b}\u{9b}가"), "a???가");
     }
 
     #[test]

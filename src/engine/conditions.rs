@@ -44,6 +44,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
         found.push(of_machine(Trouble::ClockOff, "clock", reason, "timedatectl set-ntp true".into(), now));
     }
     found.extend(outlook(ctx).await?);
+    found.extend(refused(ctx, now));
     let free = ctx.store.free_bytes()?;
     if free < telling.disk_low || ctx.store.is_short_of_room() {
         let reason = format!(
@@ -79,6 +80,27 @@ fn broken_files(problems: &Problems, frozen: &[Frozen], telling: &Telling, now: 
         )
     };
     frozen.iter().take(BROKEN_FILES_MAX).map(of_file).collect()
+}
+
+/// What the database refuses: steps of the upkeep, and posts whose rows take nothing.
+fn refused(ctx: &Ctx, now: Timestamp) -> Vec<NewIncident> {
+    let telling = &ctx.rules.telling;
+    let step = |(step, why): (&'static str, String)| {
+        let reason = format!("to {step} was refused, and everything else goes on: {why}");
+        of_machine(Trouble::Refused, step, reason, telling.command("admin check-db"), now)
+    };
+    let post = |post: i64| NewIncident {
+        post: Some(post),
+        ..of_machine(
+            Trouble::Refused,
+            &format!("row of post {post}"),
+            format!("the queue refuses every change of post {post}: it is left alone until the next start"),
+            telling.command(&format!("admin show {post}")),
+            now,
+        )
+    };
+    let steps = ctx.refused.list().into_iter().map(step);
+    steps.chain(ctx.store.untouchable().into_iter().map(post)).collect()
 }
 
 /// `jobs.yaml:3:5: what is wrong`.

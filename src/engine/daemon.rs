@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use alarm::Alarm;
-use beside::{beside, start_due_posts};
+use beside::Cut;
 use drain::drain;
 use jiff::{SignedDuration, Timestamp};
 pub use lanes::step_abreast;
@@ -26,10 +26,11 @@ use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told, supervisor};
 use upkeep::PutOff;
-pub use upkeep::Upkeep;
+pub use upkeep::{Upkeep, sweep_at_start};
 
+use super::aside::step_unless_refused;
 use super::reload::{Change, JobFiles, Looks, Watch};
-use super::{Ctx, Outcome, Report, Result, chores, delete, incidents};
+use super::{Ctx, Outcome, Report, Result, chores, delete};
 use crate::domain::clock::{Mark, between, later};
 use crate::domain::post::PostState;
 use crate::plan::Loaded;
@@ -154,27 +155,14 @@ pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
     Ok(())
 }
 
-/// At start, before anything is claimed: whatever an earlier process held is dead.
-pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
-    let now = ctx.clock.now();
-    ctx.store.sweep_deletes(now).await?;
-    let swept = ctx.store.sweep_boot(now).await?;
-    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
-    ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
-    if let Some(since) = ctx.store.begin_life(now).await? {
-        incidents::restarted(ctx, since).await?;
-    }
-    Ok(swept)
-}
-
 /// The daemon: runs until it is told to stop, then lets what is in flight finish.
 ///
 /// # Errors
 /// The database, which it never works on without; or a second signal.
 pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::result::Result<(), DaemonError> {
-    let mut signals = Signals::new()?;
+    let signals = Signals::new()?;
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
-    let mut daemon = Daemon::new(ctx, start, watch, tell);
+    let mut daemon = Daemon::new(ctx, start, (watch, signals), tell);
     daemon.sweep().await?;
     let mut chores = chores::start(&daemon.ctx);
     let ctx = daemon.ctx.clone();
@@ -183,8 +171,14 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
         chores.begin_due(&ctx);
         match daemon.turn().await {
             Ok(length) => alarm.set(ctx.clock.now(), length.min(nap(&ctx, [chores.next_at()]))),
-            Err(error) if ctx.store.notice(&error) == Trouble::Full => alarm.set(ctx.clock.now(), ROOM_EVERY),
+            Err(DaemonError::Store(error)) if ctx.store.notice(&error) == Trouble::Full => {
+                alarm.set(ctx.clock.now(), ROOM_EVERY);
+            }
             Err(error) => break Err(error),
+        }
+        // Told while something took long.
+        if ctx.stop.is_told() {
+            break Ok(());
         }
         if daemon.ready {
             chores.begin_first(&ctx);
@@ -196,41 +190,43 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
             Some(done) = daemon.lanes.set.join_next_with_id(), if !daemon.lanes.is_empty() => {
                 match daemon.lanes.settle(&daemon.ctx, done, &daemon.tell) {
                     Ok(account) => daemon.agenda.ask(account),
-                    Err(error) => break Err(error),
+                    Err(error) => break Err(error.into()),
                 }
             }
             change = daemon.watch.changed() => match change {
                 Change::Wake => daemon.agenda.ask_all(),
                 Change::Files => daemon.settle(),
             },
-            told = signals.next() => match told {
-                Told::Reload => {
-                    // Whoever sends it says that the files are whole.
-                    daemon.watch.differs();
-                    daemon.reload_at = Some(daemon.ctx.clock.now());
-                }
+            told = daemon.signals.next() => match told {
+                Told::Reload => daemon.reload_now(),
                 Told::Stop => break Ok(()),
             },
-            ended = ctx.store.until_ended() => break Err(ended),
+            ended = ctx.store.until_ended() => break Err(ended.into()),
             () = alarm.rings() => {}
         }
     };
     supervisor(sd_notify::NotifyState::Stopping);
     // First of all: whoever waits for an answer takes no other post after it.
+    ctx.stop.tell();
     daemon.lanes.stop();
     daemon.ctx.under_way.end();
+    if matches!(stopped, Err(DaemonError::Impatient)) {
+        daemon.lanes.set.detach_all();
+        return stopped;
+    }
     chores.stop().await;
-    if let Err(error) = &stopped {
+    if let Err(DaemonError::Store(error)) = &stopped {
         ctx.store.notice(error);
     }
+    // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
     if let Some(ended) = ctx.store.ended() {
-        // No answer can be recorded any more, so none is waited for: the next start settles what is under way.
         daemon.lanes.set.detach_all();
         return Err(ended.into());
     }
-    drain(&daemon.ctx, &mut daemon.lanes, &mut signals, &daemon.tell).await?;
+    drain(&daemon.ctx, &mut daemon.lanes, &mut daemon.signals, &daemon.tell).await?;
     stopped?;
-    Ok(daemon.ctx.store.end_life(daemon.ctx.clock.now()).await?)
+    let ended = daemon.ctx.store.end_life(daemon.ctx.clock.now()).await;
+    Ok(step_unless_refused(&daemon.ctx, "note the end of this run", ended)?)
 }
 
 /// The daemon between two events.
@@ -238,6 +234,7 @@ struct Daemon<Tell> {
     ctx: Arc<Ctx>,
     start: Start,
     watch: Watch,
+    signals: Signals,
     tell: Tell,
     lanes: Lanes,
     agenda: Agenda,
@@ -259,19 +256,23 @@ struct Daemon<Tell> {
 }
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
-    fn new(ctx: Arc<Ctx>, mut start: Start, mut watch: Watch, tell: Tell) -> Self {
+    fn new(ctx: Arc<Ctx>, mut start: Start, (mut watch, signals): (Watch, Signals), tell: Tell) -> Self {
         let mut paths = start.jobs.paths.clone();
         paths.extend(ctx.plan.get().0.iter().flat_map(|plan| plan.watch.iter().cloned()));
         paths.extend(ctx.plan.broken().iter().flat_map(|problems| problems.watch().iter().cloned()));
         watch.follow(&paths, std::mem::take(&mut start.looks));
         // At once: they may have been edited since they were read.
         let look_at = ctx.clock.now();
+        if ctx.plan.get().0.is_some() {
+            ctx.pulse.loaded(look_at);
+        }
         let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
         let clocks = ctx.clock.mark();
         Self {
             ctx,
             start,
             watch,
+            signals,
             tell,
             lanes,
             agenda,
@@ -288,10 +289,11 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     }
 
     /// Does what is due and says how long nothing will be. A post that is due goes before everything else.
-    async fn turn(&mut self) -> Result<Duration> {
+    async fn turn(&mut self) -> std::result::Result<Duration, DaemonError> {
+        self.ctx.pulse.turned(self.ctx.clock.now());
         self.look_at_clocks();
         if self.ctx.store.is_short_of_room() {
-            return self.sit_out().await;
+            return Ok(self.sit_out().await?);
         }
         self.start_due_posts();
         let now = self.ctx.clock.now();
@@ -303,6 +305,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         let next_post = self.agenda.next_post().filter(|_| self.ready);
         if self.put_off.is_time(is_due, next_post, now) {
             self.keep_up().await?;
+            if self.ctx.stop.is_told() {
+                return Ok(Duration::ZERO);
+            }
             self.agenda.look_at_all(&self.ctx).await?;
             self.start_due_posts();
         }
@@ -326,7 +331,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         if self.lanes.is_empty() && self.told_waiting != Some(next) && !at_once {
             self.told_waiting = Some(next);
             let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
-            let post = self.ctx.store.posts(&first).await?.into_iter().next();
+            let first = self.ctx.store.posts(&first).await;
+            let post = step_unless_refused(&self.ctx, "read the next post", first)?.into_iter().next();
             (self.tell)(News::Waiting(&Next { post, at: next }));
         }
         let own = [self.upkeep.wakes_at(), Some(self.agenda.all_at()), self.reload_at, Some(self.look_at)];
@@ -335,12 +341,18 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     }
 
     fn start_due_posts(&mut self) {
-        start_due_posts(&self.ctx, &mut self.agenda, &mut self.lanes);
+        for key in self.agenda.due_posts(self.ctx.clock.now()) {
+            self.lanes.line_up(key);
+        }
+        self.lanes.start(&self.ctx);
     }
 
-    async fn keep_up(&mut self) -> Result<()> {
-        let keeps_up = self.upkeep.run(&self.ctx);
-        match beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, keeps_up).await? {
+    async fn keep_up(&mut self) -> std::result::Result<(), DaemonError> {
+        let (ctx, mut upkeep) = (self.ctx.clone(), std::mem::take(&mut self.upkeep));
+        let kept_up = self.beside(Cut::AtItsEnd, upkeep.run(&ctx)).await;
+        self.upkeep = upkeep;
+        let Some(kept_up) = kept_up? else { return Ok(()) };
+        match kept_up {
             Ok((swept, enqueued)) => {
                 if swept != Swept::default() {
                     (self.tell)(News::Swept(swept));
@@ -363,7 +375,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                 self.reload_at = Some(later(now, if soon { SOON } else { SLEEP_MAX }));
                 Ok(())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }

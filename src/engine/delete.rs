@@ -7,6 +7,7 @@ use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::retry::{Next, after_failure};
 use crate::kakao::error::{is_gone, stops_posts};
 use crate::store::Written;
+use crate::store::queue::Doomed;
 use crate::store::view::Due;
 
 /// Takes down the account's next story whose time has come.
@@ -17,8 +18,21 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
     let post = Some((doomed.post, doomed.job.clone()));
     let story_id = doomed.story_id.clone();
     let taken_down = take_down(ctx, account, &story_id).await;
+    let number = doomed.post;
+    let outcome = record(ctx, account, doomed, taken_down).await.map_err(|error| error.of_post(number))?;
+    Ok(Report { deed: Due::Delete, account: account.into(), post, outcome })
+}
+
+/// Records what became of it.
+async fn record(
+    ctx: &Ctx,
+    account: &str,
+    doomed: Doomed,
+    taken_down: std::result::Result<&'static str, Fault>,
+) -> Result<Outcome> {
     let now = ctx.clock.now();
-    let outcome = match taken_down {
+    let story_id = doomed.story_id.clone();
+    Ok(match taken_down {
         Ok(how) => {
             ctx.store.unblock(account).await?;
             match ctx.store.record_deleted(doomed, how, now).await? {
@@ -50,8 +64,7 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
                 }
             }
         }
-    };
-    Ok(Report { deed: Due::Delete, account: account.into(), post, outcome })
+    })
 }
 
 /// Deletes, then reads. How it went, once the read says that the story is gone.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::wanted::{names, unmade, wanted};
+use super::wanted::{Wanted, names, unmade};
 use super::{Ctx, Result};
 use crate::domain::telling;
 use crate::plan::Plan;
@@ -14,16 +14,36 @@ use crate::store::queue::Enqueued;
 pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let (Some(plan), _) = ctx.plan.get() else { return Ok(Enqueued::default()) };
     let now = ctx.clock.now();
-    take_images(ctx, &plan).await?;
+    // Nothing is enqueued without its pictures: told to stop, nobody waits for them.
+    tokio::select! {
+        taken = take_images(ctx, &plan) => taken?,
+        () = ctx.stop.told() => return Ok(Enqueued::default()),
+    }
     ctx.store.keep_calendar(&telling::zone(&ctx.zone()), now).await?;
     let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
     let pace = |account| (account, ctx.rules.pace_for(account));
     ctx.store.set_paces(&accounts.into_iter().map(pace).collect::<Vec<_>>(), now).await?;
-    let wanted = wanted(Some(&ctx.store), &plan, &ctx.rules, now).await?;
-    ctx.plan.set_unmade(unmade(&wanted));
     let frozen = frozen_jobs(ctx).await?;
     let names = names(&plan).into_iter().chain(frozen.iter().map(String::as_str)).collect::<Vec<_>>();
-    ctx.store.enqueue(&wanted, &names, now).await
+    let (mut unmade_so_far, mut report) = (Vec::new(), Enqueued::default());
+    let mut wanted = Wanted::of(&ctx.store, &plan, &ctx.rules, now).await?;
+    loop {
+        let batch = wanted.next();
+        unmade_so_far.extend(unmade(&batch));
+        report += ctx.store.enqueue(&batch, &names, now).await?;
+        // Whoever is told to stop stops between two batches: each is whole.
+        if batch.is_empty() || ctx.stop.is_told() {
+            break;
+        }
+    }
+    ctx.plan.set_unmade(unmade_so_far);
+    const STEP: &str = "put every post of the job files into the queue";
+    match report.refused {
+        0 => ctx.refused.over(STEP),
+        1 => ctx.refused.note(STEP, "1 of them was not taken; the daemon's log names it"),
+        posts => ctx.refused.note(STEP, &format!("{posts} of them were not taken; the daemon's log names each")),
+    }
+    Ok(report)
 }
 
 /// The jobs that the queue knows from files that cannot be read now, or that a broken file names: nothing says that they left.

@@ -232,6 +232,7 @@ fn over(trouble: Trouble) -> &'static str {
         Trouble::NoText => "every text to come can be made",
         Trouble::DiskLow => "there is room to write",
         Trouble::Preflight => "nothing stands in the way any more",
+        Trouble::Refused => "it was written down since, or storyd was started anew",
         Trouble::Failed | Trouble::Missed | Trouble::Held | Trouble::InDoubt | Trouble::Restarted => "over",
     }
 }

@@ -14,12 +14,14 @@ pub mod prepare;
 pub mod probe;
 pub mod prune;
 pub mod publish;
+pub mod pulse;
 pub mod reconcile;
 pub mod reload;
 pub mod restore;
 pub mod wanted;
 
 mod alike;
+mod aside;
 mod conditions;
 mod evidence;
 mod in_force;
@@ -27,6 +29,7 @@ mod listing;
 pub mod matching;
 pub mod outlook;
 mod proof;
+mod report;
 mod session;
 mod setback;
 
@@ -35,22 +38,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::domain::clock::Clock;
-use crate::domain::fault::Fault;
 use crate::domain::policy::{InDoubt, Late, Pace, Preflight};
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::notify::Sinks;
 use crate::plan::blackout::Blackout;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
-use crate::store::view::Due;
 use crate::store::{Store, StoreError};
+pub use aside::Refused;
 pub use in_force::PlanCell;
 use outlook::Outlook;
+use pulse::Pulse;
+pub use pulse::Stop;
+pub use report::{Outcome, Report};
 
 /// Everything that a deed may touch.
 pub struct Ctx {
@@ -74,6 +78,12 @@ pub struct Ctx {
     pub outlook: Outlook,
     /// The posts whose publish request may be leaving, or is out, from this process.
     pub under_way: UnderWay,
+    /// The steps of the upkeep that the database refused when they were last made.
+    pub refused: Refused,
+    /// Whether the daemon is told to stop.
+    pub stop: Stop,
+    /// Whether its loop turns.
+    pub pulse: Pulse,
 }
 
 impl Ctx {
@@ -175,6 +185,8 @@ pub struct Rules {
     pub blackouts: Vec<Blackout>,
     /// How far ahead occurrences of a `cron` schedule become posts.
     pub horizon: Duration,
+    /// Most posts that the patterns of all jobs may make until then.
+    pub max_planned: u32,
     /// How long a claim or an intent holds.
     pub lease: Duration,
     /// How long an upload or a scrape is trusted.
@@ -254,6 +266,7 @@ impl Rules {
             prepare_ahead: defaults.prepare_ahead,
             blackouts: settings.blackouts.clone(),
             horizon: settings.horizon,
+            max_planned: settings.max_planned,
             lease: timeouts.lease,
             artifact_life: ARTIFACT_LIFE,
             telling: Telling {
@@ -273,126 +286,6 @@ impl Rules {
             audit: settings.audit.clone(),
             zone: settings.zone.clone(),
         })
-    }
-}
-
-/// What a deed did.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Which deed.
-    pub deed: Due,
-    /// For which account.
-    pub account: String,
-    /// For which post and job, when there was one.
-    pub post: Option<(i64, String)>,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What came of a deed.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// There was nothing to do.
-    Idle,
-    /// Uploaded or scraped.
-    Prepared,
-    /// The story exists.
-    Published {
-        /// Its ID.
-        story_id: String,
-        /// How long after `occurs_at` the answer came.
-        late: Duration,
-    },
-    /// The list showed the story of a doubtful post.
-    Found {
-        /// Its ID.
-        story_id: String,
-    },
-    /// The story is gone, confirmed by a read.
-    Deleted {
-        /// Its ID.
-        story_id: String,
-    },
-    /// Another try, which counts.
-    Retry {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        fault: Fault,
-    },
-    /// The account is the trouble; the post waits.
-    Blocked {
-        /// Why.
-        fault: Fault,
-    },
-    /// A fresh access token was fetched; the post goes on at once.
-    Refreshed,
-    /// A person must look.
-    Failed {
-        /// Why.
-        fault: Fault,
-    },
-    /// Nobody knows whether the story exists.
-    InDoubt {
-        /// Why.
-        fault: Fault,
-    },
-    /// The list did not settle a doubt yet.
-    LookAgain {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        why: String,
-    },
-    /// Absence is proved.
-    Absent {
-        /// What follows.
-        then: InDoubt,
-    },
-    /// A person must settle a doubt.
-    Parked {
-        /// Why.
-        why: String,
-    },
-    /// Posts to come were looked at ahead.
-    Foreseen {
-        /// So many.
-        posts: usize,
-        /// Of these, so many that would not go out as they are meant.
-        wrong: usize,
-    },
-    /// Kakao serves the account again.
-    Healed,
-    /// A notice was delivered.
-    Told,
-    /// A notice was not delivered.
-    NotTold {
-        /// When it is tried again; `None`: not any more.
-        at: Option<Timestamp>,
-        /// Why.
-        why: String,
-    },
-    /// A step of an audit.
-    Audited {
-        /// Differences that it found.
-        found: u32,
-        /// The audit is over.
-        ended: bool,
-    },
-    /// The list was consulted after a backup was restored; the account's posts go on.
-    Restored {
-        /// Stories that turned out to be posts of the record.
-        found: usize,
-        /// Posts that wait for a person.
-        held: usize,
-    },
-    /// Somebody else moved the post first.
-    Lost,
-}
-
-impl Report {
-    fn idle(deed: Due, account: &str) -> Self {
-        Self { deed, account: account.into(), post: None, outcome: Outcome::Idle }
     }
 }
 

@@ -64,6 +64,18 @@ pub(super) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     Ok(found)
 }
 
+/// When each account that has tokens has to log in again: the end of its refresh token, or of the access token of one that has no
+/// other.
+pub fn token_ends(ctx: &Ctx) -> Vec<(String, Timestamp)> {
+    let folder = ctx.tokens.folder();
+    let end = |account: String| {
+        let set = folder.load(&account).ok()?;
+        let end = if set.refresh_token.is_some() { set.refresh_expires_at } else { set.access_expires_at };
+        Some((account, end?))
+    };
+    folder.list().unwrap_or_default().into_iter().filter_map(end).collect()
+}
+
 /// An account whose posts outlive its tokens.
 async fn tokens(ctx: &Ctx, account: &str, now: Timestamp) -> Result<Option<NewIncident>> {
     let telling = &ctx.rules.telling;

@@ -23,11 +23,12 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
         Ok(artifact) => {
             let now = ctx.clock.now();
             let until = later(now, ctx.rules.artifact_life);
-            let written = ctx.store.record_prepared(claim, &artifact, until, now).await?;
-            unless_lost(written, Outcome::Prepared)
+            let written = ctx.store.record_prepared(claim, &artifact, until, now).await;
+            written.map(|written| unless_lost(written, Outcome::Prepared))
         }
-        Err(fault) => set_back(ctx, claim, fault).await?,
+        Err(fault) => set_back(ctx, claim, fault).await,
     };
+    let outcome = outcome.map_err(|error| error.of_post(post.0))?;
     Ok(Report { deed: Due::Prepare, account: account.into(), post: Some(post), outcome })
 }
 

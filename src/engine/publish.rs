@@ -13,6 +13,7 @@ use crate::kakao::error::name_account;
 use crate::kakao::refresh::ONE_CALL;
 use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
+use crate::store::StoreError;
 use crate::store::queue::{Intent, Onward};
 use crate::store::view::Due;
 
@@ -112,24 +113,30 @@ async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Re
 /// Sends the request and records what became of it; if the row `goes_on` then, it takes the next due post in the same commit.
 async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> bool) -> Result<Published> {
     let Ready { intent, token, under_way: _under_way } = ready;
-    let post = Some((intent.taken().post, intent.taken().job.clone()));
+    let (number, post) = (intent.taken().post, Some((intent.taken().post, intent.taken().job.clone())));
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
     let answer = answer.map_err(|fault| name_account(fault, account));
     let mut next = Next::NotAsked;
     let outcome = match answer {
         Ok(posted) => {
-            let (outcome, taken) = record(ctx, account, intent, &posted, goes_on()).await?;
-            next = taken;
-            outcome
+            let recorded = record(ctx, account, intent, &posted, goes_on()).await;
+            let took = |error: StoreError| {
+                error.of_post(number).saying(&format!("Kakao took it as story {}", posted.story_id))
+            };
+            recorded.map_err(took).map(|(outcome, taken)| {
+                next = taken;
+                outcome
+            })
         }
         Err(fault) if fault.class == FaultClass::Ambiguous => {
             let now = ctx.clock.now();
-            let written = ctx.store.record_doubt(intent, &fault, later(now, FIRST_LOOK), now).await?;
-            unless_lost(written, Outcome::InDoubt { fault })
+            let written = ctx.store.record_doubt(intent, &fault, later(now, FIRST_LOOK), now).await;
+            written.map(|written| unless_lost(written, Outcome::InDoubt { fault }))
         }
-        Err(fault) if fault.wants_refresh() => refused_token(ctx, account, intent, &token, fault).await?,
-        Err(fault) => set_back(ctx, intent, fault).await?,
+        Err(fault) if fault.wants_refresh() => refused_token(ctx, account, intent, &token, fault).await,
+        Err(fault) => set_back(ctx, intent, fault).await,
     };
+    let outcome = outcome.map_err(|error| error.of_post(number))?;
     Ok(Published { report: Report { deed: Due::Publish, account: account.into(), post, outcome }, next })
 }
 

@@ -20,6 +20,64 @@ const OCCURRENCES_MAX: usize = 100_000;
 /// So many occurrences are found without a look whether others have something to do.
 const AT_ONCE: usize = 1_000;
 
+/// Most occurrences that are held at the same time, beside those of one job that has more by itself.
+const HELD_MAX: usize = 20_000;
+/// Most jobs, and occurrences of theirs, that are handed over at once.
+const HANDED_MAX: (usize, usize) = (1_000, 2_000);
+
+/// What the jobs of a plan want, batch by batch in the order of their first times, so that a plan of any size takes little memory: a
+/// job whose occurrences do not fit is found once more when its turn comes.
+pub(super) struct Wanted<'a> {
+    known: HashMap<String, KnownJob>,
+    rules: &'a Rules,
+    now: Timestamp,
+    /// From the last to the first.
+    jobs: Vec<(&'a Job, Option<JobPosts>)>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Finds the order of the jobs.
+    pub(super) async fn of(store: &Store, plan: &'a Plan, rules: &'a Rules, now: Timestamp) -> Result<Self> {
+        let names: Vec<&str> = plan.jobs.values().filter(asks).map(|job| job.name.as_str()).collect();
+        let known = store.known_jobs(&names).await?;
+        let (mut jobs, mut held, mut found) = (Vec::with_capacity(plan.jobs.len()), 0, 0);
+        for job in plan.jobs.values() {
+            if store.is_told_to_stop() {
+                break;
+            }
+            // Of a job with many occurrences the first ones tell its place, and it is found whole when its turn comes.
+            let posts = posts_up_to(job, known.get(&job.name).copied(), rules, now, HANDED_MAX.1);
+            let (first, count) = (first_new(&posts), posts.occurrences.len().max(1));
+            let fits = count < HANDED_MAX.1 && held + count <= HELD_MAX;
+            held += if fits { count } else { 0 };
+            jobs.push((first, job, fits.then_some(posts)));
+            found += count;
+            // A plan of a hundred thousand jobs takes a while: whoever else has something to do goes first.
+            if found >= AT_ONCE {
+                found = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+        // So that the numbers of new posts rise with their times as far as whole jobs can.
+        jobs.sort_by_key(|(first, ..)| *first);
+        let jobs = jobs.into_iter().rev().map(|(_, job, posts)| (job, posts)).collect();
+        Ok(Self { known, rules, now, jobs })
+    }
+
+    /// The next ones; none at the end.
+    pub(super) fn next(&mut self) -> Vec<JobPosts> {
+        let (mut batch, mut occurrences) = (Vec::new(), 0);
+        while batch.len() < HANDED_MAX.0 && occurrences < HANDED_MAX.1 {
+            let Some((job, held)) = self.jobs.pop() else { break };
+            let known = self.known.get(&job.name).copied();
+            let posts = held.unwrap_or_else(|| posts(job, known, self.rules, self.now));
+            occurrences += posts.occurrences.len();
+            batch.push(posts);
+        }
+        batch
+    }
+}
+
 /// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
 pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
     let known = match store {
@@ -92,6 +150,11 @@ pub(super) fn names(plan: &Plan) -> Vec<&str> {
 /// What the plan says of a job, in the queue's terms. An occurrence whose text cannot be made is left out and named: that can only be one that
 /// lies beyond the texts that loading makes. The job is asked for it again until the file is mended.
 pub fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) -> JobPosts {
+    posts_up_to(job, known, rules, now, OCCURRENCES_MAX)
+}
+
+/// The same with at most so many occurrences of a pattern.
+fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp, most: usize) -> JobPosts {
     let until = later(now, rules.horizon);
     let (found, add_after) = match &job.schedule {
         Schedule::Once(times) => (one_offs(times, known, now), Timestamp::MIN),
@@ -102,7 +165,7 @@ pub fn posts(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp) 
             let first = known
                 .and_then(|known| known.first_waiting)
                 .map_or(add_after, |at| add_after.min(earlier(at, Duration::from_micros(1))));
-            (job.occurrences(first, until, OCCURRENCES_MAX), add_after)
+            (job.occurrences(first, until, most), add_after)
         }
     };
     let (delete_after, delete_at) = match &job.delete {

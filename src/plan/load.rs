@@ -11,7 +11,7 @@ use super::fields::Report;
 use super::job::{self, Draft, FileDraft};
 use super::problem::{self, Code, Place, Problems, Source};
 use super::source::{self, ImageFacts, ImageTrouble};
-use super::{Job, Plan};
+use super::{Job, Plan, count};
 use crate::domain::content::Content;
 
 /// What is read beside the files that are named.
@@ -32,6 +32,25 @@ pub struct Loaded {
     pub broken: Option<Problems>,
     /// The files whose jobs are not in the plan because they cannot be read.
     pub frozen: Vec<Frozen>,
+}
+
+impl Loaded {
+    /// The same without the files whose patterns make more than `most` posts until then: they stay as they were. The densest one goes
+    /// first.
+    #[must_use]
+    pub fn at_most(mut self, most: u32, now: Timestamp, until: Timestamp) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        while let Some(problem) = count::too_many(&self.plan, now, until, most) {
+            let path = problem.file().to_owned();
+            self.plan.files.retain(|file| *file != path);
+            self.plan.jobs.retain(|_, job| job.place.file != path);
+            self.frozen.push(Frozen { path, text: None });
+            let list = self.broken.iter().flat_map(|problems| problems.list().iter().cloned());
+            let list = list.chain(std::iter::once(problem)).collect();
+            self.broken = Some(Problems::new(list, self.plan.watch.clone()));
+        }
+        self
+    }
 }
 
 /// A file, or a folder, that cannot be read: what its jobs are now is not known.

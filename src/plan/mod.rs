@@ -9,6 +9,7 @@ mod braces;
 mod code;
 mod comparison;
 pub mod content;
+mod count;
 pub mod duration;
 pub mod fields;
 pub mod file;
@@ -47,7 +48,7 @@ use crate::domain::content::Content;
 use crate::domain::policy::{FallsIn, InDoubt, Late};
 use blackout::Blackout;
 pub use load::{Beside, Frozen, Loaded, load, load_each, load_with};
-use problem::{Place, Problem};
+use problem::{Place, Problem, Problems};
 pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use script::{Script, TextError, Voice};
 pub use timing::TZDB;
@@ -179,6 +180,17 @@ impl Plan {
         commits.all(|commit| commit == Some(first)).then_some(first)
     }
 
+    /// The plan, unless its patterns make more than `most` posts until then: then the problem that says so.
+    ///
+    /// # Errors
+    /// They do.
+    pub fn at_most(self, most: u32, now: Timestamp, until: Timestamp) -> Result<Self, Problems> {
+        match count::too_many(&self, now, until, usize::try_from(most).unwrap_or(usize::MAX)) {
+            None => Ok(self),
+            Some(problem) => Err(Problems::new(std::iter::once(problem).chain(self.warnings).collect(), self.watch)),
+        }
+    }
+
     /// The warnings that depend on what time it is: a pattern that names days of the month and weekdays, with the next days on which it
     /// posts, and one whose end has passed.
     fn warnings_at(&self, now: Timestamp) -> Vec<Problem> {
@@ -202,7 +214,7 @@ impl Plan {
             let problem = rule.over.as_deref()?;
             job.occurrences(now, Timestamp::MAX, 1).is_empty().then(|| problem.clone())
         });
-        both.chain(over).collect()
+        both.chain(over).chain(count::many_a_day(&self.jobs, now)).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 pub use super::code::{Code, Severity};
 pub use super::place::{Place, Source};
+use crate::domain::printable;
 
 /// Lines longer than this many bytes are not drawn: an excerpt of a whole file on one line helps nobody.
 const EXCERPT_LINE_BYTES_MAX: usize = 400;
@@ -123,19 +124,20 @@ impl Problem {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let title = level.primary_title(self.message.as_str()).id(self.code.as_str());
-        let file = self.file().display().to_string();
+        let message = printable::lines(&self.message);
+        let title = level.primary_title(&*message).id(self.code.as_str());
+        let file = shown(self.file());
         let mut group = match &self.at {
             At::File(_) => title.element(Origin::path(file)),
             At::Span(source, span) => self.excerpt(Group::with_title(title), source, span),
             At::Place(place) => title.element(Origin::path(file).line(place.line).char_column(place.column)),
         };
         if let Some(also) = &self.also {
-            let note = format!("the first is at {}:{}:{}", also.file.display(), also.line, also.column);
+            let note = format!("the first is at {}:{}:{}", shown(&also.file), also.line, also.column);
             group = group.element(Level::NOTE.message(note));
         }
         for help in &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(printable::lines(help)));
         }
         let renderer = match paint {
             Paint::Plain => Renderer::plain(),
@@ -147,7 +149,7 @@ impl Problem {
     }
 
     fn excerpt<'a>(&'a self, group: Group<'a>, source: &'a Source, span: &Range<usize>) -> Group<'a> {
-        let file = source.path().display().to_string();
+        let file = shown(source.path());
         let index = source.line_index(span.start);
         let line = source.line_range(index);
         // One line of context above, where it is short.
@@ -163,9 +165,9 @@ impl Problem {
         let end = span.end.min(line.end).max(start);
         let mut annotation = AnnotationKind::Primary.span(start - first.start..end - first.start);
         if let Some(label) = &self.label {
-            annotation = annotation.label(label.as_str());
+            annotation = annotation.label(printable::lines(label));
         }
-        let snippet = Snippet::source(&source.text()[first.start..line.end])
+        let snippet = Snippet::source(printable::quoted(&source.text()[first.start..line.end]))
             .path(file)
             .line_start(above + 1)
             .fold(false)
@@ -174,14 +176,19 @@ impl Problem {
     }
 }
 
+/// The name of a file as it may be printed.
+fn shown(file: &Path) -> String {
+    printable::one_line(&file.display().to_string()).into_owned()
+}
+
 /// `file:line:column: error[E021]: message`, on one line.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file().display())?;
+        write!(f, "{}", shown(self.file()))?;
         if let Some(place) = self.place() {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
-        write!(f, ": {}[{}]: {}", self.severity().as_str(), self.code.as_str(), self.message)
+        write!(f, ": {}[{}]: {}", self.severity().as_str(), self.code.as_str(), printable::one_line(&self.message))
     }
 }
 

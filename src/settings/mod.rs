@@ -57,6 +57,9 @@ pub struct Settings {
     pub dashboard: Option<SocketAddr>,
     /// How far ahead the occurrences of a `cron` become posts.
     pub horizon: Duration,
+    /// Most posts that the `cron` patterns of all jobs may make within the horizon: more are taken for a slip, and the job files are not put
+    /// in force.
+    pub max_planned: u32,
     /// How changes of the job files are noticed.
     pub watch: Watching,
     /// For all jobs, beside those of their files. Read in the zone of each job.
@@ -182,6 +185,7 @@ impl Default for Settings {
             zone: None,
             dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
             horizon: Duration::from_secs(35 * 86_400),
+            max_planned: 20_000,
             watch: Watching::default(),
             blackouts: Vec::new(),
             ballast_bytes: 16 << 20,

@@ -49,6 +49,12 @@ const KEYS: &[KeyDoc] = &[
         r#"{"type": "string", "examples": ["127.0.0.1:8420", "off"]}"#,
     ),
     ("horizon", "Horizon", "How far ahead the times of a cron become posts in the queue.", DURATION),
+    (
+        "max_planned",
+        "Most planned",
+        "Most posts that the cron patterns of all jobs may make within the horizon; more are taken for a slip.",
+        r#"{"type": ["integer", "string"], "minimum": 1, "maximum": 100000000, "examples": [20000]}"#,
+    ),
     ("watch", "Watch", "How changes of the job files are noticed.", "{}"),
     ("poll", "Poll", "How often the files are looked at, where the system reports nothing.", DURATION),
     ("settle", "Settle", "How long nothing must change before the files are read.", DURATION),

@@ -72,6 +72,10 @@ impl Secret {
 
 fn read(path: &Path) -> Result<String, SecretError> {
     let error = |err: std::io::Error| SecretError::File { path: path.to_owned(), why: err.to_string() };
+    // A pipe or a device could be waited for for ever.
+    if !std::fs::metadata(path).map_err(error)?.is_file() {
+        return Err(SecretError::File { path: path.to_owned(), why: "it is no regular file".to_owned() });
+    }
     let mut text = String::new();
     // One byte more than fits, so that a file that is too long is seen as such.
     File::open(path).map_err(error)?.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text).map_err(error)?;

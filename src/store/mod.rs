@@ -123,6 +123,14 @@ pub enum StoreError {
         /// What happened.
         why: Ailment,
     },
+    /// A statement refused what one post brought with it.
+    #[error("{what}")]
+    Refused {
+        /// The post.
+        post: i64,
+        /// What was refused, and in which words.
+        what: String,
+    },
     /// Anything else that SQLite reports.
     #[error("{}", told(.0))]
     Database(#[from] sqlx::Error),
@@ -139,6 +147,8 @@ pub enum Trouble {
     Disk,
     /// A page does not hold what it should.
     Damaged,
+    /// A statement refused a value, or a row holds one that cannot be read: the disk and every other row are as good as before.
+    Refused,
     /// Something else.
     Other,
 }
@@ -158,7 +168,25 @@ impl StoreError {
             Self::Stopped { why: Ailment::Gone(_), .. } => Trouble::Other,
             Self::Stopped { .. } => Trouble::Disk,
             Self::File { source, .. } if ballast::is_want_of_room(source) => Trouble::Full,
+            Self::Refused { .. } | Self::Nonsense { .. } => Trouble::Refused,
             _ => Trouble::Other,
+        }
+    }
+
+    /// The same, with the post that it is about, where a statement refused what that post brought.
+    pub fn of_post(self, post: i64) -> Self {
+        match self {
+            Self::Refused { .. } => self,
+            other if other.trouble() == Trouble::Refused => Self::Refused { post, what: other.to_string() },
+            other => other,
+        }
+    }
+
+    /// The same with words before it, where a statement refused what a post brought.
+    pub fn saying(self, words: &str) -> Self {
+        match self {
+            Self::Refused { post, what } => Self::Refused { post, what: format!("{words}; {what}") },
+            other => other,
         }
     }
 
@@ -187,18 +215,28 @@ fn primary_code(error: &sqlx::Error) -> Option<i64> {
 }
 
 fn trouble_of(error: &sqlx::Error) -> Trouble {
+    const ERROR: i64 = 1;
     const BUSY: i64 = 5;
     const READONLY: i64 = 8;
     const IOERR: i64 = 10;
     const CORRUPT: i64 = 11;
     const FULL: i64 = 13;
     const CANTOPEN: i64 = 14;
+    const TOOBIG: i64 = 18;
+    const CONSTRAINT: i64 = 19;
+    const MISMATCH: i64 = 20;
     const NOTADB: i64 = 26;
+    if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) {
+        return Trouble::Refused;
+    }
     match primary_code(error) {
         Some(BUSY) => Trouble::Busy,
         Some(FULL) => Trouble::Full,
         Some(READONLY | IOERR | CANTOPEN) => Trouble::Disk,
         Some(CORRUPT | NOTADB) => Trouble::Damaged,
+        // A value that a CHECK, a UNIQUE, a NOT NULL or a trigger does not take, that is too big or of another type, or that a
+        // function of SQL cannot reckon with. Whatever else stands in the queue can be read and written as before.
+        Some(ERROR | TOOBIG | CONSTRAINT | MISMATCH) => Trouble::Refused,
         _ => Trouble::Other,
     }
 }
@@ -216,6 +254,7 @@ fn told(error: &sqlx::Error) -> String {
         Trouble::Damaged => format!(
             "the queue is damaged ({error}); stop storyd, keep a copy of `data_dir`, then restore a backup, or recover the file with `sqlite3 queue.db .recover`"
         ),
+        Trouble::Refused => format!("the queue does not take this ({error}); please report it, with what led to it"),
         Trouble::Other => format!("the database refused: {error}"),
     }
 }

@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::ballast::Ballast;
 use super::check::{self, CHECKED_AT_START_BYTES};
 use super::disk::Disk;
 use super::media::Media;
-use super::queue::Together;
+use super::queue::{Together, Untouchable};
 use super::{Result, StoreError, primary_code};
 
 /// "STDY": the application ID that the first migration writes.
@@ -60,6 +61,10 @@ pub struct Store {
     /// Where lanes gather to share a commit.
     pub(super) together: Arc<Together>,
     pub(super) disk: Arc<Disk>,
+    /// The posts whose rows take nothing: left alone until the next start.
+    pub(super) untouchable: Untouchable,
+    /// Set when what takes long is to end at its next step.
+    pub(super) told_to_stop: AtomicBool,
     media: Media,
     pub(super) path: PathBuf,
     /// Held as long as this process executes. The lock dies with the process, however it dies.
@@ -112,7 +117,17 @@ impl Store {
         };
         let media = Media::new(data_dir.join("media"));
         let disk = Arc::new(Disk::beneath(&path)?);
-        Ok(Self { writer, readers, together: Arc::default(), disk, path, media, lock: Mutex::new(lock) })
+        Ok(Self {
+            writer,
+            readers,
+            together: Arc::default(),
+            disk,
+            untouchable: Untouchable::default(),
+            told_to_stop: AtomicBool::new(false),
+            path,
+            media,
+            lock: Mutex::new(lock),
+        })
     }
 
     /// The database file.

@@ -1,4 +1,4 @@
-//! `/healthz`: whether the daemon's database answers, for programs.
+//! `/healthz`: whether the daemon does its work, for programs: its database answers, its loop turns, and what is due goes out.
 
 use std::sync::Arc;
 
@@ -7,25 +7,30 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::House;
+use crate::engine::pulse;
 
 /// 200 and `ok`, or 503 and what to look at.
 pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
-    let counted = match house.queue.turn().await {
+    let ailing = match house.queue.turn().await {
         Ok(ctx) if ctx.store.is_short_of_room() => {
-            return say(StatusCode::SERVICE_UNAVAILABLE, "the disk is full; nothing is posted until there is room\n");
+            return say(StatusCode::SERVICE_UNAVAILABLE, "the disk is full; nothing is posted until there is room");
         }
-        Ok(ctx) => ctx.store.counts().await,
-        Err(_) => return say(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Ok(ctx) => match ctx.store.counts().await {
+            Ok(_) => pulse::ailing(&ctx).await,
+            Err(error) => Err(error),
+        },
+        Err(_) => return say(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
     };
-    match counted {
-        Ok(_) => say(StatusCode::OK, "ok\n"),
+    match ailing {
+        Ok(None) => say(StatusCode::OK, "ok"),
+        Ok(Some(why)) => say(StatusCode::SERVICE_UNAVAILABLE, &why),
         Err(error) => {
             tracing::error!(%error, "the dashboard could not read the queue");
-            say(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the daemon's log says why\n")
+            say(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the daemon's log says why")
         }
     }
 }
 
-fn say(status: StatusCode, text: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+fn say(status: StatusCode, text: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{text}\n")).into_response()
 }

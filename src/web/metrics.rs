@@ -7,9 +7,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use jiff::Timestamp;
+
 use super::{House, Turn};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
+use crate::engine::{outlook, pulse};
 use crate::store::Result;
 
 /// The media type of the format.
@@ -50,7 +53,62 @@ async fn tell(ctx: &Turn) -> Result<String> {
     one(&mut out, "storyd_notices_waiting", "Notices to people that have not arrived yet.", waiting);
     let full = usize::from(ctx.store.is_short_of_room());
     one(&mut out, "storyd_disk_full", "1 while the disk is full and nothing is claimed.", full);
+    beats(&mut out, ctx).await?;
     Ok(out)
+}
+
+/// Whether the loop turns, what is due and not out, and what last came of it. Instants are seconds since 1970; what is not known is
+/// left out.
+async fn beats(out: &mut String, ctx: &Turn) -> Result<()> {
+    let beats = ctx.pulse.beats();
+    let standing = pulse::standing(ctx).await?;
+    let mut seconds = |name: &str, help: &str, value: Option<f64>| {
+        if let Some(value) = value {
+            gauge(out, name, help, &[(String::new(), value)]);
+        }
+    };
+    seconds("storyd_loop_turned_timestamp_seconds", "When the daemon's loop last turned.", beats.turned_at.map(unix));
+    seconds(
+        "storyd_job_files_loaded_timestamp_seconds",
+        "When the job files were last read without an error.",
+        beats.loaded_at.map(unix),
+    );
+    seconds(
+        "storyd_last_lateness_seconds",
+        "How long after its time the last post was published.",
+        beats.last_late.map(|late| late.as_secs_f64()),
+    );
+    let overdue = standing.overdue;
+    let posts = usize::try_from(overdue.posts).unwrap_or(0);
+    gauge(
+        out,
+        "storyd_overdue_posts",
+        "Waiting posts whose time has passed, whatever holds them.",
+        &[(String::new(), posts)],
+    );
+    if let Some(at) = overdue.oldest_due_at {
+        let help = "Since when the oldest of the overdue posts is due.";
+        gauge(out, "storyd_oldest_overdue_timestamp_seconds", help, &[(String::new(), unix(at))]);
+    }
+    let stuck = [(String::new(), standing.stuck.len())];
+    gauge(out, "storyd_stuck_accounts", "Accounts with overdue posts that nothing holds and that do not move.", &stuck);
+    let of_account = |(account, at): (String, Timestamp)| (format!("{{account=\"{account}\"}}"), unix(at));
+    let last: Vec<_> = ctx.store.last_stories().await?.into_iter().map(of_account).collect();
+    if !last.is_empty() {
+        let help = "When the last story of the account came to exist.";
+        gauge(out, "storyd_last_story_timestamp_seconds", help, &last);
+    }
+    let ends: Vec<_> = outlook::token_ends(ctx).into_iter().map(of_account).collect();
+    if !ends.is_empty() {
+        let help = "When the account has to log in again, unless storyd can renew its token until then.";
+        gauge(out, "storyd_login_ends_timestamp_seconds", help, &ends);
+    }
+    Ok(())
+}
+
+/// Seconds since 1970.
+fn unix(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
 }
 
 fn gauge<Value: Display>(out: &mut String, name: &str, help: &str, values: &[(String, Value)]) {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::House;
 use super::entry::Moment;
+use crate::domain::printable;
 use crate::store::StoreError;
 use crate::store::view::ROWS_MAX;
 
@@ -98,7 +99,8 @@ pub(super) type Page = Result<Html<String>, Failed>;
 
 /// Writes a page.
 pub(super) fn write(template: &impl Template) -> Page {
-    Ok(Html(template.render()?))
+    // What others wrote is escaped by the template, and acts on no browser; nor does it turn the order of what stands beside it.
+    Ok(Html(printable::lines(&template.render()?).into_owned()))
 }
 
 #[derive(Template)]

@@ -12,7 +12,7 @@ use crate::support::published::fits;
 
 /// What is typed, in this order, each on what the one before left; and the schema of what it prints as JSON. `{held}` stands for the
 /// number of the only post in that state, `{stranger}` for the story that an audit found.
-const TYPED: [(&str, &str); 26] = [
+pub(crate) const TYPED: [(&str, &str); 26] = [
     ("queue --all", "queue"),
     ("queue --all --account cafe --tag menu", "queue"),
     ("show {published}", "show"),
@@ -45,7 +45,7 @@ const TYPED: [(&str, &str); 26] = [
 const NOW: &str = "2026-12-07T12:34:56+09:00";
 
 /// A folder with the kept database.
-async fn kept() -> Folder {
+pub(crate) async fn kept() -> Folder {
     let folder = Folder::standing_at(NOW);
     let version = migrations().await.iter().map(|migration| migration.version).max().unwrap();
     of_version(version, &folder.path("data")).await.close().await.unwrap();
@@ -57,7 +57,7 @@ async fn kept() -> Folder {
 }
 
 /// The line with the numbers that stand for its names in this folder.
-fn line(folder: &Folder, typed: &str) -> String {
+pub(crate) fn line(folder: &Folder, typed: &str) -> String {
     let posts = folder.json("admin queue --all --limit 1000");
     let findings = folder.run("admin audit --last --json");
     let found: serde_json::Value = serde_json::from_str(&findings.stdout).unwrap();

@@ -137,6 +137,29 @@ async fn silence_inside_a_body_is_a_doubt() {
     assert_eq!(both(&client(&stub.url("http"), impatient())).await, expected);
 }
 
+/// However slowly something comes: what counts is how long the whole takes.
+#[tokio::test]
+async fn an_answer_that_trickles_in_is_a_doubt() {
+    for (head, code) in [
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"id\":\"", "taken"),
+        ("HTTP/1.1 200 OK\r\nX-Slow: ", "timeout"),
+        ("HTTP/1.1 200 ", "timeout"),
+    ] {
+        let slow = || Act::Trickle(head.as_bytes().to_vec());
+        let stub = Stub::play([slow(), slow()]).await;
+        let [read, post] = both(&client(&stub.url("http"), impatient())).await;
+        assert_eq!((read, post), (("transient", "timeout".to_owned()), ("ambiguous", code.to_owned())), "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_headers_without_measure_is_a_doubt() {
+    let huge = format!("HTTP/1.1 200 OK\r\nX-Huge: {}\r\nContent-Length: 2\r\n\r\n{{}}", "x".repeat(8 << 20));
+    doubtful(|| Act::Say(huge.clone().into_bytes()), "reset").await;
+    let many: String = (0..20_000).map(|n| format!("X-{n}: x\r\n")).collect();
+    doubtful(|| Act::Say(answer(200, &many, r#"{"id":"A.B"}"#)), "reset").await;
+}
+
 #[tokio::test]
 async fn a_gateways_page_is_a_doubt() {
     for status in [502, 503, 504, 408, 413, 499, 403] {

@@ -15,8 +15,8 @@ use crate::support::process::Folder;
 use crate::support::world::check_sum;
 
 /// Codes that no text of a job file can show: tests that have the network, a folder or an encoding at hand show them.
-const OF_THE_SURROUNDINGS: [&str; 13] =
-    ["E001", "E003", "E004", "E026", "E080", "E081", "N080", "W001", "W002", "W080", "W081", "W082", "E050"];
+const OF_THE_SURROUNDINGS: [&str; 14] =
+    ["E001", "E003", "E004", "E026", "E038", "E080", "E081", "N080", "W001", "W002", "W080", "W081", "W082", "E050"];
 
 /// A whole PNG of this size, with other parts in front of its pixels.
 pub(crate) fn png_of(width: u32, height: u32, extra: &[u8]) -> Vec<u8> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::domain::post::PostState;
+use storyd::store::crash::dying_at;
 use storyd::store::queue::{Enqueued, JobPosts, NewPost};
 
 use crate::support::queue::{
@@ -331,22 +332,69 @@ async fn what_is_interrupted_leaves_each_job_as_it_was_or_as_it_should_be_and_go
     jobs[600].occurrences = (0..600).map(|n| occurrence(t(n))).collect();
     let names: Vec<String> = (0..1_000).map(name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let refuse =
-        "CREATE TRIGGER refuse BEFORE INSERT ON post WHEN NEW.job = 'job-0600' AND NEW.nominal_at > 1796085000000000
-                  BEGIN SELECT RAISE(ABORT, 'the power is gone'); END";
-    queue.sql(refuse).await.unwrap();
-    let refused = queue.store.enqueue(&jobs, &names, t(-60)).await.unwrap_err().to_string();
-    assert!(refused.contains("the power is gone"), "{refused}");
+    let died = dying_at(Some(4), queue.store.enqueue(&jobs, &names, t(-60))).await;
+    assert!(died.0.is_none());
     let written = queue.number("SELECT count(*) FROM post").await.unwrap();
-    assert!((300..=600).contains(&written), "{written}");
+    assert!((300..1_599).contains(&written), "{written}");
+    // A job of many posts is whole up to its watermark, and no other is there without its posts.
+    let of_many = queue.number("SELECT count(*) FROM post WHERE job = 'job-0600'").await.unwrap();
+    assert!([0, 500, 600].contains(&of_many), "{of_many}");
     assert_eq!(
-        queue.number("SELECT count(*) FROM post WHERE job = 'job-0600'").await,
+        queue.number("SELECT count(*) FROM job j WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.job = j.name)").await,
         Some(0),
-        "all of a job or nothing"
+        "no watermark of what is not there"
     );
-    assert_eq!(queue.number("SELECT count(*) FROM job").await, Some(written), "and no watermark of what is not there");
-    queue.sql("DROP TRIGGER refuse").await.unwrap();
+    let beyond = "SELECT count(*) FROM job j WHERE j.name = 'job-0600' AND j.enqueued_until_at >
+                    (SELECT max(nominal_at) + 60000000 FROM post WHERE job = j.name) AND 600 >
+                    (SELECT count(*) FROM post WHERE job = j.name)";
+    assert_eq!(queue.number(beyond).await, Some(0), "nor of what is still missing");
     let rest = u64::try_from(1_599 - written).unwrap();
     assert_eq!(queue.store.enqueue(&jobs, &names, t(-59)).await.unwrap(), counted(rest, 0, 0, 0, 0));
     assert_eq!(queue.store.enqueue(&jobs, &names, t(-58)).await.unwrap(), Enqueued::default());
+}
+
+/// One occurrence that the queue refuses costs that one: of its job, of a job of very many, and of a change of another.
+#[tokio::test]
+async fn what_is_refused_of_a_plan_is_left_out_and_the_rest_is_there() {
+    let queue = Queue::new().await;
+    let name = |n: usize| format!("job-{n:04}");
+    let mut jobs: Vec<JobPosts> = (0..400).map(|n| note(&name(n), t(n as i64))).collect();
+    jobs[60].occurrences = (0..1_600).map(|n| occurrence(t(n))).collect();
+    jobs[70].occurrences = (0..20).map(|n| occurrence(t(n))).collect();
+    let names: Vec<String> = (0..400).map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let at = |minutes: i64| t(minutes).as_microsecond();
+    for (number, when) in [
+        format!("NEW.job = 'job-0060' AND NEW.nominal_at IN ({}, {})", at(3), at(1_234)),
+        format!("NEW.job = 'job-0070' AND NEW.nominal_at = {}", at(7)),
+        "NEW.job = 'job-0080'".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let refuse = format!(
+            "CREATE TRIGGER refuse_{number} BEFORE INSERT ON post WHEN {when} BEGIN SELECT RAISE(ABORT, 'as a test wants it'); END"
+        );
+        queue.sql(&refuse).await.unwrap();
+    }
+    let all = 397 + 1_600 + 20 + 1;
+    let first = queue.store.enqueue(&jobs, &names, t(-60)).await.unwrap();
+    assert_eq!((first.added, first.refused), (all - 4, 4));
+    assert_eq!(queue.number("SELECT count(*) FROM post").await, Some(i64::try_from(all).unwrap() - 4));
+    // The others follow their files all the same, and what was refused comes once it is taken.
+    queue.sql("CREATE TRIGGER refuse_edit BEFORE UPDATE ON post WHEN OLD.job = 'job-0005' BEGIN SELECT RAISE(ABORT, 'no'); END").await.unwrap();
+    for job in [5, 6] {
+        jobs[job].content = text("고친 글");
+    }
+    let second = queue.store.enqueue(&jobs, &names, t(-50)).await.unwrap();
+    assert_eq!((second.changed, second.refused), (1, 5));
+    for trigger in ["refuse_0", "refuse_1", "refuse_2", "refuse_edit"] {
+        queue.sql(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+    }
+    let third = queue.store.enqueue(&jobs, &names, t(-40)).await.unwrap();
+    assert_eq!((third.added, third.changed, third.refused), (4, 1, 0));
+    // Jobs that leave: the one that cannot be withdrawn keeps none of the others.
+    queue.sql("CREATE TRIGGER refuse_leave BEFORE UPDATE ON post WHEN OLD.job = 'job-0009' BEGIN SELECT RAISE(ABORT, 'no'); END").await.unwrap();
+    let left = queue.store.enqueue(&[], &names[..5], t(-30)).await.unwrap();
+    assert_eq!((left.cancelled, left.refused), (all - 5 - 1, 1));
 }

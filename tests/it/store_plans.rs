@@ -122,7 +122,7 @@ async fn a_person_who_looks_for_words_is_told_how_far_a_short_look_went_and_how_
     assert!(found.contains("주말엔 라떼 한 잔 24321") && told.starts_with("1 post shown; in all: "), "{found}{told}");
     assert!(!told.contains("--after"), "the list is at its end: {told}");
     // What is asked with an index is not looked for, and a program is given the whole.
-    assert!(!admin("queue --all --job job-77").1.contains("--after"));
+    assert!(!admin("queue --all --job job-77").1.contains("looked at one by one"));
     let whole: serde_json::Value = serde_json::from_str(&admin("queue --all --text 24321 --json").0).unwrap();
     assert_eq!((whole.as_array().unwrap().len(), &whole[0]["post"]), (1, &24_321.into()));
     assert_eq!(admin("queue --all --text 24321 --csv").0.lines().count(), 2);

@@ -196,7 +196,7 @@ async fn plan_of(queue: &Queue, fragments: &[&str]) -> String {
 async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
     let queue = large().await;
     let asked: [(&[&str], &[&str]); 21] = [
-        (&["'to prepare it'"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
+        (&["ORDER BY prepare_at, id LIMIT 1"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
         (
             &["'to publish it'"],
             &[

@@ -11,6 +11,7 @@ use storyd::settings::notify::Notify;
 use storyd::store::queue::{DeleteOrder, Findings, NewIncident};
 use storyd::web::{self, Surroundings};
 
+use crate::story_refused::sql;
 use crate::support::receiver::Receiver;
 use crate::support::world::{World, png};
 
@@ -132,6 +133,11 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.hand_in_access_token_alone("cafe", DAY);
             world.jobs("p:\n  at: 2026-12-12 09:00\n  type: note\n  content: 글\n");
         }
+        Trouble::Refused => {
+            sql(world, "CREATE TRIGGER odd BEFORE INSERT ON post BEGIN SELECT RAISE(ABORT, 'as a test wants it'); END")
+                .await;
+            world.jobs("p:\n  at: 2026-12-02 09:00\n  type: note\n  content: 글\n");
+        }
         Trouble::Restarted => world.crash().await,
     }
     world.pass(5 * MINUTE).await;
@@ -165,6 +171,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
             }
         }
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
+        Trouble::Refused => sql(world, "DROP TRIGGER odd").await,
         Trouble::Blocked | Trouble::Restarted => {}
         Trouble::BrokenFile => world.jobs(&at_nine("{within: 1h, then: skip}")),
         Trouble::NoText => world.jobs(&every_quarter_of_an_hour("글 {{ time }} {{ date }}")),

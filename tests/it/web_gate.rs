@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use sqlx::ConnectOptions;
+use storyd::store::queue::{PauseOrder, PauseScope};
 use storyd::web::{self, Dashboard, Surroundings, WebError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -118,6 +119,64 @@ async fn health_is_the_databases_answer() {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(answer.text().await.unwrap().contains("The database does not answer"), "{path}");
     }
+    dashboard.stop().await;
+}
+
+/// What `/healthz` answers.
+async fn health(dashboard: &Dashboard) -> (u16, String) {
+    let answer = reqwest::get(format!("{}/healthz", dashboard.url())).await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn metrics(dashboard: &Dashboard) -> String {
+    reqwest::get(format!("{}/metrics", dashboard.url())).await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_that_the_loop_turns_and_that_what_is_due_goes_out() {
+    let mut world = World::new().await;
+    world.jobs("p:\n  at: 2026-12-01 08:10\n  type: note\n  content: 글\n  late: {within: 5h, then: skip}\n");
+    world.settle().await;
+    world.hand_in_access_token_alone("cafe", Duration::from_secs(86_400));
+    let dashboard = dashboard(&world).await;
+    let (pulse, clock) = (world.ctx().pulse.clone(), world.clock.clone());
+    assert_eq!(health(&dashboard).await, (200, "ok\n".into()), "no loop runs here");
+    pulse.turned(clock.now());
+    clock.advance(Duration::from_secs(119));
+    assert_eq!(health(&dashboard).await.0, 200);
+    clock.advance(Duration::from_secs(2));
+    let (status, why) = health(&dashboard).await;
+    assert_eq!((status, why.as_str()), (503, "the daemon's loop has not turned for 121 s: nothing is posted\n"));
+
+    // The loop turns, and yet a post that nothing holds stays where it is.
+    clock.set("2026-12-01T08:14:00+09:00".parse().unwrap());
+    pulse.turned(clock.now());
+    assert_eq!(health(&dashboard).await.0, 200, "four minutes may be a burst");
+    clock.advance(Duration::from_secs(120));
+    pulse.turned(clock.now());
+    let (status, why) = health(&dashboard).await;
+    let told = "1 post is overdue, the oldest by 360 s, although nothing holds those of cafe\n";
+    assert_eq!((status, why.as_str()), (503, told));
+    let numbers = metrics(&dashboard).await;
+    for line in [
+        "storyd_overdue_posts 1",
+        "storyd_stuck_accounts 1",
+        "storyd_oldest_overdue_timestamp_seconds 1796080200",
+        "storyd_loop_turned_timestamp_seconds 1796080560",
+        "storyd_login_ends_timestamp_seconds{account=\"cafe\"} ",
+    ] {
+        assert!(numbers.contains(line), "{line}: {numbers}");
+    }
+
+    // What a person, or Kakao, holds is no fault of the daemon's.
+    let order = PauseOrder { actor: "kim", reason: "", until: None };
+    let _ = world.ctx().store.pause(&PauseScope::All, order, clock.now()).await.unwrap();
+    assert_eq!(health(&dashboard).await.0, 200);
+    let _ = world.ctx().store.resume(&PauseScope::All).await.unwrap();
+    assert_eq!(health(&dashboard).await.0, 503);
+    world.settle().await;
+    assert_eq!(health(&dashboard).await.0, 200);
+    assert!(metrics(&dashboard).await.contains("storyd_last_story_timestamp_seconds{account=\"cafe\"} 1796080560"));
     dashboard.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! `storyd account add-token`: takes over tokens that were obtained elsewhere.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::super::Common;
@@ -102,5 +103,11 @@ fn read(file: &Path) -> Result<String, Failure> {
     if size > TOKEN_FILE_MAX {
         return Err(Failure::usage(format!("{} is {size} bytes long, which is no token", file.display())));
     }
-    std::fs::read_to_string(file).map_err(failed)
+    // A device has no size, and may have no end.
+    let mut text = String::new();
+    std::fs::File::open(file).map_err(failed)?.take(TOKEN_FILE_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if u64::try_from(text.len()).is_ok_and(|bytes| bytes > TOKEN_FILE_MAX) {
+        return Err(Failure::usage(format!("{} is too long for a token", file.display())));
+    }
+    Ok(text)
 }

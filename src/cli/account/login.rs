@@ -65,7 +65,9 @@ async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao)
 fn instruct(args: &Login, home: &Home, ear: &Ear, url: &str, redirect_uri: &str) {
     let account = &args.account;
     note!("Log in at Kakao as the user who shall post as {account}, and consent to {}:", args.scopes.join(", "));
-    note!("\n  {url}\n");
+    note!("");
+    note!("  {url}");
+    note!("");
     if !home.in_sandbox() {
         note!(
             "(The app must know the redirect URI {redirect_uri}: Kakao Login, Redirect URI. If not, the page says KOE006.)"

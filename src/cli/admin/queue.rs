@@ -52,7 +52,7 @@ pub(in crate::cli) struct Args {
     /// Go on after this post of the list
     #[arg(long, value_name = "POST")]
     after: Option<String>,
-    /// At most this many [default: 100; 20 with --watch]
+    /// At most this many [default: 100; 20 with --watch; all with --json and --csv]
     #[arg(long, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     limit: Option<u64>,
     /// Print CSV
@@ -89,11 +89,6 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             }
         }
     };
-    let wanted =
-        Wanted { listing, zone, after, limit: args.limit.unwrap_or(if args.watch { WATCHED } else { LISTED }) };
-    if args.watch {
-        return watch(&store, home, &wanted).await;
-    }
     let form = if args.csv {
         Form::Csv
     } else if common.json {
@@ -101,7 +96,20 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     } else {
         Form::Human
     };
+    let unless_told = match form {
+        Form::Human if args.watch => WATCHED,
+        Form::Human => LISTED,
+        // A program is given all of it.
+        _ => u64::MAX,
+    };
+    let wanted = Wanted { listing, zone, after, limit: args.limit.unwrap_or(unless_told) };
+    if args.watch {
+        return watch(&store, home, &wanted).await;
+    }
     let shown = list(&store, &wanted, form).await?;
+    if let Some(last) = shown.more_after {
+        note!("storyd: there are more; the same command with `--after {last}` goes on from here");
+    }
     if form == Form::Human {
         around(&store, home, shown, &wanted.zone).await?;
     }
@@ -129,14 +137,23 @@ struct Shown {
     looked_at: u32,
     /// Where looking was broken off.
     broken_off: Option<Place>,
+    /// The last post that was printed, when the limit kept others out.
+    more_after: Option<i64>,
 }
 
 /// Prints the list page by page. A program is given all of it, a person what a short look finds.
 async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failure> {
     let mut after = wanted.after;
-    let mut shown = Shown { posts: 0, looked_at: 0, broken_off: None };
+    let mut shown = Shown { posts: 0, looked_at: 0, broken_off: None, more_after: None };
     let mut rows = Rows::new(form, &POST_COLUMNS);
-    while shown.posts < wanted.limit {
+    let mut last = None;
+    loop {
+        if shown.posts >= wanted.limit {
+            // Whether the limit kept anything out is only known by looking.
+            let next = store.listing(&wanted.listing, after, 1).await?;
+            shown.more_after = last.filter(|_| !next.rows.is_empty());
+            break;
+        }
         let more = u32::try_from(wanted.limit - shown.posts).unwrap_or(u32::MAX).min(PAGE);
         let page = store.listing(&wanted.listing, after, more).await?;
         shown.posts += page.rows.len() as u64;
@@ -147,6 +164,7 @@ async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failu
         for row in &page.rows {
             rows.add(row)?;
         }
+        last = page.rows.last().map(|row| row.post).or(last);
         let Some(end) = page.end else { break };
         after = Some(end);
         if form == Form::Human && shown.looked_at >= LOOKED_AT_MAX && shown.posts < wanted.limit {

@@ -10,10 +10,12 @@ use super::filter::Filter;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::store::Store;
-use crate::store::view::{EngagementRow, StoryFilter, StoryRow, StoryStands};
+use crate::store::view::{EngagementRow, StoryFilter, StoryPlace, StoryRow, StoryStands};
 
 /// Rows that are read and printed in one go.
 const PAGE: u32 = 200;
+/// Stories that a person is shown unless told otherwise.
+const LISTED: u32 = 100;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -25,9 +27,9 @@ pub(in crate::cli) struct Args {
     /// Comments and moods, as the audits saw them
     #[arg(long)]
     stats: bool,
-    /// At most this many, the newest
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    /// At most this many, the newest [default: 100; all with --json and --csv]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     /// Print CSV
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -48,12 +50,17 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     } else {
         Form::Human
     };
-    let shown = if args.stats {
-        engagement(&store, &filter, &zone, args.limit, form).await?
+    // A program is given all of it.
+    let limit = args.limit.unwrap_or(if form == Form::Human { LISTED } else { u32::MAX });
+    let (shown, more) = if args.stats {
+        engagement(&store, &filter, &zone, limit, form).await?
     } else {
-        list(&store, &filter, &zone, args.limit, form).await?
+        list(&store, &filter, &zone, limit, form).await?
     };
     store.close().await;
+    if more {
+        note!("storyd: there are more than {limit}; a larger `--limit`, or `--until` the oldest one here, shows them");
+    }
     if form == Form::Human {
         match shown {
             0 => note!("no stories on record"),
@@ -63,7 +70,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(DONE)
 }
 
-async fn list(store: &Store, filter: &StoryFilter, zone: &str, limit: u32, form: Form) -> Result<usize, Failure> {
+async fn list(
+    store: &Store,
+    filter: &StoryFilter,
+    zone: &str,
+    limit: u32,
+    form: Form,
+) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
     let mut rows = Rows::new(form, &STORY_COLUMNS);
     while shown < limit as usize {
@@ -76,15 +89,25 @@ async fn list(store: &Store, filter: &StoryFilter, zone: &str, limit: u32, form:
         for row in &page {
             rows.add(row)?;
         }
+        after = end;
         if end.is_none() {
             break;
         }
-        after = end;
     }
     if form != Form::Human {
         rows.end();
     }
-    Ok(shown)
+    Ok((shown, more(store, filter, (shown, limit), after).await?))
+}
+
+/// Whether the limit kept any out.
+async fn more(
+    store: &Store,
+    filter: &StoryFilter,
+    (shown, limit): (usize, u32),
+    after: Option<StoryPlace>,
+) -> Result<bool, Failure> {
+    Ok(shown >= limit as usize && after.is_some() && !store.story_page(filter, after, 1).await?.0.is_empty())
 }
 
 /// A story with what people left there.
@@ -104,7 +127,13 @@ struct Engagement {
 const ENGAGEMENT_COLUMNS: [&str; 8] = ["story_id", "post", "job", "account", "published_at", "at", "comments", "moods"];
 
 /// One row for each story and audit; for a person the first, the last and the difference.
-async fn engagement(store: &Store, filter: &StoryFilter, zone: &str, limit: u32, form: Form) -> Result<usize, Failure> {
+async fn engagement(
+    store: &Store,
+    filter: &StoryFilter,
+    zone: &str,
+    limit: u32,
+    form: Form,
+) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
     let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS);
     let header = ["STORY", "POST", "SEEN", "COMMENTS", "MOODS", "JOB"];
@@ -133,17 +162,17 @@ async fn engagement(store: &Store, filter: &StoryFilter, zone: &str, limit: u32,
                 rows.add(&Engagement { story_id, post: row.post, job, account, published_at, at, comments, moods })?;
             }
         }
+        after = end;
         if end.is_none() {
             break;
         }
-        after = end;
     }
     if form == Form::Human {
         table.print();
     } else {
         rows.end();
     }
-    Ok(shown)
+    Ok((shown, more(store, filter, (shown, limit), after).await?))
 }
 
 /// The table of stories.

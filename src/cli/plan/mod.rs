@@ -92,7 +92,9 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
     let beside = Beside { image_dirs: home.settings.image_dirs.clone(), ..Beside::default() };
-    let plan = plan::load_with(&paths, &beside, now).map_err(|problems| broken(&problems))?;
+    let plan = plan::load_with(&paths, &beside, now);
+    let plan = plan.and_then(|plan| plan.at_most(rules.max_planned, now, later(now, rules.horizon)));
+    let plan = plan.map_err(|problems| broken(&problems))?;
     let (against, (changes, unmade), published) = match &args.against {
         Some(spec) => {
             let (label, old) = revision::load(spec, &paths, &beside, now).await?;

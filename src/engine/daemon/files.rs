@@ -1,14 +1,13 @@
 //! The daemon and its job files: when they are read again, and what follows.
 
-use super::beside::beside;
-use super::{Daemon, News};
+use super::beside::Cut;
+use super::{Daemon, DaemonError, News};
 use crate::domain::clock::later;
-use crate::engine::Result;
 use crate::engine::reload::{Loaded, load};
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files when they have changed and settled. A look now and then finds what no system reports.
-    pub(super) async fn look_at_files(&mut self) -> Result<()> {
+    pub(super) async fn look_at_files(&mut self) -> std::result::Result<(), DaemonError> {
         let now = self.ctx.clock.now();
         let looks = self.look_at <= now;
         if looks {
@@ -30,12 +29,23 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         self.reload_at = Some(later(self.ctx.clock.now(), self.start.watching.settle));
     }
 
+    /// Reads the job files again at the next turn: whoever sends SIGHUP says that they are whole.
+    pub(super) fn reload_now(&mut self) {
+        self.watch.differs();
+        self.reload_at = Some(self.ctx.clock.now());
+    }
+
     /// Reads the job files again. A file that does not load changes nothing.
-    async fn reload(&mut self) -> Result<()> {
-        let loads = load(&self.start.jobs, self.ctx.clock.now());
-        let Loaded { read, looks } = beside(&self.ctx, &mut self.agenda, &mut self.lanes, &self.tell, loads).await?;
+    async fn reload(&mut self) -> std::result::Result<(), DaemonError> {
+        let (jobs, now) = (self.start.jobs.clone(), self.ctx.clock.now());
+        let Some(Loaded { read, looks }) = self.beside(Cut::Here, load(&jobs, now)).await? else { return Ok(()) };
+        let rules = &self.ctx.rules;
+        let read = read.at_most(rules.max_planned, now, later(now, rules.horizon));
         self.watch.follow(&read.plan.watch, looks);
         (self.tell)(News::Plan(&read));
+        if read.broken.is_none() {
+            self.ctx.pulse.loaded(self.ctx.clock.now());
+        }
         if let Some(broken) = &read.broken {
             let (problems, files) = (broken.errors(), read.frozen.len());
             if read.plan.files.is_empty() {

@@ -12,10 +12,12 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{News, SOON};
 use crate::domain::clock::later;
+use crate::engine::aside::REFUSED_REST;
 use crate::engine::{
-    Ctx, Outcome, Report, Result, audit, delete, foresee, notify, prepare, probe, publish, reconcile, restore,
+    Ctx, Outcome, Report, Result, aside, audit, delete, foresee, notify, prepare, probe, publish, reconcile, restore,
 };
 use crate::store::Trouble;
+use crate::store::queue::Aside;
 use crate::store::view::Due;
 
 /// Most accounts that publish at the same time.
@@ -25,6 +27,9 @@ const OTHERS_MAX: usize = 64;
 
 /// Runs one deed once. What its failure tells about the disk holds at once, for every other deed too.
 pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
+    if aside::is_left_alone(ctx, deed, account).await? {
+        return Ok(Report::idle(deed, account));
+    }
     let report = match deed {
         Due::Prepare => prepare::run_once(ctx, account).await,
         Due::Publish => publish::run_once(ctx, account).await,
@@ -36,10 +41,7 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
         Due::Audit => audit::run_once(ctx, account).await,
         Due::Restore => restore::run_once(ctx, account).await,
     };
-    if let Err(error) = &report {
-        ctx.store.notice(error);
-    }
-    report
+    aside::unless_refused(ctx, deed, account, report).await
 }
 
 /// The deeds under way: one task per deed and account.
@@ -144,11 +146,20 @@ impl Lanes {
 
     /// Writes down what a deed did, and lets a lane rest that found nothing to do.
     fn take_note(&mut self, ctx: &Ctx, report: &Report) {
-        if matches!(report.outcome, Outcome::Idle | Outcome::Lost) {
-            let rest = later(ctx.clock.now(), SOON);
-            self.resting.insert((report.deed, report.account.clone()), rest);
+        let rest = match &report.outcome {
+            Outcome::Idle | Outcome::Lost => Some(SOON),
+            Outcome::Refused { .. } | Outcome::SetAside { aside: Aside::Untouchable | Aside::Over, .. } => {
+                Some(REFUSED_REST)
+            }
+            _ => None,
+        };
+        if let Some(rest) = rest {
+            self.resting.insert((report.deed, report.account.clone()), later(ctx.clock.now(), rest));
         }
         self.unusual |= !matches!(report.outcome, Outcome::Idle | Outcome::Prepared | Outcome::Published { .. });
+        if let Outcome::Published { late, .. } = &report.outcome {
+            ctx.pulse.published(*late);
+        }
         if !matches!(report.outcome, Outcome::Idle) {
             log(report);
         }
@@ -246,7 +257,11 @@ async fn run_lane(
     // Nobody to be told any more: the daemon has ended.
     let tell = |report| drop(tell.send(report));
     if deed == Due::Publish {
-        return publish::run_on(ctx, account, || !stopping.load(Ordering::Relaxed), tell).await;
+        let done = publish::run_on(ctx, account, || !stopping.load(Ordering::Relaxed), tell).await;
+        if let Err(error) = done {
+            tell(aside::unless_refused(ctx, deed, account, Err(error)).await?);
+        }
+        return Ok(());
     }
     tell(run_deed(ctx, deed, account).await?);
     Ok(())
@@ -288,6 +303,7 @@ pub(super) fn log(report: &Report) {
         Outcome::Absent { then } => {
             tracing::warn!(post.id = post, job.name = job, account, then = then.as_str(), "proved absent");
         }
+        Outcome::SetAside { .. } | Outcome::Refused { .. } => log_refused(report),
         Outcome::Parked { why } => {
             tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
         }
@@ -315,5 +331,27 @@ pub(super) fn log(report: &Report) {
             );
         }
         Outcome::Lost => tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first"),
+    }
+}
+
+/// The line of what the database refused.
+fn log_refused(report: &Report) {
+    let (post, job) = report.post.as_ref().map_or((0, ""), |(post, job)| (*post, job.as_str()));
+    let account = report.account.as_str();
+    match &report.outcome {
+        Outcome::SetAside { aside, why } => {
+            let aside = aside.as_str();
+            tracing::error!(
+                post.id = post,
+                job.name = job,
+                account,
+                why,
+                "the queue refused a change; the post {aside}"
+            );
+        }
+        Outcome::Refused { why } => {
+            tracing::error!(deed = ?report.deed, account, why, "the queue refused a step; it is tried again later");
+        }
+        _ => {}
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::SOON;
 use super::watchman::Watchman;
 use crate::domain::clock::{between, earlier, later};
-use crate::engine::{Ctx, Result, enqueue, foresee};
+use crate::engine::aside::step_unless_refused;
+use crate::engine::{Ctx, Result, enqueue, foresee, incidents};
 use crate::store::queue::{Enqueued, Overdue, Swept};
 
 /// How often the horizon is moved on for schedules that go on for ever.
@@ -73,34 +74,52 @@ impl Upkeep {
         let now = ctx.clock.now();
         if self.last_at.is_some_and(|last| between(now, last) > SET_BACK) {
             tracing::warn!("the clock was set back; what waited for an instant of the old time is looked at anew");
-            ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await?;
+            let swept = ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await;
+            step_unless_refused(ctx, "set instants of the old time right", swept)?;
             self.next_at = None;
         }
-        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await?;
+        let leases = ctx.store.sweep_leases(&ctx.under_way.posts(), now).await;
+        let mut swept = step_unless_refused(ctx, "take back what nobody holds any more", leases)?;
         let (plan, generation) = ctx.plan.get();
         let mut enqueued = None;
         let is_due = generation != self.generation || self.next_at.is_none_or(|at| at <= now);
         if is_due || (plan.is_some() && ctx.store.wants_enqueue().await?) {
-            let report = enqueue::run_once(ctx).await?;
+            let report = step_unless_refused(ctx, "enqueue the job files", enqueue::run_once(ctx).await)?;
             self.generation = generation;
             self.next_at = Some(later(now, if report.busy > 0 { SOON } else { ENQUEUE_EVERY }));
             enqueued = Some(report);
         }
         let planned = self.looks_planned_at.is_some_and(|at| at <= now && between(at, now) < PLAN_LOOKS_EVERY);
         if !planned || enqueued.is_some() {
-            foresee::plan(ctx).await?;
+            step_unless_refused(ctx, "plan the looks ahead", foresee::plan(ctx).await)?;
             self.looks_planned_at = Some(now);
         }
         if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
-            tell_overdue(ctx, now).await?;
+            step_unless_refused(ctx, "tell what is overdue", tell_overdue(ctx, now).await)?;
         }
         self.last_at = Some(now);
         // After enqueueing: an occurrence that is too late from the start is never claimed.
-        let late = ctx.store.sweep_late(now).await?;
-        let past_delete = ctx.store.sweep_past_delete(now).await?;
-        self.watchman.look(ctx, now).await?;
-        Ok((Swept { missed: late.missed, held: late.held + past_delete, ..leases }, enqueued))
+        swept += step_unless_refused(ctx, "end what is too late", ctx.store.sweep_late(now).await)?;
+        let past_delete = ctx.store.sweep_past_delete(now).await;
+        swept += step_unless_refused(ctx, "hold what should be down already", past_delete)?;
+        let looked = self.watchman.look(ctx, now).await;
+        step_unless_refused(ctx, "look what people are to be told", looked)?;
+        Ok((swept, enqueued))
     }
+}
+
+/// At start, before anything is claimed: whatever an earlier process held is dead.
+pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
+    let now = ctx.clock.now();
+    step_unless_refused(ctx, "close the take-downs of before", ctx.store.sweep_deletes(now).await.map(|_| ()))?;
+    let swept = step_unless_refused(ctx, "take back what the last run held", ctx.store.sweep_boot(now).await)?;
+    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
+    let set_back = ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await;
+    step_unless_refused(ctx, "set instants of another clock right", set_back)?;
+    if let Some(since) = step_unless_refused(ctx, "note this run", ctx.store.begin_life(now).await)? {
+        step_unless_refused(ctx, "tell that the last run broke off", incidents::restarted(ctx, since).await)?;
+    }
+    Ok(swept)
 }
 
 /// After downtime, before anything is done: says and records what becomes of every post whose time has passed.

@@ -6,6 +6,7 @@
 
 mod account;
 mod adopt;
+mod aside;
 mod attempt;
 mod audit;
 mod calendar;
@@ -25,6 +26,8 @@ mod story;
 mod sweep;
 
 pub use adopt::AdoptOrder;
+pub(super) use aside::Untouchable;
+pub use aside::{Aside, settle};
 pub(super) use attempt::Together;
 pub use attempt::{Claim, Intent, Onward, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
@@ -44,6 +47,7 @@ pub use sweep::Swept;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
@@ -141,6 +145,16 @@ impl Store {
             path: self.path.clone(),
             source,
         })
+    }
+
+    /// What takes long ends at its next step from here on: between two commits, never within one.
+    pub fn tell_to_stop(&self) {
+        self.told_to_stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is to end.
+    pub fn is_told_to_stop(&self) -> bool {
+        self.told_to_stop.load(Ordering::Relaxed)
     }
 
     /// Why nothing is written any more, if so.

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, micros};
+use super::{Result, Store, Swept, micros};
 use crate::store::{instant, write_json};
 
 /// A waiting post whose time has passed.
@@ -69,30 +69,49 @@ impl Store {
 
     /// Holds every waiting post whose `delete_at` has passed: posted and taken down in one breath is nobody's wish. How many. Those of an
     /// account whose list has not been read since a backup was restored are judged by that list first.
-    pub async fn sweep_past_delete(&self, now: Timestamp) -> Result<u64> {
-        let at = micros(now);
+    pub async fn sweep_past_delete(&self, now: Timestamp) -> Result<Swept> {
+        let (at, left_alone) = (micros(now), self.untouchable.as_json());
         let past = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_delete WHERE state = 'scheduled'
-                 AND delete_at IS NOT NULL AND delete_at <= $1
+                 AND delete_at IS NOT NULL AND delete_at <= $1 AND id NOT IN (SELECT value FROM json_each($2))
                  AND NOT EXISTS (SELECT 1 FROM restore r WHERE r.account = post.account AND r.settled_at IS NULL))
                AS "found!: bool""#,
-            at
+            at,
+            left_alone
         )
         .fetch_one(&self.readers)
         .await?;
         if !past {
-            return Ok(0);
+            return Ok(Swept::default());
         }
+        let hold = async |only: Option<i64>| self.hold_past_delete(at, &left_alone, only).await;
+        let all = async || {
+            Ok(sqlx::query_scalar!(
+                r#"SELECT id AS "id!" FROM post INDEXED BY post_delete WHERE state = 'scheduled'
+                     AND delete_at IS NOT NULL AND delete_at <= $1 AND id NOT IN (SELECT value FROM json_each($2))"#,
+                at,
+                left_alone
+            )
+            .fetch_all(&self.readers)
+            .await?)
+        };
+        self.one_by_one_if_refused(hold, all, now).await
+    }
+
+    async fn hold_past_delete(&self, at: i64, left_alone: &str, only: Option<i64>) -> Result<Swept> {
         let held = sqlx::query!(
             "UPDATE post INDEXED BY post_delete SET state = 'held', event = 'hold', actor = 'daemon', changed_at = $1,
                reason = 'its `delete_at` has passed, so that its story would be taken down at once; give its job a later one, '
                         || 'then release it, or cancel it' || iif(reason = '', '', '; before that: ' || reason)
              WHERE state = 'scheduled' AND delete_at IS NOT NULL AND delete_at <= $1
+               AND id NOT IN (SELECT value FROM json_each($2)) AND ($3 IS NULL OR id = $3)
                AND NOT EXISTS (SELECT 1 FROM restore r WHERE r.account = post.account AND r.settled_at IS NULL)",
-            at
+            at,
+            left_alone,
+            only
         )
         .execute(self.writing().await)
         .await?;
-        Ok(held.rows_affected())
+        Ok(Swept { held: held.rows_affected(), ..Swept::default() })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{close_attempt_row, open_attempt};
-use super::{Result, Store, micros, note};
+use super::{Result, Store, Write, micros, note};
 use crate::domain::fault::Fault;
 use crate::store::{Written, count, span, write_json};
 
@@ -107,31 +107,24 @@ impl Store {
     /// An attempt that is still open belongs to a worker that died: one worker at a time serves an account, and if it lives
     /// after all, taking a story down twice does no harm.
     pub async fn begin_delete(&self, account: &str, now: Timestamp) -> Result<Option<Doomed>> {
-        let at = micros(now);
+        let (at, left_alone) = (micros(now), self.untouchable.as_json());
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
             r#"SELECT s.post_id, p.job, s.story_id, s.delete_failures, s.delete_by AS "delete_by!",
                  s.delete_reason AS "delete_reason!"
              FROM story s JOIN post p ON p.id = s.post_id
              WHERE s.account = $1 AND s.delete_at IS NOT NULL AND s.deleted_at IS NULL AND s.delete_fault IS NULL
-               AND s.delete_at <= $2
+               AND s.delete_at <= $2 AND s.post_id NOT IN (SELECT value FROM json_each($3))
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)
              ORDER BY s.delete_at, s.post_id LIMIT 1"#,
             account,
-            at
+            at,
+            left_alone
         )
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        sqlx::query!(
-            "UPDATE attempt SET ended_at = $2, verdict = 'lost' WHERE post_id = $1 AND ended_at IS NULL",
-            row.post_id,
-            at
-        )
-        .execute(&mut *tx)
-        .await?;
-        let attempt = open_attempt(&mut tx, row.post_id, "delete", now).await?;
-        tx.commit().await?;
+        let attempt = open_delete(tx, row.post_id, now).await.map_err(|error| error.of_post(row.post_id))?;
         Ok(Some(Doomed {
             post: row.post_id,
             job: row.job,
@@ -205,4 +198,19 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Opens the attempt of a take-down.
+async fn open_delete(mut tx: Write, post: i64, now: Timestamp) -> Result<i64> {
+    let at = micros(now);
+    sqlx::query!(
+        "UPDATE attempt SET ended_at = $2, verdict = 'lost' WHERE post_id = $1 AND ended_at IS NULL",
+        post,
+        at
+    )
+    .execute(&mut *tx)
+    .await?;
+    let attempt = open_attempt(&mut tx, post, "delete", now).await?;
+    tx.commit().await?;
+    Ok(attempt)
 }

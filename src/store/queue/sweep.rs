@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::{Result, Store, Write, micros, settle};
 use crate::domain::clock::later;
-use crate::store::write_json;
+use crate::store::{Trouble, write_json};
 
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,18 @@ pub struct Swept {
     pub missed: u64,
     /// Too late, by the late policy waiting for a person.
     pub held: u64,
+    /// Refused by a statement: set aside for a person.
+    pub set_aside: u64,
+}
+
+impl std::ops::AddAssign for Swept {
+    fn add_assign(&mut self, other: Self) {
+        self.unclaimed += other.unclaimed;
+        self.doubted += other.doubted;
+        self.missed += other.missed;
+        self.held += other.held;
+        self.set_aside += other.set_aside;
+    }
 }
 
 impl Store {
@@ -32,9 +44,12 @@ impl Store {
     /// their lease says: their task lives (the machine slept, or the clock was set), their request may be about to leave, and
     /// its answer will come.
     pub async fn sweep_leases(&self, under_way: &[i64], now: Timestamp) -> Result<Swept> {
+        let left_alone = self.untouchable.as_json();
         let expired = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1) AS "found!: bool""#,
-            micros(now)
+            r#"SELECT EXISTS (SELECT 1 FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1
+                 AND id NOT IN (SELECT value FROM json_each($2))) AS "found!: bool""#,
+            micros(now),
+            left_alone
         )
         .fetch_one(&self.readers)
         .await?;
@@ -45,19 +60,73 @@ impl Store {
     }
 
     async fn release_leases(&self, now: Timestamp, until: i64, under_way: &[i64], what: &str) -> Result<Swept> {
-        let (at, alive) = (micros(now), write_json(&under_way)?);
+        let mut alive = self.untouchable();
+        alive.extend(under_way);
+        let alive = write_json(&alive)?;
+        let release = async |only: Option<i64>| self.free_leases(now, until, &alive, only, what).await;
+        let leased = async || {
+            Ok(sqlx::query_scalar!(
+                r#"SELECT id AS "id!" FROM post INDEXED BY post_lease WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1
+                     AND id NOT IN (SELECT value FROM json_each($2))"#,
+                until,
+                alive
+            )
+            .fetch_all(&self.readers)
+            .await?)
+        };
+        self.one_by_one_if_refused(release, leased, now).await
+    }
+
+    /// Does `sweep` for every post, or, where a statement refuses that, for each of `posts` by itself; the one that is refused is set
+    /// aside.
+    pub(super) async fn one_by_one_if_refused(
+        &self,
+        sweep: impl AsyncFn(Option<i64>) -> Result<Swept>,
+        posts: impl AsyncFnOnce() -> Result<Vec<i64>>,
+        now: Timestamp,
+    ) -> Result<Swept> {
+        match sweep(None).await {
+            Err(error) if error.trouble() == Trouble::Refused => {}
+            done => return done,
+        }
+        let mut swept = Swept::default();
+        for post in posts().await? {
+            match sweep(Some(post)).await {
+                Ok(done) => swept += done,
+                Err(error) if error.trouble() == Trouble::Refused => {
+                    let aside = self.set_aside(post, &error.to_string(), &settle(post), now).await?;
+                    tracing::error!(post.id = post, %error, "the queue refused a change; the post {}", aside.as_str());
+                    swept.set_aside += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn free_leases(
+        &self,
+        now: Timestamp,
+        until: i64,
+        alive: &str,
+        only: Option<i64>,
+        what: &str,
+    ) -> Result<Swept> {
+        let at = micros(now);
         let mut tx = self.begin().await?;
-        close_attempts_of_leases(&mut tx, until, &alive, at, what).await?;
-        close_stray_attempts(&mut tx, at).await?;
+        close_attempts_of_leases(&mut tx, until, alive, only, at, what).await?;
+        close_stray_attempts(&mut tx, only, at).await?;
         let calm = format!("{what} before its request left");
         let unclaimed = sqlx::query!(
             "UPDATE post INDEXED BY post_lease SET state = 'scheduled', event = 'snooze', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL
-             WHERE state = 'claimed' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
+             WHERE state = 'claimed' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))
+               AND ($5 IS NULL OR id = $5)",
             until,
             at,
             calm,
-            alive
+            alive,
+            only
         )
         .execute(&mut *tx)
         .await?
@@ -66,11 +135,13 @@ impl Store {
         let doubted = sqlx::query!(
             "UPDATE post INDEXED BY post_lease SET state = 'in_doubt', event = 'doubt', actor = 'daemon', reason = $3, changed_at = $2,
                lease_until_at = NULL, reconcile_at = $2, absences = 0
-             WHERE state = 'publishing' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))",
+             WHERE state = 'publishing' AND lease_until_at <= $1 AND id NOT IN (SELECT value FROM json_each($4))
+               AND ($5 IS NULL OR id = $5)",
             until,
             at,
             doubt,
-            alive
+            alive,
+            only
         )
         .execute(&mut *tx)
         .await?
@@ -122,17 +193,34 @@ impl Store {
 
     /// Applies the late policy to every waiting post whose window has ended.
     pub async fn sweep_late(&self, now: Timestamp) -> Result<Swept> {
-        let at = micros(now);
+        let (at, left_alone) = (micros(now), self.untouchable.as_json());
         let late = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM post INDEXED BY post_late WHERE state = 'scheduled'
-                 AND late_until_at IS NOT NULL AND late_until_at < $1) AS "found!: bool""#,
-            at
+                 AND late_until_at IS NOT NULL AND late_until_at < $1 AND id NOT IN (SELECT value FROM json_each($2)))
+               AS "found!: bool""#,
+            at,
+            left_alone
         )
         .fetch_one(&self.readers)
         .await?;
         if !late {
             return Ok(Swept::default());
         }
+        let end = async |only: Option<i64>| self.end_late(at, &left_alone, only).await;
+        let all = async || {
+            Ok(sqlx::query_scalar!(
+                r#"SELECT id AS "id!" FROM post INDEXED BY post_late WHERE state = 'scheduled'
+                     AND late_until_at IS NOT NULL AND late_until_at < $1 AND id NOT IN (SELECT value FROM json_each($2))"#,
+                at,
+                left_alone
+            )
+            .fetch_all(&self.readers)
+            .await?)
+        };
+        self.one_by_one_if_refused(end, all, now).await
+    }
+
+    async fn end_late(&self, at: i64, left_alone: &str, only: Option<i64>) -> Result<Swept> {
         let mut tx = self.begin().await?;
         let missed = sqlx::query!(
             "UPDATE post INDEXED BY post_late SET state = 'missed', event = 'miss', actor = 'daemon', changed_at = $1,
@@ -142,8 +230,11 @@ impl Store {
                           WHEN late_within % 60000000 = 0 THEN (late_within / 60000000) || ' min'
                           ELSE (late_within / 1000000) || ' s' END || ' after its time'
                         || iif(reason = '', '', '; before that: ' || reason)
-             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'skip'",
-            at
+             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'skip'
+               AND id NOT IN (SELECT value FROM json_each($2)) AND ($3 IS NULL OR id = $3)",
+            at,
+            left_alone,
+            only
         )
         .execute(&mut *tx)
         .await?
@@ -156,8 +247,11 @@ impl Store {
                           WHEN late_within % 60000000 = 0 THEN (late_within / 60000000) || ' min'
                           ELSE (late_within / 1000000) || ' s' END || ' after its time'
                         || iif(reason = '', '', '; before that: ' || reason)
-             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'hold'",
-            at
+             WHERE state = 'scheduled' AND late_until_at IS NOT NULL AND late_until_at < $1 AND late_then = 'hold'
+               AND id NOT IN (SELECT value FROM json_each($2)) AND ($3 IS NULL OR id = $3)",
+            at,
+            left_alone,
+            only
         )
         .execute(&mut *tx)
         .await?
@@ -233,18 +327,26 @@ async fn take_down_from_now(tx: &mut Write, at: i64) -> Result<()> {
     Ok(())
 }
 
-async fn close_attempts_of_leases(tx: &mut Write, until: i64, alive: &str, at: i64, what: &str) -> Result<()> {
+async fn close_attempts_of_leases(
+    tx: &mut Write,
+    until: i64,
+    alive: &str,
+    only: Option<i64>,
+    at: i64,
+    what: &str,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE attempt SET ended_at = $2, fault_code = 'interrupted', fault_reason = $3, fault_remedy = '',
            fault_class = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'ambiguous', 'transient'),
            verdict = iif((SELECT state FROM post WHERE id = post_id) = 'publishing', 'in_doubt', 'snooze')
-         WHERE ended_at IS NULL AND kind <> 'delete'
+         WHERE ended_at IS NULL AND kind <> 'delete' AND ($5 IS NULL OR post_id = $5)
            AND post_id IN (SELECT id FROM post WHERE lease_until_at IS NOT NULL AND lease_until_at <= $1
                              AND id NOT IN (SELECT value FROM json_each($4)))",
         until,
         at,
         what,
-        alive
+        alive,
+        only
     )
     .execute(&mut **tx)
     .await?;
@@ -252,12 +354,13 @@ async fn close_attempts_of_leases(tx: &mut Write, until: i64, alive: &str, at: i
 }
 
 /// Attempts at posts that nobody holds: their verdict can never come, and they would be in the way of the next attempt.
-async fn close_stray_attempts(tx: &mut Write, at: i64) -> Result<()> {
+async fn close_stray_attempts(tx: &mut Write, only: Option<i64>, at: i64) -> Result<()> {
     sqlx::query!(
         "UPDATE attempt SET ended_at = $1, verdict = 'lost'
-         WHERE ended_at IS NULL AND kind <> 'delete'
+         WHERE ended_at IS NULL AND kind <> 'delete' AND ($2 IS NULL OR post_id = $2)
            AND (SELECT lease_until_at FROM post WHERE id = post_id) IS NULL",
-        at
+        at,
+        only
     )
     .execute(&mut **tx)
     .await?;

@@ -26,6 +26,8 @@ pub(crate) enum Act {
     Greet(Vec<u8>),
     /// Reads it, and says nothing for as long as the client stays.
     Silence,
+    /// Reads it, says these bytes, and then one byte after the other without an end, as slowly as the client bears it.
+    Trickle(Vec<u8>),
 }
 
 /// A running server. Ends with the test's runtime.
@@ -130,6 +132,14 @@ async fn serve(mut stream: TcpStream, stage: Arc<Stage>) {
                 stream.write_all(&bytes).await.unwrap_or_default();
             }
             Some(Act::Close | Act::Greet(_)) => return,
+            Some(Act::Trickle(bytes)) => {
+                let mut going = stream.write_all(&bytes).await.is_ok();
+                while going {
+                    #[expect(clippy::disallowed_methods, reason = "a peer that is slow shares no clock with the test")]
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    going = stream.write_all(b"x").await.is_ok();
+                }
+            }
             Some(Act::Silence) => while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {},
             None => return stream.write_all(&answer(599, "", "the script is over")).await.unwrap_or_default(),
         }

@@ -13,7 +13,8 @@ use storyd::domain::clock::{Clock, between, later};
 use storyd::domain::policy::Preflight;
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::outlook::Outlook;
-use storyd::engine::{Ctx, PlanCell, Report, Rules, UnderWay};
+use storyd::engine::pulse::Pulse;
+use storyd::engine::{Ctx, PlanCell, Refused, Report, Rules, Stop, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
 use storyd::kakao::{Client, Endpoints, Limits};
@@ -168,6 +169,9 @@ impl World {
             sinks: Arc::new(Sinks::new(&self.settings.notify).unwrap()),
             outlook: Outlook::default(),
             under_way: UnderWay::default(),
+            refused: Refused::default(),
+            stop: Stop::default(),
+            pulse: Pulse::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::take::{ClaimedRow, Wish, claim};
+use super::take::{ClaimedRow, Claims, Wish, claim};
 use super::{Claim, Intent};
 use crate::domain::clock::Heard;
 use crate::domain::content::Outgoing;
@@ -215,7 +215,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let others = baton.0.gathered();
         let rows: Vec<&Rows> = std::iter::once(&own).chain(others.iter().map(|lane| &lane.rows)).collect();
-        let written = match write(&mut tx, &rows).await {
+        let left_alone = self.untouchable.as_json();
+        let written = match write(&mut tx, &rows, &left_alone).await {
             Ok(became) => tx.commit().await.map(|()| became),
             Err(error) => {
                 drop(tx);
@@ -235,7 +236,7 @@ impl Store {
 }
 
 /// One statement for each kind of row. What became of each lane's, in their order.
-async fn write(tx: &mut Write, rows: &[&Rows]) -> Result<Vec<Became>> {
+async fn write(tx: &mut Write, rows: &[&Rows], left_alone: &str) -> Result<Vec<Became>> {
     let done: Vec<&Done> = rows.iter().filter_map(|rows| rows.done.as_ref()).collect();
     // Results first: they free the accounts whose next posts are wished for.
     let recorded = if done.is_empty() { HashMap::new() } else { record(tx, &done).await? };
@@ -246,7 +247,7 @@ async fn write(tx: &mut Write, rows: &[&Rows]) -> Result<Vec<Became>> {
             wishes.push(wish);
         }
     }
-    let mut taken = if wishes.is_empty() { HashMap::new() } else { take(tx, &wishes).await? };
+    let mut taken = if wishes.is_empty() { HashMap::new() } else { take(tx, &wishes, left_alone).await? };
     let became = rows.iter().map(|rows| Became {
         recorded: rows.done.as_ref().and_then(|done| recorded.get(&done.post).copied()),
         taken: rows.wish.as_ref().and_then(|wish| taken.remove(&wish.account)),
@@ -310,8 +311,8 @@ struct Begun {
 }
 
 /// Takes the next due post of each account, its intent with it, and opens its attempt; by account.
-async fn take(tx: &mut Write, wishes: &[&Wish]) -> Result<HashMap<String, Intent>> {
-    let claimed = claim(tx, wishes, true).await?;
+async fn take(tx: &mut Write, wishes: &[&Wish], left_alone: &str) -> Result<HashMap<String, Intent>> {
+    let claimed = claim(tx, wishes, Claims::Any { but: left_alone }, true).await?;
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }

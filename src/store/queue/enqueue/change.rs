@@ -252,7 +252,7 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             tzdb: posts.tzdb.clone(),
             row: {
                 let (content, text_key) = columns.says(occurrence);
-                Row { content: content.to_owned(), text_key: text_key.to_owned(), ..columns.row.clone() }
+                Row { content: content.to_owned(), text_key: text_key.to_owned(), ..columns.row.clone() }.into()
             },
         })
     });

@@ -6,6 +6,7 @@
 //! are what [`Store::enqueue`] carries out and what [`Store::preview`] shows. Knows nothing of schedules and zones.
 
 mod add;
+mod bring;
 mod change;
 mod files;
 mod moves;
@@ -19,16 +20,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::add::Adds;
+use self::bring::BY_PLAN;
 pub use self::change::{Change, ChangeKind, Face, compare};
 use self::rewrite::Columns;
 pub(in crate::store) use self::rewrite::text_key;
-use self::step::{Deed, Step, Turn, steps};
-use super::{Result, Store, Write, micros};
+use self::step::{Deed, Step, steps};
+use super::{Result, Store};
 use crate::domain::content::Content;
 use crate::domain::policy::{FallsIn, InDoubt, Late};
-use crate::domain::post::PostState;
-use crate::store::{instant, instant_opt, write_json};
+use crate::store::{Trouble, instant, instant_opt, write_json};
 
 /// Most jobs that are asked for together.
 const JOBS_AT_ONCE: usize = 1_000;
@@ -117,6 +117,8 @@ pub struct Enqueued {
     pub skipped: u64,
     /// Posts in the middle of an attempt that should change: look again shortly.
     pub busy: u64,
+    /// Posts that the queue refused.
+    pub refused: u64,
 }
 
 impl std::ops::AddAssign for Enqueued {
@@ -128,6 +130,7 @@ impl std::ops::AddAssign for Enqueued {
         self.held += other.held;
         self.skipped += other.skipped;
         self.busy += other.busy;
+        self.refused += other.refused;
     }
 }
 
@@ -185,42 +188,12 @@ impl Store {
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
     /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
     pub async fn enqueue(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Enqueued> {
-        self.bring(jobs, Some(names), "plan", now).await
+        self.bring(jobs, Some(names), BY_PLAN, now).await
     }
 
     /// Brings the posts of one job that stands in no job file in line with what a person, the `actor`, asks for; all others stay.
     pub async fn enqueue_by_hand(&self, posts: &JobPosts, actor: &str, now: Timestamp) -> Result<Enqueued> {
         self.bring(std::slice::from_ref(posts), None, actor, now).await
-    }
-
-    async fn bring(&self, jobs: &[JobPosts], names: Option<&[&str]>, actor: &str, now: Timestamp) -> Result<Enqueued> {
-        let differing = self.differing(jobs, now).await?;
-        let mut gone = match names {
-            Some(names) if read::any_gone(&mut *self.readers.acquire().await?, names).await? => Some(names),
-            _ => None,
-        };
-        let mut report = Enqueued::default();
-        let mut batches = batches(&differing, WRITTEN_AT_ONCE);
-        loop {
-            let posts = batches.next().unwrap_or_default();
-            if posts.is_empty() && gone.is_none() {
-                return Ok(report);
-            }
-            let mut tx = self.begin().await?;
-            if let Some(names) = gone.take() {
-                report.cancelled += leave(&mut tx, names, now).await?;
-            }
-            let known = read::known(&mut tx, posts).await?;
-            note_jobs(&mut tx, posts, now).await?;
-            let mut adds = Adds::by(actor);
-            let existing = read::existing_posts(&mut tx, posts, &known).await?;
-            for (posts, existing) in posts.iter().zip(existing) {
-                let columns = Columns::of(posts)?;
-                report += carry_out(&mut tx, &steps(&existing, &columns, now), &columns, &mut adds, now).await?;
-            }
-            report.added += adds.write(&mut tx, now).await?;
-            tx.commit().await?;
-        }
     }
 
     /// The jobs that are not in the queue as they should be. Looked at before the writer is taken: a post that is due must not wait while
@@ -231,7 +204,14 @@ impl Store {
         let mut reader = self.readers.acquire().await?;
         for posts in batches(&all, READ_AT_ONCE) {
             let noted = read::noted(&mut reader, posts, now).await?;
-            let existing = read::existing_posts(&mut reader, posts, &noted).await?;
+            let existing = match read::existing_posts(&mut reader, posts, &noted).await {
+                // What cannot be read is found when each is brought by itself.
+                Err(error) if error.trouble() == Trouble::Refused => {
+                    differing.extend(posts);
+                    continue;
+                }
+                existing => existing?,
+            };
             for (posts, existing) in posts.iter().zip(existing) {
                 let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
                 if !noted.contains(&posts.job) || steps(&existing, &Columns::of(posts)?, now).iter().any(acts) {
@@ -268,10 +248,10 @@ impl Store {
 
 /// Jobs, and occurrences of theirs, that are read together: few enough that what they have is held in memory at once, and compared at once.
 const READ_AT_ONCE: (usize, usize) = (JOBS_AT_ONCE, 2_000);
-/// That are written together: few enough that a post that falls due need not wait for the writer for long. A job is never divided.
-const WRITTEN_AT_ONCE: (usize, usize) = (250, 500);
-
-fn batches<'a, 'b>(jobs: &'a [&'b JobPosts], most: (usize, usize)) -> impl Iterator<Item = &'a [&'b JobPosts]> {
+pub(super) fn batches<'a, 'b>(
+    jobs: &'a [&'b JobPosts],
+    most: (usize, usize),
+) -> impl Iterator<Item = &'a [&'b JobPosts]> {
     let mut rest = jobs;
     std::iter::from_fn(move || {
         let mut occurrences = 0;
@@ -284,113 +264,4 @@ fn batches<'a, 'b>(jobs: &'a [&'b JobPosts], most: (usize, usize)) -> impl Itera
         rest = after;
         (!batch.is_empty()).then_some(batch)
     })
-}
-
-/// Notes every job with its place and its watermark, their accounts, and which jobs no job file names any more. Writes only
-/// what is news: the horizon of an endless schedule moves with the clock, and a watermark that lags behind it by up to a day, or
-/// half a short horizon, costs nothing: it still lies ahead of the clock.
-async fn note_jobs(tx: &mut Write, jobs: &[&JobPosts], now: Timestamp) -> Result<()> {
-    let at = micros(now);
-    let accounts: std::collections::BTreeSet<&str> = jobs.iter().map(|posts| posts.account.as_str()).collect();
-    let accounts = write_json(&accounts)?;
-    sqlx::query!(
-        "INSERT INTO account (name) SELECT value FROM json_each($1) WHERE true ON CONFLICT (name) DO NOTHING",
-        accounts
-    )
-    .execute(&mut **tx)
-    .await?;
-    let rows: Vec<_> = jobs.iter().map(|posts| (&posts.job, &posts.source, micros(posts.complete_until))).collect();
-    let rows = write_json(&rows)?;
-    sqlx::query!(
-        "INSERT INTO job (name, source, first_seen_at, enqueued_until_at)
-         SELECT value ->> 0, value ->> 1, $2, value ->> 2 FROM jsonb_each($1) WHERE true
-         ON CONFLICT (name) DO UPDATE SET source = excluded.source, gone_at = NULL,
-           enqueued_until_at = max(enqueued_until_at, excluded.enqueued_until_at)
-         WHERE source <> excluded.source OR gone_at IS NOT NULL
-            OR excluded.enqueued_until_at - enqueued_until_at
-               >= min(86400000000, max(1, (excluded.enqueued_until_at - $2) / 2))",
-        rows,
-        at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Withdraws the waiting posts of every job that is not among `names`, and notes since when they are gone. How many posts were withdrawn.
-async fn leave(tx: &mut Write, names: &[&str], now: Timestamp) -> Result<u64> {
-    let at = micros(now);
-    let mut cancelled = 0;
-    for (_, post) in read::posts_of_gone_jobs(tx, names).await? {
-        cancelled += moves::withdraw(tx, post.id, JOB_GONE, now).await?;
-    }
-    moves::mark_gone_jobs(tx, names).await?;
-    let names = write_json(&names)?;
-    sqlx::query!(
-        "UPDATE job SET gone_at = $2 WHERE gone_at IS NULL AND name NOT GLOB '@*' AND name NOT IN (SELECT value FROM json_each($1))",
-        names,
-        at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(cancelled)
-}
-
-/// Writes the steps of one job down; a new post that stays where it starts is left to `adds`, which many jobs share: it takes a place
-/// that is free by then, and makes room for nobody.
-async fn carry_out(
-    tx: &mut Write,
-    steps: &[Step<'_>],
-    columns: &Columns<'_>,
-    adds: &mut Adds<'_>,
-    now: Timestamp,
-) -> Result<Enqueued> {
-    let mut report = Enqueued::default();
-    for step in steps {
-        if let (Deed::Withdraw { reason }, Some(post)) = (&step.deed, step.post) {
-            report.cancelled += moves::withdraw(tx, post.id, reason, now).await?;
-        }
-    }
-    rewrite::set_aside(tx, steps).await?;
-    for step in steps {
-        match (&step.deed, step.post, step.occurrence) {
-            (Deed::Mark(follow), Some(post), _) => moves::mark(tx, post.id, *follow).await?,
-            (Deed::Edit { told, turns }, Some(post), Some(occurrence)) => {
-                if post.follow {
-                    moves::mark(tx, post.id, false).await?;
-                }
-                if let Some(told) = told {
-                    rewrite::rewrite(tx, post, occurrence, columns).await?;
-                    super::note(tx, post.id, now, "edit", "plan", told).await?;
-                    report.changed += u64::from(matches!(post.state, PostState::Scheduled | PostState::Held));
-                }
-                for turn in turns {
-                    moves::turn(tx, post.id, turn, now).await?;
-                    report.restored += u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_)));
-                    report.held += u64::from(matches!(turn, Turn::Hold(_)));
-                    report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
-                }
-            }
-            (Deed::Add { why, turn: None }, None, Some(occurrence)) => {
-                adds.add(columns, occurrence, why)?;
-                if adds.is_full() {
-                    report.added += adds.write(tx, now).await?;
-                }
-            }
-            (Deed::Add { why, turn: Some(turn) }, None, Some(occurrence)) => {
-                // In the order of their times, so that the numbers of new posts rise with them.
-                report.added += adds.write(tx, now).await?;
-                adds.add(columns, occurrence, why)?;
-                // A pruned occurrence is refused: its post was there before.
-                let Some(post) = adds.write_one(tx, now).await? else { continue };
-                moves::turn(tx, post, turn, now).await?;
-                report.held += u64::from(matches!(turn, Turn::Hold(_)));
-                report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
-                report.added += 1;
-            }
-            (Deed::Busy, ..) => report.busy += 1,
-            _ => {}
-        }
-    }
-    Ok(report)
 }

@@ -5,6 +5,7 @@
 //! for whatever is wanted at its instant, so that nothing is added beside it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::NewPost;
 use crate::domain::post::PostState;
@@ -27,7 +28,8 @@ pub(super) struct Existing {
     pub(super) blackout: Option<String>,
     /// The version of the time zone rules by which its instant was found.
     pub(super) tzdb: String,
-    pub(super) row: Row,
+    /// Shared by posts that say the same, which most of a job's do.
+    pub(super) row: Arc<Row>,
 }
 
 /// The columns of a post that follow the job, as they are compared and written.

@@ -1,7 +1,9 @@
 //! The SQL that finds what jobs have in the queue, many jobs with one statement.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -65,7 +67,7 @@ impl Found {
             was_held: self.was_held,
             blackout: self.blackout,
             tzdb: self.tzdb,
-            row,
+            row: row.into(),
         };
         Ok((self.job, existing))
     }
@@ -145,7 +147,7 @@ pub(super) async fn existing_posts(
     let names =
         asked().flat_map(|posts| posts.occurrences.iter().map(|one| (posts.job.as_str(), one.nominal.as_str())));
     let (firsts, names) = (write_json(&firsts)?, write_json(&names.collect::<Vec<_>>())?);
-    let rows = sqlx::query_scalar!(
+    let mut rows = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_array(id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
              json(iif(held_reason IS NULL, 'false', 'true')), blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) ORDER BY id) AS "posts!: String"
@@ -160,16 +162,21 @@ pub(super) async fn existing_posts(
         firsts,
         names
     )
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in &rows {
-        for post in read_json::<Vec<Found>>(row, "posts")? {
-            let (job, post) = post.read()?;
+    .fetch(&mut *connection);
+    let mut shared: Option<Arc<Row>> = None;
+    while let Some(row) = rows.try_next().await? {
+        for post in read_json::<Vec<Found>>(&row, "posts")? {
+            let (job, mut post) = post.read()?;
+            match &shared {
+                Some(row) if *row == post.row => post.row = row.clone(),
+                _ => shared = Some(post.row.clone()),
+            }
             if let Some(posts) = places.get(job.as_str()).and_then(|place| existing.get_mut(*place)) {
                 posts.push(post);
             }
         }
     }
+    drop(rows);
     let pruned = sqlx::query!(
         r#"SELECT p.job, p.nominal, p.nominal_at FROM jsonb_each($1) w CROSS JOIN pruned p ON p.job = w.value ->> 0
              AND p.nominal_at >= w.value ->> 1
@@ -201,7 +208,7 @@ fn pruned_post(nominal: String, nominal_at: i64) -> Existing {
         was_held: false,
         blackout: None,
         tzdb: String::new(),
-        row: Row::default(),
+        row: Arc::default(),
     }
 }
 
