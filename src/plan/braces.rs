@@ -84,6 +84,15 @@ pub(super) fn with_composed_names(text: String) -> String {
     out
 }
 
+/// The text with blanks in place of what stands between braces, so that each offset stays.
+pub(super) fn without_expressions(text: &str) -> String {
+    let mut out = text.to_owned();
+    for expression in expressions(text) {
+        out.replace_range(expression.clone(), &" ".repeat(expression.len()));
+    }
+    out
+}
+
 /// Where a name stands as a word of its own between braces.
 pub(super) fn named(text: &str, name: &str) -> Option<Range<usize>> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';

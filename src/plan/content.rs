@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::character::named;
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
+use super::link::{self, LinkError};
+use super::odd;
 use super::picture::{Odd, Picture};
 use super::policy::Type;
 use super::problem::Code;
@@ -22,14 +25,17 @@ const BY_TYPE: [(&str, &[Type]); 2] = [("images", &[Type::Photo]), ("url", &[Typ
 /// Longest side that a story is likely to show, in pixels. No document says it: a guess, and only ever a warning.
 const PIXELS_SHOWN: usize = 2_048;
 
-/// Longest URL, in bytes: what browsers and proxies pass on without cutting.
-const URL_BYTES_MAX: usize = 2_000;
+/// Most images of one photo that are looked at when there are too many.
+const LOOKED_AT_MAX: usize = 100;
 
 /// A body whose images are names still, and whose text depends on when it is posted.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) words: Option<Words>,
-    pub(super) shape: Shape,
+    /// Nothing if it cannot be told what is posted.
+    pub(super) shape: Option<Shape>,
+    /// Whether nothing is wrong with it.
+    pub(super) whole: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -39,13 +45,14 @@ pub(super) enum Shape {
     Link { url: String },
 }
 
-/// Reads `content` or `contents`, `images` and `url`. What is wrong is reported; nothing comes back unless the body is whole.
+/// Reads `content` or `contents`, `images` and `url`. What is wrong is reported; what was read comes back all the same, for what is still
+/// to be looked at: the files of images, and texts that are filled in.
 pub(super) fn read(
     fields: &Fields<'_>,
     kind: Option<Type>,
     vars: BTreeMap<String, String>,
     report: &mut Report,
-) -> Option<Wanted> {
+) -> Wanted {
     for (key, types) in BY_TYPE {
         if let Some(kind) = kind
             && fields.has(key)
@@ -59,28 +66,41 @@ pub(super) fn read(
     }
     let words = Words::read(fields, vars, report);
     let says = fields.has("content") || fields.has("contents");
-    let broken = says && words.is_none();
-    let shape = match kind? {
-        Type::Note => {
+    let broken = says && words.as_ref().is_none_or(|words| !words.is_whole());
+    let had = report.errors();
+    let shape = match kind {
+        Some(Type::Note) => {
             if !says && fields.lacks("content") && fields.lacks("contents") {
                 fields::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
             }
             words.as_ref().map(|_| Shape::Note)
         }
-        Type::Photo => {
+        Some(Type::Photo) => {
             if fields.lacks("images") {
                 fields::missing(fields, "a photo", "images", "images: [images/latte-1.jpg]", report);
             }
-            images(fields, report).map(|images| Shape::Photo { images, span: fields.key_span("images") })
+            photo(fields, report)
         }
-        Type::Link => {
+        Some(Type::Link) => {
             if fields.lacks("url") {
                 fields::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
             url(fields, report).map(|url| Shape::Link { url })
         }
+        // Which type is meant is told elsewhere; the images and the address can be wrong all the same.
+        None => {
+            if fields.has("url") {
+                let _checked = url(fields, report);
+            }
+            photo(fields, report)
+        }
     };
-    (!broken).then_some(Wanted { words, shape: shape? })
+    let whole = !broken && kind.is_some() && shape.is_some() && report.errors() == had;
+    Wanted { words, shape, whole }
+}
+
+fn photo(fields: &Fields<'_>, report: &mut Report) -> Option<Shape> {
+    images(fields, report).map(|images| Shape::Photo { images, span: fields.key_span("images") })
 }
 
 fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf>>> {
@@ -102,10 +122,9 @@ fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf
         report
             .add(Code::ImageCount, &span, format!("{} images; a photo has at most {IMAGES_MAX}", names.len()))
             .help("make two photos of it");
-        return None;
     }
     let mut images = Vec::new();
-    for Placed { value, span } in names {
+    for Placed { value, span } in names.into_iter().take(LOOKED_AT_MAX) {
         if value.starts_with("http://") || value.starts_with("https://") {
             report
                 .add(Code::ImageUnreadable, &span, "an image is a file, not a web address")
@@ -142,42 +161,26 @@ fn described_images(node: &Node, report: &mut Report) -> bool {
 
 fn url(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     let Placed { value, span } = fields.text("url", report)?;
-    match check_url(&value) {
-        Ok(()) => Some(value),
-        Err(why) => {
-            report
-                .add(Code::BadUrl, &span, format!("`{value}` cannot be a link: {why}"))
-                .help("write the whole address, as in `https://example.com/menu`");
+    match link::check(&value) {
+        Ok(()) => {
+            if let Some(composed) = link::composed_form(&value) {
+                let message = "the address is written in decomposed letters, as file names on a Mac are: most servers know the composed ones";
+                report
+                    .add(Code::Decomposed, &span, message)
+                    .help(format!("write `{composed}`, unless the page has the other name"));
+            }
+            Some(value)
+        }
+        Err(LinkError { code, why, instead }) => {
+            let note = report.add(code, &span, format!("`{value}` cannot be a link: {why}"));
+            match (instead, code) {
+                (Some(instead), _) => note.help(format!("write `{instead}`")),
+                (None, Code::PrivateUrl) => note.help("write the address under which everybody can open the page"),
+                (None, _) => note.help("write the whole address, as in `https://example.com/menu`"),
+            };
             None
         }
     }
-}
-
-/// Whether a text is an absolute http or https URL with a host. The error completes "cannot be …:".
-pub fn check_url(text: &str) -> Result<(), String> {
-    if text.len() > URL_BYTES_MAX {
-        return Err(format!("it is longer than {URL_BYTES_MAX} bytes"));
-    }
-    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("it holds white space".to_owned());
-    }
-    let url = url::Url::parse(text).map_err(|err| match err {
-        url::ParseError::RelativeUrlWithoutBase => "it does not begin with `https://`".to_owned(),
-        err => err.to_string(),
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("it does not begin with `https://`".to_owned());
-    }
-    // "https:example.com" is mended by browsers, and by the parser; what is posted is not guessed.
-    if !text.to_ascii_lowercase().starts_with(&format!("{}://", url.scheme()))
-        || url.host_str().is_none_or(str::is_empty)
-    {
-        return Err("it names no host".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user name or a password, which everyone would see".to_owned());
-    }
-    Ok(())
 }
 
 /// Judges what was found about the images, and makes the body whole. The second value is the images' files.
@@ -195,9 +198,9 @@ pub(super) fn finish(
     let mut images = Vec::new();
     let mut files = Vec::new();
     for Placed { value: path, span } in &wanted {
-        if let Some(image) = image(path, span, facts.get(path), report) {
+        if let Some((image, file)) = image(path, span, facts.get(path), report) {
             images.push(image);
-            files.push(path.clone());
+            files.push(file);
         }
     }
     if images.len() > 1 && images.iter().any(|image| image.format == ImageFormat::Gif) {
@@ -272,32 +275,28 @@ fn image(
     span: &Range<usize>,
     facts: Option<&Result<ImageFacts, ImageTrouble>>,
     report: &mut Report,
-) -> Option<Image> {
+) -> Option<(Image, PathBuf)> {
     let shown = path.display();
-    let several_lines = report.source.slice(span).trim_end().contains('\n');
     match facts {
         Some(Ok(facts)) => {
             shown_otherwise(&facts.picture, path, span, report);
-            Some(Image {
+            let image = Image {
                 sha256: facts.sha256.clone(),
                 name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 format: facts.picture.format,
                 bytes: facts.bytes,
-            })
+            };
+            Some((image, facts.file.clone()))
+        }
+        Some(Err(ImageTrouble::Missing(near))) => {
+            missing(path, span, near, report);
+            None
         }
         Some(Err(ImageTrouble::Unreadable { why, help })) => {
-            let note = report.add(Code::ImageUnreadable, span, format!("the image {shown} cannot be read: {why}"));
-            if several_lines {
-                note.help("to YAML these lines are one text: write each image on a line of its own with `- ` in front, and none behind `images:`");
-                return None;
-            }
-            note.help(match help {
-                Some(help) => help,
-                None if path.to_string_lossy().contains('\\') => {
-                    "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
-                }
-                None => "image names are relative to the folder of the job file; upper and lower case matter",
-            });
+            let usual = "image names are relative to the folder of the job file; upper and lower case matter";
+            report
+                .add(Code::ImageUnreadable, span, format!("the image {shown} cannot be read: {why}"))
+                .help(help.as_deref().unwrap_or(usual));
             None
         }
         Some(Err(ImageTrouble::Outside)) => {
@@ -334,32 +333,32 @@ fn image(
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_whole_addresses() {
-        for url in [
-            "https://example.com",
-            "http://example.com:8080/메뉴?a=1#b",
-            "HTTPS://EXAMPLE.com/",
-            "https://카페.kr/",
-            "https://[::1]/",
-        ] {
-            assert_eq!(check_url(url), Ok(()), "{url}");
-        }
-        for url in [
-            "",
-            "example.com/menu",
-            "ftp://example.com/",
-            "https://",
-            "https:example.com",
-            "https://a b/",
-            "javascript:alert(1)",
-            "https://me:pw@example.com/",
-        ] {
-            assert!(check_url(url).is_err(), "{url}");
-        }
+/// No file has this name: which one was meant, and which character of the name is to blame.
+fn missing(path: &Path, span: &Range<usize>, near: &[String], report: &mut Report) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let odd = odd::unseen(&name);
+    let at = odd.map_or(span.clone(), |(at, c)| odd::spot(&report.source, span, &name, at, c));
+    let several_lines = report.source.slice(span).trim_end().contains('\n');
+    let message = format!("the image {} cannot be read: there is no such file", path.display());
+    let message = match odd {
+        Some((at, c)) => format!("{message}; its name holds {}{}", named(c), odd::beside(&name, at, c, false)),
+        None => message,
+    };
+    let note = report.add(Code::ImageUnreadable, &at, message);
+    if several_lines {
+        note.help("to YAML these lines are one text: write each image on a line of its own with `- ` in front, and none behind `images:`");
+        return;
     }
+    let words: Vec<&str> = near.iter().map(String::as_str).collect();
+    let clean = odd.map(|_| odd::seen_as(&name));
+    let note = match (words.as_slice(), &clean) {
+        ([], Some(clean)) => note.help(format!("write `{clean}`")),
+        ([], None) => note,
+        (all, _) => note.help(format!("did you mean {}?", fields::any_of(all))),
+    };
+    note.help(if path.to_string_lossy().contains('\\') {
+        "write `/` between folders, as in `images/latte.jpg`: it works everywhere"
+    } else {
+        "image names are relative to the folder of the job file; upper and lower case matter"
+    });
 }

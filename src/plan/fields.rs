@@ -12,7 +12,8 @@ use super::file::{Entry, Kind, Node};
 use super::nearest::folded;
 pub use super::nearest::nearest;
 use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
-use super::slip::{dash_without_blank, elsewhere, invisible, remark_in_place_of_a_value};
+use super::slip::{dash_without_blank, elsewhere, remark_in_place_of_a_value, word_meant};
+use super::syntax::in_quotes;
 
 /// Where the problems of one text gather.
 #[derive(Debug)]
@@ -33,6 +34,11 @@ impl Report {
     pub fn is_full(&self) -> bool {
         self.problems.len() > PROBLEMS_MAX
             && self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count() > PROBLEMS_MAX
+    }
+
+    /// How many errors there are so far.
+    pub(super) fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count()
     }
 
     /// Notes a problem at a span; the caller adds labels and help to what is returned.
@@ -221,7 +227,8 @@ impl<'n> Fields<'n> {
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let message = format!("`{key}` cannot be `{}`", report.source.shown(&text.value));
         let note = report.add(Code::WrongWord, &text.span, message);
-        let note = match nearest(&text.value, &names) {
+        let meant = word_meant(&text.value).filter(|word| names.contains(word));
+        let note = match meant.or_else(|| nearest(&text.value, &names)) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note,
         };
@@ -295,14 +302,25 @@ fn text_as(node: &Node, what: &str, key: &str, key_span: &Range<usize>, report: 
         }
         _ => {
             let described = node.described(&report.source);
-            let braces = report.source.slice(&node.span).starts_with("{{");
+            let written = report.source.slice(&node.span).trim_end().to_owned();
+            let braces = written.starts_with("{{");
+            let one_line =
+                written.starts_with(['[', '{']) && !written.contains('\n') && !report.source.is_confidential();
+            let bracketed = one_line.then_some(written);
             let note = report.add(Code::WrongType, &node.span, format!("{what} is text, but here is {described}"));
             match raw {
                 Some(raw) => note.help(format!("put it in quotes if it is meant as text: `\"{raw}\"`")),
                 None if braces => {
                     note.help("put the whole text in quotes if it begins with a variable: `\"{{ shop }}에서 만나요\"`")
                 }
-                None => note.help("write one text; if it begins with a bracket, put it in double quotes"),
+                None => note.help(match &bracketed {
+                    Some(text) => format!(
+                        "an unquoted text cannot begin with `{}`; as a text it is `{}`",
+                        &text[..1],
+                        in_quotes(text)
+                    ),
+                    None => "write one text; if it begins with a bracket, put it in double quotes".to_owned(),
+                }),
             };
         }
     }
@@ -317,13 +335,6 @@ fn unknown_key(name: &str, span: &Range<usize>, shape: &Shape, report: &mut Repo
     // What is nearly a key is one, misspelt; anything else may be a value that lost its key.
     let shown = if near.is_some() { name } else { report.source.shown(name) };
     let note = report.add(Code::UnknownKey, span, format!("{} has no key `{shown}`", shape.what)).label("unknown key");
-    let note = match invisible(name) {
-        Some(odd) => note.help(format!(
-            "a character that cannot be seen stands in it (U+{:04X}): delete the key and type it anew",
-            u32::from(odd)
-        )),
-        None => note,
-    };
     let note = match elsewhere.or_else(|| near.map(|near| format!("did you mean `{near}`?"))) {
         Some(hint) => note.help(hint),
         None => note,
@@ -358,6 +369,11 @@ pub fn missing(fields: &Fields<'_>, what: &str, key: &str, example: &str, report
 /// "`a`, `b` and `c`".
 pub(super) fn list(words: &[&str]) -> String {
     join(words, "and")
+}
+
+/// "`a`, `b` or `c`".
+pub(super) fn any_of(words: &[&str]) -> String {
+    join(words, "or")
 }
 
 /// "it is one of `a`, `b` or `c`".

@@ -97,28 +97,34 @@ impl Node {
 pub(super) const EMPTY: &str =
     "delete it, or write its keys into it; `jobs.example.yaml` and `storyd.example.yaml` show every key";
 
-/// Reads one YAML document. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
+/// Reads one YAML document as it stands. Problems of YAML itself end the reading; what is wrong with the values is for the caller to find.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+    parse_text(source, source.text())
+}
+
+/// The same of a text in which every place is a place of the source.
+pub(super) fn parse_text(source: &Arc<Source>, text: &str) -> Result<Node, Vec<Problem>> {
     let hint = |problem: Problem| match source.is_confidential() {
         true => problem.help("the line is not shown, for it may hold a secret; quotes around a value are never wrong"),
         false => problem,
     };
-    read(source).map_err(|problems| problems.into_iter().map(hint).collect())
+    read(source, text).map_err(|problems| problems.into_iter().map(hint).collect())
 }
 
-fn read(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
-    if let Some(problem) = syntax::unsettled_merge(source).or_else(|| syntax::odd_line_break(source)) {
+fn read(source: &Arc<Source>, text: &str) -> Result<Node, Vec<Problem>> {
+    if let Some(problem) = syntax::unsettled_merge(source) {
         return Err(vec![problem]);
     }
-    let index = Index::build(source)?;
+    let index = Index::build(source, text)?;
     let Some(root) = index.root else {
         let problem = Problem::new(Code::Empty, source, 0..0, "the file holds nothing").help(EMPTY);
         return Err(vec![problem]);
     };
     let left = Cell::new(NODES_MAX);
     let step = Step { source, index: &index, at: root, left: &left };
-    step.deserialize(serde_yaml::Deserializer::from_str(source.text())).map_err(|err| {
-        let at = err.location().map_or_else(|| index.first_alias(), |place| source.offset_of_char(place.index()));
+    step.deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|err| {
+        let offset = |index| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+        let at = err.location().map_or_else(|| index.first_alias(), |place| offset(place.index()));
         let text = err.to_string();
         let too_much = left.get() == 0 || text.contains("recursion limit") || text.contains("repetition limit");
         vec![if too_much { expansion(source, at) } else { syntax::other(source, at, &text) }]
@@ -158,12 +164,12 @@ enum Shape {
 }
 
 impl Index {
-    fn build(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
+    fn build(source: &Arc<Source>, text: &str) -> Result<Self, Vec<Problem>> {
         let options = options! { emit_comments: false, flow_nesting_limit: DEPTH_MAX, block_nesting_limit: DEPTH_MAX };
         let mut index = Self { spots: Vec::new(), anchors: HashMap::new(), root: None };
         let mut open: Vec<usize> = Vec::new();
         let mut tags = Vec::new();
-        for next in Parser::new_from_str_with_options(source.text(), options) {
+        for next in Parser::new_from_str_with_options(text, options) {
             let (event, span) = next.map_err(|err| {
                 let at = err.marker().byte_offset().unwrap_or(0);
                 vec![match err.kind() {
@@ -182,6 +188,19 @@ impl Index {
             }
             index.take(&event, &span, &mut open);
         }
+        let asked: HashSet<usize> = index
+            .spots
+            .iter()
+            .filter_map(|spot| match spot.shape {
+                Shape::Alias(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        let unasked =
+            index.anchors.iter().filter(|(id, _)| !asked.contains(id)).filter_map(|(_, at)| index.spots.get(*at));
+        tags.extend(
+            unasked.filter(|spot| spot.plain).filter_map(|spot| syntax::name_nobody_asks_for(source, spot.span.start)),
+        );
         if tags.is_empty() { Ok(index) } else { Err(tags) }
     }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::DeleteRule;
 use super::blackout::{self, Blackout};
@@ -14,6 +15,7 @@ use super::content::{self, Wanted};
 use super::fields::{self, Fields, Placed, Report, Shape};
 use super::file::{self, Entry, Kind, Node};
 use super::name;
+use super::odd;
 use super::policy::{self, SHARED_KEYS, Shared};
 use super::problem::{Code, Problem, Source};
 use super::schedule::Schedule;
@@ -118,13 +120,16 @@ pub(super) struct FileDraft {
     pub(super) blackouts: Arc<[Blackout]>,
     /// Broken jobs too: a name is taken even if its job is not whole.
     pub(super) names: BTreeMap<String, Range<usize>>,
+    /// What jobs post that are not whole: their images are looked at too.
+    pub(super) loose: Vec<content::Shape>,
     pub(super) report: Report,
 }
 
 /// Reads one job file. `now` tells which occurrences are to come: their texts are made and judged.
 pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
-    let mut draft =
-        FileDraft { jobs: Vec::new(), blackouts: Arc::default(), names: BTreeMap::new(), report: Report::new(source) };
+    let report = Report::new(source);
+    let (jobs, loose) = (Vec::new(), Vec::new());
+    let mut draft = FileDraft { jobs, blackouts: Arc::default(), names: BTreeMap::new(), loose, report };
     if let Some(at) = source.text().find("\r\n") {
         let message = "the file has Windows line ends; texts are posted with plain ones";
         draft
@@ -132,9 +137,8 @@ pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
             .add(Code::LineEnds, &(at..at), message)
             .help("nothing needs to be done; set the editor to LF to be rid of this note");
     }
-    match file::parse(source) {
-        Ok(root) => read_root(&root, now, &mut draft),
-        Err(problems) => draft.report.problems.extend(problems),
+    if let Some(root) = odd::read(source, &mut draft.report) {
+        read_root(&root, now, &mut draft);
     }
     draft
 }
@@ -149,7 +153,8 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     }
     let Some(fields) = Fields::read(root, &(0..0), &FILE, report) else { return };
     version(&fields, report);
-    let zone = timing::zone(&fields, report);
+    // Without a zone the jobs are read in another one: what is wrong with them does not depend on it, and nothing is loaded.
+    let zone = timing::zone(&fields, report).unwrap_or_else(|| Zone { name: "UTC".to_owned(), zone: TimeZone::UTC });
     if fields.lacks("zone") {
         fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
     }
@@ -175,8 +180,12 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
         report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
         return;
     }
-    let names_account = fields.has("account") || !fields.lacks("account");
-    let file = Head { defaults, names_account, vars, zone, now, jobs: entries.len() };
+    let is_broken = |key| fields.get(key).is_some_and(|node| !matches!(node.kind, Kind::Map(_) | Kind::Null));
+    let names_account = fields.has("account") || !fields.lacks("account") || is_broken("defaults");
+    let names_type =
+        is_broken("defaults") || !fields.lacks("defaults") && !fields.has("defaults") || names_type(&fields);
+    let lost_vars = is_broken("vars") || (!fields.has("vars") && !fields.lacks("vars"));
+    let file = Head { defaults, names_account, names_type, vars, lost_vars, zone, now, jobs: entries.len() };
     for entry in entries {
         if draft.report.is_full() {
             break;
@@ -190,10 +199,20 @@ struct Head {
     defaults: Shared,
     /// Rightly or wrongly: what is wrong with it is told there.
     names_account: bool,
+    /// The same of the `type`.
+    names_type: bool,
     vars: BTreeMap<String, String>,
-    zone: Option<Zone>,
+    /// Whether there are variables that could not be read.
+    lost_vars: bool,
+    zone: Zone,
     now: Timestamp,
     jobs: usize,
+}
+
+/// Whether `defaults` say which type the jobs are, rightly or wrongly.
+fn names_type(fields: &Fields<'_>) -> bool {
+    let Some(Kind::Map(entries)) = fields.get("defaults").map(|node| &node.kind) else { return false };
+    entries.iter().any(|entry| entry.key.text() == Some("type"))
 }
 
 fn version(fields: &Fields<'_>, report: &mut Report) {
@@ -242,19 +261,26 @@ fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
     } else if let Some(first) = draft.names.get(&name) {
         fields::duplicate_key(&name, first, &key, report);
     }
-    if let Some(job) = read_job(&name, &entry.value, &key, file, report) {
+    if let Some(job) = read_job(&name, &entry.value, &key, file, report, &mut draft.loose) {
         timing::falls_into(&job.schedule, &job.at_span, &job.zone, &draft.blackouts, report);
         draft.jobs.push(job);
     }
     draft.names.entry(name).or_insert(key);
 }
 
-fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &mut Report) -> Option<Draft> {
-    let (defaults, zone) = (&file.defaults, file.zone.as_ref());
+fn read_job(
+    name: &str,
+    node: &Node,
+    key: &Range<usize>,
+    file: &Head,
+    report: &mut Report,
+    loose: &mut Vec<content::Shape>,
+) -> Option<Draft> {
+    let (defaults, zone) = (&file.defaults, Some(&file.zone));
     let fields = Fields::read(node, key, &JOB, report)?;
     let own = Shared::read(&fields, report);
     let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
-    if kind.is_none() && fields.lacks("type") {
+    if kind.is_none() && fields.lacks("type") && !file.names_type {
         fields::missing(&fields, &format!("the job `{name}`"), "type", "type: note", report);
     }
     let schedule = timing::schedule(&fields, zone, report);
@@ -262,7 +288,12 @@ fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &m
     let delete_at = timing::delete_at(&fields, schedule.as_ref(), shared.jitter, zone, report);
     let mut vars = file.vars.clone();
     vars.extend(vars::read(&fields, report));
-    let wanted = content::read(&fields, kind, vars, report);
+    let had = report.problems.len();
+    let Wanted { words, shape, whole } = content::read(&fields, kind, vars, report);
+    if file.lost_vars {
+        let found = report.problems.split_off(had);
+        report.problems.extend(found.into_iter().filter(|problem| problem.code != Code::UnknownVariable));
+    }
     if shared.account.is_none() && fields.lacks("account") && !file.names_account {
         fields::missing(&fields, &format!("the job `{name}`"), "account", "account: cafe", report);
     }
@@ -280,11 +311,21 @@ fn read_job(name: &str, node: &Node, key: &Range<usize>, file: &Head, report: &m
         (None, Some(after)) => Some(DeleteRule::After(after)),
         (None, None) => None,
     };
-    let (account, zone, schedule) = (shared.account.clone()?, zone?.clone(), schedule?);
-    let Wanted { words, shape } = wanted?;
-    let names = (name, account.as_str());
+    let zone = file.zone.clone();
+    let names = (name, shared.account.as_deref().unwrap_or(name));
+    let Some(schedule) = schedule.filter(|_| whole) else {
+        if let Some(words) = words {
+            words.look(&zone.zone, names, file.now, report);
+        }
+        loose.extend(shape);
+        return None;
+    };
     let stage = Stage { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
     let (text, script) = words.map(|words| words.rehearse(&stage, report)).unzip();
+    let (Some(account), Some(shape)) = (shared.account.clone(), shape.clone()) else {
+        loose.extend(shape);
+        return None;
+    };
     Some(Draft {
         name: Placed { value: name.to_owned(), span: key.clone() },
         account,

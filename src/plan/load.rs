@@ -99,19 +99,24 @@ pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
     }
     let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
     same_names(&mut drafts);
-    let names = drafts.iter().flat_map(|file| &file.jobs).flat_map(|job| wanted_images(&job.shape));
-    let facts = source::images(names.collect::<BTreeSet<_>>(), &gathered.roots(&beside.image_dirs));
+    let shapes = drafts.iter().flat_map(|file| file.jobs.iter().map(|job| &job.shape).chain(&file.loose));
+    let facts =
+        source::images(shapes.flat_map(wanted_images).collect::<BTreeSet<_>>(), &gathered.roots(&beside.image_dirs));
 
     let mut plan = Plan::default();
     let mut problems = gathered.problems;
     let mut frozen: Vec<Frozen> = gathered.unread.into_iter().map(|path| Frozen { path, text: None }).collect();
-    for FileDraft { jobs, blackouts, mut report, .. } in drafts {
+    for FileDraft { jobs, blackouts, loose, mut report, .. } in drafts {
         let commit = source::commit(report.source.dir());
         let mut read = Vec::new();
         for draft in jobs {
             if let Some(job) = whole(draft, &facts, &mut report) {
                 read.push(Job { blackouts: Arc::clone(&blackouts), commit: commit.clone(), ..job });
             }
+        }
+        for shape in loose {
+            // Its images, whatever else is wrong with the job.
+            let _checked = content::finish(shape, None, &facts, &mut report);
         }
         let path = report.source.path().to_owned();
         if report.problems.iter().any(|problem| problem.severity().is_error()) {
@@ -122,7 +127,9 @@ pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
         }
         problems.append(&mut report.problems);
     }
-    plan.watch = gathered.watch.into_iter().chain(facts.into_keys()).collect();
+    let found = facts.values().filter_map(|facts| facts.as_ref().ok()).map(|facts| facts.file.clone());
+    let found: BTreeSet<PathBuf> = found.filter(|file| !facts.contains_key(file)).collect();
+    plan.watch = gathered.watch.into_iter().chain(facts.into_keys()).chain(found).collect();
     let broken = problems.iter().any(|problem| problem.severity().is_error());
     let broken = broken.then(|| Problems::new(problems.clone(), plan.watch.clone()));
     problems.retain(|problem| !problem.severity().is_error());

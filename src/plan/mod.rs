@@ -6,6 +6,7 @@
 
 pub mod blackout;
 mod braces;
+mod character;
 mod code;
 mod comparison;
 pub mod content;
@@ -15,10 +16,13 @@ pub mod fields;
 pub mod file;
 pub mod foreign;
 mod job;
+mod leftover;
+pub mod link;
 mod load;
 mod moment;
 pub mod name;
 pub mod nearest;
+pub mod odd;
 pub mod picture;
 mod place;
 pub mod policy;

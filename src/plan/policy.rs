@@ -134,9 +134,10 @@ pub(super) fn account(fields: &Fields<'_>, key: &str, report: &mut Report) -> Op
     if name::is_account_name(&value) {
         return Some(value);
     }
-    report
-        .add(Code::BadName, &span, format!("`{value}` cannot be the name of an account"))
-        .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`, as in the settings");
+    let lower = value.trim().to_lowercase();
+    let note = report.add(Code::BadName, &span, format!("`{value}` cannot be the name of an account"));
+    let note = if name::is_account_name(&lower) { note.help(format!("did you mean `{lower}`?")) } else { note };
+    note.help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`, as in the settings");
     None
 }
 

@@ -1,5 +1,5 @@
-//! Slips that YAML lets pass and that nobody means: a remark where a value belongs, a list's dash without a blank, a blank that
-//! is none, a key on the wrong level. Only the telling of them; what is wrong is found elsewhere.
+//! Slips that YAML lets pass and that nobody means: a remark where a value belongs, a list's dash without a blank, a key on the
+//! wrong level. Only the telling of them; what is wrong is found elsewhere.
 
 use std::ops::Range;
 
@@ -12,12 +12,6 @@ pub(super) fn remark_in_place_of_a_value(source: &Source, key_span: &Range<usize
     rest.strip_prefix('#')
         .is_some_and(|tag| tag.starts_with(char::is_alphanumeric))
         .then(|| source.shown(rest).to_owned())
-}
-
-/// A blank that is not the one of the space bar, or a mark without a width.
-pub(super) fn invisible(name: &str) -> Option<char> {
-    name.chars()
-        .find(|c| (c.is_whitespace() && *c != ' ') || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'))
 }
 
 /// `-menu` in place of `- menu`.
@@ -54,4 +48,22 @@ pub(super) fn elsewhere(what: &str, key: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The word that is meant by one of another program, or of another language.
+pub(super) fn word_meant(word: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &[&str]); 9] = [
+        ("public", &["전체공개", "전체", "공개", "모두", "everyone", "everybody", "all", "open"]),
+        ("friends", &["친구공개", "친구", "친구만", "friend", "friends_only"]),
+        ("private", &["나만보기", "비공개", "나만", "me", "only_me", "self", "hidden"]),
+        ("note", &["글", "텍스트", "노트", "text", "post", "message", "status"]),
+        ("photo", &["사진", "이미지", "포토", "image", "images", "picture", "pic", "img", "gallery", "foto", "fotos"]),
+        ("link", &["링크", "주소", "url", "web", "page"]),
+        ("skip", &["건너뛰기", "건너뜀", "drop", "ignore", "discard"]),
+        ("hold", &["보류", "대기", "wait", "ask", "pause"]),
+        ("post", &["게시", "올리기", "publish", "send"]),
+    ];
+    let folded: String =
+        word.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect::<String>().replace('-', "_");
+    WORDS.iter().find(|(_, theirs)| theirs.contains(&folded.as_str())).map(|(ours, _)| *ours)
 }

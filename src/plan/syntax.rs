@@ -3,15 +3,14 @@
 //! The readers name the place where they gave up, which is often the line after the slip: the line before is looked at too.
 //! Whatever is quoted goes through [`Source::shown`].
 
+mod first;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::ErrorKind;
 
 use super::problem::{Code, Problem, Source};
-
-/// Characters that cannot begin an unquoted text.
-const NEVER_FIRST: [char; 9] = ['@', '`', '%', '*', '&', '!', '|', '>', '?'];
 
 /// The complaint of the reader that knows the places.
 pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem {
@@ -23,17 +22,14 @@ pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem
     if *kind == K::UnknownAnchor && names_anchor {
         return unknown_alias(source, at);
     }
-    if let Some(problem) = bad_first_character(source, at).or_else(|| braces_first(source, at)) {
+    if let Some(problem) = first::sign(source, at) {
         return problem;
     }
     match kind {
         K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar | K::InvalidQuotedScalarIndent => {
             quote(source, at)
         }
-        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
-            problem(source, at, "text goes on after its closing quote")
-                .help("quote the whole text, and inside double quotes write `\\\"` for a quote")
-        }
+        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => behind_a_quote(source, at),
         K::MisplacedFlowCollectionEnd
         | K::MismatchedFlowCollectionEnd { .. }
         | K::UnclosedFlowCollection { .. }
@@ -54,8 +50,7 @@ pub(super) fn scan(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Problem
 /// Any other complaint; `said` is the reader's own words.
 pub(super) fn other(source: &Arc<Source>, at: usize, said: &str) -> Problem {
     if let Some(problem) = tab(source, at)
-        .or_else(|| bad_first_character(source, at))
-        .or_else(|| braces_first(source, at))
+        .or_else(|| first::sign(source, at))
         .or_else(|| missing_space(source, at))
         .or_else(|| no_colon(source, at))
     {
@@ -89,8 +84,14 @@ fn indents(source: &Source, at: usize) -> Option<(usize, usize)> {
 
 /// A tag of the writer's own.
 pub(super) fn tag(source: &Arc<Source>, span: Range<usize>, tag: &str) -> Problem {
-    Problem::new(Code::Tag, source, span, format!("`{}` is a YAML tag, and none is used here", source.shown(tag)))
-        .help("put the text in quotes if it begins with an exclamation mark")
+    let line = source.slice(&source.line_range(source.line_index(span.start)));
+    let value = line[value_start(line)..].trim_end();
+    let told =
+        Problem::new(Code::Tag, source, span, format!("`{}` is a YAML tag, and none is used here", source.shown(tag)));
+    match value.starts_with('!') {
+        true => told.help(format!("put the text in quotes if it begins with `!`: {}", quoted(source.shown(value)))),
+        false => told.help("put the text in quotes if it begins with an exclamation mark"),
+    }
 }
 
 /// What git leaves behind when it cannot merge two edits. At the beginning of a line no value of YAML can look like it.
@@ -107,13 +108,20 @@ pub(super) fn unsettled_merge(source: &Arc<Source>) -> Option<Problem> {
     )
 }
 
-/// A line break that only one of the readers takes for one, and no editor shows: a text would end there without a word.
-pub(super) fn odd_line_break(source: &Arc<Source>) -> Option<Problem> {
-    let (at, odd) = source.text().char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))?;
-    let (span, code) = (at..at + odd.len_utf8(), u32::from(odd));
-    let message = format!("the character U+{code:04X} stands here: a line break that cannot be seen");
-    let problem = Problem::new(Code::Syntax, source, span, message).label("delete it");
-    Some(problem.help("it comes along when text is pasted from other programs; end the line as usual in its place"))
+/// `content: &중요 공지`: a name for the value, to YAML. Where nothing asks for the name, the sign belongs to the text.
+pub(super) fn name_nobody_asks_for(source: &Arc<Source>, at: usize) -> Option<Problem> {
+    let line = source.line_range(source.line_index(at));
+    let text = source.slice(&line);
+    let start = value_start(text);
+    let value = text[start..].trim_end();
+    let key = text[..start].trim();
+    let is_text = matches!(key, "content:" | "- content:" | "reason:" | "- reason:" | "-");
+    let span = line.start + start..line.start + start + 1;
+    (is_text && value.starts_with('&')).then(|| {
+        let message = "an unquoted text cannot begin with `&`: to YAML its first word is a name, and is not posted";
+        Problem::new(Code::Syntax, source, span, message)
+            .help(format!("put the text in quotes: {}", quoted(source.shown(value))))
+    })
 }
 
 /// A second `---`.
@@ -160,43 +168,26 @@ fn value_start(line: &str) -> usize {
     }
 }
 
-fn bad_first_character(source: &Arc<Source>, at: usize) -> Option<Problem> {
-    let (range, line) = lines(source, at).next()?;
-    let start = value_start(line);
-    let value = line[start..].trim_end();
-    let first = value.chars().next().filter(|first| NEVER_FIRST.contains(first))?;
-    // `|`, `>`, `&name`, `*name` and `? ` mean something: only what goes wrong right there is about them.
-    let here = at.saturating_sub(range.start);
-    if !matches!(first, '@' | '`' | '%') && !(start..=start + value.len()).contains(&here) {
-        return None;
-    }
-    let span = range.start + start..range.start + start + first.len_utf8();
-    let value = source.shown(value).replace('\\', "\\\\").replace('"', "\\\"");
-    let quoted = format!("put the value in quotes: `\"{value}\"`");
-    Some(
-        Problem::new(Code::Syntax, source, span, format!("an unquoted value cannot begin with `{first}`")).help(quoted),
-    )
-}
-
-/// `content: {{ shop }}에서` is a text to people and the beginning of a mapping to YAML.
-fn braces_first(source: &Arc<Source>, at: usize) -> Option<Problem> {
-    lines(source, at).find_map(|(range, line)| {
-        let start = value_start(line);
-        let value = line[start..].trim_end();
-        value.starts_with("{{").then(|| {
-            let span = range.start + start..range.start + start + 2;
-            Problem::new(Code::Syntax, source, span, "an unquoted text cannot begin with `{{`")
-                .help(format!("put the whole text in quotes: {}", quoted(source.shown(value))))
-        })
-    })
-}
-
 /// The value in the quotes that need no change inside, if any do.
-fn quoted(value: &str) -> String {
-    match (value.contains('"'), value.contains('\'')) {
-        (true, false) => format!("`'{value}'`"),
-        _ => format!("`\"{}\"`", value.replace('\\', "\\\\").replace('"', "\\\"")),
+pub(super) fn in_quotes(value: &str) -> String {
+    match (value.contains(['"', '\\']), value.contains('\'')) {
+        (true, false) => format!("'{value}'"),
+        _ => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
     }
+}
+
+fn quoted(value: &str) -> String {
+    format!("`{}`", in_quotes(value))
+}
+
+/// The value as it can be copied into a file: in quotes where YAML would take it for something else.
+pub(super) fn copyable(value: &str) -> String {
+    let plain = value.starts_with(first::may_begin)
+        && !value.contains(": ")
+        && !value.contains(" #")
+        && !value.ends_with([':', ' '])
+        && !value.contains('\n');
+    if plain { value.to_owned() } else { in_quotes(value) }
 }
 
 fn missing_space(source: &Arc<Source>, at: usize) -> Option<Problem> {
@@ -214,13 +205,30 @@ fn missing_space(source: &Arc<Source>, at: usize) -> Option<Problem> {
     })
 }
 
+/// `content: "라떼" 한 잔`.
+fn behind_a_quote(source: &Arc<Source>, at: usize) -> Problem {
+    let told = problem(source, at, "text goes on after its closing quote");
+    match first::whole_value(source, at) {
+        Some((_, value)) => told.help(format!("quote the whole text: {}", quoted(source.shown(value)))),
+        None => told.help("quote the whole text, and inside double quotes write `\\\"` for a quote"),
+    }
+}
+
 fn quote(source: &Arc<Source>, at: usize) -> Problem {
     // The readers point either at the opening quote or at the end of the file.
     let opening = source.text()[..source.clamp(&(0..at + 1)).end].rfind(['"', '\'']).unwrap_or(at);
     let opening = unbalanced_quote(source).unwrap_or(opening);
-    Problem::new(Code::Syntax, source, opening..opening + 1, "a quote is opened here and never closed").help(
-        "close it at the end of the text; inside double quotes write `\\\"` for a quote, inside single quotes `''`",
-    )
+    let told = Problem::new(Code::Syntax, source, opening..opening + 1, "a quote is opened here and never closed")
+        .help(
+            "close it at the end of the text; inside double quotes write `\\\"` for a quote, inside single quotes `''`",
+        );
+    // `'24 신메뉴`: the quote belongs to the text.
+    match first::whole_value(source, opening).filter(|(range, _)| range.start == opening) {
+        Some((_, value)) if !source.is_confidential() => {
+            told.help(format!("if it belongs to the text, write {}", quoted(value)))
+        }
+        _ => told,
+    }
 }
 
 /// The first value that begins with a quote on a line that never closes it.
@@ -258,8 +266,15 @@ fn unknown_alias(source: &Arc<Source>, at: usize) -> Problem {
 
 fn bracket(source: &Arc<Source>, at: usize) -> Problem {
     let at = open_bracket(source, at).unwrap_or(at);
-    Problem::new(Code::Syntax, source, at..at + 1, "the brackets here do not match")
-        .help("a list is `[one, two]`, a mapping is `{key: value}`; quote a text that holds brackets or commas")
+    let told = Problem::new(Code::Syntax, source, at..at + 1, "the brackets here do not match")
+        .help("a list is `[one, two]`, a mapping is `{key: value}`; quote a text that holds brackets or commas");
+    let (range, line) = lines(source, at).next().unwrap_or((at..at, ""));
+    let start = value_start(line);
+    let value = line[start..].trim_end();
+    match range.start + start == at && !value.contains([',', ':']) {
+        true => told.help(format!("as a text it is {}", quoted(source.shown(value)))),
+        false => told,
+    }
 }
 
 /// The innermost bracket that is left open at the end of the line at the offset, or of the line before.

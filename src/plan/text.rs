@@ -1,5 +1,7 @@
 //! What a job says: `content`, or `contents` by turns, held against Kakao's limits before and after its variables are filled in.
 
+mod notes;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,13 +9,16 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::braces::with_composed_names;
+use super::character::{Sort, all_named, is_seen, named, sort};
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
+use super::odd;
 use super::problem::{Code, Source};
 use super::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use super::script::{Script, TextError, Voice, Why};
 use super::template::{self, TemplateError};
-use crate::domain::content::{TEXT_UNITS_MAX, is_composed, text_units};
+use crate::domain::content::{TEXT_UNITS_MAX, composed, is_composed, text_units};
+use notes::notes;
 
 /// Most entries of `contents`.
 const CONTENTS_MAX: usize = 1_000;
@@ -39,22 +44,67 @@ pub fn normalised(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
 }
 
-/// What Kakao would not take of a normalised text.
+/// What Kakao would not take of a normalised text, first of all.
 pub(super) fn flaw(text: &str) -> Option<Flaw> {
-    let flaw = |code, message, help: String| Some(Flaw { code, message, help });
-    let units = text_units(text);
-    if text.is_empty() {
+    flaws(text).into_iter().next()
+}
+
+/// Everything that Kakao would not take of a normalised text.
+fn flaws(text: &str) -> Vec<Flaw> {
+    if !text.chars().any(is_seen) {
         let help = "write what the story says; a photo and a link may also leave `content` out".to_owned();
-        return flaw(Code::EmptyText, "the text is empty".to_owned(), help);
+        let unseen: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let message = match unseen.is_empty() {
+            true => "the text is empty".to_owned(),
+            false => format!("the text holds nothing that can be seen, but {}", all_named(unseen)),
+        };
+        return vec![Flaw { code: Code::EmptyText, message, help }];
     }
+    let mut found = Vec::new();
+    let units = text_units(text);
     if units > TEXT_UNITS_MAX {
-        let message = format!("the text has {units} characters as Kakao counts; at most {TEXT_UNITS_MAX} fit");
-        let help = format!("shorten it by {}; most emoji count as two", units - TEXT_UNITS_MAX);
-        return flaw(Code::TextTooLong, message, help);
+        found.push(too_long(text, units));
     }
-    let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'))?;
-    let message = format!("the text holds the control character U+{:04X}", u32::from(odd));
-    flaw(Code::ControlCharacter, message, "remove it: nobody can see it, and Kakao may refuse it".to_owned())
+    if let Some(odd) = text.chars().find(|c| is_refused(*c)) {
+        let lost = sort(odd) == Sort::Lost;
+        let (message, help) = match lost {
+            true => (
+                format!("the text holds {}: letters were lost when it was saved in another encoding", named(odd)),
+                "type it anew from the source, where the letters still are",
+            ),
+            false => (
+                format!("the text holds the control character {}", named(odd)),
+                "remove it: nobody can see it, and Kakao may refuse it",
+            ),
+        };
+        found.push(Flaw { code: Code::ControlCharacter, message, help: help.to_owned() });
+    }
+    found
+}
+
+/// What no text may hold.
+fn is_refused(c: char) -> bool {
+    // The quick answers for nearly every character of nearly every text.
+    !matches!(c, ' '..='~' | '가'..='힣') && (sort(c) == Sort::Lost || (c.is_control() && !matches!(c, '\n' | '\t')))
+}
+
+fn too_long(text: &str, units: usize) -> Flaw {
+    let message = format!("the text has {units} characters as Kakao counts; at most {TEXT_UNITS_MAX} fit");
+    let whole = if is_composed(text) { units } else { text_units(&composed(text)) };
+    let (message, help) = match whole {
+        whole if whole == units => {
+            (message, format!("shorten it by {}; most emoji count as two", units - TEXT_UNITS_MAX))
+        }
+        whole if whole <= TEXT_UNITS_MAX => (
+            format!("{message}: its letters are decomposed, as on a Mac, and composed they are {whole}"),
+            "convert the text to NFC, so that each syllable is one letter; then it fits".to_owned(),
+        ),
+        whole => (
+            format!("{message}; some of its letters are decomposed, as on a Mac"),
+            format!("convert it to NFC, which leaves {whole}, and shorten it by {}", whole - TEXT_UNITS_MAX),
+        ),
+    };
+    Flaw { code: Code::TextTooLong, message, help }
 }
 
 /// The texts of a job, normalised, none of them broken, with what their variables stand for.
@@ -62,12 +112,18 @@ pub(super) fn flaw(text: &str) -> Option<Flaw> {
 pub(super) struct Words {
     texts: Vec<Placed<String>>,
     vars: BTreeMap<String, String>,
+    whole: bool,
 }
 
 impl Words {
-    /// Reads `content` or `contents`. `None` when there is neither, or something is wrong with them.
+    /// Whether nothing is wrong with them, as far as can be told without knowing when they are posted.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Reads `content` or `contents`: those that can be read, however much is wrong with others. `None` when there is none.
     pub(super) fn read(fields: &Fields<'_>, vars: BTreeMap<String, String>, report: &mut Report) -> Option<Self> {
-        let had = report.problems.len();
+        let had = report.errors();
         let (key, nodes): (_, &[Node]) = match (fields.get("content"), fields.get("contents")) {
             (None, None) => return None,
             (Some(_), Some(_)) => {
@@ -78,7 +134,7 @@ impl Words {
                         "a job has `content` or `contents`, and here are both",
                     )
                     .help("keep `content` for one text, `contents` for a list of texts that take turns");
-                return None;
+                ("contents", fields.get("contents").and_then(|node| entries(node, fields, report)).unwrap_or_default())
             }
             (Some(node), None) => ("content", std::slice::from_ref(node)),
             (None, Some(node)) => ("contents", entries(node, fields, report)?),
@@ -87,19 +143,43 @@ impl Words {
         for node in nodes {
             let Some(read) = fields::text(node, key, &fields.key_span(key), report) else { continue };
             let text = with_composed_names(normalised(&read.value));
-            if judge(&text, &read, &vars, (key, fields), report) {
-                notes(&read, node, &fields.key_span(key), report);
+            let sound = judge(&text, &read, &vars, (key, fields), report);
+            notes(&read, node, &fields.key_span(key), sound, report);
+            if sound {
                 texts.push(Placed { value: text, span: read.span });
             }
         }
-        let broken = report.problems.iter().skip(had).any(|problem| problem.code.severity().is_error());
-        (!broken && !texts.is_empty()).then_some(Self { texts, vars })
+        let whole = report.errors() == had;
+        (!texts.is_empty()).then_some(Self { texts, vars, whole })
+    }
+
+    /// Looks at the texts of a job that cannot be posted for another reason: what can be told whenever they would be.
+    pub(super) fn look(&self, zone: &TimeZone, (job, account): (&str, &str), now: Timestamp, report: &mut Report) {
+        let all: Vec<String> = self.texts.iter().map(|text| text.value.clone()).collect();
+        let engine = template::Engine::new(&all);
+        let local = zone.to_datetime(now);
+        for (index, Placed { value, span }) in self.texts.iter().enumerate() {
+            if !template::is_template(value) {
+                near_the_limit(value, span, None, report);
+                continue;
+            }
+            match engine.expand(index, value, template::Names { vars: &self.vars, job, account, local }) {
+                Err(error) if error.always => unreadable(&error, span, value, None, report),
+                // What depends on the date is told when there is one.
+                Err(_) => {}
+                Ok(text) => {
+                    for flaw in flaws(&normalised(&text)).into_iter().filter(|flaw| flaw.code != Code::EmptyText) {
+                        report.add(flaw.code, span, format!("filled in, {}", flaw.message)).help(flaw.help);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes the words of a job apart: what its next story says, and, if its stories differ, how to tell each. Every text that is
     /// to come is made and judged; what is wrong is reported where it stands.
     pub(super) fn rehearse(self, stage: &Stage<'_>, report: &mut Report) -> (String, Option<Script>) {
-        let Self { texts, vars } = self;
+        let Self { texts, vars, .. } = self;
         let spans: Vec<Range<usize>> = texts.iter().map(|text| text.span.clone()).collect();
         let first = texts.first().map(|text| text.value.clone()).unwrap_or_default();
         let fixed = texts.len() == 1 && !template::is_template(&first);
@@ -219,14 +299,19 @@ fn judge(
         }
         return errors.is_empty();
     }
-    let Some(flaw) = flaw(text) else { return true };
-    let message = match flaw.code {
-        Code::EmptyText if key == "content" => "`content` is empty".to_owned(),
-        Code::EmptyText => "a text of `contents` is empty".to_owned(),
-        _ => flaw.message,
-    };
-    report.add(flaw.code, span, message).help(flaw.help);
-    false
+    let flaws = flaws(text);
+    let sound = flaws.is_empty();
+    for flaw in flaws {
+        let message = match flaw.code {
+            Code::EmptyText if key == "content" => flaw.message.replacen("the text", "`content`", 1),
+            Code::EmptyText => flaw.message.replacen("the text", "a text of `contents`", 1),
+            _ => flaw.message,
+        };
+        let refused = text.char_indices().find(|(_, c)| is_refused(*c)).filter(|_| flaw.code == Code::ControlCharacter);
+        let at = refused.map_or(span.clone(), |(at, c)| odd::spot(&report.source, span, text, at, c));
+        report.add(flaw.code, &at, message).help(flaw.help);
+    }
+    sound
 }
 
 fn impossible(error: &TextError, span: &Range<usize>, text: &str, report: &mut Report) {
@@ -273,66 +358,6 @@ fn near_the_limit(text: &str, span: &Range<usize>, when: Option<String>, report:
         report.add(Code::NearLimit, span, message).help("it fits; shorten it if it may still grow");
     }
     near
-}
-
-/// What is posted otherwise than it was typed, or looks otherwise than it counts.
-fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, report: &mut Report) {
-    let Placed { value, span } = read;
-    if node.plain || node.block {
-        warn_about_comment(span, key, report);
-    }
-    if value.contains('\r') {
-        report
-            .add(Code::LineEnds, span, "the text holds Windows line ends (`\\r`), which are posted as plain ones")
-            .help("write `\\n` alone, or use a block: `content: |`");
-    }
-    let kept = value.trim_end();
-    if value[kept.len()..].contains(|c| !matches!(c, '\n' | '\r')) {
-        report
-            .add(Code::TrailingBlanks, span, "the text ends in blanks, which are not posted")
-            .help("remove them, or end the text with something that can be seen");
-    }
-    if !is_composed(value) {
-        let units = text_units(value);
-        report
-            .add(
-                Code::Decomposed,
-                span,
-                format!("the text is written in decomposed letters, as file names on a Mac are; Kakao counts {units} characters"),
-            )
-            .help("it is posted as it stands; type it anew, or convert it to NFC, so that each syllable is one letter");
-    }
-}
-
-/// ` #라떼` behind a text, or on a line of its own below it, is a comment to YAML and a hashtag to everybody else. What begins no
-/// further in than the key is a comment to everybody: a key that was taken out, or a remark on the next one.
-fn warn_about_comment(span: &Range<usize>, key: &Range<usize>, report: &mut Report) {
-    let source = &report.source;
-    let key_line = source.slice(&source.line_range(source.line_index(key.start)));
-    let outer = key_line.len() - key_line.trim_start_matches(' ').len();
-    let mut index = source.line_index(span.end);
-    let cut = loop {
-        let line = source.line_range(index);
-        let hash = source.slice(&(span.end.max(line.start)..line.end)).trim_start();
-        let before = source.slice(&(line.start..line.end - hash.len()));
-        let is_comment = hash.starts_with('#') && (before.is_empty() || before.ends_with([' ', '\t']));
-        let is_inside = !before.trim().is_empty() || before.len() > outer;
-        let goes_on = hash.is_empty() || (is_comment && is_inside);
-        if !goes_on {
-            return;
-        }
-        if hash.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphanumeric)) {
-            break line.end - hash.len()..line.end;
-        }
-        if line.end >= source.text().len() {
-            return;
-        }
-        index += 1;
-    };
-    let message = format!("`{}` is not posted: to YAML it is a comment", source.slice(&cut).trim_end());
-    report
-        .add(Code::TextCut, &cut, message)
-        .help("put the whole text in double quotes if it belongs to it; write a space after `#` if it is a comment");
 }
 
 #[cfg(test)]

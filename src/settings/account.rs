@@ -9,9 +9,9 @@ use secrecy::SecretString;
 
 use super::read::{duration, filled, whole_number};
 use super::{Account, REDIRECT_URI, Secret};
-use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{Kind, Node};
+use crate::plan::link::check_url;
 use crate::plan::name::is_account_name;
 use crate::plan::policy;
 use crate::plan::problem::Code;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::account::accounts;
 use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, preflight, size, watching};
 use crate::plan::blackout;
-use crate::plan::content::check_url;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
-use crate::plan::file::{self, Kind, Node};
+use crate::plan::file::{Kind, Node};
+use crate::plan::link::check_url;
+use crate::plan::odd;
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 use crate::plan::schedule::CronRule;
@@ -91,13 +92,7 @@ const RETRIES_MAX: usize = 20;
 /// Reads the whole file.
 pub(super) fn settings(source: &Arc<Source>) -> Result<Settings, Problems> {
     let mut report = Report::new(source);
-    let settings = match file::parse(source) {
-        Ok(root) => root_of(&root, &mut report),
-        Err(problems) => {
-            report.problems = problems;
-            None
-        }
-    };
+    let settings = odd::read(source, &mut report).and_then(|root| root_of(&root, &mut report));
     let broken = report.problems.iter().any(|problem| problem.severity() == Severity::Error);
     match settings {
         Some(settings) if !broken => Ok(settings),

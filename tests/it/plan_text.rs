@@ -76,7 +76,7 @@ fn a_text_without_braces_is_left_as_it_is_and_braces_can_be_written() {
 fn an_undefined_name_is_told_where_it_stands() {
     one_problem("at: now\ncontent: 오늘은 {{ shpo }}에서", "E044", (9, 21));
     one_problem("at: now\ncontent: |\n  하나\n  둘 {{ date }} {{ own | format('%Y') }}", "E044", (11, 23));
-    one_problem("at: now\ncontent: >\n  {{ shop }}\n  {{ shop ~ nobody }}", "E044", (11, 17));
+    one_problem("at: now\ncontent: >\n  {{ shop }}\n\n  {{ shop ~ nobody }}", "E044", (12, 17));
     one_problem("at: now\ncontent: \"a\\n{{ shop | upper }}\"", "E043", (9, 28));
     one_problem("at: now\ncontent: \"{{ shop\"", "E043", (9, 15));
     one_problem("at: now\ncontents: [a, \"{{ nobody }}\"]", "E044", (9, 23));
@@ -114,7 +114,7 @@ fn a_text_near_the_limit_and_what_is_posted_otherwise_are_noted() {
 fn a_hashtag_below_an_unquoted_text_is_told_like_one_on_its_line() {
     one_problem("at: now\ncontent: 하나 #라떼", "W010", (9, 17));
     one_problem("at: now\ncontent: 하나\n  #카페 #라떼", "W010", (10, 7));
-    one_problem("at: now\ncontent: 하나\n  둘\n\n      # 메모\n     #카페\ntags: [a]", "W010", (13, 10));
+    one_problem("at: now\ncontent: 하나\n\n  둘\n\n      # 메모\n     #카페\ntags: [a]", "W010", (14, 10));
     one_problem("at: now\ncontent: 하나 # 메모\n  #카페", "W010", (10, 7));
     one_problem("at: now\ncontent:\n  하나\n  #카페", "W010", (11, 7));
     one_problem("at: 2026-12-01 09:00\ncontent: |\n    하나\n  #카페", "W010", (11, 7));
@@ -123,7 +123,7 @@ fn a_hashtag_below_an_unquoted_text_is_told_like_one_on_its_line() {
         assert_eq!(told(&format!("at: now\ncontent: 하나{none}")), [], "{none}");
     }
     assert_eq!(told("at: now\ncontent: |\n  하나\n  #카페"), []);
-    assert_eq!(told("at: now\ncontent: \"하나\n  #카페\""), []);
+    assert_eq!(told("at: now\ncontent: \"하나\n\n  #카페\""), []);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::near::{nearest, spelt_alike};
 use super::read_up_to;
 use crate::domain::content::IMAGE_BYTES_LIMIT;
 use crate::plan::picture::{self, Odd, Picture};
@@ -16,6 +17,8 @@ use crate::plan::picture::{self, Odd, Picture};
 /// What the plan needs to know of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFacts {
+    /// The file, by the name that it has on disk: its letters may be composed otherwise than they were asked for.
+    pub file: PathBuf,
     /// SHA-256 of the file, 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Size of the file.
@@ -27,7 +30,9 @@ pub struct ImageFacts {
 /// Why a file is no image that Kakao takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageTrouble {
-    /// Missing, a folder, no permission.
+    /// There is none of the name; the nearest ones of its folder.
+    Missing(Vec<String>),
+    /// A folder, no permission, a link that leads nowhere.
     Unreadable {
         /// A clause that says why.
         why: String,
@@ -81,7 +86,11 @@ pub(in crate::plan) fn images(
     paths: BTreeSet<PathBuf>,
     roots: &Roots,
 ) -> BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>> {
-    let look = |path: &Path| if roots.hold(path) { image(path) } else { Err(ImageTrouble::Outside) };
+    // The file that is found by another spelling may be a link that leads out, too.
+    let look = |path: &Path| {
+        let file = spelt_alike(path).unwrap_or_else(|| path.to_owned());
+        if roots.hold(path) && roots.hold(&file) { image(&file) } else { Err(ImageTrouble::Outside) }
+    };
     paths.into_iter().map(|path| (path.clone(), look(&path))).collect()
 }
 
@@ -100,7 +109,7 @@ fn image(path: &Path) -> Result<ImageFacts, ImageTrouble> {
         return Err(ImageTrouble::TooBig(size));
     }
     let picture = picture::look(&bytes).map_err(ImageTrouble::Format)?;
-    Ok(ImageFacts { sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, picture })
+    Ok(ImageFacts { file: path.to_owned(), sha256: format!("{:x}", Sha256::digest(&bytes)), bytes: size, picture })
 }
 
 /// A film of many megabytes is told that it is one: to save it smaller would not help.
@@ -130,7 +139,10 @@ fn missing(path: &Path, err: &io::Error) -> ImageTrouble {
     let unreadable = |why: String, help: Option<String>| ImageTrouble::Unreadable { why, help };
     let Ok(target) = std::fs::read_link(path) else {
         let help = if err.kind() == io::ErrorKind::NotFound { beside(path) } else { None };
-        return unreadable(super::why(err), help);
+        return match help {
+            None if err.kind() == io::ErrorKind::NotFound => ImageTrouble::Missing(nearest(path)),
+            help => unreadable(super::why(err), help),
+        };
     };
     if err.kind() != io::ErrorKind::NotFound {
         return unreadable(super::why(err), None);

@@ -4,6 +4,7 @@
 
 mod git;
 mod images;
+mod near;
 pub mod tree;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub(super) use self::git::commit;
 use self::images::Roots;
 pub(super) use self::images::images;
 pub use self::images::{ImageFacts, ImageTrouble};
+pub use self::near::spelt_alike;
 use self::tree::Unread;
 use super::foreign::{self, Kin};
 use super::problem::{Code, Problem, Source};
@@ -53,6 +55,7 @@ pub(super) fn gather(paths: &[PathBuf]) -> Gathered {
     let mut gathered = Gathered::default();
     for path in paths {
         gathered.follow(path);
+        let path = &spelt_alike(path).unwrap_or_else(|| path.clone());
         if path.is_dir() {
             gathered.dirs.push(path.clone());
             gathered.folder(path);
@@ -191,8 +194,12 @@ pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Problem>>
 
 /// The problem of a file or folder that cannot be read.
 pub fn unreadable(path: &Path, err: &io::Error) -> Problem {
-    Problem::of_file(Code::Unreadable, path, format!("{} cannot be read: {}", path.display(), why(err)))
-        .help("check the name and who may read it")
+    let problem = Problem::of_file(Code::Unreadable, path, format!("{} cannot be read: {}", path.display(), why(err)));
+    let near = if err.kind() == io::ErrorKind::NotFound { near::nearest(path) } else { Vec::new() };
+    match near.first() {
+        Some(near) => problem.help(format!("did you mean `{}`?", path.with_file_name(near).display())),
+        None => problem.help("check the name and who may read it"),
+    }
 }
 
 /// At most `limit` bytes of a regular file. A pipe or a device is refused: reading it could wait for ever.
