@@ -9,8 +9,10 @@ use url::form_urlencoded;
 use super::House;
 use super::entry::Entry;
 use super::page::{Asked, Failed, Frame, Links, Page, Paging, made, query_of, write};
+use crate::domain::content::composed;
 use crate::domain::post::PostState;
-use crate::store::view::{PostFilter, ROWS_MAX};
+use crate::store::Store;
+use crate::store::view::{Listing, PostFilter, PostRow, ROWS_MAX};
 
 #[derive(Template)]
 #[template(path = "posts.html", config = "src/web/askama.toml")]
@@ -27,7 +29,9 @@ struct Posts {
 pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQuery) -> Page {
     let query = query_of(query);
     let state = query.get("state").map(|word| read_state(word)).transpose()?;
-    let (job, account) = (query.get("job").cloned(), query.get("account").cloned());
+    // Composed as those of the job files are, however they were typed.
+    let asked = |key: &str| query.get(key).map(|value| composed(value)).filter(|value| !value.is_empty());
+    let (job, account, tag, text) = (asked("job"), asked("account"), asked("tag"), asked("text"));
     let paging = Paging::asked(&query);
     let filter = PostFilter {
         states: state.into_iter().collect(),
@@ -37,15 +41,24 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     };
     let ctx = house.queue.turn().await?;
     let now = ctx.clock.now();
-    let rows = if first_comes_first(state) {
+    let by_words = tag.is_some() || text.is_some();
+    let rows = if by_words {
+        let (job, account, tag, text) = (job.clone(), account.clone(), tag.clone(), text.clone());
+        let states = filter.states.clone();
+        let listing = Listing { states, account, job, tag, text, ..Listing::default() };
+        found(&ctx.store, &listing, paging.rows_to_read()).await?
+    } else if first_comes_first(state) {
         ctx.store.posts(&filter).await?
     } else {
         ctx.store.latest_posts(&filter).await?
     };
-    let full = (!first_comes_first(state) && rows.len() == ROWS_MAX as usize).then_some(ROWS_MAX);
+    let full = (!by_words && !first_comes_first(state) && rows.len() == ROWS_MAX as usize).then_some(ROWS_MAX);
     let (rows, more) = paging.cut(rows);
     let mut title = "Posts".to_owned();
-    for (key, value) in [("", state.map(|state| state.as_str().to_owned())), ("of job ", job), ("on account ", account)]
+    let text = text.map(|text| format!("“{text}”"));
+    let state_said = state.map(|state| state.as_str().to_owned());
+    for (key, value) in
+        [("", state_said), ("of job ", job), ("on account ", account), ("tagged ", tag), ("that hold ", text)]
     {
         if let Some(value) = value {
             title.push_str(&format!(" · {key}{value}"));
@@ -62,6 +75,25 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     })
 }
 
+/// Most posts that are looked at for words, which no index answers.
+const LOOKED_AT_MAX: u32 = 20_000;
+
+/// The first posts that hold the words or have the tag, the earliest due first.
+async fn found(store: &Store, listing: &Listing, rows: u32) -> Result<Vec<PostRow>, Failed> {
+    let (mut found, mut after, mut looked_at) = (Vec::new(), None, 0);
+    loop {
+        let more = rows.saturating_sub(u32::try_from(found.len()).unwrap_or(rows));
+        let page = store.listing(listing, after, more.max(1)).await?;
+        looked_at += page.looked_at;
+        found.extend(page.rows);
+        after = page.end;
+        if after.is_none() || found.len() >= rows as usize || looked_at >= LOOKED_AT_MAX {
+            found.truncate(rows as usize);
+            return Ok(found);
+        }
+    }
+}
+
 fn read_state(word: &str) -> Result<PostState, Failed> {
     PostState::parse(word).ok_or_else(|| Failed::Missing(format!("There is no state “{word}”.")))
 }
@@ -75,9 +107,9 @@ fn first_comes_first(state: Option<PostState>) -> bool {
 /// The query without its page, for the links to the other pages.
 fn rest_of(query: &Asked) -> String {
     let mut rest = form_urlencoded::Serializer::new(String::new());
-    for key in ["state", "job", "account"] {
+    for key in ["state", "job", "account", "tag", "text"] {
         if let Some(value) = query.get(key) {
-            rest.append_pair(key, value);
+            rest.append_pair(key, &composed(value));
         }
     }
     let mut rest = rest.finish();

@@ -45,7 +45,7 @@ pub(in crate::cli) struct Args {
     state: Vec<PostState>,
     #[command(flatten)]
     filter: Filter,
-    /// Whose text or link holds these words as they stand, whatever the case. A person is shown what 20,000 posts hold, and how to go on;
+    /// Whose text or link holds these words as they stand, whatever the case and however their letters are composed. A person is shown what 20,000 posts hold, and how to go on;
     /// --json and --csv look through all
     #[arg(long)]
     text: Option<String>,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
 use super::posts::{PostRow, rows};
+use crate::domain::content::composed;
 use crate::domain::post::PostState;
 use crate::store::{Result, Store, instant, micros, write_json};
 
@@ -29,8 +30,8 @@ pub struct Listing {
     pub job: Option<String>,
     /// With this tag only.
     pub tag: Option<String>,
-    /// Whose text or link holds these characters in this order, whatever the case: both sides in the lower case of Unicode, and
-    /// otherwise as they are written. Nothing is indexed for it: it looks through what the other filters leave.
+    /// Whose text or link holds these characters in this order, whatever the case and however their letters are composed: both sides in
+    /// the lower case of Unicode and composed, and otherwise as they are written. Nothing is indexed for it: it looks through what the other filters leave.
     pub text: Option<String>,
     /// Due at or after this instant.
     pub from: Option<Timestamp>,
@@ -128,8 +129,8 @@ pub(super) async fn page(
     let ids: Vec<i64> = places.iter().map(|place| place.post).collect();
     let mut found = if ids.is_empty() { Vec::new() } else { rows(connection, &ids).await? };
     if let Some(text) = &listing.text {
-        let text = text.to_lowercase();
-        found.retain(|row| row.content.words().any(|said| said.to_lowercase().contains(&text)));
+        let text = folded(text);
+        found.retain(|row| row.content.words().any(|said| folded(said).contains(&text)));
     }
     Ok(ListPage { rows: found, end, looked_at })
 }
@@ -142,22 +143,39 @@ async fn holding(connection: &mut SqliteConnection, listing: &Listing, places: &
         r#"SELECT p.id AS "id!" FROM json_each($1) n CROSS JOIN post p ON p.id = n.value
            WHERE ($2 IS NULL OR p.account = $2) AND ($3 IS NULL OR p.job = $3)
              AND ($4 IS NULL OR EXISTS (SELECT 1 FROM json_each(p.tags) g WHERE g.value = $4))
-             AND ($5 IS NULL OR p.content LIKE $5)"#,
+             AND ($5 IS NULL OR p.content LIKE $5 OR p.content GLOB $6)"#,
         posts,
         listing.account,
         listing.job,
         listing.tag,
-        pattern
+        pattern,
+        UNCOMPOSED
     )
     .fetch_all(connection)
     .await?;
     Ok(found.into_iter().collect())
 }
 
+/// The form in which texts are compared: in the lower case of Unicode, each syllable and each accented letter one character, however it was
+/// typed.
+fn folded(text: &str) -> String {
+    composed(&text.to_lowercase())
+}
+
+/// A pattern of GLOB for texts with a character of which a composed text has none, or not always: such a text may hold the words in other
+/// letters, and is compared itself.
+const UNCOMPOSED: &str = concat!(
+    "*[\u{300}-\u{36f}\u{374}\u{37e}\u{387}\u{483}-\u{487}\u{591}-\u{109f}\u{1100}-\u{11ff}\u{135d}-\u{135f}\u{1712}-\u{1734}",
+    "\u{17d2}-\u{17dd}\u{18a9}\u{1939}-\u{193b}\u{1a17}-\u{1cff}\u{1dc0}-\u{1dff}\u{1f70}-\u{1fff}\u{2000}\u{2001}\u{20d0}-\u{20ff}",
+    "\u{2126}\u{212a}\u{212b}\u{2329}\u{232a}\u{2adc}\u{2cef}-\u{2cf1}\u{2d7f}-\u{2dff}\u{302a}-\u{302f}\u{3099}\u{309a}",
+    "\u{a66f}-\u{a69f}\u{a6f0}\u{a6f1}\u{a806}-\u{abed}\u{f900}-\u{faff}\u{fb1d}-\u{fb4f}\u{fe20}-\u{fe2f}",
+    "\u{101fd}-\u{1ebff}\u{2f800}-\u{2fa1f}]*"
+);
+
 /// A pattern of LIKE that the JSON of every content that holds this text fits: its longest run of characters that stand in JSON as
 /// they are, and that LIKE, which knows the case of ASCII alone, compares as the lower case of Unicode does.
 fn pattern(text: &str) -> String {
-    let text = text.to_lowercase();
+    let text = folded(text);
     let runs = text.split(|character| !is_plain(character));
     let longest = runs.max_by_key(|run| run.chars().count()).unwrap_or_default();
     // Capitals that are not ASCII become these two; `_` stands for any one character.
@@ -283,6 +301,44 @@ mod tests {
         assert_eq!(pattern("Kiwi"), "%__w_%");
         assert_eq!((pattern(""), pattern("ÉÜ")), ("%%".into(), "%%".into()));
         assert_eq!(pattern(&"가".repeat(2_000)).chars().count(), PATTERN_MAX + 2);
+    }
+
+    #[test]
+    fn a_character_that_a_composed_text_has_not_is_one_of_the_pattern() {
+        let class: Vec<char> = UNCOMPOSED.trim_matches(['*', '[', ']']).chars().collect();
+        let mut ranges = Vec::new();
+        let mut rest = class.as_slice();
+        while let [first, tail @ ..] = rest {
+            match tail {
+                ['-', last, tail @ ..] => {
+                    ranges.push(*first..=*last);
+                    rest = tail;
+                }
+                _ => {
+                    ranges.push(*first..=*first);
+                    rest = tail;
+                }
+            }
+        }
+        let held = |c: char| ranges.iter().any(|range| range.contains(&c));
+        let parts = icu_normalizer::DecomposingNormalizerBorrowed::new_nfd();
+        for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let whole = c.to_string();
+            if composed(&whole) != whole {
+                assert!(held(c), "{c:?} is another character when it is composed");
+            }
+            for part in parts.normalize(&whole).chars().skip(1).filter(|_| composed(&whole) == whole) {
+                assert!(held(part), "{part:?} is composed to {c:?}");
+            }
+            // Marks that change places with others.
+            if composed(&format!("a\u{345}{c}")) != format!("a\u{345}{c}") {
+                assert!(held(c), "{c:?} changes places");
+            }
+        }
+        assert!(
+            "라떼 ABC é ☕ 漢字 かが 10% —“”".chars().all(|c| !held(c)),
+            "what people write is not looked at twice"
+        );
     }
 
     #[test]
