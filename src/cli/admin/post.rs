@@ -259,6 +259,10 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     // Whoever gives the command could copy the file as well.
     let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")] };
     let plan = plan::load_with(&[], &beside, now).map_err(|problems| broken(&problems))?;
+    for warning in &plan.warnings {
+        let help = warning.help.first().map(|help| format!("; {help}")).unwrap_or_default();
+        note!("{}: {}{help}", warning.severity().as_str(), warning.message);
+    }
     plan.jobs.into_values().next().ok_or_else(|| Failure::unexpected("nothing was read"))
 }
 

@@ -174,7 +174,7 @@ fn one_change(out: &mut String, change: &Change, columns: usize) {
     }
     match (change.kind, &change.before, &change.after) {
         (ChangeKind::Added, _, Some(after)) => {
-            let says = excerpt(&after.content);
+            let says = one_line(&excerpt(&after.content));
             writeln!(out, "    {}", fit(&says, columns.saturating_sub(4))).ok();
         }
         (ChangeKind::Changed | ChangeKind::Ignored, Some(before), Some(after)) => {
@@ -192,7 +192,12 @@ fn state(change: &Change) -> String {
     }
 }
 
-/// One line of what a post says.
+/// A text in one line, in which its line breaks can be seen.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ⏎ ")
+}
+
+/// What a post says.
 fn excerpt(content: &Content) -> String {
     let text = content.text().unwrap_or_default();
     match &content.body {
@@ -318,7 +323,7 @@ fn coming(report: &Report, columns: usize) -> String {
         };
         let says = match &one.face.content.body {
             Body::Link { url, text: None } => url.clone(),
-            _ => one.face.content.text().unwrap_or_default().to_owned(),
+            _ => one_line(one.face.content.text().unwrap_or_default()),
         };
         Line {
             day,
