@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::character::{Sort, ascii, sort};
 use super::template::OPENING;
 use crate::domain::content::{composed, is_composed};
 
@@ -91,6 +92,15 @@ pub(super) fn without_expressions(text: &str) -> String {
         out.replace_range(expression.clone(), &" ".repeat(expression.len()));
     }
     out
+}
+
+/// The first character between braces that only looks like a blank, a quote or another sign.
+pub(super) fn odd_character(text: &str) -> Option<char> {
+    let odd = |c: &char| match sort(*c) {
+        Sort::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
+        _ => true,
+    };
+    expressions(text).find_map(|expression| outside_quotes(text, expression).map(|(_, c)| c).find(odd))
 }
 
 /// Where a name stands as a word of its own between braces.

@@ -67,7 +67,7 @@ pub(super) fn read(
     let words = Words::read(fields, vars, report);
     let says = fields.has("content") || fields.has("contents");
     let broken = says && words.as_ref().is_none_or(|words| !words.is_whole());
-    let had = report.errors();
+    let had = report.problems.len();
     let shape = match kind {
         Some(Type::Note) => {
             if !says && fields.lacks("content") && fields.lacks("contents") {
@@ -95,7 +95,7 @@ pub(super) fn read(
             photo(fields, report)
         }
     };
-    let whole = !broken && kind.is_some() && shape.is_some() && report.errors() == had;
+    let whole = !broken && kind.is_some() && shape.is_some() && !report.has_errors_since(had);
     Wanted { words, shape, whole }
 }
 

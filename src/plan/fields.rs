@@ -36,9 +36,9 @@ impl Report {
             && self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count() > PROBLEMS_MAX
     }
 
-    /// How many errors there are so far.
-    pub(super) fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count()
+    /// Whether an error was found since there were so many problems.
+    pub(super) fn has_errors_since(&self, had: usize) -> bool {
+        self.problems.iter().skip(had).any(|problem| problem.severity() == Severity::Error)
     }
 
     /// Notes a problem at a span; the caller adds labels and help to what is returned.

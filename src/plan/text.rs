@@ -8,8 +8,8 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::braces::with_composed_names;
-use super::character::{Sort, all_named, is_seen, named, sort};
+use super::braces::{odd_character, with_composed_names};
+use super::character::{Sort, all_named, ascii, is_seen, named, sort};
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
 use super::odd;
@@ -123,7 +123,7 @@ impl Words {
 
     /// Reads `content` or `contents`: those that can be read, however much is wrong with others. `None` when there is none.
     pub(super) fn read(fields: &Fields<'_>, vars: BTreeMap<String, String>, report: &mut Report) -> Option<Self> {
-        let had = report.errors();
+        let had = report.problems.len();
         let (key, nodes): (_, &[Node]) = match (fields.get("content"), fields.get("contents")) {
             (None, None) => return None,
             (Some(_), Some(_)) => {
@@ -149,7 +149,7 @@ impl Words {
                 texts.push(Placed { value: text, span: read.span });
             }
         }
-        let whole = report.errors() == had;
+        let whole = !report.has_errors_since(had);
         (!texts.is_empty()).then_some(Self { texts, vars, whole })
     }
 
@@ -332,7 +332,19 @@ fn unreadable(error: &TemplateError, span: &Range<usize>, text: &str, when: Opti
         Some(when) if !error.always => format!("filled in for {when}: {}", error.message),
         _ => error.message.clone(),
     };
-    report.add(code, &at, message).help(error.help.clone());
+    let odd = odd_character(text).map(|c| {
+        let like = ascii(c).map_or("delete it".to_owned(), |like| format!("write `{like}` in its place"));
+        format!(
+            "between the braces stands {}: {}",
+            named(c),
+            if like == "write ` ` in its place" { "write a space" } else { &like }
+        )
+    });
+    let note = report.add(code, &at, message);
+    match odd {
+        Some(odd) => note.help(odd),
+        None => note.help(error.help.clone()),
+    };
 }
 
 /// Where a part of a template stands in the file: the same words, as often before them. YAML folds and indents, so offsets

@@ -118,6 +118,9 @@ fn what_is_put_into_the_queue_by_hand_goes_through_the_checks_and_out_once() {
     daemon.says("published  @hello ");
     let again = folder.ok("admin post 안녕 --name hello");
     assert!(again.contains("is in the queue already"), "{again}");
+    let odd = folder.run("admin post 안녕\\n하세요 --dry-run");
+    assert_eq!(odd.code, Some(0));
+    assert!(odd.stderr.contains("warning: `\\n` is posted as two characters"), "{}", odd.stderr);
     let wrong = folder.run("admin post --image nosuch.png");
     assert_eq!(wrong.code, Some(3), "{wrong:?}");
     assert!(wrong.stderr.contains("E050"), "{}", wrong.stderr);

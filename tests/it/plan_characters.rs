@@ -387,7 +387,7 @@ fn the_settings_are_read_with_the_same_eyes_and_never_quoted() {
     for (text, code, name) in [
         ("da\u{200b}ta_dir: /tmp\n", "E021", "U+200B zero-width space"),
         ("api_url: https://kapi.kakao.com\u{200b}\n", "E060", "U+200B zero-width space at its end"),
-        ("horizon: ３5d\n", "E015", "U+FF13"),
+        ("horizon: ３5d\n", "E036", "U+FF13 full-width digit 3 at its beginning"),
         ("accounts: {cafe: {rest_api_key: \"abc\u{200b}def\"}}\n", "E015", "U+200B zero-width space in its middle"),
         ("accounts: {ca\u{200b}fe: {rest_api_key: abc}}\n", "E025", "U+200B zero-width space"),
         ("data_dir：/tmp\n", "E010", "U+FF1A full-width colon"),
@@ -396,7 +396,22 @@ fn the_settings_are_read_with_the_same_eyes_and_never_quoted() {
         let said = problems.to_string();
         let told =
             problems.list().iter().any(|problem| problem.code.as_str() == code && problem.message.contains(name));
-        assert!(told || (name == "U+FF13" && !said.is_empty()), "{text:?}: {said}");
+        assert!(told, "{text:?}: {said}");
         assert!(!said.contains("abc") && !said.contains("/tmp"), "{said}");
+    }
+}
+
+#[test]
+fn between_braces_they_are_named_too() {
+    for (text, name) in [
+        ("{{ date | format(“%Y”) }}", "U+201C left double quotation mark: write `\"` in its place"),
+        ("{{ date｜format('%Y') }}", "U+FF5C full-width vertical line: write `|` in its place"),
+        ("{{ date.day ＋ 1 }}", "U+FF0B full-width `+`: write `+` in its place"),
+        ("{{ weekday［0］ }}", "U+FF3B full-width bracket `[`: write `[` in its place"),
+        ("{{ shop\u{200b} }}", "U+200B zero-width space: delete it"),
+    ] {
+        let found = of(&note(&format!("at: now\ntype: note\ncontent: '안녕 {}'", text.replace('\'', "''"))));
+        let told = found.iter().any(|problem| problem.help.iter().any(|help| help.contains(name)));
+        assert!(told, "{text}: {}", render(&found, Paint::Plain));
     }
 }

@@ -24,10 +24,13 @@ fn job(lines: &[(&str, &str)]) -> String {
     all.iter().map(|(key, value)| format!("    {key}: {value}\n")).collect()
 }
 
+/// Lines of a job, and the codes of what is wrong with them.
+type Pair<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn two_mistakes_of_one_job_are_both_told() {
     let gone = ("images", "[gone.png]");
-    let table: [(&[(&str, &str)], &[&str]); 26] = [
+    let table: [Pair<'_>; 26] = [
         (&[("type", "photo"), gone, ("at", "gestern")], &["E031", "E050"]),
         (&[("type", "photo"), gone, ("content", "\"\"")], &["E040", "E050"]),
         (&[("type", "photo"), gone, ("content", "\"{{ nobody }}\"")], &["E044", "E050"]),

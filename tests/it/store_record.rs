@@ -67,6 +67,42 @@ async fn a_list_is_the_same_whatever_the_size_of_its_pages_and_every_filter_hold
 }
 
 #[tokio::test]
+async fn words_are_found_however_their_letters_are_composed() {
+    let queue = Queue::new().await;
+    let decomposed = "\u{1105}\u{1161}\u{1104}\u{1166}";
+    let texts = [
+        "라떼 두 잔".to_owned(),
+        format!("{decomposed} 한 잔"),
+        format!("따뜻한 라{}", "\u{1104}\u{1166}"),
+        "café".to_owned(),
+        "CAFE\u{301}".to_owned(),
+        "が か\u{3099}".to_owned(),
+        "모카".to_owned(),
+    ];
+    for (minute, said) in (0..).zip(&texts) {
+        queue.add(&JobPosts { content: text(said), ..note(&format!("j{minute}"), t(minute)) }).await;
+    }
+    let found = async |words: &str| {
+        let listing = Listing { text: Some(words.into()), ..Listing::default() };
+        minutes(&queue, &listing, 2).await
+    };
+    for (words, expected) in [
+        ("라떼", &[0, 1, 2][..]),
+        (decomposed, &[0, 1, 2]),
+        ("라떼 한", &[1]),
+        ("Café", &[3, 4]),
+        ("cafe\u{301}", &[3, 4]),
+        ("がが", &[]),
+        ("が が", &[5]),
+        ("잔", &[0, 1]),
+        ("모카", &[6]),
+        ("라떼라", &[]),
+    ] {
+        assert_eq!(found(words).await, expected, "{words:?}");
+    }
+}
+
+#[tokio::test]
 async fn words_are_found_as_they_are_written_whatever_the_case_and_whatever_json_and_sql_make_of_them() {
     let queue = Queue::new().await;
     let texts = [

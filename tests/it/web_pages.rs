@@ -172,6 +172,15 @@ async fn long_lists_come_in_pages_with_the_newest_first() {
     assert!(get(&dashboard, "/stories?page=4294967295").await.contains("No story is on record this far back"));
     assert!(get(&dashboard, "/posts?state=failed").await.contains("There is no such post"));
     assert!(get(&dashboard, "/posts?job=many&account=cafe").await.contains("of job many · on account cafe"));
+    // Words, tags and jobs, however their letters are composed.
+    let found = get(&dashboard, "/posts?text=%E1%84%80%E1%85%B3%E1%86%AF&job=many").await;
+    assert!(
+        found.contains("of job many · that hold “글”") && found.matches("class=\"number\"").count() == 50,
+        "{found}"
+    );
+    assert!(found.contains("href=\"/posts?job=many&#38;text=%EA%B8%80&#38;page=2\""), "{found}");
+    assert!(get(&dashboard, "/posts?text=none").await.contains("There is no such post"));
+    assert!(get(&dashboard, "/posts?tag=none").await.contains("There is no such post"));
     assert!(get(&dashboard, "/posts?job=none&page=x&nonsense=%ff").await.contains("There is no such post"));
     dashboard.stop().await;
 }

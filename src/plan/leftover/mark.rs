@@ -34,11 +34,13 @@ pub(super) fn markdown(text: &str) -> Option<Leftover> {
                 && inside.chars().any(char::is_alphanumeric);
             let (before, behind) = (around(text, open, 0).0, around(text, open + 4 + len, 0).1);
             let alone = |c: Option<char>| c != mark.chars().next();
+            // `김**, 이**` hides the rest of a name.
+            let hides = around(text, open, 0).0.is_some_and(char::is_alphanumeric);
             // Under bars names are written too: `__init__`, `my__file__name`.
             let a_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
             let is_name =
                 mark == "__" && (inside.is_ascii() && !inside.contains(' ') || a_word(before) || a_word(behind));
-            if tight && alone(before) && alone(behind) && !is_name {
+            if tight && alone(before) && alone(behind) && !is_name && !hides {
                 let message = format!("`{mark}{inside}{mark}` is posted with its `{mark}`: stories are plain text");
                 return Some(leftover(open..open + 4 + len, message, format!("write `{inside}`")));
             }

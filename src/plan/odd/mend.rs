@@ -45,7 +45,7 @@ fn word(text: &str, is_time: bool) -> Option<Mended> {
                 odd.push((at, c));
                 out.push(' ');
             }
-            Sort::Plain => match ascii(c).filter(|_| is_time || !foreign) {
+            Sort::Plain => match ascii(c).filter(|like| is_time || !foreign || matches!(like.as_str(), "\"" | "'")) {
                 Some(like) => {
                     odd.push((at, c));
                     out.push_str(&like);
@@ -270,6 +270,7 @@ mod tests {
             ("note\u{e007f}", "note"),
             ("note\u{fe0f}", "note"),
             ("no\u{3164}te", "note"),
+            ("‘사진’", "사진"),
         ] {
             assert_eq!(meant(text, role).as_deref(), Some(word), "{text:?}");
         }

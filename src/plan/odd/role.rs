@@ -85,6 +85,15 @@ pub(super) fn of(key: &str, within: Within, settings: bool) -> Role {
         "images" => Role::Path,
         "content" | "contents" | "reason" => Role::Text,
         "android_exec_param" | "ios_exec_param" | "android_market_param" | "ios_market_param" => Role::Seen,
+        "horizon" | "poll" | "settle" | "connect" | "request" | "upload" | "publish" | "lease" | "retry"
+        | "quarantine" | "prepare_ahead" | "catch_up_gap" | "min_gap" | "deleted" | "cancelled" | "missed"
+        | "failed" | "audits"
+            if settings =>
+        {
+            Role::Word(Code::BadDuration)
+        }
+        "listen" if settings => Role::Word(Code::BadAddress),
+        "ballast" if settings => Role::Word(Code::BadSize),
         "password" | "data_dir" | "command" | "file" | "env" | "credential" => Role::Free,
         _ if settings => Role::Seen,
         _ => Role::Free,

@@ -68,6 +68,16 @@ fn the_changes_and_the_coming_posts_read_well_at_eighty_columns() {
 }
 
 #[test]
+fn where_the_lines_of_a_text_break_can_be_seen() {
+    let broken = "\n  hours: {at: 2026-12-05 09:00, type: note, content: \"12월 영업\\n월-금 9시\\n\\n일 휴무\"}\n";
+    let joined = broken.replace("\\n", " ");
+    for told in [text(&report("  {}", broken), 80), markdown(&report("  {}", broken))] {
+        assert_eq!(told.matches("12월 영업 ⏎ 월-금 9시 ⏎ ⏎ 일 휴무").count(), 2, "{told}");
+    }
+    assert!(!text(&report("  {}", &joined), 80).contains('⏎'));
+}
+
+#[test]
 fn nothing_changes_when_nothing_changed() {
     let report = report(OLD, OLD);
     assert!(report.changes.is_empty(), "{:?}", report.changes);
