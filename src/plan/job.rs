@@ -306,11 +306,7 @@ fn read_job(
             )
             .help("remove the line, or add `permission: friends`");
     }
-    let delete = match (delete_at, shared.delete_after) {
-        (Some(at), _) => Some(DeleteRule::At(at)),
-        (None, Some(after)) => Some(DeleteRule::After(after)),
-        (None, None) => None,
-    };
+    let delete = delete_at.map(DeleteRule::At).or(shared.delete_after.map(DeleteRule::After));
     let zone = file.zone.clone();
     let names = (name, shared.account.as_deref().unwrap_or(name));
     let Some(schedule) = schedule.filter(|_| whole) else {

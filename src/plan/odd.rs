@@ -151,7 +151,12 @@ impl Walk<'_> {
                 let entry = |part| Node { span: span.clone(), plain, block, kind: Kind::Text(part) };
                 node.kind = Kind::List(parts.into_iter().map(entry).collect());
             }
-            None => node.kind = Kind::Text(mended.text),
+            None => {
+                node.kind = match mended.text.as_str() {
+                    "true" | "false" if role.code() == Code::WrongType => Kind::Bool(mended.text == "true"),
+                    _ => Kind::Text(mended.text),
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use super::script::{Script, TextError, Voice, Why};
 use super::template::{self, TemplateError};
 use crate::domain::content::{TEXT_UNITS_MAX, composed, is_composed, text_units};
 use notes::notes;
+pub(super) use notes::warn_about_leftovers;
 
 /// Most entries of `contents`.
 const CONTENTS_MAX: usize = 1_000;

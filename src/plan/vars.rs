@@ -8,6 +8,7 @@ use super::fields::{self, Fields, Report};
 use super::file::{Kind, Node};
 use super::problem::{Code, Source};
 use super::template::{self, BUILT_IN, WORDS};
+use super::text;
 use crate::domain::content::{TEXT_UNITS_MAX, comparable, text_units};
 
 /// Most variables of one file, and of one job.
@@ -62,7 +63,7 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String,
                     .add(Code::TextTooLong, &entry.value.span, message)
                     .help(format!("a whole story has at most {TEXT_UNITS_MAX}"));
             }
-            Some(_) => {}
+            Some(text) => text::warn_about_leftovers(text, &entry.value.span, report),
             None => drop(fields::text(&entry.value, &name, span, report)),
         }
         seen.entry(name.clone()).or_insert_with(|| span.clone());

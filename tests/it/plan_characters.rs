@@ -171,7 +171,13 @@ fn in_a_key_or_a_value_the_character_is_named_and_the_value_goes_on_as_it_was_me
 }
 
 #[test]
-fn in_the_name_of_a_job_it_is_told_there() {
+fn in_other_names_and_values_it_is_told_there() {
+    let share = "at: now\ntype: note\npermission: friends\nenable_share: ｔｒｕｅ\ncontent: x";
+    one(&note(share), "E022", "U+FF54 full-width letter t", "enable_share: true");
+    let vars = "at: now\ntype: note\nvars: {ca\u{200b}fe: x}\ncontent: \"{{ cafe }}\"";
+    one(&note(vars), "E025", "the name `cafe` holds U+200B", "cafe:");
+    let left = "at: now\ntype: note\nvars: {shop: '성수점<br>'}\ncontent: \"{{ shop }}\"";
+    assert_eq!(of(&note(left)).iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(), ["W013"]);
     one(
         &format!("{HEAD}  sa\u{200b}le: {{at: now, type: note, content: x}}\n"),
         "E025",

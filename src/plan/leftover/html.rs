@@ -92,7 +92,7 @@ const WITH_AN_END: [&str; 30] = [
     "ins", "figure",
 ];
 
-/// `&amp;`, `&#39;`, `&#x27;`, and `&nbsp` without its end.
+/// `&amp;`, numbered ones (decimal and hexadecimal), and `&nbsp` without its end.
 pub(super) fn entity(text: &str) -> Option<Leftover> {
     text.match_indices('&').find_map(|(at, _)| {
         let rest = &text[at + 1..];

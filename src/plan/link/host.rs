@@ -1,6 +1,6 @@
 //! Hosts that readers cannot reach: their own machine, another network, names that no public server knows.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 

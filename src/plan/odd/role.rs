@@ -78,6 +78,7 @@ pub(super) fn of(key: &str, within: Within, settings: bool) -> Role {
         "cron" | "audit" => Role::Time(Code::BadCron),
         "zone" => Role::Word(Code::UnknownZone),
         "version" | "type" | "permission" | "in_doubt" | "then" | "weekdays" => Role::Word(Code::WrongWord),
+        "enable_share" => Role::Word(Code::WrongType),
         "account" => Role::Word(Code::BadName),
         "tags" => Role::Name,
         "jitter" | "within" | "delete_after" => Role::Word(Code::BadDuration),

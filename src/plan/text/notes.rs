@@ -9,6 +9,8 @@ use super::super::leftover::leftovers;
 use super::super::problem::{Code, Source};
 use crate::domain::content::{composed, is_composed, text_units};
 
+/// Joins of short lines from which on the text was probably meant to stand in lines: three lines and more.
+const JOINED_MIN: usize = 2;
 /// A line that ends sooner than this, in columns, was not broken because it was long.
 const SHORT_LINE_COLUMNS: usize = 40;
 
@@ -50,8 +52,8 @@ pub(super) fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, soun
     }
 }
 
-/// What other programs left in the text, where it stands.
-fn warn_about_leftovers(text: &str, span: &Range<usize>, report: &mut Report) {
+/// What other programs left in a text, where it stands.
+pub(in crate::plan) fn warn_about_leftovers(text: &str, span: &Range<usize>, report: &mut Report) {
     let plain = without_expressions(text);
     for one in leftovers(&plain) {
         let part = plain.get(one.range.clone()).unwrap_or_default();
@@ -81,7 +83,7 @@ fn note_folding(node: &Node, value: &str, key: &Range<usize>, report: &mut Repor
         !apart && !kept && !one.ends_with('\\') && columns(one.trim()) < SHORT_LINE_COLUMNS
     };
     let count = lines.windows(2).enumerate().filter(joined).count();
-    if count == 0 || value.trim().is_empty() {
+    if count < JOINED_MIN || value.trim().is_empty() {
         return;
     }
     let how = match (node.block, node.plain) {

@@ -28,8 +28,9 @@ fn report(old: &str, new: &str) -> Report {
         plan::load(&[file], now()).unwrap_or_else(|problems| panic!("{problems}"))
     };
     let image = |name: &str, shade: u8| {
-        let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\0\0\0\0");
-        png.extend([shade; 16]);
+        // A picture that is whole, and a comment behind its end in which the two differ.
+        let mut png = include_bytes!("../../../../examples/images/winter-cup.png").to_vec();
+        png.push(shade);
         std::fs::write(dir.path().join(name), png).unwrap();
     };
     image("latte-1.png", 1);
