@@ -35,7 +35,7 @@ pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
                 root
             }
             line::Outcome::Blamed(told) => {
-                report.problems.push(told);
+                report.problems.extend(told);
                 return None;
             }
             line::Outcome::Nothing => {

@@ -280,6 +280,21 @@ fn what_keeps_yaml_from_being_read_is_blamed_on_its_own_line() {
 }
 
 #[test]
+fn a_mistake_of_another_kind_is_not_blamed_on_the_characters_beside_it() {
+    for (lines, told) in [
+        ("content: “오늘의 메뉴”\ntags: [menu", "the brackets here do not match"),
+        ("content: 전각　공백\n tags: x", "a key stands where none can"),
+        ("content: ‘라떼’: 4,500", "a colon inside an unquoted text"),
+        ("content: – 라떼\ntags: \"menu", "never closed"),
+    ] {
+        let found = of(&note(&format!("at: now\ntype: note\n{lines}")));
+        assert!(found.len() == 1 && found[0].message.contains(told), "{}", render(&found, Paint::Plain));
+    }
+    let both = of(&note("at: now\ntype：note\ncontent: x\ntags: [menu"));
+    assert!(both.len() == 2 && both[0].message.contains("U+FF1A") && both[1].message.contains("brackets"), "{both:?}");
+}
+
+#[test]
 fn keys_with_wide_colons_alone_are_keys() {
     for colon in ["：", "： ", "﹕", "∶ "] {
         let found = of(&note(&format!("at{colon}now\ntype{colon}note\ncontent{colon}x")));

@@ -11,15 +11,13 @@ use super::super::problem::{Code, Problem, Source};
 
 /// Most characters of one file that are told of one by one.
 const TOLD_MAX: usize = 20;
-/// How many lines above the one where the reader gave up may be to blame.
-const LINES_ABOVE: usize = 2;
 
 /// What came of the repairs.
 pub(super) enum Outcome {
     /// They made the file readable: what it says, and what was repaired.
     Whole(Node, Vec<Problem>),
-    /// Something else is wrong too, but this stands where the reader gave up.
-    Blamed(Problem),
+    /// They let it be read further, where something else is wrong: both.
+    Blamed(Vec<Problem>),
     /// There was nothing to repair there.
     Nothing,
 }
@@ -92,23 +90,26 @@ pub(super) fn mended(source: &Arc<Source>, text: &str, problems: &[Problem]) -> 
     if text.is_ascii() || problems.iter().any(|problem| problem.code != Code::Syntax) {
         return Outcome::Nothing;
     }
+    let given_up = |problems: &[Problem]| problems.iter().filter_map(Problem::place).min();
+    let first = given_up(problems);
+    let mut further = None;
     // How wide a full-width blank was meant is not known: as it looks, or as it was typed.
     for width in [2, 1] {
         let mends = mends(source, text, width);
         if mends.is_empty() {
             return Outcome::Nothing;
         }
-        let repaired = apply(text, &mends);
-        if let Ok(root) = file::parse_text(source, &repaired) {
-            return Outcome::Whole(root, mends.iter().map(|mend| told(source, mend)).collect());
+        match file::parse_text(source, &apply(text, &mends)) {
+            Ok(root) => return Outcome::Whole(root, mends.iter().map(|mend| told(source, mend)).collect()),
+            // It was read further than without the repairs: one of them is to blame for where it ended.
+            Err(rest) if given_up(&rest) > first => further = further.or(Some((mends, rest))),
+            Err(_) => {}
         }
     }
-    let Some(given_up) = problems.iter().find_map(Problem::place).map(|place| place.line.saturating_sub(1)) else {
-        return Outcome::Nothing;
-    };
-    let near = |mend: &&Mend| (given_up.saturating_sub(LINES_ABOVE)..=given_up).contains(&mend.line);
-    let mends = mends(source, text, 2);
-    mends.iter().rfind(near).map_or(Outcome::Nothing, |mend| Outcome::Blamed(told(source, mend)))
+    let (Some((mends, mut rest)), Some(first)) = (further, first) else { return Outcome::Nothing };
+    let Some(blamed) = mends.iter().rfind(|mend| mend.line < first.line) else { return Outcome::Nothing };
+    rest.insert(0, told(source, blamed));
+    Outcome::Blamed(rest)
 }
 
 /// The text with its repairs. Each keeps its length, so that every place stays.
