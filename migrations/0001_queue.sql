@@ -462,7 +462,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
   trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'not_audited', 'blocked',
-                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'preflight', 'refused', 'restarted')),
+                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'clock_doubt', 'preflight', 'refused', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
   job           TEXT,
@@ -533,6 +533,32 @@ CREATE TABLE life (
   stopped_at INTEGER
 ) STRICT;
 
+-- How the machine's clock stood when it was last believed. One row, once it ever was.
+CREATE TABLE clock (
+  id            INTEGER PRIMARY KEY CHECK (id = 1),
+  -- By the wall clock, and by the steady one, which counts from the start of the machine that `boot` names.
+  seen_at       INTEGER NOT NULL,
+  steady        INTEGER NOT NULL CHECK (steady >= 0),
+  boot          TEXT NOT NULL CHECK (length(boot) <= 64),
+  confirmed     INTEGER NOT NULL CHECK (confirmed IN (0, 1)), -- by an answer, or by a person
+  -- Since when nobody set it, and the last event before that: what a wrong clock did came after it.
+  since_at      INTEGER NOT NULL,
+  since_event   INTEGER NOT NULL,
+  -- When it was last believed before that; NULL: nobody set it yet.
+  before_at     INTEGER,
+  -- The right time, while the transaction under way puts right what a wrong clock did; NULL between transactions.
+  puts_right_at INTEGER
+) STRICT;
+
+-- A person's word that the machine's clock is right, with how the clocks stood when it was given. One row.
+CREATE TABLE clock_word (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  wall   INTEGER NOT NULL,
+  steady INTEGER NOT NULL CHECK (steady >= 0),
+  boot   TEXT NOT NULL CHECK (length(boot) <= 64),
+  actor  TEXT NOT NULL
+) STRICT;
+
 -- ---------------------------------------------------------------------------------------------------------------- guards
 
 CREATE TRIGGER transition_is_fixed_insert BEFORE INSERT ON transition
@@ -557,6 +583,8 @@ CREATE TRIGGER job_is_kept BEFORE DELETE ON job
 BEGIN SELECT RAISE(ABORT, 'a job is never deleted'); END;
 CREATE TRIGGER job_watermark_rises BEFORE UPDATE OF enqueued_until_at ON job
 WHEN NEW.enqueued_until_at < OLD.enqueued_until_at
+ -- What a clock that was ahead raised falls again, but never below what the right clock had reached by then.
+ AND NOT EXISTS (SELECT 1 FROM clock WHERE puts_right_at IS NOT NULL AND NEW.enqueued_until_at >= puts_right_at)
 BEGIN SELECT RAISE(ABORT, 'the watermark of a job never falls'); END;
 
 CREATE TRIGGER post_starts_scheduled BEFORE INSERT ON post

@@ -15,6 +15,7 @@ use super::show::{counted, length, paint, relative, time};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::reload::{self, JobFiles};
+use crate::engine::trust::{remedy, words};
 use crate::engine::{Outcome, Report};
 use crate::plan::problem::{self, Problem, Problems};
 use crate::plan::{Loaded, Plan};
@@ -90,7 +91,7 @@ struct Line<'a> {
     at: Option<Timestamp>,
     /// `started`, `plan`, `broken`, `enqueued`, `ready`, `waiting`, `published`, `deleted`, `retry`, `blocked`, `unblocked`,
     /// `failed`, `in_doubt`, `absent`, `parked`, `set_aside`, `refused`, `missed`, `audited`, `restored`, `disk_full`, `disk_has_room`,
-    /// `clock_jumped`, `draining`, `stopped`.
+    /// `clock_jumped`, `clock_in_doubt`, `clock_believed`, `draining`, `stopped`.
     event: &'a str,
     /// The post.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +156,15 @@ impl Teller<'_> {
                 self.say(Line { event: "disk_has_room", reason: Some(text.into()), ..Line::default() }, text);
             }
             News::ClockJumped(by) => self.clock_jumped(*by),
+            News::ClockInDoubt(why) => {
+                let telling = &self.engine.ctx.rules.telling;
+                let text = format!("the clock is in doubt: {}. {}", words(why, &telling.zone), remedy(telling));
+                self.say(Line { event: "clock_in_doubt", reason: Some(text.clone()), ..Line::default() }, &text);
+            }
+            News::ClockBelieved => {
+                let text = "the clock is believed again; the work goes on";
+                self.say(Line { event: "clock_believed", reason: Some(text.into()), ..Line::default() }, text);
+            }
             News::Waiting(next) => self.waiting(next),
             News::Draining(deeds) => {
                 let line = Line { event: "draining", ..Line::default() };

@@ -13,6 +13,7 @@ use crate::domain::clock::{Clock, later};
 use crate::engine::outlook::Outlook;
 use crate::engine::preflight::Preflight;
 use crate::engine::pulse::Pulse;
+use crate::engine::trust::Trust;
 use crate::engine::{AppKeys, Ctx, PlanCell, Refused, Rules, Stop, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
@@ -291,6 +292,7 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
         (None, client(home, &clock)?, app_keys(home)?)
     };
     let (under_way, outlook) = (UnderWay::default(), Outlook::default());
+    let trust = Trust::default();
     let (refused, stop, pulse) = (Refused::default(), Stop::default(), Pulse::default());
     let ctx = Arc::new(Ctx {
         store,
@@ -306,6 +308,7 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
         refused,
         stop,
         pulse,
+        trust,
     });
     Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
 }

@@ -1,5 +1,6 @@
 //! The only file that reads the time. Everything else is handed a [`Clock`] or an instant.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,14 @@ struct ManualTime {
     wall: Timestamp,
     /// Moved by `advance` alone.
     steady: Duration,
+    /// Which start of which machine this is: no two clocks share one.
+    boot: u64,
+}
+
+/// A number of its own for each start of a machine that a test's hand moves.
+fn next_boot() -> u64 {
+    static BOOTS: AtomicU64 = AtomicU64::new(0);
+    BOOTS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// How the wall clock and one that nobody can set stood at the same time.
@@ -27,6 +36,31 @@ struct ManualTime {
 pub struct Mark {
     wall: Timestamp,
     steady: Steady,
+}
+
+/// How the wall clock stood beside the steady clock, which counts from the start of the machine, counts its sleep too, and cannot be set.
+/// It can be kept over the end of a process, and compared for as long as the machine is not started anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// By the wall clock.
+    pub wall: Timestamp,
+    /// By the steady clock.
+    pub steady: Duration,
+    /// Which start of the machine the steady clock counts from. Empty: nobody knows, so that it can be compared with nothing.
+    pub boot: String,
+}
+
+impl Reading {
+    /// How far the wall clock was set ahead between `earlier` and this one; less than zero: back. `None`: the machine was started anew
+    /// in between.
+    pub fn set_since(&self, earlier: &Self) -> Option<SignedDuration> {
+        if self.boot.is_empty() || self.boot != earlier.boot {
+            return None;
+        }
+        let passed = SignedDuration::try_from(self.steady).unwrap_or(SignedDuration::MAX)
+            - SignedDuration::try_from(earlier.steady).unwrap_or(SignedDuration::MAX);
+        Some(self.wall.duration_since(earlier.wall).saturating_sub(passed))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +77,11 @@ impl Clock {
 
     /// A clock that moves only when [`advance`](Self::advance) or [`set`](Self::set) moves it.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(Mutex::new(ManualTime { wall: to_micros(start), steady: Duration::ZERO }))))
+        Self(Source::Manual(Arc::new(Mutex::new(ManualTime {
+            wall: to_micros(start),
+            steady: Duration::ZERO,
+            boot: next_boot(),
+        }))))
     }
 
     /// Now, UTC, truncated to the microsecond: the resolution that the queue stores, so that an instant survives the way
@@ -78,6 +116,25 @@ impl Clock {
         self.now().duration_since(mark.wall).saturating_sub(passed)
     }
 
+    /// How the wall clock stands beside the steady clock.
+    pub fn reading(&self) -> Reading {
+        match &self.0 {
+            Source::System => Reading { wall: self.now(), steady: since_boot(), boot: boot().to_owned() },
+            Source::Manual(time) => {
+                let time = time.lock().unwrap_or_else(PoisonError::into_inner);
+                Reading { wall: time.wall, steady: time.steady, boot: format!("by hand {}", time.boot) }
+            }
+        }
+    }
+
+    /// The machine of a manual clock is started anew: what was read before can be compared with nothing. A system clock is left alone.
+    pub fn reboot(&self) {
+        if let Source::Manual(time) = &self.0 {
+            let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
+            (time.boot, time.steady) = (next_boot(), Duration::ZERO);
+        }
+    }
+
     fn steady(&self) -> Steady {
         match &self.0 {
             Source::System => Steady::System(Instant::now()),
@@ -100,6 +157,35 @@ impl Clock {
             time.lock().unwrap_or_else(PoisonError::into_inner).wall = to_micros(to);
         }
     }
+}
+
+/// Since the machine was started, its sleep included.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::try_from(time).unwrap_or(Duration::ZERO)
+}
+
+/// Elsewhere: since the process first asked, which tells nothing over its end.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
+/// Which start of the machine this is; empty where nobody tells.
+#[cfg(target_os = "linux")]
+fn boot() -> &'static str {
+    static BOOT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    BOOT.get_or_init(|| {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        id.trim().chars().take(64).collect()
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn boot() -> &'static str {
+    ""
 }
 
 fn to_micros(at: Timestamp) -> Timestamp {
@@ -170,6 +256,22 @@ mod tests {
         assert_eq!(clock.jump_since(&mark), SignedDuration::from_secs(-86_400 - 90));
         let clock = Clock::system();
         assert!(clock.jump_since(&clock.mark()).abs() < SignedDuration::from_secs(60));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_told_from_sleep_and_from_a_start_of_the_machine() {
+        let start: Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
+        let clock = Clock::manual(start);
+        let before = clock.reading();
+        clock.advance(Duration::from_secs(8 * 3600));
+        assert_eq!(clock.reading().set_since(&before), Some(SignedDuration::ZERO), "a night asleep");
+        clock.set(earlier(clock.now(), Duration::from_secs(60)));
+        assert_eq!(clock.reading().set_since(&before), Some(SignedDuration::from_secs(-60)));
+        clock.reboot();
+        assert_eq!(clock.reading().set_since(&before), None);
+        let (one, other) = (Clock::system().reading(), Clock::system().reading());
+        let moved = other.set_since(&one).map(SignedDuration::abs);
+        assert!(moved.is_none_or(|moved| moved < SignedDuration::from_secs(60)), "{moved:?}");
     }
 
     #[test]

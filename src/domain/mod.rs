@@ -5,6 +5,8 @@
 
 pub mod clock;
 pub mod content;
+pub mod dates;
+pub mod evidence;
 pub mod fault;
 pub mod notice;
 pub mod policy;

@@ -38,6 +38,8 @@ pub enum Trouble {
     DiskLow,
     /// The machine's clock is off.
     ClockOff,
+    /// The machine's clock cannot be believed: nothing is done by it.
+    ClockDoubt,
     /// A post that is still to come would not go out as things stand.
     Preflight,
     /// The queue refuses something that storyd wants to write down, or holds a row that cannot be read.
@@ -48,7 +50,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
@@ -61,6 +63,7 @@ impl Trouble {
         Self::NoText,
         Self::DiskLow,
         Self::ClockOff,
+        Self::ClockDoubt,
         Self::Preflight,
         Self::Refused,
         Self::Restarted,
@@ -81,6 +84,7 @@ impl Trouble {
             Self::NoText => "no_text",
             Self::DiskLow => "disk_low",
             Self::ClockOff => "clock_off",
+            Self::ClockDoubt => "clock_doubt",
             Self::Preflight => "preflight",
             Self::Refused => "refused",
             Self::Restarted => "restarted",
@@ -106,7 +110,13 @@ impl Trouble {
     pub fn stands_alone(self) -> bool {
         matches!(
             self,
-            Self::BrokenFile | Self::NoText | Self::DiskLow | Self::ClockOff | Self::Preflight | Self::Refused
+            Self::BrokenFile
+                | Self::NoText
+                | Self::DiskLow
+                | Self::ClockOff
+                | Self::ClockDoubt
+                | Self::Preflight
+                | Self::Refused
         )
     }
 
@@ -132,6 +142,7 @@ impl Trouble {
             }
             Self::DiskLow => "the disk is nearly full".into(),
             Self::ClockOff => "the clock is off".into(),
+            Self::ClockDoubt => "the clock is in doubt: nothing is posted".into(),
             Self::Preflight => "posts to come would not go out as things stand".into(),
             Self::Refused => "the queue refuses to write something down".into(),
             Self::Restarted => "storyd was restarted after it stopped uncleanly".into(),
@@ -151,6 +162,7 @@ impl Trouble {
             Self::NoText => format!("the texts of {} can be made", counted(count, "job", "jobs")),
             Self::DiskLow => "the disk has room again".into(),
             Self::ClockOff => "the clock is right again".into(),
+            Self::ClockDoubt => "the clock is believed again: the work goes on".into(),
             Self::Preflight => "nothing stands in the way of the posts to come any more".into(),
             Self::Refused => "the queue takes everything again".into(),
             Self::Restarted => "storyd runs".into(),

@@ -96,7 +96,7 @@ async fn look_around(ctx: Arc<Ctx>, over: Arc<AtomicBool>) {
     if !is_over() && ctx.rules.audit.is_some() {
         order_audits(&ctx, Some(AUDIT_AGE_MAX)).await;
     }
-    if !is_over() {
+    if !is_over() && ctx.trust.may_throw_away(&ctx.clock) {
         sweep_media(&ctx).await;
     }
 }
@@ -135,6 +135,10 @@ impl Chores {
 
     /// Begins what is due, beside the work; a chore that is still under way is not begun again.
     pub(super) fn begin_due(&mut self, ctx: &Arc<Ctx>) {
+        // By a clock in doubt none is due.
+        if !ctx.trust.may_act(&ctx.clock) {
+            return;
+        }
         let now = ctx.clock.now();
         let set_back = now < std::mem::replace(&mut self.looked_at, now);
         let mut due = Vec::new();
@@ -153,6 +157,10 @@ impl Chores {
     fn begin(&mut self, ctx: &Arc<Ctx>, chore: Chore) {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.chore == chore) else { return };
         if entry.under_way.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let throws_away = matches!(chore, Chore::Prune | Chore::Media);
+        if throws_away && !ctx.trust.may_throw_away(&ctx.clock) {
             return;
         }
         let (ctx, over) = (ctx.clone(), self.over.clone());
@@ -196,7 +204,9 @@ pub async fn token_upkeep(ctx: &Ctx) {
                 continue;
             }
         };
-        let old = between(set.obtained_at, ctx.clock.now()) >= TOKEN_AGE_MAX;
+        let now = ctx.clock.now();
+        // One that seems to be obtained later than now was obtained by a wrong clock: nobody knows how old it is.
+        let old = set.obtained_at > now || between(set.obtained_at, now) >= TOKEN_AGE_MAX;
         if !old || set.refresh_token.is_none() {
             continue;
         }

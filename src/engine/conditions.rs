@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::outlook::outlook;
+use super::trust::{remedy, words};
 use super::{Ctx, Result, Telling};
 use crate::domain::notice::Trouble;
 use crate::domain::telling::{instant, length};
@@ -23,7 +24,7 @@ const BROKEN_FILES_MAX: usize = 50;
 pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     let telling = &ctx.rules.telling;
     let now = ctx.clock.now();
-    let mut found: Vec<NewIncident> = Vec::new();
+    let mut found: Vec<NewIncident> = clock_in_doubt(ctx).into_iter().collect();
     found.extend(ctx.store.blocked_accounts().await?.into_iter().map(|account| blocked(account, telling)));
     found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
     found.extend(ctx.store.differences().await?.into_iter().map(|found| differences(found, telling)));
@@ -101,6 +102,13 @@ fn refused(ctx: &Ctx, now: Timestamp) -> Vec<NewIncident> {
     };
     let steps = ctx.refused.list().into_iter().map(step);
     steps.chain(ctx.store.untouchable().into_iter().map(post)).collect()
+}
+
+/// The clock is in doubt.
+pub(super) fn clock_in_doubt(ctx: &Ctx) -> Option<NewIncident> {
+    let telling = &ctx.rules.telling;
+    let reason = format!("{}. {}", words(&ctx.trust.doubt()?, &telling.zone), remedy(telling));
+    Some(of_machine(Trouble::ClockDoubt, "clock", reason, telling.command("admin clock"), ctx.clock.now()))
 }
 
 /// `jobs.yaml:3:5: what is wrong`.

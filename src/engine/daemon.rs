@@ -9,6 +9,7 @@ mod files;
 mod lanes;
 mod machine;
 mod signals;
+mod sweep;
 mod upkeep;
 mod watchman;
 
@@ -25,13 +26,16 @@ pub use lanes::step_abreast;
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 use signals::{Signals, Told, supervisor};
+use sweep::may_act;
+pub use sweep::{step, sweep_at_start};
 use upkeep::PutOff;
-pub use upkeep::{Upkeep, sweep_at_start};
+pub use upkeep::Upkeep;
 
 use super::aside::step_unless_refused;
 use super::reload::{Change, JobFiles, Looks, Watch};
 use super::{Ctx, Outcome, Report, Result, chores, delete};
 use crate::domain::clock::{Mark, between, later};
+use crate::domain::evidence::Why;
 use crate::domain::post::PostState;
 use crate::plan::Loaded;
 use crate::settings::Watching;
@@ -65,6 +69,10 @@ pub enum News<'a> {
     DiskHasRoom,
     /// The wall clock moved otherwise than time did: it was set, or the machine slept.
     ClockJumped(SignedDuration),
+    /// The clock is in doubt, and why: nothing is done until it is right.
+    ClockInDoubt(&'a Why),
+    /// The clock is believed again, and the work goes on.
+    ClockBelieved,
     /// Nothing is under way; this is what comes next.
     Waiting(&'a Next),
     /// Told to stop; waits for so many deeds.
@@ -110,21 +118,6 @@ pub enum DaemonError {
     /// Told twice to stop.
     #[error("stopped at once on the second signal; what was under way is settled on the next start")]
     Impatient,
-}
-
-/// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
-/// command that executes without a daemon, and the tests.
-pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
-    upkeep.run(ctx).await?;
-    let mut reports = Vec::new();
-    for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
-        reports.push(run_deed(ctx, deed, &account).await?);
-    }
-    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
-    }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
-    Ok(reports)
 }
 
 /// Takes down what is due of one account, for a command that executes without a daemon. Publishes nothing.
@@ -180,7 +173,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
         if ctx.stop.is_told() {
             break Ok(());
         }
-        if daemon.ready {
+        if daemon.ready && ctx.trust.may_act(&ctx.clock) {
             chores.begin_first(&ctx);
         }
         tokio::select! {
@@ -225,6 +218,10 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     }
     drain(&daemon.ctx, &mut daemon.lanes, &mut daemon.signals, &daemon.tell).await?;
     stopped?;
+    if daemon.ctx.trust.owes_sweep() {
+        // This life did nothing: what the one before it left is still to be told.
+        return Ok(());
+    }
     let ended = daemon.ctx.store.end_life(daemon.ctx.clock.now()).await;
     Ok(step_unless_refused(&daemon.ctx, "note the end of this run", ended)?)
 }
@@ -245,6 +242,9 @@ struct Daemon<Tell> {
     ready: bool,
     /// Whether it was told that the disk is full.
     told_full: bool,
+    /// Whether everything is held back for the clock's sake, and whether that was told.
+    held: bool,
+    told_doubt: bool,
     /// What is done at each look at all, put off for the sake of a post.
     put_off: PutOff,
     /// How the clocks stood at the last look.
@@ -281,6 +281,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             look_at,
             ready: false,
             told_full: false,
+            held: false,
+            told_doubt: false,
             put_off: PutOff::default(),
             clocks,
             beat_at: None,
@@ -294,6 +296,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         self.look_at_clocks();
         if self.ctx.store.is_short_of_room() {
             return Ok(self.sit_out().await?);
+        }
+        if !self.is_clock_believed().await? {
+            return Ok(self.hold_still().await?);
         }
         self.start_due_posts();
         let now = self.ctx.clock.now();
@@ -337,14 +342,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         let own = [self.upkeep.wakes_at(), Some(self.agenda.all_at()), self.reload_at, Some(self.look_at)];
         let first = own.into_iter().chain([next, self.lanes.next_rest()]).flatten().min();
-        Ok(nap(&self.ctx, [first.map(|at| at.max(self.put_off.until.unwrap_or(at)))]))
-    }
-
-    fn start_due_posts(&mut self) {
-        for key in self.agenda.due_posts(self.ctx.clock.now()) {
-            self.lanes.line_up(key);
-        }
-        self.lanes.start(&self.ctx);
+        let look = self.ctx.trust.looks_after(&self.ctx.clock).unwrap_or(SLEEP_MAX);
+        Ok(look.min(nap(&self.ctx, [first.map(|at| at.max(self.put_off.until.unwrap_or(at)))])))
     }
 
     async fn keep_up(&mut self) -> std::result::Result<(), DaemonError> {

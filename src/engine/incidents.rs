@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::conditions::conditions;
+use super::conditions::{clock_in_doubt, conditions};
 use super::{Ctx, Result, Telling};
 use crate::domain::clock::{earlier, later};
 use crate::domain::notice::{Item, Notice, Phase, Trouble};
@@ -36,13 +36,26 @@ pub async fn run_once(ctx: &Ctx) -> Result<()> {
             break;
         }
     }
-    let withheld = tell(ctx).await?;
+    let withheld = tell(ctx, |_| true).await?;
     let digest = digest(ctx).await?;
     let next = [withheld, digest].into_iter().flatten().min();
     if next != ctx.store.told().await?.next_at {
         ctx.store.set_next_telling(next).await?;
     }
     Ok(())
+}
+
+/// While the clock is in doubt people are told of that, and of nothing else: whatever is derived from the time would be wrong.
+pub async fn in_doubt(ctx: &Ctx) -> Result<()> {
+    let Some(doubt) = clock_in_doubt(ctx) else { return Ok(()) };
+    let mut findings = Findings::default();
+    let open = ctx.store.standing_incidents().await?;
+    let open: Vec<IncidentRow> = open.into_iter().filter(|row| row.trouble == Trouble::ClockDoubt).collect();
+    of_conditions(&open, vec![doubt], &mut findings);
+    if findings != Findings::default() {
+        ctx.store.record_findings(&findings, &ctx.sinks.names(), ctx.clock.now()).await?;
+    }
+    tell(ctx, |trouble| trouble == Trouble::ClockDoubt).await.map(drop)
 }
 
 /// The daemon has started after a life that did not end cleanly.
@@ -229,6 +242,7 @@ fn over(trouble: Trouble) -> &'static str {
         Trouble::NotAudited => "an audit since then went through to its end",
         Trouble::BrokenFile => "the plan that they make is in force",
         Trouble::ClockOff => "it agrees with Kakao's",
+        Trouble::ClockDoubt => "what is known of the time agrees with it",
         Trouble::NoText => "every text to come can be made",
         Trouble::DiskLow => "there is room to write",
         Trouble::Preflight => "nothing stands in the way any more",
@@ -238,8 +252,9 @@ fn over(trouble: Trouble) -> &'static str {
 }
 
 /// Writes what is untold and not held back into the outbox. When what is held back may be told.
-async fn tell(ctx: &Ctx) -> Result<Option<Timestamp>> {
-    let untold = ctx.store.untold_incidents().await?;
+async fn tell(ctx: &Ctx, which: impl Fn(Trouble) -> bool) -> Result<Option<Timestamp>> {
+    let mut untold = ctx.store.untold_incidents().await?;
+    untold.retain(|incident| which(incident.trouble));
     let now = ctx.clock.now();
     let (mut notices, mut begun, mut ended, mut next) = (Vec::new(), Vec::new(), Vec::new(), None::<Timestamp>);
     for phase in [Phase::Began, Phase::Ended] {
@@ -253,7 +268,9 @@ async fn tell(ctx: &Ctx) -> Result<Option<Timestamp>> {
             let mut items = Vec::new();
             for (account, incidents) in accounts {
                 let (began_at, ended_at) = ctx.store.last_told(trouble, account).await?;
-                let free_at = if phase == Phase::Began { began_at } else { ended_at }.map(|last| later(last, GATHER));
+                // What seems to be told later than now was told by a wrong clock.
+                let last = if phase == Phase::Began { began_at } else { ended_at }.filter(|last| *last <= now);
+                let free_at = last.map(|last| later(last, GATHER));
                 if let Some(free_at) = free_at.filter(|free_at| *free_at > now) {
                     next = Some(next.map_or(free_at, |next| next.min(free_at)));
                     continue;

@@ -18,6 +18,7 @@ pub mod pulse;
 pub mod reconcile;
 pub mod reload;
 pub mod restore;
+pub mod trust;
 pub mod wanted;
 
 mod alike;
@@ -84,6 +85,8 @@ pub struct Ctx {
     pub stop: Stop,
     /// Whether its loop turns.
     pub pulse: Pulse,
+    /// Whether the clock can be believed.
+    pub trust: trust::Trust,
 }
 
 impl Ctx {

@@ -34,7 +34,9 @@ pub async fn run_once(ctx: &Ctx, sink: &str) -> Result<Report> {
         }
         Err(why) => {
             let now = ctx.clock.now();
-            let at = next_try(ctx.sinks.has(sink), due.created_at, due.tries, now);
+            // By a clock in doubt none is too old.
+            let created_at = if ctx.trust.doubt().is_some() { now } else { due.created_at };
+            let at = next_try(ctx.sinks.has(sink), created_at, due.tries, now);
             // One that was refused for its own sake goes its own way from then on.
             if due.refused || matches!(why, NotSent::Refused(_)) {
                 ctx.store.notice_refused(due.id, &why.to_string(), at, now).await?;

@@ -13,7 +13,8 @@ use reqwest::{RequestBuilder, Response};
 use super::error::{Answer, Body, Call, Lost, NotSent, RETRY_AFTER_MAX, Trouble, fault};
 use super::excerpt::excerpt_of;
 use super::wire;
-use crate::domain::clock::between;
+use crate::domain::clock::{Clock, between};
+use crate::domain::dates::Dates;
 use crate::domain::fault::{EXCHANGE_CHARS_MAX, Exchange, Fault};
 
 /// Longest value of a field that a record keeps, in characters.
@@ -82,18 +83,33 @@ fn said(status: u16, body: &[u8]) -> String {
     excerpt_of(&format!("HTTP {status} {}", String::from_utf8_lossy(start)), EXCHANGE_CHARS_MAX)
 }
 
-/// Sends `request` once and reads at most `body_bytes_max` bytes of its answer. `now` gives a `Retry-After` date its distance.
+/// Who answers, and what is made of the dates that come.
+pub(super) struct Listener<'a> {
+    /// The account that is spoken for, or the host.
+    pub(super) source: &'a str,
+    /// Ours.
+    pub(super) clock: &'a Clock,
+    /// Every date is taken down here, whatever else the answer says.
+    pub(super) dates: &'a Dates,
+}
+
+/// Sends `request` once and reads at most `body_bytes_max` bytes of its answer.
 pub(super) async fn exchange(
     request: RequestBuilder,
     body_bytes_max: usize,
-    now: Timestamp,
+    listener: Listener<'_>,
 ) -> Result<Reply, Unsuccessful> {
+    let left = listener.clock.reading();
     let response =
         request.send().await.map_err(|error| Unsuccessful { trouble: unanswered(&error), said: String::new() })?;
     let status = response.status().as_u16();
     let server_date = header(response.headers(), DATE).and_then(wire::http_date);
-    let retry_after =
-        header(response.headers(), RETRY_AFTER).and_then(|text| retry_after(text, server_date.unwrap_or(now)));
+    let came = listener.clock.reading();
+    let now = server_date.unwrap_or(came.wall);
+    if let Some(date) = server_date {
+        listener.dates.take(listener.source, date, left, came);
+    }
+    let retry_after = header(response.headers(), RETRY_AFTER).and_then(|text| retry_after(text, now));
     let (body, cut) = read(response, body_bytes_max).await;
     match cut {
         None if (200..300).contains(&status) => Ok(Reply { status, body, server_date }),

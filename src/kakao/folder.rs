@@ -177,7 +177,9 @@ impl TokenFolder {
         let mut text = Vec::new();
         let read = (&file).take(FILE_BYTES_MAX).read_to_end(&mut text);
         read.map_err(|source| failed("read", &path, source))?;
-        typed(&text).map_err(|why| TokenError::Unreadable { path: shown(&path), account: account.to_owned(), why })
+        let set = typed(&text);
+        let set = set.map(|set| TokenSet { access_token: set.access_token.of(account), ..set });
+        set.map_err(|why| TokenError::Unreadable { path: shown(&path), account: account.to_owned(), why })
     }
 
     /// How the account's file looks, without reading it: another look, another file.

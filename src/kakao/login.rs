@@ -14,7 +14,7 @@ use super::excerpt::excerpt;
 use super::exchange::fault_of;
 use super::refresh::Credentials;
 use super::token::{Owner, TokenAnswer, TokenSet};
-use super::{Client, FORM, wire};
+use super::{Client, FORM, host_of, wire};
 use crate::domain::clock::later;
 use crate::domain::fault::{Cure, Fault, FaultClass};
 
@@ -157,7 +157,8 @@ impl Client {
         let url = format!("{}/oauth/token", self.endpoints.login_url);
         let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=authorization_code".to_owned();
-        let reply = self.send(Call::Login, request, &asked).await.map_err(of_code)?;
+        let host = host_of(&self.endpoints.login_url);
+        let reply = self.send(Call::Login, &host, request, &asked).await.map_err(of_code)?;
         wire::token_answer(&reply.body)
             .map_err(|how| of_code(fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said())))
     }

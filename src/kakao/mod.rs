@@ -7,11 +7,11 @@
 //! - `wire`, [`story`]: the shapes on the wire
 //! - `exchange`, `excerpt`: one request and its answer, and what may be shown of them
 //! - `image`: the files of an upload, on their way out
+//! - `time`: what answers tell of the time
 //! - [`token`], [`folder`], [`refresh`], [`login`]: tokens as values, on disk, renewed, and first obtained
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::multipart::Form;
 use reqwest::{Method, RequestBuilder, Url};
@@ -19,10 +19,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::clock::Clock;
 use crate::domain::content::{Artifact, Outgoing};
+use crate::domain::dates::Dates;
 use crate::domain::fault::Fault;
 use crate::tls;
 use error::{Call, NotSent, Trouble, fault};
-use exchange::{Reply, asked, exchange, fault_of};
+use exchange::{Listener, Reply, asked, exchange, fault_of};
 pub use image::ImageFile;
 use image::check_images;
 use story::{Page, Posted, Profile, Scope, Story, TokenInfo};
@@ -36,6 +37,7 @@ mod image;
 pub mod login;
 pub mod refresh;
 pub mod story;
+mod time;
 pub mod token;
 mod wire;
 
@@ -136,6 +138,7 @@ pub struct Client {
     endpoints: Endpoints,
     limits: Limits,
     clock: Clock,
+    dates: Dates,
 }
 
 impl Client {
@@ -167,7 +170,7 @@ impl Client {
         let publishing = publishing.build().map_err(ClientError::Build)?;
         let pooled = pooled.build().map_err(ClientError::Build)?;
         let fresh = fresh.build().map_err(ClientError::Build)?;
-        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock })
+        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock, dates: Dates::default() })
     }
 
     /// Whether the account uses Kakao Story (GET `isstoryuser`). Repeatable.
@@ -193,7 +196,7 @@ impl Client {
         }
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
-        let reply = self.send(Call::Repeatable, authorised(request, token)?, &asked).await?;
+        let reply = self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         wire::image_paths(&reply.body, count)
             .map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
@@ -212,7 +215,7 @@ impl Client {
         let request =
             self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || asked(&format!("POST {path}"), form.iter().map(|(name, value)| (*name, value.as_str())));
-        let reply = self.send(Call::Once, authorised(request, token)?, &asked).await?;
+        let reply = self.send(Call::Once, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         match wire::story_id(&reply.body) {
             Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),
             Err(how) => Err(fault_of(Call::Once, &reply.unreadable(how), asked(), reply.said())),
@@ -241,7 +244,7 @@ impl Client {
         let path = "/v1/api/story/delete/mystory";
         let request = self.repeatable(Method::DELETE, path, &[("id", id)]);
         let asked = || asked(&format!("DELETE {path}"), [("id", id)]);
-        self.send(Call::Repeatable, authorised(request, token)?, &asked).await.map(|_| ())
+        self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await.map(|_| ())
     }
 
     /// Whose token it is and how long it lives (GET `/v1/user/access_token_info`). Repeatable.
@@ -269,13 +272,9 @@ impl Client {
         let url = format!("{}/oauth/token", self.endpoints.login_url);
         let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=refresh_token".to_owned();
-        let reply = self.send(Call::Login, request, &asked).await?;
+        let reply = self.send(Call::Login, &host_of(&self.endpoints.login_url), request, &asked).await?;
         wire::token_answer(&reply.body)
             .map_err(|how| fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said()))
-    }
-
-    fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     fn repeatable(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
@@ -297,13 +296,20 @@ impl Client {
     ) -> Result<T, Fault> {
         let request = self.repeatable(Method::GET, path, query);
         let asked = || asked(&format!("GET {path}"), query.iter().copied());
-        let reply = self.send(Call::Repeatable, authorised(request, token)?, &asked).await?;
+        let reply = self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         read(&reply).map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
 
     /// `asked` tells a fault what the request was; it is not called when all goes well.
-    async fn send(&self, call: Call, request: RequestBuilder, asked: &impl Fn() -> String) -> Result<Reply, Fault> {
-        let reply = exchange(request, self.limits.body_bytes_max, self.now()).await;
+    async fn send(
+        &self,
+        call: Call,
+        source: &str,
+        request: RequestBuilder,
+        asked: &impl Fn() -> String,
+    ) -> Result<Reply, Fault> {
+        let listener = Listener { source, clock: &self.clock, dates: &self.dates };
+        let reply = exchange(request, self.limits.body_bytes_max, listener).await;
         reply.map_err(|met| fault_of(call, &met.trouble, asked(), met.said))
     }
 }
@@ -321,8 +327,12 @@ fn builder(limits: &Limits, endpoints: &Endpoints) -> Result<reqwest::ClientBuil
     Ok(if local { builder.no_proxy() } else { builder })
 }
 
+fn host_of(url: &str) -> String {
+    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
 fn is_local(url: &str) -> bool {
-    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let host = host_of(url);
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

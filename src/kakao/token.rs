@@ -3,6 +3,7 @@
 //! Pure. A token is never shown: [`AccessToken`] and [`RefreshToken`] have a redacted `Debug` and no `Display`. The files are
 //! [`folder`](super::folder)'s, the requests [`refresh`](super::refresh)'s.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +16,11 @@ const TOKEN_BYTES_MAX: usize = 4096;
 
 /// Speaks for an account at `kapi`. Lives for hours.
 #[derive(Clone, Debug)]
-pub struct AccessToken(SecretString);
+pub struct AccessToken {
+    token: SecretString,
+    /// Whose it is, where that is known.
+    account: Option<Arc<str>>,
+}
 
 /// Buys the next access token at `kauth`. Lives for weeks.
 #[derive(Clone, Debug)]
@@ -32,12 +37,23 @@ impl AccessToken {
     /// # Errors
     /// When it is empty, too long, or holds what no header can carry.
     pub fn new(text: &str) -> Result<Self, NotAToken> {
-        checked(text).map(Self)
+        checked(text).map(|token| Self { token, account: None })
+    }
+
+    /// The same token, of which it is known whose it is.
+    #[must_use]
+    pub fn of(self, account: &str) -> Self {
+        Self { account: Some(account.into()), ..self }
+    }
+
+    /// Whose it is, where that is known.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The token itself, for the header and the file.
     pub(super) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.token.expose_secret()
     }
 
     /// Whether both are the same token.
@@ -126,7 +142,7 @@ pub fn apply(old: &TokenSet, answer: TokenAnswer, now: Timestamp) -> TokenSet {
         None => (old.refresh_token.clone(), old.refresh_expires_at),
     };
     TokenSet {
-        access_token: answer.access_token,
+        access_token: AccessToken { account: old.access_token.account.clone(), ..answer.access_token },
         access_expires_at: expiry(answer.expires_in),
         refresh_token,
         refresh_expires_at,

@@ -15,6 +15,10 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
         Ok(ctx) if ctx.store.is_short_of_room() => {
             return say(StatusCode::SERVICE_UNAVAILABLE, "the disk is full; nothing is posted until there is room");
         }
+        Ok(ctx) if ctx.trust.doubt().is_some() => {
+            let why = "the clock is in doubt; nothing is posted until it is right: `storyd admin clock` tells more";
+            return say(StatusCode::SERVICE_UNAVAILABLE, why);
+        }
         Ok(ctx) => match ctx.store.counts().await {
             Ok(_) => pulse::ailing(&ctx).await,
             Err(error) => Err(error),

@@ -53,6 +53,8 @@ async fn tell(ctx: &Turn) -> Result<String> {
     one(&mut out, "storyd_notices_waiting", "Notices to people that have not arrived yet.", waiting);
     let full = usize::from(ctx.store.is_short_of_room());
     one(&mut out, "storyd_disk_full", "1 while the disk is full and nothing is claimed.", full);
+    let doubt = usize::from(ctx.trust.doubt().is_some());
+    one(&mut out, "storyd_clock_in_doubt", "1 while the clock is in doubt and nothing is done by it.", doubt);
     beats(&mut out, ctx).await?;
     Ok(out)
 }

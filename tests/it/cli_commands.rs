@@ -12,7 +12,7 @@ use crate::support::published::fits;
 
 /// What is typed, in this order, each on what the one before left; and the schema of what it prints as JSON. `{held}` stands for the
 /// number of the only post in that state, `{stranger}` for the story that an audit found.
-pub(crate) const TYPED: [(&str, &str); 26] = [
+pub(crate) const TYPED: [(&str, &str); 28] = [
     ("queue --all", "queue"),
     ("queue --all --account cafe --tag menu", "queue"),
     ("show {published}", "show"),
@@ -23,6 +23,8 @@ pub(crate) const TYPED: [(&str, &str); 26] = [
     ("stories --stats", "engagement"),
     ("stats --since 2026-01-01", "stats"),
     ("audit --last", "audit"),
+    ("clock", "clock"),
+    ("clock --confirm", "clock"),
     ("check-db", "check-db"),
     ("backup copy", "backup"),
     ("delete --tag menu --dry-run", "stories"),

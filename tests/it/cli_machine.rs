@@ -139,7 +139,7 @@ fn a_disk_that_fails_ends_the_work_at_once_and_the_next_start_settles_it() {
     // A ballast that such a file can hold: what the system refuses is a write of the queue.
     settings(&folder, "ballast: 64 KiB");
     // A file may not grow beyond some hundred kilobytes: SQLite meets a write that the system refuses.
-    let daemon = folder.start_after(None, "trap '' XFSZ; ulimit -f 800", "run");
+    let daemon = folder.start_after(None, "trap '' XFSZ; ulimit -f 1000", "run");
     emulator.is_asked("note");
     folder.jobs(&many(600));
     let done = daemon.end();

@@ -132,6 +132,8 @@ async fn texts_that_kakao_shows_otherwise_are_recognised_all_the_same() {
 async fn a_clock_that_differs_from_kakaos_by_minutes_deceives_nobody() {
     for minutes in [-10, -1, 1, 10] {
         let mut world = World::with(|options| options.clock_skew = jiff::SignedDuration::from_mins(minutes)).await;
+        // It would be in doubt otherwise.
+        world.confirm_clock().await;
         world.fault(vec![lost()]);
         world.jobs(NOTE);
         world.pass(DAY).await;

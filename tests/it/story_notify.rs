@@ -6,7 +6,7 @@ use storyd::domain::clock::Heard;
 use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::settings::notify::Notify;
 use storyd::store::queue::{DeleteOrder, Findings, NewIncident};
 use storyd::web::{self, Surroundings};
@@ -129,6 +129,14 @@ async fn stage(trouble: Trouble, world: &mut World) {
             let at = world.clock.now();
             world.ctx().store.hear("cafe", Heard { at, kakao_at: at + two }).await.unwrap();
         }
+        Trouble::ClockDoubt => {
+            // Every account is told of another day, and nothing else is known of the time.
+            let lie = FaultRule::new(FaultName::Deceit(Deceit::Date(DateLie::Ahead))).by(DAY);
+            world.fault(vec![lie.on(&[Call::TokenInfo])]);
+            world.stop().await;
+            world.clock.reboot();
+            world.start().await;
+        }
         Trouble::Preflight => {
             world.hand_in_access_token_alone("cafe", DAY);
             world.jobs("p:\n  at: 2026-12-12 09:00\n  type: note\n  content: 글\n");
@@ -172,7 +180,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
         }
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
         Trouble::Refused => sql(world, "DROP TRIGGER odd").await,
-        Trouble::Blocked | Trouble::Restarted => {}
+        Trouble::Blocked | Trouble::Restarted | Trouble::ClockDoubt => {}
         Trouble::BrokenFile => world.jobs(&at_nine("{within: 1h, then: skip}")),
         Trouble::NoText => world.jobs(&every_quarter_of_an_hour("글 {{ time }} {{ date }}")),
         Trouble::DiskLow => {

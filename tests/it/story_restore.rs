@@ -333,6 +333,7 @@ async fn a_clock_that_is_set_forward_cannot_shorten_the_quarantine_after_a_resto
         let mut world = an_effect_after_the_restore().await;
         world.pass(Duration::from_secs(after_s)).await;
         world.clock.set(later(world.clock.now(), HOUR / 2));
+        world.confirm_clock().await;
         world.pass(HOUR).await;
         let post = world.post("n0").await;
         assert_eq!((world.ledger().len(), world.requests("note")), (1, 1), "{after_s}: {}", post.reason);
@@ -345,6 +346,7 @@ async fn a_clock_that_is_set_back_after_a_restore_holds_the_account_up_no_longer
     let mut world = an_effect_after_the_restore().await;
     world.pass(Duration::from_secs(20)).await;
     world.clock.set(earlier(world.clock.now(), HOUR * 24));
+    world.confirm_clock().await;
     world.pass(HOUR).await;
     assert!(world.ctx().store.pauses(world.clock.now()).await.unwrap().is_empty());
     assert_eq!((world.ledger().len(), world.requests("note")), (1, 1));
@@ -356,6 +358,7 @@ async fn a_clock_that_never_rests_after_a_restore_leaves_the_posts_to_a_person()
     world.condone("the record cannot know what no list could prove");
     for _ in 0..90 {
         world.clock.set(later(world.clock.now(), HOUR / 60));
+        world.confirm_clock().await;
         world.pass(HOUR / 60).await;
     }
     let post = world.post("n0").await;

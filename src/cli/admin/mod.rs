@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod cancel;
 mod check_db;
+mod clock;
 mod delete;
 mod export;
 mod failures;
@@ -80,6 +81,8 @@ pub(super) enum Command {
     Export(export::Args),
     /// Take out what the settings no longer keep
     Prune(prune::Args),
+    /// Whether this machine's clock is believed; or say that it is right
+    Clock(clock::Args),
     /// Look for damage in the database
     CheckDb,
 }
@@ -102,6 +105,7 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
         Command::Restore(args) => restore::run(common, &home, &args).await,
         Command::Export(args) => export::run(&home, &args).await,
         Command::Prune(args) => prune::run(common, &home, &args).await,
+        Command::Clock(args) => clock::run(common, &home, &args).await,
         Command::CheckDb => check_db::run(common, &home).await,
         Command::Stories(args) => stories::run(common, &home, args).await,
         Command::Failures(args) => failures::run(common, &home, &args).await,

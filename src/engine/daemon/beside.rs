@@ -65,6 +65,17 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
     }
 
+    /// Starts each post whose time has come, as far as is known, by a clock that is believed.
+    pub(super) fn start_due_posts(&mut self) {
+        if !self.ctx.trust.may_act(&self.ctx.clock) {
+            return;
+        }
+        for key in self.agenda.due_posts(self.ctx.clock.now()) {
+            self.lanes.line_up(key);
+        }
+        self.lanes.start(&self.ctx);
+    }
+
     /// Tells whoever watches that the daemon is at work.
     fn go_on_meanwhile(&mut self) {
         let now = self.ctx.clock.now();

@@ -15,6 +15,7 @@ use crate::domain::clock::later;
 use crate::engine::aside::REFUSED_REST;
 use crate::engine::{
     Ctx, Outcome, Report, Result, aside, audit, delete, foresee, notify, prepare, probe, publish, reconcile, restore,
+    trust,
 };
 use crate::store::Trouble;
 use crate::store::queue::Aside;
@@ -27,7 +28,9 @@ const OTHERS_MAX: usize = 64;
 
 /// Runs one deed once. What its failure tells about the disk holds at once, for every other deed too.
 pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
-    if aside::is_left_alone(ctx, deed, account).await? {
+    // What people are told goes out whatever the clock says.
+    let believed = deed == Due::Notify || trust::look_for(ctx, account).await?;
+    if !believed || aside::is_left_alone(ctx, deed, account).await? {
         return Ok(Report::idle(deed, account));
     }
     let report = match deed {
@@ -227,8 +230,11 @@ impl Lanes {
 /// What [`step`](super::step) does, with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
 /// do it; in one task, so that it can die as a whole.
 pub async fn step_abreast(ctx: &Ctx, upkeep: &mut super::Upkeep) -> Result<Vec<Report>> {
-    upkeep.run(ctx).await?;
-    let due = ctx.store.due(ctx.clock.now()).await?;
+    let may_act = super::may_act(ctx, upkeep).await?;
+    if may_act {
+        upkeep.run(ctx).await?;
+    }
+    let due = if may_act { ctx.store.due(ctx.clock.now()).await? } else { Vec::new() };
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let stopping = AtomicBool::new(false);
     let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
@@ -257,7 +263,12 @@ async fn run_lane(
     // Nobody to be told any more: the daemon has ended.
     let tell = |report| drop(tell.send(report));
     if deed == Due::Publish {
-        let done = publish::run_on(ctx, account, || !stopping.load(Ordering::Relaxed), tell).await;
+        if !trust::look_for(ctx, account).await? {
+            tell(Report::idle(deed, account));
+            return Ok(());
+        }
+        let goes_on = || !stopping.load(Ordering::Relaxed) && ctx.trust.may_act(&ctx.clock);
+        let done = publish::run_on(ctx, account, goes_on, tell).await;
         if let Err(error) = done {
             tell(aside::unless_refused(ctx, deed, account, Err(error)).await?);
         }

@@ -5,15 +5,20 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Daemon, News, SOON, supervisor, sweep_at_start};
+use super::beside::Cut;
+use super::{Daemon, DaemonError, News, SOON, supervisor, sweep_at_start};
 use crate::domain::clock::{between, later};
-use crate::engine::Result;
+use crate::engine::{Result, incidents, trust};
 use crate::store::Trouble;
+use crate::store::view::Due;
 
 /// How often a full disk is asked for room.
 pub(super) const ROOM_EVERY: Duration = Duration::from_secs(5);
 /// The wall clock may run this much faster or slower between two looks: that is NTP at its work.
 const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(2);
+/// Between two looks at a clock in doubt, at least, and at most: it may have been set right.
+const LOOK_MIN: Duration = Duration::from_millis(100);
+const LOOK_MAX: Duration = Duration::from_secs(5);
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Before anything is claimed. On a full disk it waits until there is room, and so does everything that it must come before.
@@ -49,6 +54,45 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         self.agenda.ask_all();
         self.sweep().await?;
         Ok(Duration::ZERO)
+    }
+
+    /// Whether the clock is believed. The servers are asked for the time beside what is under way.
+    pub(super) async fn is_clock_believed(&mut self) -> std::result::Result<bool, DaemonError> {
+        let ctx = self.ctx.clone();
+        let believed = self.beside(Cut::AtItsEnd, trust::look(&ctx)).await?.transpose()?.unwrap_or(false);
+        if !believed || !(self.held || self.ctx.trust.owes_sweep()) {
+            return Ok(believed);
+        }
+        self.sweep().await?;
+        if std::mem::take(&mut self.told_doubt) {
+            tracing::warn!("the clock is believed again; the work goes on");
+            (self.tell)(News::ClockBelieved);
+        }
+        self.held = false;
+        self.upkeep.next_at = None;
+        self.lanes.wake();
+        self.agenda.forget();
+        Ok(true)
+    }
+
+    /// While the clock is in doubt nothing is done by it, but that people are told.
+    pub(super) async fn hold_still(&mut self) -> Result<Duration> {
+        self.held = true;
+        if !self.ready {
+            supervisor(sd_notify::NotifyState::Ready);
+        }
+        self.tell_supervisor(self.ctx.clock.now());
+        if let Some(why) = self.ctx.trust.doubt() {
+            if !std::mem::replace(&mut self.told_doubt, true) {
+                (self.tell)(News::ClockInDoubt(&why));
+            }
+            incidents::in_doubt(&self.ctx).await?;
+            for sink in self.ctx.store.sinks_due(self.ctx.clock.now()).await? {
+                self.lanes.line_up((Due::Notify, sink));
+            }
+            self.lanes.start(&self.ctx);
+        }
+        Ok(self.ctx.trust.looks_after(&self.ctx.clock).unwrap_or(SOON).clamp(LOOK_MIN, LOOK_MAX))
     }
 
     /// Tells the supervisor that all is well, at most once a second: it asks for far less, and every turn comes by here.

@@ -8,7 +8,7 @@ use super::SOON;
 use super::watchman::Watchman;
 use crate::domain::clock::{between, earlier, later};
 use crate::engine::aside::step_unless_refused;
-use crate::engine::{Ctx, Result, enqueue, foresee, incidents};
+use crate::engine::{Ctx, Result, enqueue, foresee};
 use crate::store::queue::{Enqueued, Overdue, Swept};
 
 /// How often the horizon is moved on for schedules that go on for ever.
@@ -106,20 +106,6 @@ impl Upkeep {
         step_unless_refused(ctx, "look what people are to be told", looked)?;
         Ok((swept, enqueued))
     }
-}
-
-/// At start, before anything is claimed: whatever an earlier process held is dead.
-pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
-    let now = ctx.clock.now();
-    step_unless_refused(ctx, "close the take-downs of before", ctx.store.sweep_deletes(now).await.map(|_| ()))?;
-    let swept = step_unless_refused(ctx, "take back what the last run held", ctx.store.sweep_boot(now).await)?;
-    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
-    let set_back = ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await;
-    step_unless_refused(ctx, "set instants of another clock right", set_back)?;
-    if let Some(since) = step_unless_refused(ctx, "note this run", ctx.store.begin_life(now).await)? {
-        step_unless_refused(ctx, "tell that the last run broke off", incidents::restarted(ctx, since).await)?;
-    }
-    Ok(swept)
 }
 
 /// After downtime, before anything is done: says and records what becomes of every post whose time has passed.

@@ -46,9 +46,16 @@ pub(super) enum Command {
         times: u32,
     },
     ClearFaults,
+    /// Our clock is set, and nobody else's.
     SetClock {
-        minutes: i64,
+        seconds: i64,
+        /// A person says that it is right.
+        confirmed: bool,
     },
+    /// It is right again.
+    SetClockRight,
+    /// A machine that is started anew, so that nothing is known of how its clock was set.
+    Reboot,
 }
 
 /// When a process dies.
@@ -93,7 +100,10 @@ fn command() -> impl Strategy<Value = Command> {
             .prop_map(Command::Crash),
         6 => (prop_oneof![3 => 0..DOUBTFUL, 1 => 0..faults().len()], 1..4u32).prop_map(|(fault, times)| Command::Fault { fault, times }),
         1 => Just(Command::ClearFaults),
-        1 => (-180..180i64).prop_map(|minutes| Command::SetClock { minutes }),
+        2 => (prop_oneof![-120..120i64, -10_000..10_000i64, -6_000_000..6_000_000i64, Just(315_619_200i64), Just(-315_619_200i64)], any::<bool>())
+            .prop_map(|(seconds, confirmed)| Command::SetClock { seconds, confirmed }),
+        1 => Just(Command::SetClockRight),
+        1 => Just(Command::Reboot),
     ]
 }
 

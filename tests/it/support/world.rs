@@ -1,6 +1,7 @@
 //! The world of a story test: a folder with job files, a queue on disk, the sandbox, and a clock that moves by hand. Dropping it
 //! judges the promises, with the sandbox's own ledger as the witness.
 
+mod clocks;
 mod judge;
 mod login;
 
@@ -14,6 +15,7 @@ use storyd::domain::policy::Preflight;
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::outlook::Outlook;
 use storyd::engine::pulse::Pulse;
+use storyd::engine::trust::Trust;
 use storyd::engine::{Ctx, PlanCell, Refused, Report, Rules, Stop, UnderWay};
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, Tokens};
@@ -31,7 +33,9 @@ use storyd::store::{Access, Store, StoreError};
 /// More openings than the start of a program takes.
 const OPENINGS_MAX: usize = 10_000;
 /// More rounds than any story needs: one that goes on longer spins.
-const ROUNDS_MAX: usize = 2_000;
+const ROUNDS_MAX: usize = 5_000;
+/// Between two looks at the clock, at least.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Where and when a story plays: Seoul, on Tuesday 1 December 2026, 08:00.
 pub(crate) const START: &str = "2026-12-01T08:00:00+09:00";
@@ -172,6 +176,7 @@ impl World {
             refused: Refused::default(),
             stop: Stop::default(),
             pulse: Pulse::default(),
+            trust: Trust::default(),
         };
         sweep_at_start(&ctx).await.unwrap();
         self.engine = Some((Arc::new(ctx), Upkeep::default()));
@@ -315,8 +320,11 @@ impl World {
         let until = later(self.clock.now(), length);
         let mut all = self.settle().await;
         for _ in 0..ROUNDS_MAX {
-            let next = self.ctx().store.next_wake(self.clock.now()).await.unwrap();
-            match next {
+            let now = self.clock.now();
+            let next = self.ctx().store.next_wake(now).await.unwrap();
+            // Where the time is to be asked for, the daemon wakes for that too.
+            let asks = self.ctx().trust.looks_after(&self.clock).map(|wait| later(now, wait.max(SOON)));
+            match next.into_iter().chain(asks).min() {
                 Some(next) if next <= until => self.go_on(next),
                 _ => {
                     self.go_on(until);
@@ -334,7 +342,7 @@ impl World {
         if let Some(theirs) = &self.kakao_clock {
             theirs.advance(between(self.clock.now(), to));
         }
-        self.clock.set(to);
+        self.clock.advance(between(self.clock.now(), to));
     }
 
     /// The only post of a job.

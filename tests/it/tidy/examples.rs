@@ -140,6 +140,7 @@ pub(super) const GOOD: &[Example] = &[
     ),
     ("no-async", "src/domain/x.rs", "/// Nothing here is async.\nfn f() {}"),
     ("no-disk", "src/plan/source/images.rs", "use std::fs::File;"),
+    ("no-disk", "src/domain/clock.rs", "fn boot() { std::fs::read_to_string(\"/proc/sys/kernel/random/boot_id\"); }"),
     ("no-disk", "src/plan/x.rs", "fn f() { rows.metadata; } #[cfg(test)] mod tests { use std::fs; }"),
     ("file-names", "src/engine/utility_bill.rs", "//! A."),
     ("purpose", "src/engine/x.rs", "//! What it is for."),

@@ -1,0 +1,61 @@
+//! What is done first: nothing by a clock in doubt, and at start whatever a dead process held is let go.
+
+use super::{Upkeep, run_deed};
+use crate::engine::aside::step_unless_refused;
+use crate::engine::trust::{self, Standing};
+use crate::engine::{Ctx, Outcome, Report, Result, incidents};
+use crate::store::queue::Swept;
+use crate::store::view::Due;
+
+/// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
+/// command that executes without a daemon, and the tests.
+pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
+    let mut reports = Vec::new();
+    if may_act(ctx, upkeep).await? {
+        upkeep.run(ctx).await?;
+        for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
+            reports.push(run_deed(ctx, deed, &account).await?);
+        }
+    }
+    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
+        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
+    }
+    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    Ok(reports)
+}
+
+/// Whether anything may be done by the clock. A doubt is told; once it is over, what waited for it is done first.
+pub(super) async fn may_act(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<bool> {
+    let held = !matches!(ctx.trust.standing(), Standing::Right | Standing::Unconfirmed);
+    if !trust::look(ctx).await? {
+        incidents::in_doubt(ctx).await?;
+        return Ok(false);
+    }
+    if ctx.trust.owes_sweep() {
+        sweep_at_start(ctx).await?;
+    }
+    if held {
+        upkeep.next_at = None;
+    }
+    Ok(true)
+}
+
+/// At start, before anything is claimed: whatever an earlier process held is dead. While the clock is in doubt nothing is swept: that is done
+/// once it is right.
+pub async fn sweep_at_start(ctx: &Ctx) -> Result<Swept> {
+    if !trust::look(ctx).await? {
+        ctx.trust.owe_sweep();
+        return Ok(Swept::default());
+    }
+    ctx.trust.sweeps();
+    let now = ctx.clock.now();
+    step_unless_refused(ctx, "close the take-downs of before", ctx.store.sweep_deletes(now).await.map(|_| ()))?;
+    let swept = step_unless_refused(ctx, "take back what the last run held", ctx.store.sweep_boot(now).await)?;
+    // The clock may have been set while nobody ran. An earlier look, or an earlier probe, does no harm.
+    let set_back = ctx.store.sweep_set_back(ctx.rules.lease, ctx.rules.artifact_life, now).await;
+    step_unless_refused(ctx, "set instants of another clock right", set_back)?;
+    if let Some(since) = step_unless_refused(ctx, "note this run", ctx.store.begin_life(now).await)? {
+        step_unless_refused(ctx, "tell that the last run broke off", incidents::restarted(ctx, since).await)?;
+    }
+    Ok(swept)
+}
