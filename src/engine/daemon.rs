@@ -40,7 +40,7 @@ use crate::domain::post::PostState;
 use crate::plan::Loaded;
 use crate::settings::Watching;
 use crate::store::queue::{Enqueued, Swept};
-use crate::store::view::{Due, PostFilter, PostRow};
+use crate::store::view::{PostFilter, PostRow};
 use crate::store::{StoreError, Trouble};
 
 /// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
@@ -294,6 +294,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     async fn turn(&mut self) -> std::result::Result<Duration, DaemonError> {
         self.ctx.pulse.turned(self.ctx.clock.now());
         self.look_at_clocks();
+        self.upkeep.lives(self.ctx.clock.now());
         if self.ctx.store.is_short_of_room() {
             return Ok(self.sit_out().await?);
         }

@@ -123,17 +123,24 @@ fn of_posts(open: &[IncidentRow], news: &[PostNews], telling: &Telling, now: Tim
             continue;
         }
         match event.event.as_str() {
-            "publish" => {
+            "publish" | "adopt" => {
                 let story = event.story_id.clone().unwrap_or_default();
                 end_all(&mut open, event, &format!("published as story {story}"), true, &mut findings);
-                if telling.published {
+                if telling.published && event.event == "publish" {
                     published.push(publication(event));
                 }
             }
             "delete" => end_all(&mut open, event, "its story was taken down", true, &mut findings),
             "cancel" => {
                 let why = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
-                end_all(&mut open, event, &format!("cancelled by {}{why}", event.actor), true, &mut findings);
+                end_all(&mut open, event, &format!("cancelled by {}{why}", who(&event.actor)), true, &mut findings);
+            }
+            // Whatever was told of it is dealt with: it waits for its time like any other. Should that go wrong, that is another trouble.
+            "release" => {
+                end_all(&mut open, event, &format!("{} let it go ahead", who(&event.actor)), true, &mut findings);
+            }
+            "repost" => {
+                end_all(&mut open, event, "it is not at Kakao, and waits to be posted again", true, &mut findings)
             }
             _ => {}
         }
@@ -147,6 +154,16 @@ fn of_posts(open: &[IncidentRow], news: &[PostNews], telling: &Telling, now: Tim
         findings.news.push(Notice::new(Phase::Published, None, title, published, now));
     }
     findings
+}
+
+/// Who did it, in words: the program's own names are none for a person.
+fn who(actor: &str) -> &str {
+    match actor {
+        "plan" => "the job files",
+        "clock" => "the right clock",
+        "reconcile" | "daemon" => "storyd",
+        person => person,
+    }
 }
 
 /// Ends what nobody has done anything about for long: a person knows of it, and has let it be. Pure.

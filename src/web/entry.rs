@@ -6,7 +6,7 @@ use super::House;
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
 use crate::domain::telling;
-use crate::store::view::{PostRow, StoryRow};
+use crate::store::view::{PostRow, StoryRow, WaitKind, standing_waits};
 
 /// Characters of a text in a list.
 const EXCERPT_CHARS: usize = 140;
@@ -73,7 +73,7 @@ impl Entry {
         let local = shown_at.to_zoned(telling::zone(zone));
         let today = now.to_zoned(telling::zone(zone)).date();
         Self {
-            notes: notes(&row),
+            notes: notes(&row, zone, now),
             steps,
             at: Moment::new(shown_at, zone, now),
             planned: (shown_at != row.occurs_at).then(|| Moment::new(row.occurs_at, zone, now)),
@@ -97,14 +97,21 @@ impl Entry {
     }
 }
 
-fn notes(row: &PostRow) -> Vec<String> {
+fn notes(row: &PostRow, zone: &str, now: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     if row.parked_at.is_some() {
         notes.push("needs a person".to_owned());
     }
     if row.state == PostState::Scheduled {
-        if row.blocked.is_some() {
-            notes.push("account blocked".to_owned());
+        for wait in standing_waits(&row.waits, now) {
+            let until = wait.until.filter(|_| wait.what != WaitKind::Blackout);
+            let until = until.map(|at| format!(" until {}", telling::instant(at, zone))).unwrap_or_default();
+            notes.push(match wait.what {
+                // What blocks the account, and what is paused, has a box of its own on the first page.
+                WaitKind::Block => wait.what.word().to_owned(),
+                WaitKind::Pause => format!("paused{until}"),
+                _ => format!("waits{until}: {}", wait.why),
+            });
         }
         let failures = row.publish_failures + row.prepare_failures;
         if failures > 0 {

@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 
 use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
 use super::page::{Frame, Page, Renewal, made, query_of, write};
-use super::pauses::{Pause, mark};
+use super::pauses::Pause;
 use super::{House, Turn};
 use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
@@ -108,6 +108,8 @@ struct Attention {
     title: &'static str,
     total: usize,
     entries: Vec<Entry>,
+    /// What settles all of them with one command, where there are several.
+    all: Vec<Step>,
 }
 
 /// A story that stands otherwise at Kakao than on record.
@@ -145,11 +147,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     let (deletions, _) = ctx.store.story_page(&undeleted, None, DELETIONS_MAX).await?;
     let more_to_come = coming.len() > COMING_MAX;
     let pauses = ctx.store.pauses(now).await?;
-    let coming = coming.into_iter().take(COMING_MAX).map(|row| {
-        let mut entry = Entry::new(&house, row, &zone, now);
-        mark(&mut entry, &pauses);
-        entry
-    });
+    let coming = coming.into_iter().take(COMING_MAX).map(|row| Entry::new(&house, row, &zone, now));
     let days = days(coming);
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
     frame.renewal = Renewal::asked("/", &query_of(query));
@@ -211,11 +209,32 @@ async fn attention(
             }
         };
         if !rows.is_empty() {
-            let entries = rows.into_iter().map(|row| Entry::new(house, row, zone, now)).collect();
-            attention.push(Attention { state: state.as_str(), title, total: total as usize, entries });
+            let all = all_of(house, state, total, &rows);
+            // The newest of them, in the order of time.
+            let entries = rows.into_iter().rev().map(|row| Entry::new(house, row, zone, now)).collect();
+            attention.push(Attention { state: state.as_str(), title, total: total as usize, entries, all });
         }
     }
     Ok(attention)
+}
+
+/// One command for several posts in the same state: with their numbers where all are shown, else by their causes.
+fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<Step> {
+    let flags = &house.surroundings.command_flags;
+    let mut posts: Vec<i64> = rows.iter().map(|row| row.post).collect();
+    posts.sort_unstable();
+    let numbers = posts.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+    let step = |words: &str, what| Step { command: format!("storyd admin {words}{flags}"), what };
+    match state {
+        _ if total < 2 => Vec::new(),
+        _ if (total as usize) > rows.len() => {
+            vec![step("failures", "groups them by cause, each with one command for all")]
+        }
+        PostState::Failed => vec![step(&format!("retry {numbers}"), "tries all of them again")],
+        PostState::Missed => vec![step(&format!("retry {numbers}"), "posts all of them now")],
+        PostState::Held => vec![step(&format!("release {numbers}"), "lets all of them go out")],
+        _ => Vec::new(),
+    }
 }
 
 /// What is told of by no other part of the page.

@@ -1,9 +1,9 @@
-//! The pauses in force: what a person stopped, how to let it go on, and which posts wait for that.
+//! The pauses in force: what a person stopped, and how to let it go on.
 
 use jiff::Timestamp;
 
 use super::House;
-use super::entry::{Entry, Moment};
+use super::entry::Moment;
 use crate::domain::telling::shell_word;
 use crate::store::view::PauseRow;
 
@@ -40,13 +40,5 @@ impl Pause {
             actor: row.actor,
             reason: row.reason,
         }
-    }
-}
-
-/// Says so of a post that waits under a pause.
-pub(super) fn mark(entry: &mut Entry, pauses: &[PauseRow]) {
-    let covered = pauses.iter().any(|pause| pause.covers(&entry.account, &entry.job, &entry.tags));
-    if covered && entry.state == "scheduled" {
-        entry.notes.push("paused".to_owned());
     }
 }

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::House;
 use super::entry::{Entry, Moment, StoryEntry, lang};
 use super::page::{Failed, Frame, Page, Renewal, made, query_of, write};
-use super::pauses::mark;
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};
 use crate::domain::telling::length;
@@ -76,8 +75,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let zone = ctx.zone();
     let content = row.content.clone();
     let text = content.text().unwrap_or_default().to_owned();
-    let mut entry = Entry::new(&house, row.clone(), &zone, now);
-    mark(&mut entry, &ctx.store.pauses(now).await?);
+    let entry = Entry::new(&house, row.clone(), &zone, now);
     let mut frame = Frame::new(&house, "", format!("Post {id}"), made(now, &zone));
     frame.renewal = Renewal::asked(&format!("/posts/{id}"), &query_of(query));
     write(&Post {

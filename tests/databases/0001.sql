@@ -26,6 +26,9 @@ INSERT INTO audit_story (audit_id, story_id, comments, moods) VALUES (1, 'mfmBWz
 INSERT INTO audit_story (audit_id, story_id, comments, moods) VALUES (1, 'mfmBWzy.GGWBowNpdER', 0, 0);
 DELETE FROM calendar;
 INSERT INTO calendar (from_at, offset, zone) VALUES (-9223372036854775807, 32400000000, 'Asia/Seoul');
+DELETE FROM clock;
+INSERT INTO clock (id, seen_at, steady, boot, confirmed, since_at, since_event, before_at, puts_right_at) VALUES (1, 1796190300000000, 110700000000, 'by hand 0', 1, 1796079600000000, 0, NULL, NULL);
+DELETE FROM clock_word;
 DELETE FROM event;
 INSERT INTO event (id, post_id, at, event, state, actor, reason) VALUES (1, 1, 1796079600000000, 'enqueue', 'scheduled', 'plan', '');
 INSERT INTO event (id, post_id, at, event, state, actor, reason) VALUES (2, 2, 1796079600000000, 'enqueue', 'scheduled', 'plan', '');

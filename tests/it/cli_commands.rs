@@ -167,9 +167,9 @@ async fn what_is_accepted_paused_or_pruned_is_told_in_the_form_that_was_asked_fo
 
     // What waits under a pause says so.
     let show = line(&folder, "admin show {scheduled}");
-    assert!(!folder.ok(&show).contains("(all)"));
+    assert!(!folder.ok(&show).contains("everything is paused"));
     folder.ok("admin pause --all --reason storm");
-    assert!(folder.ok(&show).contains("paused    by operator (all): storm"), "{}", folder.ok(&show));
+    assert!(folder.ok(&show).contains("waits     everything is paused by operator: storm"), "{}", folder.ok(&show));
 
     let settings = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
     folder.write("storyd.yaml", settings.replace("{missed: 30d}", "{audits: 1d}"));

@@ -99,6 +99,7 @@ mod story_preflight;
 mod story_publish;
 mod story_refused;
 mod story_restore;
+mod story_waits;
 mod support;
 mod systemd;
 mod tidy;

@@ -231,7 +231,7 @@ async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
     assert!(said.contains("until Tue 2026-12-01 09:00 KST (in 1 h): <i>a recall</i>"), "{said}");
     assert!(said.contains("storyd admin resume --tag 오늘 --data-dir d"), "{said}");
     assert!(said.contains(r"storyd admin resume --job 'it'\''s' --data-dir d"), "{said}");
-    assert_eq!(html.matches(">paused</span>").count(), 1, "{said}");
+    assert_eq!(html.matches(">paused until Tue 2026-12-01 09:00 KST</span>").count(), 1, "{said}");
     for (job, paused) in [("menu", true), ("other", false)] {
         let page = text(&get(&dashboard, &format!("/posts/{}", world.post(job).await.post)).await);
         assert_eq!(page.contains("paused"), paused, "{page}");

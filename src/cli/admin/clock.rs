@@ -7,7 +7,7 @@ use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
-use super::super::show::{instant, local_zone, print_json, relative};
+use super::super::show::{instant, print_json, relative};
 use super::actor;
 use crate::domain::clock::Clock;
 use crate::domain::notice::Trouble;
@@ -44,12 +44,12 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         store.confirm_clock(&read, &actor()).await?;
         home.wake_daemon();
     }
-    let shown = look(&store, read.wall).await?;
+    let (shown, zone) = (look(&store, read.wall).await?, home.zone(&store).await?);
     store.close().await;
     if common.json {
         print_json(&shown)?;
     } else {
-        print(home, &shown, args.confirm);
+        print(home, &shown, &zone, args.confirm);
     }
     Ok(DONE)
 }
@@ -67,10 +67,9 @@ async fn look(store: &Store, now: Timestamp) -> Result<Shown, Failure> {
     })
 }
 
-fn print(home: &Home, shown: &Shown, confirmed: bool) {
-    let zone = local_zone();
-    let then = |at: Timestamp| format!("{} ({})", instant(at, &zone), relative(at, shown.now));
-    say!("this machine's clock says {}", instant(shown.now, &zone));
+fn print(home: &Home, shown: &Shown, zone: &str, confirmed: bool) {
+    let then = |at: Timestamp| format!("{} ({})", instant(at, zone), relative(at, shown.now));
+    say!("this machine's clock says {}", instant(shown.now, zone));
     match shown.believed_at {
         Some(at) if shown.confirmed => say!("it was last believed on {}, confirmed", then(at)),
         Some(at) => say!("it was last believed on {}, though no server had confirmed it", then(at)),

@@ -17,14 +17,16 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::store::Store;
 use crate::store::view::{
-    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, NameKind, PostRow, StoryFilter, StoryRow,
-    StoryStands,
+    AccountRow, AuditRow, CauseRow, FailureFilter, FindingRow, IncidentRow, NameKind, PostFilter, PostRow, StoryFilter,
+    StoryRow, StoryStands,
 };
 
 /// Numbers of posts of a cause that fit into a line.
 const POSTS_IN_A_LINE: usize = 10;
 /// Of those, the ones whose job and text a person is shown.
 const POSTS_SHOWN: usize = 3;
+/// Posts that are due and wait, of those that come first.
+const WAITING_MAX: u32 = 1_000;
 /// Deletions that are told.
 const DELETIONS_TOLD: u32 = 1_000;
 
@@ -61,6 +63,8 @@ struct Failures {
     findings: Vec<FindingRow>,
     /// Audits that were given up.
     audits: Vec<AuditRow>,
+    /// Posts that are due, and wait for a pause, a gap, a limit or a doubt: nobody has to see to them.
+    waiting: Vec<PostRow>,
 }
 
 /// Posts that wait for the same reason.
@@ -103,7 +107,23 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     } else {
         note!("nothing needs a person");
     }
+    if !common.json && !failures.waiting.is_empty() {
+        note!("{}", waiting(home, &failures.waiting));
+    }
     Ok(if any && args.fail { NEEDS_ATTENTION } else { DONE })
+}
+
+/// Posts whose time has come, and what they wait for.
+async fn due_and_waiting(store: &Store, account: Option<&str>) -> Result<Vec<PostRow>, Failure> {
+    let now = Clock::system().now();
+    let filter = PostFilter {
+        states: vec![PostState::Scheduled],
+        account: account.map(str::to_owned),
+        limit: Some(WAITING_MAX),
+        ..PostFilter::default()
+    };
+    let posts = store.posts(&filter).await?.into_iter().take_while(|post| post.due_at <= now);
+    Ok(posts.map(|post| post.at(now)).filter(|post| !post.waits.is_empty()).collect())
 }
 
 /// `shown` posts of each cause are looked up whole.
@@ -123,13 +143,14 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
     let (deletions, _) = store.story_page(&undeleted, None, DELETIONS_TOLD).await?;
     let findings = store.open_findings(filter.account).await?;
     let audits = store.failed_audits(filter.account).await?;
+    let waiting = due_and_waiting(store, filter.account).await?;
     let disk_full = store.is_short_of_room();
     let mut troubles = super::standing(store).await?;
     troubles.retain(|trouble| {
         let of_account = filter.account.is_none_or(|name| trouble.account.as_deref().is_none_or(|of| of == name));
         of_account && !(disk_full && trouble.trouble == Trouble::DiskLow)
     });
-    Ok(Failures { disk_full, troubles, posts, causes, accounts, deletions, findings, audits })
+    Ok(Failures { waiting, disk_full, troubles, posts, causes, accounts, deletions, findings, audits })
 }
 
 /// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
@@ -195,6 +216,21 @@ fn words(state: PostState) -> &'static str {
     }
 }
 
+/// `3 posts are due and wait: 2 paused, 1 gap`.
+fn waiting(home: &Home, posts: &[PostRow]) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for wait in posts.iter().filter_map(|post| post.waits.first()) {
+        match kinds.iter_mut().find(|(word, _)| *word == wait.what.word()) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((wait.what.word(), 1)),
+        }
+    }
+    let kinds: Vec<String> = kinds.into_iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let (all, verb) =
+        (counted(posts.len(), "post"), if posts.len() == 1 { "is due and waits" } else { "are due and wait" });
+    format!("{all} {verb}: {}; `{}` shows until when", kinds.join(", "), home.command("admin queue"))
+}
+
 /// `post 12`, `posts 12, 15 and 3 more`.
 fn numbers(posts: &[i64], all: u32) -> String {
     let told: Vec<String> = posts.iter().take(POSTS_IN_A_LINE).map(i64::to_string).collect();
@@ -211,8 +247,21 @@ fn numbers(posts: &[i64], all: u32) -> String {
 fn next_step(home: &Home, row: &CauseRow, account: Option<&str>) -> String {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words}")));
     let post = row.example;
+    // All of them with one command: by their numbers, where they fit into a line.
+    let all = row.numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+    let few = row.posts > 1 && !row.or_more && row.numbers.len() <= POSTS_IN_A_LINE;
     let of = account.map_or_else(String::new, |account| format!(" --account {account}"));
     match (row.state, row.cause.as_str()) {
+        (PostState::Held, _) if few => format!(
+            "{} lets all of them go ahead, {} withdraws them",
+            command(&format!("release {all}")),
+            command(&format!("cancel {all}"))
+        ),
+        (PostState::Held, cause) if row.posts > 1 => format!(
+            "{} tells more, {} lets all of them go ahead",
+            command(&format!("show {post}")),
+            command(&format!("release --cause={cause}{of}"))
+        ),
         (PostState::Held, _) => format!(
             "{} lets it go ahead, {} withdraws it",
             command(&format!("release {post}")),
@@ -224,7 +273,14 @@ fn next_step(home: &Home, row: &CauseRow, account: Option<&str>) -> String {
             command(&format!("resolve {post} --absent"))
         ),
         (PostState::InDoubt, _) => "nothing yet: the account's list is being read".into(),
-        (PostState::Failed, cause) if row.posts > 1 => format!(
+        (PostState::Missed, _) if few => {
+            format!(
+                "{} tells more, {} publishes all of them now",
+                command(&format!("show {post}")),
+                command(&format!("retry {all}"))
+            )
+        }
+        (PostState::Failed | PostState::Missed, cause) if row.posts > 1 => format!(
             "{} tells more, {} publishes all of them now",
             command(&format!("show {post}")),
             command(&format!("retry --cause={cause}{of}"))

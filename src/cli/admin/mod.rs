@@ -37,7 +37,7 @@ use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::Store;
 use crate::store::queue::Refusal;
-use crate::store::view::{IncidentRow, PostRow};
+use crate::store::view::{IncidentRow, PostRow, WaitKind, standing_waits};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -145,7 +145,9 @@ async fn steer(
         };
         let result = if steering.dry_run { may(&store, post).await } else { deed(&store, post).await };
         match result {
-            Ok(()) if common.json => moved.extend(store.post(post).await?),
+            Ok(()) if common.json => {
+                moved.extend(store.post(post).await?.map(|post| post.at(Clock::system().now())));
+            }
             Ok(()) if steering.dry_run => say!("would do: {}", done(post)),
             Ok(()) => {
                 let caveat = match store.post(post).await? {
@@ -196,8 +198,16 @@ async fn caveat(home: &Home, store: &Store, post: &PostRow) -> Result<String, Fa
         };
         return Ok(format!(", but {} is paused {until}", pause.what()));
     }
-    let blocked = post.blocked.as_ref().map(|why| format!(", but account {} is blocked: {why}", post.account));
-    Ok(blocked.unwrap_or_default())
+    if let Some(why) = &post.blocked {
+        return Ok(format!(", but account {} is blocked: {why}", post.account));
+    }
+    let waits = standing_waits(&post.waits, now);
+    let Some(wait) = waits.iter().find(|wait| wait.what != WaitKind::Blackout) else { return Ok(String::new()) };
+    let until = match wait.until {
+        Some(at) => format!(" until {}", time(at, &home.zone(store).await?, now)),
+        None => String::new(),
+    };
+    Ok(format!(", but waits{until}: {}", wait.why))
 }
 
 /// A refusal, with the command that is possible instead.

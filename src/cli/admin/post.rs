@@ -129,7 +129,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         None => falls_in.and_then(would_be_kept_back),
     };
     match post {
-        Some(post) if common.json => print_json(&post)?,
+        Some(post) if common.json => print_json(&post.at(now))?,
         None if common.json => print_json(&serde_json::json!({
             "job": posts.job, "account": account, "kind": job.content.kind(), "occurs_at": occurs_at, "content": job.content,
         }))?,

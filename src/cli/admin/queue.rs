@@ -18,7 +18,7 @@ use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::engine::daemon;
 use crate::store::Store;
-use crate::store::view::{Listing, Place, PostRow};
+use crate::store::view::{Listing, Place, PostRow, WaitKind, standing_waits};
 
 /// What `queue` lists unless told otherwise: all that is not over.
 const OPEN: [PostState; 5] =
@@ -158,11 +158,12 @@ async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failu
         let page = store.listing(&wanted.listing, after, more).await?;
         shown.posts += page.rows.len() as u64;
         shown.looked_at = shown.looked_at.saturating_add(page.looked_at);
+        let now = Clock::system().now();
         if form == Form::Human {
-            print(&page.rows, &wanted.zone, Clock::system().now());
+            print(&page.rows, &wanted.zone, now);
         }
         for row in &page.rows {
-            rows.add(row)?;
+            rows.add(&row.clone().at(now))?;
         }
         last = page.rows.last().map(|row| row.post).or(last);
         let Some(end) = page.end else { break };
@@ -258,10 +259,10 @@ fn print(rows: &[PostRow], zone: &str, now: Timestamp) {
             columns.heading(&day);
             today = day;
         }
-        let clock = local.strftime(if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string();
+        let clock = clock(row.due_at, zone);
         let ahead = relative(row.due_at, now);
         let (post, job, account) = (row.post.to_string(), row.job.clone(), row.account.clone());
-        let (state, why) = (row.state.to_string(), why(row));
+        let (state, why) = (row.state.to_string(), why(row, zone, now));
         let says = excerpt(&row.content, 40);
         let narrow = vec![
             post.clone(),
@@ -279,15 +280,25 @@ fn print(rows: &[PostRow], zone: &str, now: Timestamp) {
 }
 
 /// What a person should know beside the state.
-fn why(row: &PostRow) -> &'static str {
+fn why(row: &PostRow, zone: &str, now: Timestamp) -> String {
     let scheduled = row.state == PostState::Scheduled;
+    let waits = standing_waits(&row.waits, now);
     if row.parked_at.is_some() {
-        "(needs a person)"
-    } else if scheduled && row.blocked.is_some() {
-        "(account blocked)"
+        "(needs a person)".into()
+    } else if let Some(wait) = waits.first() {
+        // A post that was moved out of a blackout stands at its end already.
+        let until = wait.until.filter(|_| wait.what != WaitKind::Blackout);
+        let until = until.map_or_else(String::new, |at| format!(" until {}", clock(at, zone)));
+        format!("({}{until})", wait.what.word())
     } else if scheduled && row.publish_failures + row.prepare_failures > 0 {
-        "(retry)"
+        "(retry)".into()
     } else {
-        ""
+        String::new()
     }
+}
+
+/// The time of the day.
+fn clock(at: Timestamp, zone: &str) -> String {
+    let local = at.to_zoned(telling::zone(zone));
+    local.strftime(if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string()
 }

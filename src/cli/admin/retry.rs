@@ -1,19 +1,24 @@
 //! `storyd admin retry`: posts that failed, were missed or were cancelled go ahead again.
 
+use std::time::Duration;
+
 use super::super::Common;
 use super::super::failure::Failure;
 use super::super::setup::Home;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, earlier};
 use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
-use crate::store::view::NameKind;
+use crate::store::view::{FailureFilter, NameKind};
+
+/// Posts that were missed before are history, here as in `admin failures`.
+const MISSED_LATELY: Duration = Duration::from_secs(30 * 86_400);
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required_unless_present = "cause", conflicts_with = "cause", value_name = "POST")]
     posts: Vec<String>,
-    /// Every failed post whose last attempt met this fault, as `admin failures` names it
+    /// Every failed post whose last attempt met this fault, as `admin failures` names it; `late`: every post that was missed lately
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     cause: Option<String>,
     /// With --cause: of this account only
@@ -35,8 +40,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         if let Some(account) = &args.account {
             super::names::check(home, &store, NameKind::Account, account).await?;
         }
-        let failed = store.failed_for(cause, args.account.as_deref()).await?;
-        posts = failed.iter().map(i64::to_string).collect();
+        let mut found = store.failed_for(cause, args.account.as_deref()).await?;
+        if found.is_empty() {
+            found = of_cause(&store, PostState::Missed, cause, args.account.as_deref()).await?;
+        }
+        posts = found.iter().map(i64::to_string).collect();
         store.close().await;
         if posts.is_empty() {
             let list = home.command("admin failures");
@@ -45,6 +53,19 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     }
     let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
     go_ahead(common, home, steering, &from, &args.reason).await
+}
+
+/// The posts in a state that `admin failures` tells of under a cause, at most a thousand.
+pub(super) async fn of_cause(
+    store: &Store,
+    state: PostState,
+    cause: &str,
+    account: Option<&str>,
+) -> Result<Vec<i64>, Failure> {
+    let missed_since = earlier(Clock::system().now(), MISSED_LATELY);
+    let causes = store.causes(FailureFilter { account, missed_since }).await?;
+    let found = causes.into_iter().find(|row| row.state == state && row.cause == cause);
+    Ok(found.map(|row| row.numbers).unwrap_or_default())
 }
 
 /// Lets posts in one of the states `from` go ahead.

@@ -11,7 +11,7 @@ use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
 use crate::domain::telling::shell_word;
-use crate::store::view::{AttemptRow, EventRow, PauseRow, PostRow, StoryKey, StoryRow};
+use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -41,7 +41,8 @@ struct Whole {
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let (number, others) = super::target::to_show(home, &store, &args.post).await?;
-    let Some(post) = store.post(number).await? else {
+    let now = Clock::system().now();
+    let Some(post) = store.post(number).await?.map(|post| post.at(now)) else {
         return Err(Failure::no_such_thing(super::no_such_post(home, number)));
     };
     let zone = home.zone(&store).await?;
@@ -56,13 +57,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         post,
         story,
     };
-    let mut pauses = store.pauses(Clock::system().now()).await?;
-    pauses.retain(|pause| pause.covers(&whole.post.account, &whole.post.job, &whole.post.tags));
     store.close().await;
     if common.json {
         print_json(&whole)?;
     } else {
-        print(&whole, &pauses, &zone);
+        print(&whole, &zone);
         if others > 0 {
             let list = home.command(&format!("admin queue --all --job {}", shell_word(&whole.post.job)));
             note!("{} has {}; `{list}` lists them", whole.post.job, counted(others, "other post"));
@@ -71,7 +70,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     Ok(DONE)
 }
 
-fn print(whole: &Whole, pauses: &[PauseRow], zone: &str) {
+fn print(whole: &Whole, zone: &str) {
     let now = Clock::system().now();
     let post = &whole.post;
     say!("post {} · {} · {}", post.post, post.state, post.kind);
@@ -87,13 +86,9 @@ fn print(whole: &Whole, pauses: &[PauseRow], zone: &str) {
     if !post.reason.is_empty() {
         say!("  because   {}", post.reason);
     }
-    if let Some(blocked) = &post.blocked {
-        say!("  blocked   {blocked}");
-    }
-    for pause in pauses.iter().filter(|_| post.state == PostState::Scheduled) {
-        let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
-        let what = format!("{} {}", pause.scope, pause.target);
-        say!("  paused    by {} ({}){why}", pause.actor, what.trim_end());
+    for wait in &post.waits {
+        let until = wait.until.map_or_else(String::new, |at| format!("until {}: ", time(at, zone, now)));
+        say!("  waits     {until}{}", wait.why);
     }
     if let Some(id) = &post.story_id {
         let url = whole.story_url.as_deref().map_or_else(String::new, |url| format!("  {url}"));

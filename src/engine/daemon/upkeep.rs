@@ -54,11 +54,21 @@ pub struct Upkeep {
     pub(super) generation: u64,
     pub(super) next_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
+    /// When the loop turned last, whether or not anything was due: since then nobody ran, or the machine slept.
+    alive_at: Option<Timestamp>,
     looks_planned_at: Option<Timestamp>,
     pub(super) watchman: Watchman,
 }
 
 impl Upkeep {
+    /// The loop turns: what falls due from here on is no consequence of downtime.
+    pub fn lives(&mut self, now: Timestamp) {
+        // After downtime only once it has been told.
+        if self.alive_at.is_some_and(|last| between(last, now) <= DOWNTIME) {
+            self.alive_at = Some(now);
+        }
+    }
+
     /// Whether anything of it is due that the queue knows nothing of.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         [self.next_at, self.watchman.look_at].into_iter().flatten().any(|at| at <= now)
@@ -94,10 +104,10 @@ impl Upkeep {
             step_unless_refused(ctx, "plan the looks ahead", foresee::plan(ctx).await)?;
             self.looks_planned_at = Some(now);
         }
-        if self.last_at.is_none_or(|last| between(last, now) > DOWNTIME) {
+        if self.alive_at.is_none_or(|last| between(last, now) > DOWNTIME) {
             step_unless_refused(ctx, "tell what is overdue", tell_overdue(ctx, now).await)?;
         }
-        self.last_at = Some(now);
+        (self.last_at, self.alive_at) = (Some(now), Some(now));
         // After enqueueing: an occurrence that is too late from the start is never claimed.
         swept += step_unless_refused(ctx, "end what is too late", ctx.store.sweep_late(now).await)?;
         let past_delete = ctx.store.sweep_past_delete(now).await;

@@ -203,7 +203,8 @@ impl Store {
             r#"SELECT e.id AS "id!", e.post_id, p.job, p.account, e.at, e.event, e.state, e.actor, e.reason, p.story_id
                FROM event e JOIN post p ON p.id = e.post_id
                WHERE e.id > $1 AND e.id <= $2
-                 AND e.event IN ('fail', 'miss', 'hold', 'park', 'publish', 'delete', 'cancel')
+                 AND e.event IN ('fail', 'miss', 'hold', 'park', 'publish', 'delete', 'cancel', 'adopt', 'release',
+                   'repost')
                ORDER BY e.id LIMIT $3"#,
             seen,
             last,

@@ -17,6 +17,7 @@ mod record;
 mod stats;
 mod stories;
 mod troubles;
+mod waits;
 mod work;
 
 pub use accounts::AccountRow;
@@ -32,6 +33,7 @@ pub use posts::{AttemptRow, EventRow, PostFilter, PostRow};
 pub use record::{RecordRow, RecordTable};
 pub use stats::{Percentiles, StatsRow};
 pub use stories::{Deletions, StoryFilter, StoryKey, StoryPlace, StoryRow, StoryStands};
+pub use waits::{WaitKind, Waits, standing as standing_waits};
 pub use work::Due;
 
 /// Most rows that one question returns.

@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::ROWS_MAX;
 use super::listing::{Listing, page};
+use super::waits::{Facts, Waits, standing, waits};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::store::{Result, Store, StoreError, count, instant, instant_opt, micros, read_json, write_json};
@@ -45,6 +46,18 @@ pub struct PostRow {
     pub publish_failures: u32,
     /// Failed attempts in a row at preparing.
     pub prepare_failures: u32,
+    /// What it waits for beside its own time, the strongest first. Of those that end by themselves some may have ended:
+    /// [`at`](Self::at) leaves them out.
+    pub waits: Vec<Waits>,
+}
+
+impl PostRow {
+    /// As it stands at `now`: what it no longer waits for is left out.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let waits = standing(&self.waits, now);
+        Self { waits, ..self }
+    }
 }
 
 /// Which posts to list. Empty lists and `None` do not restrict.
@@ -269,8 +282,18 @@ pub(super) async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Resu
     let rows = sqlx::query_as!(
         RawPost,
         r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
-             p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures,
-             a.blocked_reason AS "blocked?"
+             p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures, p.nominal_at, p.blackout,
+             coalesce(p.moved_to_at, p.occurs_at) AS "planned_at!: i64",
+             a.blocked_reason AS "blocked?", a.min_gap, a.catch_up_gap, a.max_per_day, a.next_at, a.next_late_at,
+             iif(p.state = 'scheduled' AND a.min_gap > 0, (SELECT s.came_at FROM story s WHERE s.account = p.account
+               ORDER BY s.published_at DESC, s.post_id DESC LIMIT 1), NULL) AS "last_at: i64",
+             iif(p.state = 'scheduled', (SELECT json_group_array(json_object('scope', z.scope, 'target', z.target,
+                 'actor', z.actor, 'reason', z.reason, 'until_at', z.until_at)) FROM pause z
+               WHERE z.scope = 'all' OR (z.scope IN ('account', 'restore') AND z.target = p.account)
+                 OR (z.scope = 'job' AND z.target = p.job)
+                 OR (z.scope = 'tag' AND z.target IN (SELECT value FROM json_each(p.tags)))), '[]') AS "pauses!: String",
+             iif(p.state = 'scheduled', (SELECT q.id FROM post q WHERE q.account = p.account AND q.state = 'in_doubt'
+               AND (q.parked_at IS NULL OR q.text_key = p.text_key) LIMIT 1), NULL) AS "doubt: i64"
            FROM post p JOIN account a ON a.name = p.account
            WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.due_at, p.id"#,
         ids
@@ -297,16 +320,46 @@ struct RawPost {
     publish_failures: i64,
     prepare_failures: i64,
     blocked: Option<String>,
+    nominal_at: i64,
+    blackout: Option<String>,
+    planned_at: i64,
+    min_gap: i64,
+    catch_up_gap: i64,
+    max_per_day: Option<i64>,
+    next_at: i64,
+    next_late_at: i64,
+    last_at: Option<i64>,
+    pauses: String,
+    doubt: Option<i64>,
 }
 
 impl RawPost {
     fn read(self) -> Result<PostRow> {
+        let state = state(&self.state)?;
+        let facts = Facts {
+            account: self.account.clone(),
+            zone: self.zone.clone(),
+            due_at: self.due_at,
+            planned_at: self.planned_at,
+            nominal_at: self.nominal_at,
+            blackout: self.blackout,
+            blocked: self.blocked.clone(),
+            min_gap: self.min_gap,
+            catch_up_gap: self.catch_up_gap,
+            max_per_day: self.max_per_day,
+            next_at: self.next_at,
+            next_late_at: self.next_late_at,
+            last_at: self.last_at,
+            pauses: self.pauses,
+            doubt: self.doubt,
+        };
         Ok(PostRow {
+            waits: waits(state, &facts)?,
             post: self.id,
             job: self.job,
             account: self.account,
             kind: self.kind,
-            state: state(&self.state)?,
+            state,
             occurs_at: instant(self.occurs_at)?,
             due_at: instant(self.due_at)?,
             zone: self.zone,

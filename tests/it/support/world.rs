@@ -34,6 +34,8 @@ use storyd::store::{Access, Store, StoreError};
 const OPENINGS_MAX: usize = 10_000;
 /// More rounds than any story needs: one that goes on longer spins.
 const ROUNDS_MAX: usize = 5_000;
+/// Between two turns of the loop, at most.
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 /// Between two looks at the clock, at least.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -338,7 +340,15 @@ impl World {
     }
 
     /// Time passes, for everybody.
-    fn go_on(&self, to: Timestamp) {
+    fn go_on(&mut self, to: Timestamp) {
+        if let Some((_, upkeep)) = &mut self.engine {
+            // The loop turns meanwhile.
+            let mut at = self.clock.now();
+            while at < to {
+                at = later(at, HALF_A_MINUTE).min(to);
+                upkeep.lives(at);
+            }
+        }
         if let Some(theirs) = &self.kakao_clock {
             theirs.advance(between(self.clock.now(), to));
         }
