@@ -83,6 +83,7 @@ mod story_audit;
 mod story_blackouts;
 mod story_clock_doubt;
 mod story_clocks;
+mod story_deceit;
 mod story_delete;
 mod story_doubt;
 mod story_edits;

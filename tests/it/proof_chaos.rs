@@ -15,7 +15,11 @@
 //! | `STORYD_CHAOS_ACCOUNTS` | accounts that they are spread over | 8 |
 //! | `STORYD_CHAOS_KILLS` | lives of the daemon; more than 50 make a long run, with the slow faults too | 14 |
 //! | `STORYD_CHAOS_REST_S` | a run that is not at rest by then ends with what still moves, and why | 900 |
+//! | `STORYD_CHAOS_DECEITS` | `off`: Kakao fails in every way, and never tells what is not so | on |
 //! | `STORYD_CHAOS_PROGRAM` | the program under test | the one built with the tests |
+//!
+//! The deceits of the sandbox last for many lives, as doubts do. Without them a server is in trouble, and consistent: what is parked
+//! then is the price of ordinary doubts.
 //!
 //! A seed and a size repeat the plan: jobs, faults, commands, edits, and how long each life lasts. What the machine makes of it (which
 //! instruction a signal hits) is not repeated.
@@ -24,6 +28,7 @@
 #![allow(clippy::print_stdout, reason = "the figures of a run are what it is for")]
 
 mod account;
+mod deceits;
 mod faults;
 mod life;
 mod plan;
@@ -51,6 +56,11 @@ fn killed_at_any_instant_under_every_fault_nothing_is_posted_twice_and_nothing_i
         posts: number("STORYD_CHAOS_POSTS", 160),
         accounts: number("STORYD_CHAOS_ACCOUNTS", 8),
         kills: number("STORYD_CHAOS_KILLS", 14),
+        deceits: std::env::var("STORYD_CHAOS_DECEITS").map_or(true, |text| match text.as_str() {
+            "off" => false,
+            "on" => true,
+            _ => panic!("STORYD_CHAOS_DECEITS={text:?} is neither on nor off"),
+        }),
     };
     let limit = Duration::from_secs(from_environment("STORYD_CHAOS_REST_S", 900));
     let plan = Plan::draw(&size);

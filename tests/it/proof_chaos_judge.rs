@@ -77,7 +77,8 @@ fn ended(evidence: &mut Evidence, state: PostState, reason: &str) {
 
 /// As when the answer to the second post's request was lost, and a person must settle it.
 fn parked(evidence: &mut Evidence) {
-    ended(evidence, PostState::InDoubt, "look at the account's page");
+    let why = "story p.2 may be this one's; look at the account's page, then `storyd admin resolve 2 --story ID`";
+    ended(evidence, PostState::InDoubt, why);
     evidence.posts[1].parked_at = Some(DUE.parse().unwrap());
     evidence.told.insert(2);
     evidence.history.get_mut(&2).unwrap().push(step("doubt", DUE));
@@ -116,6 +117,11 @@ fn a_doubt_that_nobody_is_told_about_is_condemned() {
         evidence.told.clear();
     });
     assert!(untold.iter().all(|c| matches!(c, Complaint::Lost(_))) && untold.len() == 2, "{untold:?}");
+    let without_a_word = said_of(|evidence| {
+        parked(evidence);
+        evidence.posts[1].reason = "it is in doubt".into();
+    });
+    assert!(matches!(without_a_word[..], [Complaint::Lost(_)]), "{without_a_word:?}");
     let forgotten = said_of(|evidence| evidence.history.get_mut(&2).unwrap().push(step("doubt", AFTER)));
     assert!(matches!(forgotten[..], [Complaint::Lost(_)]), "{forgotten:?}");
 }

@@ -20,7 +20,12 @@
 //! | what died in `publishing` is in doubt | [`Rules::boot_doubts`], [`Rules::lease_doubts`] | `Store::sweep_boot`, `Store::sweep_leases` |
 //! | no plain answer is a doubt | [`Rules::unclear_doubts`] | `kakao::error::fault`, `engine::publish::run_once`, `Store::record_doubt` |
 //! | quarantine, by two clocks | [`Rules::quarantine`], [`Rules::quarantine_by`] | `engine::reconcile::proof`, `settings::contradictions` |
-//! | what only seems too old is no absence | [`Rules::seeming_old_parks`] | `engine::matching::Window`, `engine::reconcile::not_there` |
+//! | what only seems too old is no absence | [`Rules::seeming_old_parks`] | `engine::matching::Window`, `engine::evidence` |
+//! | what says nearly the same is no absence | [`Rules::nearly_same_parks`] | `engine::alike`, `engine::evidence` |
+//! | times explain no story that says the same | [`Rules::times_explain_nothing`] | `engine::matching::Window`, `engine::evidence` |
+//! | a list that contradicts itself proves nothing | [`Rules::flawed_proves_nothing`] | `engine::listing`, `engine::reconcile::flawed` |
+//! | another account's story is no match | [`Rules::own_account_only`] | `engine::listing` |
+//! | an answer with another post's story is a doubt | [`Rules::owned_answer_doubts`] | `Store::record_published` |
 //! | a person cannot be sure at once either | [`Rules::person_waits`] | `Store::resolve_absent` |
 //! | two complete listings | [`Rules::absences`] | `engine::reconcile::proof`, `Store::record_absent` |
 //! | a failed listing says nothing | [`Rules::failed_says_nothing`] | `engine::reconcile::not_listed` |
@@ -34,7 +39,9 @@
 //! delays of retries, and waits between looks are left to chance, so that any order of them is covered. A lane is one task, as in
 //! `engine::daemon`. Preparing is left out: it may be repeated. A refusal always leads to another try, the other outcomes
 //! (`failed`, `held`, `missed`) being fewer steps and not more; `in_doubt: hold` is a repost that a person delays. A person who
-//! settles a doubt says what the account's page shows. Matching is by text, order and owner.
+//! settles a doubt says what the account's page shows. Matching is by text, order and owner. A list that lies does so for one look, in one
+//! of five ways: it shows other texts, or other times, tells a story in two ways, mixes in another account's, or contradicts what it
+//! showed before by lacking stories or calling one by the name of another.
 
 mod limits;
 mod mistakes;
@@ -52,6 +59,9 @@ const USUAL: Troubles =
 /// The same with a person's commands, and fewer accidents.
 const COMMANDED: Troubles =
     Troubles { kills: 1, faults: 1, failed_lists: 1, hiccups: 1, commands: 1, ..Troubles::NONE };
+/// A server that tells what is not so, in dates, lists and names, once or twice, while answers are lost.
+const DECEIVED: Troubles =
+    Troubles { kills: 1, faults: 2, dates_ahead: 1, list_lies: 2, wrong_names: 1, ..Troubles::NONE };
 /// What goes wrong in the long search.
 const LONG: Troubles =
     Troubles { kills: 3, faults: 3, failed_lists: 2, hiccups: 1, sleeps: 1, panics: 1, commands: 2, ..Troubles::NONE };
@@ -99,7 +109,21 @@ fn whatever_happens_no_post_appears_twice_and_none_is_lost() {
 fn whatever_a_person_commands_meanwhile_no_post_appears_twice_and_none_is_lost() {
     let space = holds(&Rules::IMPLEMENTED, COMMANDED);
     assert!(space.states() > 20_000, "the model has shrunk");
-    if std::env::var("STORYD_PROOF").is_ok_and(|length| length == "long") {
+    if is_long() {
         holds(&Rules::IMPLEMENTED, LONG);
     }
+}
+
+#[test]
+fn whatever_a_lying_server_tells_no_post_appears_twice_and_none_is_lost() {
+    let space = holds(&Rules::IMPLEMENTED, DECEIVED);
+    assert!(space.states() > 50_000, "the model has shrunk");
+    if is_long() {
+        let more = Troubles { failed_lists: 1, set_back: 1, sleeps: 1, commands: 1, list_lies: 3, ..DECEIVED };
+        holds(&Rules::IMPLEMENTED, more);
+    }
+}
+
+fn is_long() -> bool {
+    std::env::var("STORYD_PROOF").is_ok_and(|length| length == "long")
 }

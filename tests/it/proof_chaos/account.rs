@@ -40,12 +40,13 @@ pub(super) fn gather(run: &mut Run, told: BTreeSet<i64>) -> Evidence {
             .unwrap();
         open_attempts = usize::try_from(open).unwrap();
     });
-    let mut posts: Vec<crate::support::evidence::Post> = run.town.ask(&["admin", "queue", "--all", "--limit", "10000"]);
+    let mut posts: Vec<crate::support::evidence::Post> =
+        run.town.ask(&["admin", "queue", "--all", "--limit", "1000000"]);
     posts.retain(|post| post.job != "anchor");
     Evidence {
         jobs: run.town.jobs.clone(),
         posts,
-        stories: run.town.ask(&["admin", "stories", "--limit", "10000"]),
+        stories: run.town.ask(&["admin", "stories", "--limit", "1000000"]),
         told,
         ledger: run.town.get("/_sandbox/ledger"),
         requests: run.town.requests.values().cloned().collect(),
@@ -95,12 +96,17 @@ pub(super) fn tell(
     for name in evidence.requests.iter().flat_map(|request| &request.faults) {
         *faults.entry(name).or_default() += 1;
     }
+    let is_deceit = |name: &str| matches!(name.parse(), Ok(storyd::sandbox::FaultName::Deceit(_)));
+    let (deceits, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(|(name, _)| is_deceit(name));
+    let sum = |counted: &[(&str, usize)]| counted.iter().map(|(_, count)| count).sum::<usize>();
     println!(
-        "  Kakao: {} requests, {} of them to publish; {} faults of {} kinds",
+        "  Kakao: {} requests, {} of them to publish; {} faults of {} kinds; {} answers that told what is not so, in {} ways",
         evidence.requests.len(),
         evidence.requests.iter().filter(|request| publishes(request)).count(),
-        faults.values().sum::<usize>(),
-        faults.len()
+        sum(&faults),
+        faults.len(),
+        sum(&deceits),
+        deceits.len()
     );
     let by =
         |event: &'static str, actor: &'static str| events(evidence, |step| step.event == event && step.actor == actor);

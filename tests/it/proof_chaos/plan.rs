@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::faults;
+use super::{deceits, faults};
 use crate::support::chaos::Dice;
 
 /// How large a run is.
@@ -15,6 +15,8 @@ pub(super) struct Size {
     pub(super) posts: usize,
     pub(super) accounts: usize,
     pub(super) kills: usize,
+    /// Whether Kakao tells what is not so, beside all that goes wrong.
+    pub(super) deceits: bool,
 }
 
 impl Size {
@@ -54,6 +56,7 @@ pub(super) struct PlannedJob {
 /// One life of the daemon.
 #[derive(Debug)]
 pub(super) struct Life {
+    /// What goes wrong, and what is told that is not so.
     pub(super) faults: Vec<String>,
     /// Two daemons are started at the same instant; one of them must give way.
     pub(super) twins: bool,
@@ -117,7 +120,12 @@ impl Plan {
         // About as long as the lives take together, so that posts are due until the end.
         let span_s = (size.kills as u64 * 7 / 10).max(4);
         let jobs = (0..size.posts).map(|number| draw_job(&mut dice, size, number, span_s)).collect();
-        let lives = (0..size.kills).map(|round| draw_life(&mut dice, size, round, span_s)).collect();
+        let mut lives: Vec<Life> = (0..size.kills).map(|round| draw_life(&mut dice, size, round, span_s)).collect();
+        if size.deceits {
+            for (life, told) in lives.iter_mut().zip(deceits::draw(size.seed, size.kills, size.is_long())) {
+                life.faults.extend(told);
+            }
+        }
         Self { sandbox_seed, span_s, jobs, lives }
     }
 
@@ -218,7 +226,7 @@ fn draw_act(dice: &mut Dice, size: &Size, span_s: u64) -> Act {
 /// A seed alone repeats a run.
 #[test]
 fn the_same_seed_draws_the_same_plan_and_another_seed_another() {
-    let size = |seed| Size { seed, posts: 300, accounts: 7, kills: 60 };
+    let size = |seed| Size { seed, posts: 300, accounts: 7, kills: 60, deceits: true };
     let digest = |seed| Plan::draw(&size(seed)).digest();
     assert_eq!(digest(1), digest(1));
     assert_ne!(digest(1), digest(2));
@@ -227,7 +235,7 @@ fn the_same_seed_draws_the_same_plan_and_another_seed_another() {
 /// Every ending and every act has its turn in a long run, and every fault of the sandbox is switched on.
 #[test]
 fn a_long_run_holds_everything_that_can_happen() {
-    let plan = Plan::draw(&Size { seed: 1, posts: 300, accounts: 7, kills: 400 });
+    let plan = Plan::draw(&Size { seed: 1, posts: 300, accounts: 7, kills: 400, deceits: true });
     let word = |text: String| text.split(['(', ' ']).next().unwrap_or_default().to_owned();
     let endings: std::collections::BTreeSet<String> =
         plan.lives.iter().map(|life| word(format!("{:?}", life.ending))).collect();

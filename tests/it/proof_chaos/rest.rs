@@ -20,7 +20,7 @@ use crate::support::evidence::{Post, Recorded};
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Rows that any list is asked for: all of them.
-const ALL: &str = "10000";
+const ALL: &str = "1000000";
 /// Posts that the report of a run without rest describes.
 const DESCRIBED_MAX: usize = 12;
 

@@ -31,6 +31,24 @@ fn a_list_that_is_incomplete_twice_in_a_row_deceives_the_protocol() {
 }
 
 #[test]
+fn a_plain_refusal_of_a_post_whose_story_exists_deceives_the_protocol() {
+    let troubles = Troubles { false_refusals: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(Rules::IMPLEMENTED, troubles, Violation::Twice), @r"
+    Twice after 10 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     refuses A, whose story exists
+      6. storyd    records the refusal: A is scheduled again
+      7. storyd    claims A
+      8. storyd    commits the intent of A
+      9. storyd    sends the request of A
+     10. Kakao     makes the story of A
+    ");
+}
+
+#[test]
 fn two_clocks_that_are_both_set_forward_deceive_the_protocol() {
     let troubles = Troubles { faults: 1, set_forward: 1, kakaos_set_forward: 1, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(Rules::IMPLEMENTED, troubles, Violation::Twice), @r"

@@ -461,3 +461,158 @@ fn a_story_that_two_posts_may_own_loses_a_post() {
      13. storyd    finds a story for B, and records it
     ");
 }
+
+/// The comparison by the exact text, which took a story that is shown otherwise for none.
+#[test]
+fn an_altered_text_that_counts_as_an_absence_makes_a_second_story() {
+    let rules = Rules { nearly_same_parks: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, list_lies: 2, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 18 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         a tick passes
+      9. -         a tick passes
+     10. -         a tick passes
+     11. storyd    looks for A in a list that shows the texts otherwise
+     12. storyd    counts an absence of A
+     13. storyd    looks for A in a list that shows the texts otherwise
+     14. storyd    takes A for absent: it is scheduled again
+     15. storyd    claims A
+     16. storyd    commits the intent of A
+     17. storyd    sends the request of A
+     18. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+/// The window that began a minute before the last date heard, however wrong that was.
+#[test]
+fn a_date_that_is_believed_for_ever_makes_a_second_story() {
+    let rules = Rules { times_explain_nothing: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, dates_ahead: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 19 steps
+      1. storyd    claims A
+      2. Kakao     answers with a date that is hours ahead
+      3. storyd    commits the intent of A
+      4. storyd    sends the request of A
+      5. Kakao     makes the story of A
+      6. Kakao     answers A, and the answer is lost
+      7. storyd    records A as in doubt
+      8. Kakao     lists the story of A
+      9. -         a tick passes
+     10. -         a tick passes
+     11. -         a tick passes
+     12. storyd    reads the list, looking for A
+     13. storyd    counts an absence of A
+     14. storyd    reads the list, looking for A
+     15. storyd    takes A for absent: it is scheduled again
+     16. storyd    claims A
+     17. storyd    commits the intent of A
+     18. storyd    sends the request of A
+     19. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+/// The same window, when the times of the stories are behind the dates of the answers.
+#[test]
+fn a_storys_time_that_is_believed_makes_a_second_one() {
+    let rules = Rules { times_explain_nothing: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, list_lies: 2, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 18 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         a tick passes
+      9. -         a tick passes
+     10. -         a tick passes
+     11. storyd    looks for A in a list that dates the stories long before
+     12. storyd    counts an absence of A
+     13. storyd    looks for A in a list that dates the stories long before
+     14. storyd    takes A for absent: it is scheduled again
+     15. storyd    claims A
+     16. storyd    commits the intent of A
+     17. storyd    sends the request of A
+     18. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_list_that_contradicts_itself_and_counts_makes_a_second_story() {
+    let rules = Rules { flawed_proves_nothing: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, list_lies: 2, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 18 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A, and the answer is lost
+      6. storyd    records A as in doubt
+      7. Kakao     lists the story of A
+      8. -         a tick passes
+      9. -         a tick passes
+     10. -         a tick passes
+     11. storyd    looks for A in a list that contradicts what it showed before
+     12. storyd    counts an absence of A
+     13. storyd    looks for A in a list that contradicts what it showed before
+     14. storyd    takes A for absent: it is scheduled again
+     15. storyd    claims A
+     16. storyd    commits the intent of A
+     17. storyd    sends the request of A
+     18. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_story_of_another_account_that_is_taken_for_the_posts_loses_it() {
+    let rules = Rules { own_account_only: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { faults: 1, list_lies: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Loss), @r"
+    Loss after 7 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     drops the request of A without an answer
+      5. storyd    records A as in doubt
+      6. storyd    looks for A in a list with the same text of another account
+      7. storyd    finds a story for A, and records it
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}
+
+#[test]
+fn an_answer_with_another_posts_story_that_is_believed_leaves_a_story_that_nobody_knows() {
+    let rules = Rules { owned_answer_doubts: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { wrong_names: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Orphan), @r"
+    Orphan after 14 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     answers A with the story
+      6. storyd    records A as published
+      7. storyd    claims B
+      8. storyd    commits the intent of B
+      9. storyd    sends the request of B
+     10. Kakao     makes the story of B
+     11. Kakao     answers B with the story of another post
+     12. storyd    records B as published
+     13. Kakao     lists the story of A
+     14. Kakao     lists the story of B
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}

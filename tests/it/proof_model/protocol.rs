@@ -12,6 +12,8 @@ pub(super) use words::Action;
 /// Posts of one account, with the same text.
 pub(super) const POSTS: usize = 2;
 const STORIES_MAX: usize = 4;
+/// The place of another account's story with the same text, which a list may show among the own ones.
+const FOREIGN: u8 = STORIES_MAX as u8;
 const REQUESTS_MAX: usize = 2;
 
 /// Ticks from the arrival of a request to its effect, at most.
@@ -51,6 +53,8 @@ pub(super) struct Post {
     story: u8,
     /// The intent is dated by a clock that was set back since, and no date had been heard before it: every story looks older.
     misdated: bool,
+    /// The last date heard before the intent was far ahead: every story of it is dated before that.
+    floored: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,6 +115,10 @@ struct Listing {
     matches: u8,
     /// The stories that would, if they did not seem older than the intent.
     old: u8,
+    /// The stories that say nearly the same, or that the list tells in two ways.
+    alike: u8,
+    /// The list contradicts itself, or lacks what is on record.
+    flawed: bool,
     absences: u8,
     stale: bool,
 }
@@ -125,6 +133,8 @@ pub(super) struct State {
     listing: Option<Listing>,
     requests: [Option<Request>; REQUESTS_MAX],
     stories: [Option<Story>; STORIES_MAX],
+    /// The last date heard is far ahead.
+    heard_ahead: bool,
     left: Troubles,
 }
 
@@ -149,7 +159,8 @@ impl Violation {
 
 impl State {
     pub(super) fn start(troubles: Troubles) -> Self {
-        let post = Post { phase: Phase::Scheduled, age: 0, theirs: 0, absences: 0, story: 0, misdated: false };
+        let post =
+            Post { phase: Phase::Scheduled, age: 0, theirs: 0, absences: 0, story: 0, misdated: false, floored: false };
         Self {
             posts: [post; POSTS],
             on_disk: [post; POSTS],
@@ -158,6 +169,7 @@ impl State {
             listing: None,
             requests: [None; REQUESTS_MAX],
             stories: [None; STORIES_MAX],
+            heard_ahead: false,
             left: troubles,
         }
     }
@@ -218,8 +230,9 @@ impl State {
     /// Moves a post; a doubt and a lease start anew.
     fn set(&mut self, rules: &Rules, post: u8, phase: Phase) {
         let row = &mut self.posts[usize::from(post)];
-        let misdated = row.misdated && matches!(phase, Phase::InDoubt | Phase::Parked);
-        *row = Post { phase, age: 0, theirs: 0, absences: 0, story: 0, misdated };
+        let in_doubt = matches!(phase, Phase::InDoubt | Phase::Parked);
+        let (misdated, floored) = (row.misdated && in_doubt, row.floored && in_doubt);
+        *row = Post { phase, age: 0, theirs: 0, absences: 0, story: 0, misdated, floored };
         if !matches!(phase, Phase::Publishing | Phase::InDoubt | Phase::Parked) {
             for story in self.stories.iter_mut().flatten() {
                 story.after_intent[usize::from(post)] = false;

@@ -120,6 +120,9 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Complaint> {
     complaints
 }
 
+/// The command by which a person settles a parked doubt.
+const DECIDES: &str = "storyd admin resolve";
+
 /// Calls that may create a story.
 pub(crate) fn publishes(request: &RequestRecord) -> bool {
     matches!(request.call.as_deref(), Some("note" | "photo" | "link"))
@@ -161,7 +164,8 @@ fn end_of(post: &Post, job: &Job, evidence: &Evidence) -> Result<(), String> {
         PostState::Published | PostState::Deleted => Ok(()),
         PostState::Cancelled if by_person || !(wanted || post.reason.is_empty()) => Ok(()),
         PostState::Failed | PostState::Missed | PostState::Held if is_told => Ok(()),
-        PostState::InDoubt if is_told && post.parked_at.is_some() => Ok(()),
+        // Whoever must decide is told how.
+        PostState::InDoubt if is_told && post.parked_at.is_some() && post.reason.contains(DECIDES) => Ok(()),
         state => Err(format!("ended as {state}, reason {:?}, told: {is_told}", post.reason)),
     }
 }

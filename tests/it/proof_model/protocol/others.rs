@@ -35,6 +35,7 @@ impl Steps<'_> {
                     hear(next, Answer::Unclear);
                 });
             }
+            self.answer_falsely(request);
             return;
         }
         if self.from.stories.iter().any(Option::is_none) {
@@ -59,6 +60,30 @@ impl Steps<'_> {
                 trouble(next);
                 hear(next, Answer::Unclear);
                 next.requests[slot] = Some(Request { awaited: false, ..request });
+            });
+        }
+    }
+
+    /// Answers to a post that became a story which tell something else.
+    fn answer_falsely(&mut self, request: Request) {
+        let (state, post) = (self.from, request.post);
+        let told = |next: &mut State, answer| {
+            next.publisher.step = Step::Told(answer);
+            for slot in &mut next.requests {
+                *slot = slot.filter(|other| *other != request);
+            }
+        };
+        let other = (0..).zip(&state.stories).find(|(place, story)| story.is_some() && place + 1 != request.made);
+        if let Some((place, _)) = other.filter(|_| state.left.wrong_names > 0) {
+            self.add(Action::AnswerOtherName(post), |next| {
+                next.left.wrong_names -= 1;
+                told(next, Answer::Story(place + 1));
+            });
+        }
+        if state.left.false_refusals > 0 {
+            self.add(Action::RefuseFalsely(post), |next| {
+                next.left.false_refusals -= 1;
+                told(next, Answer::Refused);
             });
         }
     }
@@ -92,6 +117,12 @@ impl Steps<'_> {
             self.add(Action::KakaosSetForward, |next| {
                 next.left.kakaos_set_forward -= 1;
                 next.age_theirs(rules, u8::MAX);
+            });
+        }
+        if left.dates_ahead > 0 && !state.heard_ahead {
+            self.add(Action::DateAhead, |next| {
+                next.left.dates_ahead -= 1;
+                next.heard_ahead = true;
             });
         }
         if left.panics > 0 && state.publisher.step != Step::Idle {

@@ -21,6 +21,17 @@ pub(in super::super) struct Rules {
     pub(in super::super) quarantine_by: Whose,
     /// A story of nobody's that only seems older than the intent is no absence: a person is asked.
     pub(in super::super) seeming_old_parks: bool,
+    /// A story of nobody's that says nearly the same is no absence: a person is asked. Otherwise only the exact text counts.
+    pub(in super::super) nearly_same_parks: bool,
+    /// The times of a server explain no story that says the same. Otherwise one that is dated before the last date heard is certainly
+    /// another.
+    pub(in super::super) times_explain_nothing: bool,
+    /// A list that contradicts itself, or lacks what is on record, proves nothing.
+    pub(in super::super) flawed_proves_nothing: bool,
+    /// A story of another account is no match, whatever it says.
+    pub(in super::super) own_account_only: bool,
+    /// A post whose answer names the story of another post is in doubt.
+    pub(in super::super) owned_answer_doubts: bool,
     /// A person's word that a story is absent is taken only after the quarantine.
     pub(in super::super) person_waits: bool,
     /// Listings that prove an absence.
@@ -64,6 +75,11 @@ impl Rules {
         quarantine: QUARANTINE,
         quarantine_by: Whose::Both,
         seeming_old_parks: true,
+        nearly_same_parks: true,
+        times_explain_nothing: true,
+        flawed_proves_nothing: true,
+        own_account_only: true,
+        owned_answer_doubts: true,
         person_waits: true,
         absences: 2,
         failed_says_nothing: true,
@@ -100,6 +116,15 @@ pub(in super::super) struct Troubles {
     pub(in super::super) by_hand: u8,
     /// A person cancels a post or settles a doubt.
     pub(in super::super) commands: u8,
+    /// Answers that are dated far ahead.
+    pub(in super::super) dates_ahead: u8,
+    /// Looks at a list that tells what is not so: other texts, other times, a story twice, one of another account, one under the name of
+    /// another, too few of them.
+    pub(in super::super) list_lies: u8,
+    /// Answers to a post that name the story of another one.
+    pub(in super::super) wrong_names: u8,
+    /// Plain refusals of posts whose stories exist.
+    pub(in super::super) false_refusals: u8,
 }
 
 impl Troubles {
@@ -115,5 +140,9 @@ impl Troubles {
         kakaos_set_forward: 0,
         by_hand: 0,
         commands: 0,
+        dates_ahead: 0,
+        list_lies: 0,
+        wrong_names: 0,
+        false_refusals: 0,
     };
 }

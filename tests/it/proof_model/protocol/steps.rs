@@ -1,8 +1,7 @@
 //! What storyd can do when. Every function names the ones of the engine and the store that it stands for.
 
 use super::{
-    Action, Answer, Guard, LEASE, Listing, POSTS, Phase, Post, Publisher, Request, Rules, STORIES_MAX, State, Step,
-    Whose,
+    Action, Answer, FOREIGN, Guard, LEASE, Listing, POSTS, Phase, Post, Publisher, Request, Rules, State, Step, Whose,
 };
 
 impl State {
@@ -51,6 +50,8 @@ impl Steps<'_> {
                 if row.phase == Phase::Claimed && !stale && row.age < LEASE {
                     self.add(Action::Intend(post), |next| {
                         next.set(rules, post, Phase::Publishing);
+                        next.posts[usize::from(post)].floored = state.heard_ahead;
+                        next.sync(rules);
                         next.publisher.step = Step::Intended;
                         next.publisher.age = 0;
                         for story in next.stories.iter_mut().flatten() {
@@ -114,9 +115,17 @@ impl Steps<'_> {
         if !holds {
             return self.add(Action::RecordLost(post), State::rest);
         }
+        let is_of_another = |story: u8| (0..).zip(&state.posts).any(|(other, row)| other != post && row.story == story);
         match answer {
+            Answer::Story(story) if rules.owned_answer_doubts && is_of_another(story) => {
+                self.add(Action::RecordOtherName(post), |next| {
+                    next.set(rules, post, Phase::InDoubt);
+                    next.rest();
+                });
+            }
             Answer::Story(story) => self.add(Action::RecordPublished(post), |next| {
                 next.publish(rules, post, story);
+                next.heard_ahead = false;
                 next.rest();
             }),
             Answer::Refused => self.add(Action::RecordRefused(post), |next| {
@@ -166,7 +175,7 @@ impl Steps<'_> {
         });
     }
 
-    /// `engine::reconcile::run_once` up to the listing: `doubt_due`, `list_back`, `Window`, `says`; and `not_listed`.
+    /// `engine::reconcile::run_once` up to the listing: `doubt_due`, `listing::read`, `Window`, `evidence::Evidence`; and `not_listed`.
     fn look(&mut self) {
         let (state, rules) = (self.from, self.rules);
         if state.listing.is_some() {
@@ -187,14 +196,26 @@ impl Steps<'_> {
                 let is = story.is_some_and(|story| story.listed && story.after_intent[usize::from(post)]);
                 bits | (u8::from(is) << place)
             });
-            let (matches, old) = if row.misdated { (0, alike) } else { (alike, 0) };
-            let listing = Listing { post, counts, matches, old, absences: row.absences, stale: false };
-            self.add(Action::List(post), |next| next.listing = Some(listing));
+            let explained = row.floored && !rules.times_explain_nothing;
+            let (matches, old) = match (row.misdated, explained) {
+                (_, true) => (0, 0),
+                (true, _) => (0, alike),
+                (false, _) => (alike, 0),
+            };
+            let absences = row.absences;
+            let listing = Listing { post, counts, matches, old, alike: 0, flawed: false, absences, stale: false };
+            self.add(Action::List(post), |next| {
+                next.heard_ahead = false;
+                next.listing = Some(listing);
+            });
             if state.left.hiccups > 0 && alike != 0 {
                 self.add(Action::ListHiccup(post), |next| {
                     next.left.hiccups -= 1;
                     next.listing = Some(Listing { matches: 0, old: 0, ..listing });
                 });
+            }
+            if state.left.list_lies > 0 {
+                self.look_at_lies(listing, alike);
             }
             if state.left.failed_lists == 0 {
                 continue;
@@ -214,7 +235,34 @@ impl Steps<'_> {
         }
     }
 
-    /// `engine::reconcile::judge`, `not_there`, `proof::step` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
+    /// What a look can come to when the list tells what is not so, and would show the stories of `alike`.
+    fn look_at_lies(&mut self, right: Listing, alike: u8) {
+        let rules = self.rules;
+        let mut lie = |action: Action, seen: Listing| {
+            self.add(action, |next| {
+                next.left.list_lies -= 1;
+                next.listing = Some(seen);
+            });
+        };
+        let post = right.post;
+        let none = Listing { matches: 0, old: 0, ..right };
+        // It lacks stories, leads in a circle, or calls one by the name of another: what was there before shows that.
+        lie(Action::ListWrong(post), Listing { flawed: true, ..none });
+        let foreign = 1 << FOREIGN;
+        if rules.own_account_only {
+            lie(Action::ListMixed(post), Listing { alike: foreign, flawed: true, ..right });
+        } else {
+            lie(Action::ListMixed(post), Listing { matches: right.matches | foreign, ..right });
+        }
+        if alike != 0 {
+            lie(Action::ListAltered(post), Listing { alike, ..none });
+            lie(Action::ListDoubled(post), Listing { alike, flawed: true, ..none });
+            let old = if rules.times_explain_nothing { alike } else { 0 };
+            lie(Action::ListBackdated(post), Listing { old, ..none });
+        }
+    }
+
+    /// `engine::reconcile::judge`, `too_early`, `flawed`, `proof::step` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
     fn judge(&mut self) {
         let (state, rules) = (self.from, self.rules);
         let Some(listing) = state.listing else { return };
@@ -228,27 +276,36 @@ impl Steps<'_> {
             return self.add(Action::JudgeLost(post), |next| next.listing = None);
         }
         let owned = |place: u8| rules.owned_is_no_match && state.posts.iter().any(|row| row.story == place + 1);
-        let free: Vec<u8> = (0..STORIES_MAX as u8).filter(|p| listing.matches & (1 << p) != 0 && !owned(*p)).collect();
-        let seems_old = (0..STORIES_MAX as u8).any(|p| listing.old & (1 << p) != 0 && !owned(p));
+        let free: Vec<u8> = (0..=FOREIGN).filter(|p| listing.matches & (1 << p) != 0 && !owned(*p)).collect();
+        let some = |bits: u8| (0..=FOREIGN).any(|p| bits & (1 << p) != 0 && !owned(p));
+        let (seems_old, nearly_same) = (some(listing.old), some(listing.alike));
+        let mut judged = |action: Action, change: &dyn Fn(&mut State)| {
+            self.add(action, |next| {
+                change(next);
+                next.listing = None;
+                next.sync(rules);
+            });
+        };
+        let park: &dyn Fn(&mut State) = &|next| next.set(rules, post, Phase::Parked);
         match *free.as_slice() {
-            [place] => self.add(Action::JudgeFound(post), |next| next.publish(rules, post, place + 1)),
+            [place] => judged(Action::JudgeFound(post), &|next| next.publish(rules, post, place + 1)),
             [] if !listing.counts => {
-                self.add(Action::JudgeEarly(post), |next| next.posts[usize::from(post)].absences = 0);
+                judged(Action::JudgeEarly(post), &|next| next.posts[usize::from(post)].absences = 0)
             }
-            [] if seems_old && rules.seeming_old_parks => {
-                self.add(Action::JudgeSeemsOld(post), |next| next.set(rules, post, Phase::Parked));
+            [] if seems_old && rules.seeming_old_parks => judged(Action::JudgeSeemsOld(post), park),
+            [] if nearly_same && rules.nearly_same_parks => judged(Action::JudgeNearlySame(post), park),
+            [] if listing.flawed && rules.flawed_proves_nothing => {
+                judged(Action::JudgeFlawed(post), &|next| next.posts[usize::from(post)].absences = 0);
+                // At the limit of the doubt.
+                judged(Action::JudgeFlawedParks(post), park);
             }
             [] if listing.absences + 1 >= rules.absences => {
-                self.add(Action::JudgeRepost(post), |next| next.set(rules, post, Phase::Scheduled));
+                judged(Action::JudgeRepost(post), &|next| next.set(rules, post, Phase::Scheduled));
             }
-            [] => self.add(Action::JudgeAbsent(post), |next| {
+            [] => judged(Action::JudgeAbsent(post), &|next| {
                 next.posts[usize::from(post)].absences = listing.absences + 1;
             }),
-            _ => self.add(Action::JudgeSeveral(post), |next| next.set(rules, post, Phase::Parked)),
-        }
-        if let Some((_, next)) = self.found.last_mut() {
-            next.listing = None;
-            next.sync(rules);
+            _ => judged(Action::JudgeSeveral(post), park),
         }
     }
 }
