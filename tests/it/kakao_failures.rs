@@ -212,7 +212,7 @@ async fn an_answer_that_is_too_long_is_a_doubt() {
 async fn a_refusal_with_a_code_leaves_no_doubt() {
     let refusal = r#"{"msg":"content can't be null","code":-2}"#;
     let fault = published(Act::Say(answer(400, "", refusal))).await;
-    insta::assert_snapshot!(fault, @r#"a parameter is missing or wrong: "content can't be null" (-2). Correct the post's content, then let it go again with `storyd admin retry`."#);
+    insta::assert_snapshot!(fault, @r#"a parameter is missing or wrong: "content can't be null" (-2). Correct what it says in its job file, then let it go again with `storyd admin retry`; a post of `storyd admin post` is put in anew."#);
     let expired = r#"{"msg":"this access token does not exist","code":-401}"#;
     assert!(published(Act::Say(answer(401, "", expired))).await.wants_refresh());
 }
