@@ -17,11 +17,15 @@ use crate::store::view::{IncidentRow, WaitingNotice};
 
 /// Most incidents that are shown.
 const ROWS_MAX: u32 = 50;
+/// Most characters of a person's own words that are sent.
+const TEXT_CHARS_MAX: usize = 2_000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Send a notice to every sink, and see whether it arrives
     Test(Test),
+    /// Tell every sink something in words of your own: a script's, or systemd's when the daemon has stopped
+    Say(Say),
     /// What is wrong and was wrong lately, and the notices that have not arrived yet
     List(List),
 }
@@ -29,6 +33,15 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 pub(super) struct Test {
     /// The sinks; all of them when none is named
+    sinks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Say {
+    /// The words
+    text: String,
+    /// The sinks; all of them when none is named
+    #[arg(long = "to", value_name = "SINK")]
     sinks: Vec<String>,
 }
 
@@ -60,6 +73,7 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
     let home = setup::home(common)?;
     match command {
         Command::Test(args) => test(common, &home, &args).await,
+        Command::Say(args) => say_to(common, &home, &args).await,
         Command::List(args) => list(common, &home, &args).await,
     }
 }
@@ -72,39 +86,65 @@ impl From<SinkError> for Failure {
 
 async fn test(common: &Common, home: &Home, args: &Test) -> Result<u8, Failure> {
     let sinks = Sinks::new(&home.settings.notify)?;
-    let known = sinks.names();
     let heartbeat = args.sinks.is_empty() && sinks.heartbeat_every().is_some();
-    if known.is_empty() && !heartbeat {
-        return Err(Failure::no_such_thing(
-            "nobody is told of anything: the settings have no sinks; add some under `notify` in storyd.yaml",
-        ));
-    }
-    if let Some(unknown) = args.sinks.iter().find(|name| !sinks.has(name)) {
-        let known = known.join(", ");
-        return Err(Failure::no_such_thing(format!("the settings have no sink {unknown}; they have {known}")));
-    }
+    let wanted = wanted(&sinks, &args.sinks, heartbeat)?;
     let now = Clock::system().now();
     let notice = Notice::new(Phase::Test, None, "a test: notices of storyd arrive here".into(), vec![item(home)], now);
-    let mut tried = Vec::new();
-    for sink in known.into_iter().filter(|name| args.sinks.is_empty() || args.sinks.iter().any(|wanted| wanted == name))
-    {
-        let id = format!("storyd-test-{}", now.as_microsecond());
-        let sent = sinks.send(sink, &id, &notice, now).await;
-        tried.push(Tried {
-            sink: sink.to_owned(),
-            arrived: sent.is_ok(),
-            problem: sent.err().map(|why| why.to_string()),
-        });
-    }
+    let mut tried = send(&sinks, &wanted, "test", &notice).await;
     if heartbeat {
         let sent = sinks.beat().await;
         let problem = sent.as_ref().err().map(ToString::to_string);
         tried.push(Tried { sink: "heartbeat".into(), arrived: sent.is_ok(), problem });
     }
+    report(common, &tried)
+}
+
+async fn say_to(common: &Common, home: &Home, args: &Say) -> Result<u8, Failure> {
+    let text: String = args.text.chars().take(TEXT_CHARS_MAX).collect();
+    if text.trim().is_empty() {
+        return Err(Failure::usage("there is nothing to say: give the words, in quotes"));
+    }
+    let sinks = Sinks::new(&home.settings.notify)?;
+    let wanted = wanted(&sinks, &args.sinks, false)?;
+    let notice = Notice::new(Phase::Said, None, text, Vec::new(), Clock::system().now());
+    report(common, &send(&sinks, &wanted, "said", &notice).await)
+}
+
+/// The sinks that are named, all of them when none is.
+fn wanted<'a>(sinks: &'a Sinks, named: &[String], heartbeat: bool) -> Result<Vec<&'a str>, Failure> {
+    let known = sinks.names();
+    if known.is_empty() && !heartbeat {
+        return Err(Failure::no_such_thing(
+            "nobody is told of anything: the settings have no sinks; add some under `notify` in storyd.yaml",
+        ));
+    }
+    if let Some(unknown) = named.iter().find(|name| !sinks.has(name)) {
+        let known = known.join(", ");
+        return Err(Failure::no_such_thing(format!("the settings have no sink {unknown}; they have {known}")));
+    }
+    Ok(known.into_iter().filter(|name| named.is_empty() || named.iter().any(|wanted| wanted == name)).collect())
+}
+
+/// How each sink took a notice.
+async fn send(sinks: &Sinks, wanted: &[&str], what: &str, notice: &Notice) -> Vec<Tried> {
+    let id = format!("storyd-{what}-{}", notice.at.as_microsecond());
+    let mut tried = Vec::new();
+    for sink in wanted {
+        let sent = sinks.send(sink, &id, notice, notice.at).await;
+        tried.push(Tried {
+            sink: (*sink).to_owned(),
+            arrived: sent.is_ok(),
+            problem: sent.err().map(|why| why.to_string()),
+        });
+    }
+    tried
+}
+
+fn report(common: &Common, tried: &[Tried]) -> Result<u8, Failure> {
     if common.json {
         print_json(&tried)?;
     } else {
-        for tried in &tried {
+        for tried in tried {
             match &tried.problem {
                 None => say!("{}: arrived", tried.sink),
                 Some(problem) => say!("{}: did NOT arrive: {problem}", tried.sink),

@@ -184,6 +184,8 @@ pub enum Phase {
     Digest,
     /// A person asked whether notices arrive.
     Test,
+    /// Words of a person's, or of a script's.
+    Said,
 }
 
 /// What one line of a notice is about.

@@ -61,7 +61,7 @@ impl Mail {
         let mark = match notice.phase {
             Phase::Began => "[storyd] ",
             Phase::Ended => "[storyd, over] ",
-            Phase::Published | Phase::Digest | Phase::Test => "[storyd] ",
+            Phase::Published | Phase::Digest | Phase::Test | Phase::Said => "[storyd] ",
         };
         let subject: String = format!("{mark}{}", notice.title).chars().take(SUBJECT_CHARS_MAX).collect();
         let domain = self.from.email.domain();
