@@ -4,10 +4,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 
 use super::error::{Call, REFUSED_RENEWAL, SPENT_GRANT};
 use super::excerpt::excerpt;
@@ -26,10 +29,17 @@ pub const LOGIN_TIME: Duration = Duration::from_secs(600);
 const REDIRECT_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of chance in a `state`.
 const STATE_BYTES: usize = 16;
+/// Bytes of chance in a verifier: 43 characters, the fewest that RFC 7636 takes.
+const VERIFIER_BYTES: usize = 32;
 
 /// What ties a redirect to the login that asked for it. Not guessable, used once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State(String);
+
+/// What only this login knows: whoever else gets hold of its code cannot exchange it (PKCE, RFC 7636). A login service that does not know
+/// of it passes it over, as OAuth wants.
+#[derive(Clone, Debug)]
+pub struct Verifier(SecretString);
 
 /// The code that a redirect carries. Works once, for some minutes.
 #[derive(Clone, Debug)]
@@ -67,9 +77,31 @@ impl State {
         Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
+    /// Whether a redirect ends this login, well or badly; any other is not for it.
+    pub fn is_of(&self, redirect: &str) -> bool {
+        !matches!(read_redirect(redirect, self), Err(RedirectError::NoCode | RedirectError::OtherState))
+    }
+
     /// For tests, which need one that they know.
     pub fn fixed(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl Verifier {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// The machine has no source of chance.
+    pub fn random() -> std::io::Result<Self> {
+        let mut bytes = [0_u8; VERIFIER_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes).into()))
+    }
+
+    /// What the consent page is told of it.
+    fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose_secret().as_bytes()))
     }
 }
 
@@ -129,7 +161,7 @@ impl Client {
         rest_api_key: &SecretString,
         redirect_uri: &str,
         scopes: &[&str],
-        state: &State,
+        (state, verifier): (&State, &Verifier),
     ) -> String {
         let base = format!("{}/oauth/authorize", self.endpoints.login_url);
         let fields = [
@@ -138,6 +170,8 @@ impl Client {
             ("response_type", "code"),
             ("scope", &scopes.join(",")),
             ("state", &state.0),
+            ("code_challenge", &verifier.challenge()),
+            ("code_challenge_method", "S256"),
         ];
         Url::parse_with_params(&base, fields).map(String::from).unwrap_or(base)
     }
@@ -151,9 +185,12 @@ impl Client {
         credentials: &Credentials,
         redirect_uri: &str,
         code: &Code,
+        verifier: &Verifier,
     ) -> Result<TokenAnswer, Fault> {
         let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
-        let form = wire::code(credentials.rest_api_key.expose_secret(), secret, redirect_uri, code.0.expose_secret());
+        let (key, code, verifier) =
+            (credentials.rest_api_key.expose_secret(), code.0.expose_secret(), verifier.0.expose_secret());
+        let form = wire::code(key, secret, redirect_uri, code, verifier);
         let url = format!("{}/oauth/token", self.endpoints.login_url);
         let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=authorization_code".to_owned();
@@ -226,6 +263,17 @@ mod tests {
         let refused = read("error=invalid_scope&error_description=no+such\nscope&state=s1").unwrap_err().to_string();
         assert!(refused.contains("invalid_scope (no such"), "{refused}");
         assert!(!format!("{:?}", read_redirect("code=abc&state=s1", &State::fixed("s1"))).contains("abc"));
+    }
+
+    #[test]
+    fn a_challenge_is_that_of_the_standards_own_example() {
+        // RFC 7636, appendix B.
+        let verifier = Verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned().into());
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        let fresh = Verifier::random().expect("chance");
+        assert_eq!(fresh.0.expose_secret().len(), 43);
+        assert_ne!(fresh.challenge(), Verifier::random().expect("chance").challenge());
+        assert!(!format!("{fresh:?}").contains(fresh.0.expose_secret()));
     }
 
     #[test]

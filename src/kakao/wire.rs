@@ -82,12 +82,13 @@ pub(super) fn refresh(key: &str, secret: Option<&str>, token: &RefreshToken) -> 
 }
 
 /// The form that exchanges a login's code.
-pub(super) fn code(key: &str, secret: Option<&str>, redirect_uri: &str, code: &str) -> Vec<Field> {
+pub(super) fn code(key: &str, secret: Option<&str>, redirect_uri: &str, code: &str, verifier: &str) -> Vec<Field> {
     let mut form = vec![
         ("grant_type", "authorization_code".to_owned()),
         ("client_id", key.to_owned()),
         ("redirect_uri", redirect_uri.to_owned()),
         ("code", code.to_owned()),
+        ("code_verifier", verifier.to_owned()),
     ];
     form.extend(secret.map(|secret| ("client_secret", secret.to_owned())));
     form

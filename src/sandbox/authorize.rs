@@ -37,6 +37,10 @@ pub(super) fn authorize(host: &mut Host, visit: &Visit<'_>) -> Reply {
     if param("deny").is_some() {
         return Ok(back(target, visit, &[("error", "access_denied"), ("error_description", "User denied access")]));
     }
+    // The plain method would show the verifier to whoever sees the page's address.
+    if param("code_challenge").is_some() && param("code_challenge_method") != Some("S256") {
+        return Ok(back(target, visit, &[("error", "invalid_request")]));
+    }
     let scopes = requested_scopes(visit);
     if scopes.iter().any(|scope| ALL_SCOPES.iter().all(|known| known.id != scope)) {
         return Ok(back(target, visit, &[("error", "invalid_scope")]));
@@ -57,6 +61,7 @@ pub(super) fn authorize(host: &mut Host, visit: &Visit<'_>) -> Reply {
         redirect_uri: redirect_uri.to_owned(),
         scopes: scopes.clone(),
         expires_at: later(visit.now, CODE_LIFE),
+        challenge: param("code_challenge").map(str::to_owned),
     }];
     if !scopes.iter().all(|scope| account.scopes.contains(scope)) {
         let scopes = account.scopes.iter().chain(&scopes).cloned().collect();

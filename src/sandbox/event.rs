@@ -25,6 +25,9 @@ pub(super) enum Event {
         redirect_uri: String,
         scopes: Vec<String>,
         expires_at: Timestamp,
+        /// What the verifier of the exchange must hash to (PKCE), if the login brought one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        challenge: Option<String>,
     },
     /// The code was exchanged and is dead.
     CodeUsed { code: String, at: Timestamp },

@@ -50,6 +50,7 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) scopes: Vec<String>,
     pub(super) expires_at: Timestamp,
+    pub(super) challenge: Option<String>,
     pub(super) used: bool,
 }
 
@@ -122,8 +123,10 @@ impl Memory {
                     account.is_story_user = is_story_user;
                 }
             }
-            Event::Code { code, account, client_id, redirect_uri, scopes, expires_at } => {
-                self.codes.insert(code, Code { account, client_id, redirect_uri, scopes, expires_at, used: false });
+            Event::Code { code, account, client_id, redirect_uri, scopes, expires_at, challenge } => {
+                let used = false;
+                let bought = Code { account, client_id, redirect_uri, scopes, expires_at, challenge, used };
+                self.codes.insert(code, bought);
             }
             Event::CodeUsed { code, .. } => {
                 if let Some(code) = self.codes.get_mut(&code) {

@@ -5,8 +5,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Refusal, Reply};
 use super::clock::later;
@@ -61,6 +64,11 @@ fn by_code(host: &mut Host, visit: &Visit<'_>, client_id: &str) -> Reply {
     if visit.incoming.param("redirect_uri") != Some(code.redirect_uri.as_str()) {
         return Err(Refusal::Koe(303));
     }
+    let verified =
+        |challenge: &String| visit.incoming.param("code_verifier").map(challenge_of).as_ref() == Some(challenge);
+    if code.challenge.as_ref().is_some_and(|challenge| !verified(challenge)) {
+        return Err(Refusal::Koe(320));
+    }
     let account = code.account.clone();
     check_limit(host, &account, now, true)?;
     let mut scopes: Vec<String> =
@@ -81,6 +89,11 @@ fn by_code(host: &mut Host, visit: &Visit<'_>, client_id: &str) -> Reply {
     host.commit(vec![Event::CodeUsed { code: text, at: now }, access, refresh])?;
     hide_refresh(visit, &mut answer);
     Ok(Answer::json(&answer))
+}
+
+/// What a verifier hashes to, as the page was told.
+fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
 fn by_refresh(host: &mut Host, visit: &Visit<'_>) -> Reply {

@@ -26,6 +26,12 @@ pub(super) async fn guard(State(house): State<Arc<House>>, request: Request, nex
     } else {
         Failed::ForeignName.into_response()
     };
+    dress(&mut answer);
+    answer
+}
+
+/// The headers that every answer bears.
+pub(super) fn dress(answer: &mut Response) {
     let headers: [(HeaderName, &'static str); 8] = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -40,7 +46,6 @@ pub(super) async fn guard(State(house): State<Arc<House>>, request: Request, nex
     for (name, value) in headers {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    answer
 }
 
 /// Whether the request names us. A page of somebody else's whose name was made to lead here (DNS rebinding) calls us by that

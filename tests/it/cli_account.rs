@@ -178,6 +178,40 @@ async fn on_a_machine_without_a_browser_the_address_is_pasted() {
 }
 
 #[tokio::test]
+async fn a_code_of_another_login_ends_nothing_and_its_page_says_so() {
+    let desk = Desk::new().await;
+    let process = desk.folder.start("account login cafe");
+    let url = consent_url(&process.err_when("state="));
+    assert!(url.contains("code_challenge=") && url.contains("code_challenge_method=S256"), "{url}");
+    let back = location(&get(&url));
+    let foreign = back.replace("state=", "state=0");
+    for page in [get(&foreign), get(&back.replace("code=", "kode=").replace("login?", "login?x="))] {
+        assert!(!page.contains("has arrived"), "{page}");
+        for header in
+            ["content-security-policy: default-src 'none'", "x-frame-options: DENY", "cache-control: no-store"]
+        {
+            assert!(page.to_lowercase().contains(&header.to_lowercase()), "{header}: {page}");
+        }
+    }
+    assert!(get(&foreign).contains("another login"));
+    process.err_when("this address belongs to another login");
+    // A browser may take `localhost` for either address.
+    let port: u16 = back.split(['/', ':']).nth(4).unwrap().parse().unwrap();
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        let mut stream = TcpStream::connect(("::1", port)).unwrap();
+        let (_, path) = back.trim_start_matches("http://").split_once('/').unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("can be closed") && answer.contains("has arrived"), "{answer}");
+    } else {
+        assert!(get(&back).contains("has arrived"));
+    }
+    let done = process.end();
+    assert_eq!(done.code, Some(0), "{done:#?}");
+}
+
+#[tokio::test]
 async fn a_refused_consent_stores_nothing() {
     let desk = Desk::new().await;
     let done = desk.login("", "&deny=1");
@@ -387,5 +421,6 @@ async fn a_token_goes_over_tls_to_a_server_whose_certificate_is_good_and_to_no_o
             assert!(heard.is_empty(), "nothing for a stranger: {heard:?}");
             assert!(said.contains("stored without having been checked"), "{said}");
         }
+        assert!(!said.contains("ERROR"), "it is told once, where it is handled: {said}");
     }
 }

@@ -324,3 +324,35 @@ async fn accounts_that_do_not_exist_are_named_in_the_error() {
     assert!(bench.sandbox.add_account("").is_err() && bench.sandbox.add_account("a b").is_err());
     assert_eq!(Call::ALL.len(), 14);
 }
+
+#[tokio::test]
+async fn a_code_that_was_asked_for_with_a_challenge_wants_its_verifier() {
+    let bench = Bench::new().await;
+    // RFC 7636, appendix B.
+    let (verifier, challenge) =
+        ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    let code = async |more: &str| {
+        let parameters = redirected(&bench.bare("GET", &format!("{AUTHORIZE}{more}")).await);
+        parameters.into_iter().find(|(name, _)| name == "code").map(|(_, code)| code)
+    };
+    let buy = async |code: &str, verifier: Option<&str>| {
+        let mut pairs = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", "app"),
+            ("redirect_uri", "http://127.0.0.1:9/callback"),
+            ("code", code),
+        ];
+        pairs.extend(verifier.map(|verifier| ("code_verifier", verifier)));
+        bench.form("/oauth/token", &pairs).await
+    };
+    let with = format!("&code_challenge={challenge}&code_challenge_method=S256");
+    let bought = code(&with).await.unwrap();
+    for wrong in [None, Some(""), Some("x"), Some(challenge)] {
+        assert_eq!(koe(&buy(&bought, wrong).await), (400, "KOE320".to_owned()), "{wrong:?}");
+    }
+    assert_eq!(buy(&bought, Some(verifier)).await.status, 200);
+    // Without a challenge there is nothing to verify.
+    let bought = code("").await.unwrap();
+    assert_eq!(buy(&bought, Some(verifier)).await.status, 200);
+    assert_eq!(code(&format!("&code_challenge={verifier}&code_challenge_method=plain")).await, None);
+}

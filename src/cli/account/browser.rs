@@ -1,7 +1,7 @@
 //! The person at the consent page: the browser that shows it, and what comes back, caught or pasted.
 
 use std::io::IsTerminal;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Command, Stdio};
 
 use tokio::sync::mpsc;
@@ -37,12 +37,13 @@ pub(super) fn open(url: &str) -> bool {
 impl Ear {
     /// Listens where the redirect will go, when that is this machine, and to what a person pastes. Gives the redirect URI too:
     /// with port 0 the port is known only now.
-    pub(super) async fn at(redirect_uri: &str, paste: bool) -> Result<(Self, String), Failure> {
+    pub(super) async fn at(redirect_uri: &str, paste: bool, state: &State) -> Result<(Self, String), Failure> {
         let here = loopback(redirect_uri).filter(|_| !paste);
-        let Some((port, path)) = here else {
+        let Some((hosts, port, path)) = here else {
             return Ok((Self { redirects: None, lines: Some(lines()) }, redirect_uri.to_owned()));
         };
-        let redirects = match redirect::catch(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &path).await {
+        let state = state.clone();
+        let redirects = match redirect::catch(hosts, port, &path, move |query| state.is_of(query)).await {
             Ok(redirects) => redirects,
             Err(error) => {
                 note!("storyd: cannot listen on port {port} ({error}), so the address must be pasted");
@@ -126,11 +127,19 @@ fn lines() -> mpsc::Receiver<String> {
     receiver
 }
 
-/// Port and path of a redirect URI that leads to this machine without TLS.
-fn loopback(redirect_uri: &str) -> Option<(u16, String)> {
+/// Where a redirect URI leads that ends on this machine without TLS: the addresses that its name may stand for, port and path. What
+/// `localhost` is to a browser (of IPv4, of IPv6, or first the one and then the other) is the browser's to decide.
+fn loopback(redirect_uri: &str) -> Option<(&'static [IpAddr], u16, String)> {
+    const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let url = Url::parse(redirect_uri).ok()?;
-    let here = matches!(url.host_str()?, "localhost" | "127.0.0.1") && url.scheme() == "http";
-    here.then(|| (url.port().unwrap_or(80), url.path().to_owned()))
+    let hosts: &[IpAddr] = match url.host_str()? {
+        "localhost" => &[V4, V6],
+        "127.0.0.1" => &[V4],
+        "[::1]" => &[V6],
+        _ => return None,
+    };
+    (url.scheme() == "http").then(|| (hosts, url.port().unwrap_or(80), url.path().to_owned()))
 }
 
 #[cfg(test)]
@@ -139,8 +148,10 @@ mod tests {
 
     #[test]
     fn only_an_address_of_this_machine_is_listened_on() {
-        assert_eq!(loopback("http://localhost:8421/login"), Some((8421, "/login".into())));
-        assert_eq!(loopback("http://127.0.0.1:0/"), Some((0, "/".into())));
+        let at = |uri| loopback(uri).map(|(hosts, port, path)| (hosts.len(), port, path));
+        assert_eq!(at("http://localhost:8421/login"), Some((2, 8421, "/login".into())));
+        assert_eq!(at("http://127.0.0.1:0/"), Some((1, 0, "/".into())));
+        assert_eq!(at("http://[::1]:8421/"), Some((1, 8421, "/".into())));
         for elsewhere in
             ["https://localhost:8421/login", "http://example.com/login", "http://localhost.example.com/", "x"]
         {

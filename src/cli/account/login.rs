@@ -9,7 +9,7 @@ use super::at_kakao::{AtKakao, failed};
 use super::browser::{self, Ear};
 use super::checks::{self, Found, Stands};
 use crate::domain::clock::later;
-use crate::kakao::login::{SCOPES, State, logged_in};
+use crate::kakao::login::{SCOPES, State, Verifier, logged_in};
 use crate::kakao::token::{Owner, TokenAnswer, TokenSet};
 use crate::settings::REDIRECT_URI;
 
@@ -46,17 +46,19 @@ async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao)
     let configured = home.settings.accounts.get(account).map_or(REDIRECT_URI, |account| account.redirect_uri.as_str());
     // The emulator takes any redirect, so that two logins at once are in nobody's way.
     let wanted = if home.in_sandbox() && !args.paste { "http://localhost:0/login" } else { configured };
-    let (ear, redirect_uri) = Ear::at(wanted, args.paste).await?;
-    let state = State::random().map_err(|error| Failure::unexpected(format!("no unpredictable bytes: {error}")))?;
+    let without_chance = |error| Failure::unexpected(format!("no unpredictable bytes: {error}"));
+    let state = State::random().map_err(without_chance)?;
+    let verifier = Verifier::random().map_err(without_chance)?;
+    let (ear, redirect_uri) = Ear::at(wanted, args.paste, &state).await?;
     let scopes: Vec<&str> = args.scopes.iter().map(String::as_str).collect();
-    let mut url = kakao.client.consent_url(&credentials.rest_api_key, &redirect_uri, &scopes, &state);
+    let mut url = kakao.client.consent_url(&credentials.rest_api_key, &redirect_uri, &scopes, (&state, &verifier));
     if home.in_sandbox() {
         // The emulator's page preselects the user; Kakao knows who is logged in.
         url.push_str(&format!("&account={account}"));
     }
     instruct(args, home, &ear, &url, &redirect_uri);
     let code = ear.code(&state).await?;
-    let answer = kakao.client.exchange_code(&credentials, &redirect_uri, &code).await;
+    let answer = kakao.client.exchange_code(&credentials, &redirect_uri, &code, &verifier).await;
     let answer = answer.map_err(|fault| failed("the login came to nothing", &fault))?;
     keep(common, home, args, kakao, answer).await
 }
