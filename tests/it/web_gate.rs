@@ -219,6 +219,29 @@ async fn clients_that_ask_nothing_keep_nobody_else_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_many_ask_nothing_who_asks_is_answered_before_their_time_is_up() {
+    let world = World::new().await;
+    let (listen, for_ever) = ("127.0.0.1:0".parse().unwrap(), Duration::from_secs(1_000_000));
+    let dashboard = web::start_with(world.shared(), listen, Surroundings::default(), for_ever).await.unwrap();
+    let address = dashboard.url().trim_start_matches("http://").to_owned();
+    let beginnings: [&[u8]; 4] = [b"", b"G", b"GET / HTTP/1.1\r\nHost: 127", b"GET / HTTP/1.1\r\n\r"];
+    let mut silent = Vec::new();
+    for number in 0..400 {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        // One that was shown out already may refuse it.
+        let _ = stream.write_all(beginnings[number % beginnings.len()]).await;
+        silent.push(stream);
+    }
+    for path in ["/healthz", "/metrics", "/"] {
+        let asked = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let answer = asked.get(format!("{}{path}", dashboard.url())).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+    drop(silent);
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_named_with_the_way_out() {
     let world = World::new().await;
     let dashboard = dashboard(&world).await;
