@@ -12,6 +12,11 @@ use super::fault::{Fault, FaultClass};
 /// How much of a delay the jitter may take away, in per cent.
 const JITTER_PERCENT_MAX: u64 = 10;
 
+/// Longest wait after a request that never left: the network may be back at any time, and a look at it costs nothing.
+const UNSENT_WAIT_MAX: Duration = Duration::from_secs(600);
+/// The wait after it where the settings have no delays.
+const UNSENT_WAIT: Duration = Duration::from_secs(10);
+
 /// What follows a failure that may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -36,6 +41,14 @@ pub fn after_failure(delays: &[Duration], failures: u32, post_id: i64, fault: &F
         Some(delay) => Next::Retry(jittered(*delay, post_id, failures).max(*at_least)),
         None => Next::GiveUp,
     }
+}
+
+/// The wait after the `unsent`-th request in a row that certainly never left (1 for the first): as after other failures at first, and
+/// never so long that the end of it is missed. It ends with the post's window, and never by itself.
+pub fn after_unsent(delays: &[Duration], unsent: u32, post_id: i64) -> Duration {
+    let index = usize::try_from(unsent.saturating_sub(1)).unwrap_or(usize::MAX);
+    let delay = delays.get(index).or(delays.last()).copied().unwrap_or(UNSENT_WAIT);
+    jittered(delay.min(UNSENT_WAIT_MAX), post_id, unsent)
 }
 
 /// `delay` less up to [`JITTER_PERCENT_MAX`] per cent, the same for the same post and failure.
@@ -70,6 +83,16 @@ mod tests {
         }
         assert_eq!(after_failure(&DELAYS, 4, 7, &transient()), Next::GiveUp);
         assert_eq!(after_failure(&[], 1, 7, &transient()), Next::GiveUp);
+    }
+
+    #[test]
+    fn a_request_that_never_left_is_tried_again_for_as_long_as_it_takes() {
+        let long = [DELAYS[0], DELAYS[1], Duration::from_secs(7_200)];
+        for (unsent, delay) in [(1, 10), (2, 60), (3, 600), (4, 600), (1_000, 600), (u32::MAX, 600)] {
+            let (wait, delay) = (after_unsent(&long, unsent, 7), Duration::from_secs(delay));
+            assert!(wait <= delay && wait >= delay * 9 / 10, "{wait:?} for {delay:?}");
+        }
+        assert!(after_unsent(&[], 5, 7) >= UNSENT_WAIT * 9 / 10);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Ctx, Outcome, Result};
 use crate::domain::clock::later;
 use crate::domain::fault::{Block, Cure, Fault, FaultClass};
-use crate::domain::retry::{Next, after_failure};
+use crate::domain::retry::{Next, after_failure, after_unsent};
+use crate::kakao::error::is_unsent;
 use crate::store::Written;
 use crate::store::queue::Taken;
 
@@ -26,6 +27,13 @@ pub(super) async fn set_back(ctx: &Ctx, taken: impl Into<Taken>, fault: Fault) -
         block_account(ctx, &taken.account, block, &fault).await?;
         let written = ctx.store.snooze(taken, &fault, now).await?;
         return Ok(unless_lost(written, Outcome::Blocked { fault }));
+    }
+    // Not a byte left: that is the network's doing, and takes no attempt away.
+    if is_unsent(&fault) {
+        let unsent = ctx.store.failures_alike(taken.post, &fault.code).await?.saturating_add(1);
+        let at = later(now, after_unsent(&ctx.rules.retry, unsent, taken.post));
+        let written = ctx.store.retry_unsent(taken, &fault, at, ctx.rules.prepare_ahead, now).await?;
+        return Ok(unless_lost(written, Outcome::Retry { at, fault }));
     }
     let failures = taken.failures.saturating_add(1);
     let counts = with_own_tries(ctx, &taken, failures, &fault).await?;

@@ -133,6 +133,11 @@ pub fn is_taken(code: &str) -> bool {
     code == TAKEN
 }
 
+/// Whether it is certain that not a byte of the request left this machine: no name, or no connection.
+pub fn is_unsent(fault: &Fault) -> bool {
+    matches!(fault.code.as_str(), "dns" | "connect")
+}
+
 /// Whether Kakao says that the story does not exist: never did, or not any more.
 pub fn is_gone(fault: &Fault) -> bool {
     fault.code == GONE

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::Client;
-use super::error::name_account;
+use super::error::{is_unsent, name_account};
 use super::folder::{AccountLock, Look, TokenError, TokenFolder};
 use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenSet, apply};
 use crate::domain::clock::{between, earlier, later};
@@ -293,7 +293,7 @@ impl Renewal {
             .with_factor(4.0)
             .with_max_delay(Duration::from_secs(1))
             .with_max_times(REPEATS_MAX);
-        ask.retry(delays).when(|fault| certainly_not_sent(fault) || fault.code == "KOE003").await
+        ask.retry(delays).when(|fault| is_unsent(fault) || fault.code == "KOE003").await
     }
 
     /// Saves, or keeps the set on the shelf so that the next call can.
@@ -320,10 +320,6 @@ async fn blocking<T: Send + 'static>(
     deed: impl FnOnce() -> Result<T, TokenError> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(deed).await.map_err(|error| broken(&error))?.map_err(|error| on_disk(&error))
-}
-
-fn certainly_not_sent(fault: &Fault) -> bool {
-    matches!(fault.code.as_str(), "dns" | "connect")
 }
 
 /// Whether kauth may have given tokens all the same: the answer was lost, or was a success that nobody can read.

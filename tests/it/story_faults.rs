@@ -224,10 +224,38 @@ async fn a_server_that_cannot_be_reached_costs_no_doubt() {
     world.cut_off().await;
     world.settle().await;
     let post = world.post("p").await;
-    assert_eq!((post.state, post.publish_failures), (PostState::Scheduled, 1), "{}", post.reason);
+    assert_eq!((post.state, post.publish_failures), (PostState::Scheduled, 0), "{}", post.reason);
     world.reconnect().await;
     world.pass(Duration::from_secs(600)).await;
     assert_eq!(world.post("p").await.state, PostState::Published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_dead_for_days_uses_up_no_attempt_and_is_noticed_within_minutes_once_it_is_back() {
+    for call in [Call::Note, Call::Photo, Call::Link] {
+        let mut world = World::new().await;
+        world.write("a.png", &png(1));
+        let (text, _) = job(call);
+        let windows = "late: {within: 1h, then: skip}";
+        let late =
+            text.replace("late: {within: 2d, then: skip}", "late: {within: 1h, then: post}").replace("p:", "late:");
+        let missed = text.replace("late: {within: 2d, then: skip}", windows).replace("p:", "missed:");
+        world.jobs(&format!("{late}{missed}"));
+        world.cut_off().await;
+        world.pass(DAY * 3).await;
+        let post = world.post("late").await;
+        assert_eq!(post.state, PostState::Scheduled, "{call}: {}", post.reason);
+        assert_eq!((post.prepare_failures, post.publish_failures), (0, 0), "{call}: {}", post.reason);
+        assert_eq!(world.post("missed").await.state, PostState::Missed, "its window has ended");
+        world.reconnect().await;
+        // What fails now, and reaches Kakao, has all its attempts.
+        let fault = FaultRule::new(FaultName::Code(-7)).on(&[Call::Upload, Call::LinkInfo]).times(3);
+        world.fault(vec![fault]);
+        world.pass(Duration::from_secs(3 * 3600)).await;
+        let post = world.post("late").await;
+        assert_eq!(post.state, PostState::Published, "{call}: {}", post.reason);
+        assert_eq!(world.ledger().len(), 1, "{call}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,24 +137,38 @@ impl Store {
         now: Timestamp,
     ) -> Result<Written> {
         let taken = taken.into();
-        self.surely(|| self.write_retry(&taken, fault, next_at, prepare_ahead, now)).await
+        self.surely(|| self.write_retry(&taken, (fault, Counts::Yes), next_at, prepare_ahead, now)).await
     }
 
-    async fn write_retry(
+    /// Certainly never left: another try at `next_at`, which counts towards no limit.
+    pub async fn retry_unsent(
         &self,
-        taken: &Taken,
+        taken: impl Into<Taken>,
         fault: &Fault,
         next_at: Timestamp,
         prepare_ahead: Duration,
         now: Timestamp,
     ) -> Result<Written> {
+        let taken = taken.into();
+        self.surely(|| self.write_retry(&taken, (fault, Counts::No), next_at, prepare_ahead, now)).await
+    }
+
+    async fn write_retry(
+        &self,
+        taken: &Taken,
+        (fault, counts): (&Fault, Counts),
+        next_at: Timestamp,
+        prepare_ahead: Duration,
+        now: Timestamp,
+    ) -> Result<Written> {
+        let counted = i64::from(counts == Counts::Yes);
         let (at, next, ahead, reason) = (micros(now), micros(next_at), span(prepare_ahead), fault.to_string());
         let preparing = taken.kind == Kind::Prepare;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'retry', actor = iif($5, 'prepare', 'publish'), reason = $4,
                changed_at = $3, lease_until_at = NULL,
-               prepare_failures = prepare_failures + iif($5, 1, 0), publish_failures = publish_failures + iif($5, 0, 1),
+               prepare_failures = prepare_failures + iif($5, $8, 0), publish_failures = publish_failures + iif($5, 0, $8),
                due_at = iif($5, due_at, $6),
                prepare_at = CASE WHEN kind = 'note' THEN NULL WHEN $5 THEN $6
                                  WHEN artifact_until_at > $6 THEN artifact_until_at ELSE max($3, $6 - $7) END
@@ -165,7 +179,8 @@ impl Store {
             reason,
             preparing,
             next,
-            ahead
+            ahead,
+            counted
         )
         .execute(&mut *tx)
         .await?;
@@ -222,6 +237,13 @@ impl Store {
         .await?;
         finish(tx, taken, now, "failed", Some(fault), done.rows_affected()).await
     }
+}
+
+/// Whether an attempt counts towards the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Yes,
+    No,
 }
 
 /// The post that a story is recorded for.
