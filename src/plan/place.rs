@@ -63,9 +63,10 @@ impl Source {
         self.confidential
     }
 
-    /// What a report may quote in place of a part of the text: the part itself, or dots.
+    /// What a report may quote in place of a part of the text: the part itself, or dots. Of a confidential text, what no secret looks
+    /// like is quoted too, since who mends a value wants to see it.
     pub fn shown<'a>(&self, part: &'a str) -> &'a str {
-        if self.confidential { "…" } else { part }
+        if self.confidential && !is_no_secret(part) { "…" } else { part }
     }
 
     /// The name that problems show.
@@ -140,6 +141,60 @@ impl Source {
     }
 }
 
+/// Words that are typed for a value of the settings, rightly or not.
+const WORDS: [&str; 26] = [
+    "all",
+    "always",
+    "ask",
+    "command",
+    "email",
+    "false",
+    "hold",
+    "local",
+    "localhost",
+    "mail",
+    "move",
+    "never",
+    "no",
+    "none",
+    "now",
+    "off",
+    "on",
+    "post",
+    "repost",
+    "retry",
+    "skip",
+    "slack",
+    "starttls",
+    "true",
+    "webhook",
+    "yes",
+];
+
+/// Units of time and size, as they are typed.
+const UNITS: [&str; 32] = [
+    "ms", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour",
+    "hours", "d", "day", "days", "w", "week", "weeks", "am", "pm", "b", "kb", "mb", "gb", "kib", "mib", "gib", "t",
+];
+
+/// Whether a part of a text is of a kind that holds no secret: a length of time, a size, a date or a time of day with short numbers,
+/// or a word that everybody types. Keys and passwords are longer, or mix letters and digits otherwise.
+fn is_no_secret(part: &str) -> bool {
+    const DIGITS_IN_A_ROW_MAX: usize = 4;
+    const DIGITS_MAX: usize = 8;
+    let part = part.trim().to_ascii_lowercase();
+    if WORDS.contains(&part.as_str()) {
+        return true;
+    }
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let longest = part.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    let mut words = part.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" .:-+/,".contains(&byte))
+        && part.bytes().next().is_some_and(|first| first.is_ascii_digit())
+        && (longest <= DIGITS_IN_A_ROW_MAX && digits <= DIGITS_MAX)
+        && words.all(|word| UNITS.contains(&word))
+}
+
 /// Every byte but the continuing ones begins a character.
 fn chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
@@ -156,6 +211,49 @@ mod tests {
         assert_eq!((source.place(11).line, source.place(11).column), (2, 1));
         assert_eq!(&source.text()[source.line_range(0)], "가나: 1");
         assert_eq!(source.place(10_000).line, 3);
+    }
+
+    #[test]
+    fn of_a_confidential_text_only_what_no_secret_looks_like_is_shown() {
+        let source = Source::new("storyd.yaml", "/", "").confidential();
+        for part in [
+            "35",
+            "1 m",
+            "10min",
+            "25:00",
+            "2026-13-01",
+            "9:00",
+            "1.5h",
+            "1h30m",
+            "16 MB",
+            "hold",
+            "ask",
+            "Off",
+            "localhost",
+            "yes",
+        ] {
+            assert_eq!(source.shown(part), part);
+        }
+        for part in [
+            "s3cret",
+            "hunter",
+            "12345",
+            "4953217",
+            "1234-5678-9012",
+            "0a1b2c3d",
+            "5ecret5",
+            "7f",
+            "1password",
+            "9 lives 9",
+            "a",
+            "https://u:p@example.com",
+            "",
+            "-35",
+            "가나",
+        ] {
+            assert_eq!(source.shown(part), "…", "{part}");
+        }
+        assert_eq!(Source::new("jobs.yaml", "/", "").shown("hunter"), "hunter");
     }
 
     #[test]

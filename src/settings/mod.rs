@@ -157,7 +157,7 @@ pub struct Account {
 
 impl Settings {
     /// Reads the text of a `storyd.yaml`. Relative paths inside start from the folder of `path`. All problems come at once; no
-    /// report shows a line of the file, or quotes a value: keys are typed in wrong places too.
+    /// report shows a line of the file, or quotes a value that may be a secret: keys are typed in wrong places too.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
         read::settings(&Arc::new(confidential(&Source::new(path, path.parent().unwrap_or(Path::new("")), text))))
     }

@@ -95,7 +95,7 @@ fn a_report_never_shows_a_line_of_the_accounts() {
 
 /// Whatever is typed wherever: what was meant for one line often stands on another.
 #[test]
-fn a_report_on_the_settings_quotes_no_value_and_no_unknown_key() {
+fn a_report_on_the_settings_quotes_nothing_that_may_be_a_secret() {
     let keys = [
         "data_dir",
         "jobs",
