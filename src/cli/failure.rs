@@ -28,7 +28,7 @@ pub(super) const NEEDS_ATTENTION: u8 = 6;
 const ANOTHER_DAEMON: u8 = 7;
 /// The queue cannot be used, and starting again would not help.
 const DATABASE: u8 = 8;
-/// The disk is full or failed. Starting again may help.
+/// The disk is full, failed, or its folder is not there. Starting again may help.
 const DISK: u8 = 9;
 /// `plan` found something to change.
 pub(super) const CHANGES: u8 = 10;
@@ -140,9 +140,12 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match error.trouble() {
             _ if matches!(error, StoreError::Running { .. }) => ANOTHER_DAEMON,
+            _ if matches!(error, StoreError::Exists(_)) => USAGE,
             Trouble::Full | Trouble::Disk => DISK,
             // The queue is as good as before; it is this one thing that it does not take.
             Trouble::Refused => UNEXPECTED,
+            // It passes, and has nothing to do with the queue.
+            Trouble::Exhausted => UNEXPECTED,
             Trouble::Busy | Trouble::Damaged | Trouble::Other => DATABASE,
         };
         Self::new(code, error.to_string())

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod caveats;
 mod check;
 mod explain;
 mod failure;
@@ -17,6 +18,7 @@ mod schema;
 mod setup;
 mod show;
 mod table;
+mod version;
 mod width;
 
 use std::path::PathBuf;
@@ -34,10 +36,10 @@ const BLOCKING_THREADS_MAX: usize = 32;
 
 /// Posts to Kakao Story at the time that a job file says, and accounts for every post afterwards.
 #[derive(Debug, Parser)]
-#[command(name = "storyd", version, about, propagate_version = true, max_term_width = 100)]
+#[command(name = "storyd", version = version::version(), about, propagate_version = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done · 1 unexpected · 2 usage · 3 problems in job files or settings · 4 no such thing · \
-    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used · 9 the disk is full or fails · \
+    5 not possible in this state · 6 needs attention · 7 another daemon runs · 8 the database cannot be used · 9 the disk is full, fails or is not there · \
     10 `plan` would change something"
 )]
 struct Cli {
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
 
 fn run_command() -> ExitCode {
     keep_out_of_core_dumps();
+    keep_from_others();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return help(&error),
@@ -147,13 +150,28 @@ fn keep_out_of_core_dumps() {
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
 }
 
+/// What the process makes (the queue, images, tokens, backups) is its user's alone, whatever umask it was started with.
+fn keep_from_others() {
+    use rustix::fs::Mode;
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
 /// One sentence in place of a panic's message and backtrace, without any value.
 fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
     note!("storyd: a bug of storyd{place}: {}; please report it", panicked::said(info.payload()));
 }
 
+/// A file that may not grow any further (`ulimit -f`) is a write that fails, and no reason to be killed in the middle of one.
+fn outlive_limits() {
+    let signal = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    if let Err(error) = tokio::signal::unix::signal(signal) {
+        tracing::debug!(%error, "a file that reaches its limit ends the process");
+    }
+}
+
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    outlive_limits();
     let common = &cli.common;
     match cli.command {
         Command::Run(args) => run::run(common, args).await,
@@ -181,7 +199,9 @@ fn start_printing(cli: &Cli) -> Result<(), Failure> {
 fn start_logging(common: &Common) -> Result<(), Failure> {
     use std::io::IsTerminal;
     let json = common.json;
-    let filter = tracing_subscriber::EnvFilter::try_new(&common.log).map_err(|error| {
+    // What goes wrong with a certificate is told where it is handled; who asks for these by name gets them.
+    let quiet = if common.log.contains("rustls") { "" } else { ",rustls=off,rustls_platform_verifier=off" };
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("{}{quiet}", common.log)).map_err(|error| {
         Failure::usage(format!("--log {:?} is no filter ({error}); give a level such as `info`", common.log))
     })?;
     let builder = tracing_subscriber::fmt()

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Common;
 use super::failure::{DONE, Failure, broken};
 use super::output::{self, note, say};
 use super::setup::{self, Engine, Home};
 use super::show::{counted, length, paint, relative, time};
+use super::{Common, caveats};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::reload::{self, JobFiles};
@@ -31,14 +31,17 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
+    caveats::has_room_for_files()?;
     let home = setup::home(common)?;
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
     let jobs = JobFiles { paths, image_dirs: home.settings.image_dirs.clone() };
+    let patience = tokio::spawn(daemon::ask_for_patience());
     let now = Clock::system().now();
     let reload::Loaded { read, looks } = reload::load(&jobs, now).await;
     let read = read.at_most(home.settings.max_planned, now, later(now, home.settings.horizon));
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     store.keep_ballast(home.settings.ballast_bytes);
+    caveats::tell(&home);
     // A queue that holds posts already goes on without the job files: what was planned goes out, and the files can be
     // corrected while it runs.
     if let Some(problems) = &read.broken
@@ -53,7 +56,14 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let dashboard = engine.dashboard(&home).await;
     teller.begin(read, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, looks, wake_file: home.wake_file(), watching: home.settings.watch };
-    let result = daemon::run(engine.ctx.clone(), start, |news| teller.tell(&news)).await;
+    let told = |news: News<'_>| {
+        if matches!(news, News::Ready) {
+            patience.abort();
+        }
+        teller.tell(&news);
+    };
+    let result = daemon::run(engine.ctx.clone(), start, told).await;
+    patience.abort();
     if let Some(dashboard) = dashboard {
         // First: it reads the queue that the engine closes.
         dashboard.stop().await;

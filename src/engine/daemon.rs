@@ -25,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use lanes::step_abreast;
 use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
+pub use signals::ask_for_patience;
 use signals::{Signals, Told, supervisor};
 use sweep::may_act;
 pub use sweep::{step, sweep_at_start};

@@ -35,6 +35,7 @@ mod exchange;
 pub mod folder;
 mod image;
 pub mod login;
+mod proxy;
 pub mod refresh;
 pub mod story;
 mod time;
@@ -139,6 +140,8 @@ pub struct Client {
     limits: Limits,
     clock: Clock,
     dates: Dates,
+    /// The proxy of the environment, where requests take that way.
+    proxy: Option<String>,
 }
 
 impl Client {
@@ -170,7 +173,10 @@ impl Client {
         let publishing = publishing.build().map_err(ClientError::Build)?;
         let pooled = pooled.build().map_err(ClientError::Build)?;
         let fresh = fresh.build().map_err(ClientError::Build)?;
-        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock, dates: Dates::default() })
+        // As in `builder`: none stands before a server on this machine.
+        let local = is_local(&endpoints.api_url) && is_local(&endpoints.login_url);
+        let proxy = proxy::on_the_way_to(&endpoints.api_url, |name| std::env::var(name).ok()).filter(|_| !local);
+        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock, dates: Dates::default(), proxy })
     }
 
     /// Whether the account uses Kakao Story (GET `isstoryuser`). Repeatable.
@@ -310,7 +316,13 @@ impl Client {
     ) -> Result<Reply, Fault> {
         let listener = Listener { source, clock: &self.clock, dates: &self.dates };
         let reply = exchange(request, self.limits.body_bytes_max, listener).await;
-        reply.map_err(|met| fault_of(call, &met.trouble, asked(), met.said))
+        reply.map_err(|met| {
+            let mut fault = fault_of(call, &met.trouble, asked(), met.said);
+            if let (Some(proxy), Trouble::NotSent(NotSent::Dns | NotSent::Connect, _)) = (&self.proxy, &met.trouble) {
+                fault.reason.push_str(&format!("; the way there is the proxy {proxy} (HTTPS_PROXY or the like)"));
+            }
+            fault
+        })
     }
 }
 

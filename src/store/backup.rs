@@ -2,7 +2,7 @@
 //! back in place of the queue. Tokens are never part of one: they live in files of their own, and a copy would outlive their renewal.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::files::{copy_for_us, sync_folder, write_synced};
 use super::open::{DataLock, RESTORING};
 use super::{Result, Store, StoreError, crash, media};
 
@@ -56,8 +57,7 @@ impl Store {
     /// like a backup.
     pub async fn back_up(&self, to: &Path, now: Timestamp) -> Result<Label> {
         if to.exists() {
-            let source = std::io::Error::other("it exists already; name a folder that does not");
-            return Err(StoreError::File { doing: "make a backup in", path: to.into(), source });
+            return Err(StoreError::Exists(to.into()));
         }
         let failed = |doing| move |source| StoreError::File { doing, path: to.into(), source };
         // Before the database: no image that it names goes before it is copied.
@@ -70,24 +70,7 @@ impl Store {
         // After the database: an image is there before a post refers to it.
         let from = self.media().folder().to_owned();
         let (images, damaged) = blocking(move || copy_images(&from, &media)).await?;
-        let (posts, events, stories) = inspect_copy(&target).await?;
-        let summed = target.clone();
-        let (sha256, bytes) = blocking(move || sum(&summed)).await?;
-        let label = Label {
-            made_at: now,
-            storyd: env!("CARGO_PKG_VERSION").to_owned(),
-            sha256,
-            bytes,
-            posts,
-            events,
-            stories,
-            images,
-            damaged,
-        };
-        let text = super::write_json(&label)?;
-        write_synced(&to.join(LABEL), text.as_bytes()).map_err(failed("write to"))?;
-        sync_folder(to).map_err(failed("sync"))?;
-        Ok(label)
+        label(to, now, images, damaged).await
     }
 
     /// One consistent snapshot, however long it takes, in a file without a log.
@@ -118,6 +101,20 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// Checks the database of a folder, and makes a backup of the folder with what is said of it.
+pub(super) async fn label(to: &Path, made_at: Timestamp, images: u64, damaged: Vec<String>) -> Result<Label> {
+    let failed = |doing| move |source| StoreError::File { doing, path: to.into(), source };
+    let database = to.join(DATABASE);
+    let (posts, events, stories) = inspect_copy(&database).await?;
+    let (sha256, bytes) = blocking(move || sum(&database)).await?;
+    let storyd = env!("CARGO_PKG_VERSION").to_owned();
+    let label = Label { made_at, storyd, sha256, bytes, posts, events, stories, images, damaged };
+    let text = super::write_json(&label)?;
+    write_synced(&to.join(LABEL), text.as_bytes()).map_err(failed("write to"))?;
+    sync_folder(to).map_err(failed("sync"))?;
+    Ok(label)
 }
 
 /// Reads a backup and checks it: its label, its bytes, its pages.
@@ -202,7 +199,7 @@ pub async fn restore(folder: &Path, data_dir: &Path, actor: &str, now: Timestamp
             let path = path.to_owned();
             move |source| StoreError::File { doing: "copy into", path, source }
         };
-        fs::copy(from.join(DATABASE), &to).map_err(failed(&to))?;
+        copy_for_us(&from.join(DATABASE), &to).map_err(failed(&to))?;
         fs::create_dir_all(&media).map_err(failed(&media))?;
         copy_images(&from.join(MEDIA), &media).map(drop)
     })
@@ -331,7 +328,7 @@ fn copy_images(from: &Path, to: &Path) -> Result<(u64, Vec<String>)> {
         let target = to.join(&name);
         if !target.exists() || is_damaged(&target).map_err(failed(&target))? {
             let partial = to.join(format!(".{name}"));
-            fs::copy(&source, &partial).map_err(failed(&source))?;
+            copy_for_us(&source, &partial).map_err(failed(&source))?;
             File::open(&partial).and_then(|file| file.sync_all()).map_err(failed(&partial))?;
             fs::rename(&partial, &target).map_err(failed(&target))?;
         }
@@ -367,18 +364,6 @@ fn name_of(path: &Path) -> String {
 fn sum(path: &Path) -> Result<(String, u64)> {
     let failed = |source| StoreError::File { doing: "read", path: path.into(), source };
     File::open(path).and_then(media::sum).map_err(failed)
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    let mut file = File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(partial, path)
-}
-
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// Runs what waits for the disk where it holds up nobody.

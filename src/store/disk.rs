@@ -88,7 +88,7 @@ impl Disk {
             Trouble::Full => self.ballast.release(),
             Trouble::Disk => self.end(Ailment::Failed(error.in_sqlites_words())),
             Trouble::Damaged => self.end(Ailment::Damaged(error.in_sqlites_words())),
-            Trouble::Busy | Trouble::Refused | Trouble::Other => {}
+            Trouble::Busy | Trouble::Refused | Trouble::Exhausted | Trouble::Other => {}
         }
         trouble
     }

@@ -14,7 +14,11 @@ pub mod view;
 mod ballast;
 mod check;
 mod disk;
+mod files;
+mod handles;
+mod migrations;
 mod open;
+mod read_only;
 mod room;
 
 use std::path::PathBuf;
@@ -23,6 +27,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use disk::Ailment;
+pub use libsqlite3_sys::SQLITE_VERSION as SQLITE;
 pub use open::{Access, Store};
 
 /// What the database did not do, named by what follows from it.
@@ -66,6 +71,18 @@ pub enum StoreError {
         /// The version that this program needs.
         known: i64,
     },
+    /// A build of storyd made it that takes another way to the same schema version.
+    #[error(
+        "{path} was made by another build of storyd: its step {version} of the schema is not the one that this build knows. It is not \
+         damaged, and was left untouched. Go on with the build that made it (`storyd --version` names the commit of each), or set \
+         another data_dir for this one"
+    )]
+    OtherBuild {
+        /// The database file.
+        path: PathBuf,
+        /// The first step that differs.
+        version: i64,
+    },
     /// A backup was being put in place.
     #[error("a restore into {0} was interrupted; run the same `storyd admin restore` again, which completes it")]
     Restoring(PathBuf),
@@ -79,6 +96,25 @@ pub enum StoreError {
         /// What SQLite found.
         what: String,
     },
+    /// Something lies where a new folder is to be made.
+    #[error("{0} is there already, and was left as it is; name a folder that does not exist yet")]
+    Exists(PathBuf),
+    /// The data folder cannot be made or entered: what it lies on may not be there yet.
+    #[error("cannot {doing} {path}: {source}; {}", hint(source))]
+    Folder {
+        /// What was tried.
+        doing: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The log of a queue cannot be read where nothing can be written.
+    #[error(
+        "{0} has a log beside it that can only be read in a folder that can be written to; copy the folder to such a place, and look \
+         at the copy with --data-dir"
+    )]
+    ReadOnlyLog(PathBuf),
     /// A folder or file could not be used.
     #[error("cannot {doing} {path}: {source}; {}", hint(source))]
     File {
@@ -149,6 +185,8 @@ pub enum Trouble {
     Damaged,
     /// A statement refused a value, or a row holds one that cannot be read: the disk and every other row are as good as before.
     Refused,
+    /// The process has no memory or no file handles left, which passes: starting again may do.
+    Exhausted,
     /// Something else.
     Other,
 }
@@ -167,7 +205,13 @@ impl StoreError {
             // Starting again would make an empty queue in its place: a person must bring it back first.
             Self::Stopped { why: Ailment::Gone(_), .. } => Trouble::Other,
             Self::Stopped { .. } => Trouble::Disk,
-            Self::File { source, .. } if ballast::is_want_of_room(source) => Trouble::Full,
+            Self::File { source, .. } | Self::Folder { source, .. } if ballast::is_want_of_room(source) => {
+                Trouble::Full
+            }
+            Self::File { source, .. } | Self::Folder { source, .. } if handles::is_want_of(source) => {
+                Trouble::Exhausted
+            }
+            Self::Folder { .. } => Trouble::Disk,
             Self::Refused { .. } | Self::Nonsense { .. } => Trouble::Refused,
             _ => Trouble::Other,
         }
@@ -199,9 +243,15 @@ impl StoreError {
     }
 }
 
+/// What helps when memory or file handles ran out.
+const EXHAUSTED: &str = "the process has no memory or no file handles left: raise its limits (`LimitNOFILE=` and `MemoryMax=` under \
+                         systemd, `ulimit -n` in a shell) or end what uses them up, then start it again";
+
 fn hint(error: &std::io::Error) -> &'static str {
     if ballast::is_want_of_room(error) {
         "free some space there (`df -h` tells where), then try again"
+    } else if handles::is_want_of(error) {
+        EXHAUSTED
     } else {
         "check that the folder exists and belongs to the user that runs storyd"
     }
@@ -217,6 +267,7 @@ fn primary_code(error: &sqlx::Error) -> Option<i64> {
 fn trouble_of(error: &sqlx::Error) -> Trouble {
     const ERROR: i64 = 1;
     const BUSY: i64 = 5;
+    const NOMEM: i64 = 7;
     const READONLY: i64 = 8;
     const IOERR: i64 = 10;
     const CORRUPT: i64 = 11;
@@ -232,6 +283,8 @@ fn trouble_of(error: &sqlx::Error) -> Trouble {
     match primary_code(error) {
         Some(BUSY) => Trouble::Busy,
         Some(FULL) => Trouble::Full,
+        Some(NOMEM) => Trouble::Exhausted,
+        Some(CANTOPEN) if handles::used_up().is_some() => Trouble::Exhausted,
         Some(READONLY | IOERR | CANTOPEN) => Trouble::Disk,
         Some(CORRUPT | NOTADB) => Trouble::Damaged,
         // A value that a CHECK, a UNIQUE, a NOT NULL or a trigger does not take, that is too big or of another type, or that a
@@ -255,6 +308,7 @@ fn told(error: &sqlx::Error) -> String {
             "the queue is damaged ({error}); stop storyd, keep a copy of `data_dir`, then restore a backup, or recover the file with `sqlite3 queue.db .recover`"
         ),
         Trouble::Refused => format!("the queue does not take this ({error}); please report it, with what led to it"),
+        Trouble::Exhausted => format!("the queue could not be read or written ({error}); {EXHAUSTED}"),
         Trouble::Other => format!("the database refused: {error}"),
     }
 }

@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -18,8 +17,9 @@ use super::ballast::Ballast;
 use super::check::{self, CHECKED_AT_START_BYTES};
 use super::disk::Disk;
 use super::media::Media;
+use super::migrations::{self, MIGRATIONS};
 use super::queue::{Together, Untouchable};
-use super::{Result, StoreError, primary_code};
+use super::{Result, StoreError, handles, primary_code, read_only};
 
 /// "STDY": the application ID that the first migration writes.
 const APPLICATION_ID: i64 = 0x5354_4459;
@@ -34,15 +34,13 @@ const WRITER_WAIT: Duration = Duration::from_secs(600);
 /// Rows that SQLite's thread may be ahead of their reader: as many as lanes share a commit.
 const ROWS_AT_ONCE: usize = 512;
 /// Readers: the commands and pages that look while the daemon works.
-const READERS_MAX: u32 = 4;
+pub(super) const READERS_MAX: u32 = 4;
 
 /// Lies in a data folder while a backup is put in place: between two files of it there is no queue to work on.
 pub(super) const RESTORING: &str = "restore-under-way";
 
 /// Held by the process that executes; it holds the number of that process.
 const LOCK: &str = "storyd.lock";
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Who opens the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +79,7 @@ impl DataLock {
     /// # Errors
     /// A daemon runs, or the folder cannot be used.
     pub(super) fn take(data_dir: &Path) -> Result<Self> {
-        let failed = |source| StoreError::File { doing: "create the folder", path: data_dir.into(), source };
+        let failed = |source| StoreError::Folder { doing: "create the folder", path: data_dir.into(), source };
         std::fs::create_dir_all(data_dir).map_err(failed)?;
         Ok(Self(take_lock(data_dir)?))
     }
@@ -97,7 +95,7 @@ impl Store {
         let path = data_dir.join("queue.db");
         let lock = match access {
             Access::Daemon => {
-                std::fs::create_dir_all(data_dir).map_err(|source| StoreError::File {
+                std::fs::create_dir_all(data_dir).map_err(|source| StoreError::Folder {
                     doing: "create the folder",
                     path: data_dir.into(),
                     source,
@@ -109,7 +107,15 @@ impl Store {
         if data_dir.join(RESTORING).exists() {
             return Err(StoreError::Restoring(data_dir.into()));
         }
-        inspect(&path, access).await?;
+        inspect(&path, access).await.map_err(|error| match error {
+            // The log cannot even be opened to be read.
+            StoreError::File { .. }
+                if access == Access::Beside && read_only::is_read_only(&path) && read_only::log_bytes(&path) > 0 =>
+            {
+                StoreError::ReadOnlyLog(path.clone())
+            }
+            error => error,
+        })?;
         let (writer, readers) = match connect(&path, access).await {
             // The log and its index take room before anything else can be done.
             Err(_) if access == Access::Daemon && Ballast::give_up_if_full(data_dir) => connect(&path, access).await?,
@@ -171,6 +177,9 @@ impl Store {
 
 /// The writer, up to date, and the readers.
 async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)> {
+    if access == Access::Beside && read_only::is_read_only(path) {
+        return read_only::connect(path).await;
+    }
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
@@ -187,7 +196,7 @@ async fn connect(path: &Path, access: Access) -> Result<(SqlitePool, SqlitePool)
         .map_err(|error| unusable(path, error))?;
     read_settings_back(&writer).await?;
     if access == Access::Daemon {
-        MIGRATIONS.run(&writer).await.map_err(|error| migration_failed(path, error))?;
+        migrations::bring_up_to_date(&writer, path, &MIGRATIONS).await?;
     }
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
@@ -321,10 +330,11 @@ async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Ac
         .fetch_one(&mut *connection)
         .await
         .map_err(refused)?;
-    let known = newest_migration();
+    let known = migrations::newest(&MIGRATIONS);
     if found > known {
         return Err(StoreError::Newer { path: path.into(), found, known });
     }
+    migrations::same_as_ours(connection, path, &MIGRATIONS).await?;
     if access == Access::Beside {
         return if found < known { Err(StoreError::Older { path: path.into(), found, known }) } else { Ok(()) };
     }
@@ -339,26 +349,14 @@ async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Ac
     }
 }
 
-fn newest_migration() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
-}
-
-fn migration_failed(path: &Path, error: sqlx::migrate::MigrateError) -> StoreError {
-    use sqlx::migrate::MigrateError;
-    match error {
-        MigrateError::VersionMissing(found) => {
-            StoreError::Newer { path: path.into(), found, known: newest_migration() }
-        }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unusable(path, error),
-        other => StoreError::Corrupt { path: path.into(), what: other.to_string() },
-    }
-}
-
 /// Names SQLite's own error codes where one of them has a remedy of its own.
-fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
+pub(super) fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
     match primary_code(&error) {
         Some(26) => StoreError::Foreign(path.into()),
         Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
+        Some(14) if let Some(source) = handles::used_up() => {
+            StoreError::File { doing: "open", path: path.into(), source }
+        }
         Some(14 | 8) => file_error("open for writing", path, &error),
         Some(10) => file_error("read or write", path, &error),
         _ => StoreError::Database(error),
@@ -373,7 +371,7 @@ fn file_error(doing: &'static str, path: &Path, error: &sqlx::Error) -> StoreErr
 /// itself holds there.
 fn take_lock(data_dir: &Path) -> Result<File> {
     let path: PathBuf = data_dir.join(LOCK);
-    let failed = |doing| move |source| StoreError::File { doing, path: data_dir.join(LOCK), source };
+    let failed = |doing| move |source| StoreError::Folder { doing, path: data_dir.join(LOCK), source };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)

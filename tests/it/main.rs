@@ -19,6 +19,7 @@ mod cli_problems;
 mod cli_record;
 mod cli_secrets;
 mod cli_stops;
+mod cli_surroundings;
 mod cli_watch;
 mod days;
 mod fuzz_edits;

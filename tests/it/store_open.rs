@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use storyd::domain::post::PostState;
 use storyd::store::queue::Swept;
-use storyd::store::{Access, Store, StoreError};
+use storyd::store::{Access, Store, StoreError, Trouble};
 
 use crate::support::queue::{Queue, note, t};
 
@@ -138,6 +138,23 @@ async fn a_queue_of_a_later_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_queue_of_a_build_with_another_first_step_is_told_as_what_it_is() {
+    for of in ["SELECT 1", "DROP TABLE foresight", "UPDATE _sqlx_migrations SET description = 'another'"] {
+        let queue = Queue::new().await;
+        queue.sql(&format!("{of}; UPDATE _sqlx_migrations SET checksum = x'00'")).await.unwrap();
+        let Queue { dir, store } = queue;
+        store.close().await;
+        for access in BOTH {
+            let error = refused(dir.path(), access).await;
+            assert!(matches!(error, StoreError::OtherBuild { version: 1, .. }), "{error}");
+            let told = error.to_string();
+            assert!(told.contains("by another build") && told.contains("storyd --version"), "{told}");
+            assert!(!told.contains("recover") && !told.contains("restore a backup"), "advice that cannot help: {told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_command_leaves_it_to_the_daemon_to_bring_a_queue_up_to_date() {
     let queue = Queue::new().await;
     queue.sql("UPDATE _sqlx_migrations SET version = 0").await.unwrap();
@@ -206,7 +223,7 @@ async fn a_folder_that_cannot_be_used_is_named() {
     let file = dir.path().join("file");
     std::fs::write(&file, b"").unwrap();
     let error = Store::open(&file.join("data"), Access::Daemon).await.unwrap_err();
-    assert!(matches!(error, StoreError::File { .. }), "{error}");
+    assert!(matches!(error, StoreError::Folder { .. }), "{error}");
     let told = error.to_string();
     assert!(told.contains("cannot create the folder") && told.contains("file/data"), "{told}");
     std::fs::create_dir(db(dir.path())).unwrap();
@@ -287,4 +304,74 @@ async fn a_command_beside_the_daemon_waits_for_a_write_under_way() {
     let (cancelled, ()) = tokio::join!(cancel, commit);
     cancelled.unwrap();
     beside.close().await;
+}
+
+/// What SQLite reports with this code.
+#[derive(Debug)]
+struct Reported(i64);
+
+impl std::fmt::Display for Reported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "(code: {})", self.0)
+    }
+}
+
+impl std::error::Error for Reported {}
+
+impl sqlx::error::DatabaseError for Reported {
+    fn message(&self) -> &str {
+        "reported"
+    }
+
+    fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+        Some(self.0.to_string().into())
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> sqlx::error::ErrorKind {
+        sqlx::error::ErrorKind::Other
+    }
+}
+
+#[test]
+fn what_passes_by_itself_is_told_apart_from_what_takes_a_person() {
+    let system = |code| std::io::Error::from_raw_os_error(code);
+    let file = |code| StoreError::File { doing: "read", path: "/data/queue.db".into(), source: system(code) };
+    let folder = |code| StoreError::Folder { doing: "create the folder", path: "/data".into(), source: system(code) };
+    let reported = |code| StoreError::Database(sqlx::Error::Database(Box::new(Reported(code))));
+    // Numbers of Linux: no memory, no handles in the process, none on the machine, no room, no such file, not permitted, a failed disk.
+    for (error, trouble) in [
+        (reported(7), Trouble::Exhausted),
+        (reported(7 | (1 << 8)), Trouble::Exhausted),
+        (reported(5), Trouble::Busy),
+        (reported(10), Trouble::Disk),
+        (reported(11), Trouble::Damaged),
+        (reported(13), Trouble::Full),
+        (reported(14), Trouble::Disk),
+        (file(12), Trouble::Exhausted),
+        (file(23), Trouble::Exhausted),
+        (file(24), Trouble::Exhausted),
+        (file(28), Trouble::Full),
+        (file(2), Trouble::Other),
+        (file(13), Trouble::Other),
+        (folder(24), Trouble::Exhausted),
+        (folder(28), Trouble::Full),
+        (folder(2), Trouble::Disk),
+        (folder(13), Trouble::Disk),
+        (folder(5), Trouble::Disk),
+    ] {
+        assert_eq!(error.trouble(), trouble, "{error}");
+        assert_eq!(trouble == Trouble::Exhausted, error.to_string().contains("raise its limits"), "{error}");
+    }
 }

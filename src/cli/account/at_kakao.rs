@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::caveats;
 use super::super::failure::Failure;
 use super::super::setup::{self, Home};
 use crate::domain::clock::Clock;
@@ -25,6 +26,7 @@ impl AtKakao {
         let clock = Clock::system();
         if !home.in_sandbox() {
             let client = setup::client(home, &clock)?;
+            caveats::tell_of_address(home);
             return Ok(Self { client, clock, credentials: setup::keys_of(home, account), sandbox: None });
         }
         let mut names: BTreeSet<String> = home.settings.accounts.keys().cloned().collect();

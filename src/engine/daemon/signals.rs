@@ -1,5 +1,7 @@
 //! The signals: stop and reload.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::DaemonError;
@@ -45,5 +47,21 @@ impl Signals {
 pub(super) fn supervisor(state: sd_notify::NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::debug!(%error, "the supervisor could not be told");
+    }
+}
+
+/// How often a supervisor is asked for more time to start, and for how long each time.
+const ASK_EVERY: Duration = Duration::from_secs(30);
+const ASK_FOR: Duration = Duration::from_secs(120);
+/// After so much of it a start is taken to hang.
+const START_MAX: Duration = Duration::from_secs(2 * 3600);
+
+/// Asks a supervisor for patience while the daemon starts: a large queue is checked, a large plan is enqueued. Ends by itself when that
+/// takes too long to be true.
+pub async fn ask_for_patience() {
+    let Ok(limit) = u32::try_from(ASK_FOR.as_micros()) else { return };
+    for _ in 0..START_MAX.as_secs() / ASK_EVERY.as_secs() {
+        supervisor(sd_notify::NotifyState::ExtendTimeoutUsec(limit));
+        super::sleep(ASK_EVERY).await;
     }
 }

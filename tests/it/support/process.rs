@@ -126,6 +126,8 @@ impl Folder {
         command.args(line.split_whitespace()).current_dir(self.dir.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.envs(std::env::vars_os().filter(|(name, _)| is_of_the_clock(name)));
+        // `faketime` would set the steady clock ahead too, by which threads wait for as long.
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
         if let Some(second) = self.stands_at {
             command.env("LD_PRELOAD", machine::preload()).env("STORYD_TEST_STANDS_AT", second.as_second().to_string());
         }
