@@ -12,7 +12,7 @@ pub(super) mod stray;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::character::{all_named, named};
+use super::character::{Sort, all_named, named, sort};
 use super::fields::Report;
 use super::file::{self, Entry, Kind, Node};
 use super::problem::{Code, Problem, Source};
@@ -64,7 +64,7 @@ pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
 struct Walk<'s> {
     source: &'s Arc<Source>,
     found: Vec<Problem>,
-    /// Whether a text stands where keys belong.
+    /// Whether a text stands where keys belong, or a key at the beginning of a line that was meant to be indented.
     is_text: bool,
 }
 
@@ -101,6 +101,8 @@ impl Walk<'_> {
         let Kind::Text(text) = &key.kind else { return };
         let role = role::of_key(within);
         let Some(mended) = mend::mend(text, role) else { return };
+        // A blank in front is meant for the indentation.
+        self.is_text |= text.starts_with(|c| sort(c) == Sort::Blank);
         // A key of one's own is nobody's business.
         if within == Within::Keys && mended.text.starts_with("x-") {
             return;
@@ -248,7 +250,7 @@ pub(super) fn beside(text: &str, at: usize, c: char, hidden: bool) -> String {
 
 /// The first character of a name that a reader does not see as it is: what cannot be seen, a blank that is none, a look-alike of ASCII.
 pub(super) fn unseen(name: &str) -> Option<(usize, char)> {
-    use super::character::{Sort, ascii, sort};
+    use super::character::ascii;
     name.char_indices().find(|(_, c)| match sort(*c) {
         Sort::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
         _ => true,
@@ -257,7 +259,7 @@ pub(super) fn unseen(name: &str) -> Option<(usize, char)> {
 
 /// A name as it is read: without what cannot be seen, and with the signs of ASCII for those that look like them.
 pub(super) fn seen_as(name: &str) -> String {
-    use super::character::{Sort, ascii, sort};
+    use super::character::ascii;
     let mut out = String::new();
     for c in name.chars() {
         match sort(c) {

@@ -144,7 +144,10 @@ fn lines(source: &Source, at: usize) -> impl Iterator<Item = (Range<usize>, &str
 }
 
 fn tab(source: &Arc<Source>, at: usize) -> Option<Problem> {
-    lines(source, at).find_map(|(range, line)| {
+    // The reader may give up at the end of the line above.
+    let below = source.line_range(source.line_index(at) + 1);
+    let below = (below.clone(), source.slice(&below));
+    lines(source, at).chain([below]).find_map(|(range, line)| {
         let indent = line.len() - line.trim_start().len();
         let tab = range.start + line[..indent].find('\t')?;
         Some(

@@ -295,6 +295,24 @@ fn a_mistake_of_another_kind_is_not_blamed_on_the_characters_beside_it() {
 }
 
 #[test]
+fn blanks_of_another_width_in_front_of_a_last_key_are_indentation() {
+    for blanks in [
+        "\u{3000}\u{3000}",
+        "\u{3000}\u{3000}\u{3000}\u{3000}",
+        "\u{a0}\u{a0}\u{a0}\u{a0}",
+        "\u{2003}\u{2003}\u{2003}\u{2003}",
+    ] {
+        let found = of(&format!("{}{blanks}tags: [a]\n", note("at: now\ntype: note\ncontent: x")));
+        let told: Vec<_> =
+            found.iter().map(|problem| (problem.code.as_str(), problem.place().map(|place| place.line))).collect();
+        assert_eq!(told, [("E010", Some(9))], "{}", render(&found, Paint::Plain));
+    }
+    let tab = of(&note("at: now\ntype: note\ncontent: x").replace("    type", "\ttype"));
+    assert_eq!(tab[0].place().map(|place| (place.line, place.column)), Some((7, 1)), "{tab:?}");
+    assert!(tab[0].message.contains("a tab stands"), "{tab:?}");
+}
+
+#[test]
 fn keys_with_wide_colons_alone_are_keys() {
     for colon in ["：", "： ", "﹕", "∶ "] {
         let found = of(&note(&format!("at{colon}now\ntype{colon}note\ncontent{colon}x")));
