@@ -14,9 +14,8 @@ use super::show::{counted, length, paint, relative, time};
 use super::{Common, caveats};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
-use crate::engine::reload::{self, JobFiles};
 use crate::engine::trust::{remedy, words};
-use crate::engine::{Outcome, Report};
+use crate::engine::{Outcome, Report, reload, reload::JobFiles};
 use crate::plan::problem::{self, Problem, Problems};
 use crate::plan::{Loaded, Plan};
 use crate::store::queue::{Enqueued, Swept};
@@ -57,13 +56,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     teller.begin(read, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, looks, wake_file: home.wake_file(), watching: home.settings.watch };
     let told = |news: News<'_>| {
-        if matches!(news, News::Ready) {
-            patience.abort();
-        }
+        let _started = matches!(news, News::Ready).then(|| patience.abort());
         teller.tell(&news);
     };
     let result = daemon::run(engine.ctx.clone(), start, told).await;
-    patience.abort();
     if let Some(dashboard) = dashboard {
         // First: it reads the queue that the engine closes.
         dashboard.stop().await;
