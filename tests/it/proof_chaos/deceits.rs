@@ -5,17 +5,18 @@
 use crate::support::chaos::Dice;
 
 /// Every rule that can be drawn, but for its probability. Those that a story is kept with outlive the lies of the lists: when all is quiet
-/// again its text, or its time, is still another one.
+/// again its text, or its time, is still another one. Dates are wrong for one account alone: where most are, the clock is in doubt and the
+/// daemon does nothing at all until they are right again (`story_clock_doubt`).
 pub(super) const RULES: [(&str, &str); 66] = [
-    ("date-ahead", ",by=90s"),
-    ("date-ahead", ",by=9h"),
-    ("date-ahead", ",by=1440h"),
-    ("date-behind", ",by=2m"),
-    ("date-behind", ",by=1h"),
-    ("date-scattered", ",by=10m"),
-    ("date-frozen", ""),
-    ("date-missing", ""),
-    ("date-words", ""),
+    ("date-ahead", ",by=90s,account=account1"),
+    ("date-ahead", ",by=9h,account=account1"),
+    ("date-ahead", ",by=1440h,account=account1"),
+    ("date-behind", ",by=2m,account=account1"),
+    ("date-behind", ",by=1h,account=account1"),
+    ("date-scattered", ",by=10m,account=account1"),
+    ("date-frozen", ",account=account1"),
+    ("date-missing", ",account=account1"),
+    ("date-words", ",account=account1"),
     ("created-ahead", ",by=40s"),
     ("created-ahead", ",by=9h"),
     ("created-behind", ",by=40s"),

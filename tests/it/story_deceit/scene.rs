@@ -100,6 +100,8 @@ pub(super) enum Fate {
     Published,
     /// It was sent again, because no story had come of it.
     SentAgain,
+    /// It is not planned yet, since the clock is in doubt.
+    NotPlanned,
     /// A person decides, and is told this.
     Parked(String),
     /// Another state, and why.
@@ -112,6 +114,7 @@ impl Fate {
         match self {
             Self::Published => "published",
             Self::SentAgain => "sent again",
+            Self::NotPlanned => "waits",
             Self::Parked(_) => "parked",
             Self::Other(state, _) => state.as_str(),
         }
@@ -140,6 +143,7 @@ pub(super) async fn play(lies: &[FaultRule], since: Since) -> End {
     world.write("a.png", &png(1));
     world.write("b.png", &png(2));
     world.jobs(JOBS);
+    let lie_about = lies;
     let lies: Vec<FaultRule> =
         lies.iter().flat_map(|rule| DECEIVED.map(|account| rule.clone().account(account))).collect();
     if since == Since::Ever {
@@ -165,7 +169,15 @@ pub(super) async fn play(lies: &[FaultRule], since: Since) -> End {
         hands.insert(by_hand(&world, account, BY_HAND[1]).await);
     }
     world.pass(180 * MINUTE).await;
-    judge(&world, &hands).await
+    let is_date = |rule: &FaultRule| matches!(rule.name, FaultName::Deceit(Deceit::Date(_)));
+    let clocks = Clocks { lie: lie_about.iter().any(is_date), in_doubt: world.ctx().trust.doubt().is_some() };
+    judge(&world, &hands, &clocks).await
+}
+
+/// What the dates of four accounts out of five did to the trust in this machine's clock: while that is in doubt everything waits.
+struct Clocks {
+    lie: bool,
+    in_doubt: bool,
 }
 
 /// A person posts a note on the phone. Gives its ID, which the ledger knows, whatever the answer says.
@@ -180,15 +192,21 @@ pub(super) async fn by_hand(world: &World, account: &str, text: &str) -> String 
     made.filter(|story| story.content.as_deref() == Some(text)).map(|story| story.id).next_back().unwrap_or_default()
 }
 
-async fn judge(world: &World, hands: &BTreeSet<String>) -> End {
+async fn judge(world: &World, hands: &BTreeSet<String>, clocks: &Clocks) -> End {
     let (posts, ledger) = (world.posts().await, world.ledger());
     let mut complaints = Vec::new();
     nothing_twice(&posts, &ledger, hands, &mut complaints);
     every_record_is_its_own(&posts, &ledger, hands, &mut complaints);
-    nothing_vanishes(&posts, &ledger, hands, world.clock.now(), &mut complaints);
+    nothing_vanishes(&posts, &ledger, hands, clocks, world.clock.now(), &mut complaints);
     let mut fates = BTreeMap::new();
     for account in DECEIVED {
-        let post = posts.iter().find(|post| post.job == account).unwrap_or_else(|| panic!("{account} has no post"));
+        let Some(post) = posts.iter().find(|post| post.job == account) else {
+            if !clocks.in_doubt {
+                complaints.push(format!("lost: {account} never became a post"));
+            }
+            fates.insert(account, Fate::NotPlanned);
+            continue;
+        };
         let intents = world.events(post.post).await.iter().filter(|event| event.event == "intend").count();
         let fate = match post.state {
             PostState::Published if intents > 1 => Fate::SentAgain,
@@ -248,24 +266,26 @@ fn nothing_vanishes(
     posts: &[PostRow],
     ledger: &[LedgerEntry],
     hands: &BTreeSet<String>,
+    clocks: &Clocks,
     now: Timestamp,
     complaints: &mut Vec<String>,
 ) {
-    let is_parked = |post: &PostRow| post.state == PostState::InDoubt && post.parked_at.is_some();
+    let is_parked = |post: &PostRow| post.state == PostState::InDoubt && (post.parked_at.is_some() || clocks.in_doubt);
     let says = |post: &PostRow, command: &str| post.reason.contains(&format!("storyd admin {command}"));
     for post in posts.iter().filter(|post| post.occurs_at <= now) {
         let waits = posts.iter().any(|other| is_parked(other) && other.account == post.account);
         let is_accounted_for = match post.state {
             PostState::Published => true,
-            PostState::InDoubt => post.parked_at.is_some() && says(post, "resolve"),
-            PostState::Scheduled => waits || post.blocked.is_some(),
+            PostState::InDoubt if post.parked_at.is_some() => says(post, "resolve"),
+            PostState::InDoubt => clocks.in_doubt,
+            PostState::Scheduled => waits || post.blocked.is_some() || clocks.in_doubt,
             PostState::Failed | PostState::Missed | PostState::Held => !post.reason.is_empty(),
             _ => false,
         };
         if !is_accounted_for {
             complaints.push(format!("lost: {} is {} and says {:?}", post.job, post.state, post.reason));
         }
-        if post.account == CALM && post.state != PostState::Published {
+        if post.account == CALM && !clocks.lie && post.state != PostState::Published {
             complaints.push(format!("stopped: {} of {CALM} is {}: {}", post.job, post.state, post.reason));
         }
     }

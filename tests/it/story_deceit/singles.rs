@@ -74,7 +74,7 @@ async fn however_texts_are_shown_nothing_is_posted_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn however_else_texts_are_shown_nothing_is_posted_twice() {
     let second = |deceit| matches!(deceit, Deceit::Text(lie) if !is_of_first_half(lie));
-    println!("{}", alone(of(second)).await);
+    insta::assert_snapshot!(alone(of(second)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,8 +88,13 @@ async fn whatever_stories_are_called_nothing_is_posted_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_list_shows_nothing_is_posted_twice() {
+    insta::assert_snapshot!(alone(of(|deceit| matches!(deceit, Deceit::List(_)))).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_post_is_answered_nothing_is_posted_twice() {
-    println!("{}", alone(of(|deceit| matches!(deceit, Deceit::Answer(_)))).await);
+    insta::assert_snapshot!(alone(of(|deceit| matches!(deceit, Deceit::Answer(_)))).await);
 }
 
 /// The same deceits by other amounts, once, and by chance.
