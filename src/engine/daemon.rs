@@ -219,12 +219,16 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     }
     drain(&daemon.ctx, &mut daemon.lanes, &mut daemon.signals, &daemon.tell).await?;
     stopped?;
-    if daemon.ctx.trust.owes_sweep() {
-        // This life did nothing: what the one before it left is still to be told.
+    Ok(note_end(&daemon.ctx).await?)
+}
+
+/// Notes that this life ended as it should; not of one that did nothing: what the one before it left is still to be told.
+async fn note_end(ctx: &Ctx) -> Result<()> {
+    if ctx.trust.owes_sweep() {
         return Ok(());
     }
-    let ended = daemon.ctx.store.end_life(daemon.ctx.clock.now()).await;
-    Ok(step_unless_refused(&daemon.ctx, "note the end of this run", ended)?)
+    let ended = ctx.store.end_life(ctx.clock.now()).await;
+    step_unless_refused(ctx, "note the end of this run", ended)
 }
 
 /// The daemon between two events.
