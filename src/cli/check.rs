@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::failure::{DONE, Failure, PROBLEMS};
 use super::output::{self, say};
 use super::show::{counted, paint, print_json};
+use super::written::Written;
 use super::{Common, setup};
 use crate::domain::clock::{Clock, later};
 use crate::plan::problem::{self, Paint, Problem, Problems, Severity, Source};
@@ -64,7 +65,12 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let loaded =
         loaded.and_then(|plan| plan.at_most(home.settings.max_planned, now, later(now, home.settings.horizon)));
     let mut found = match &loaded {
-        Ok(plan) => plan.warnings.clone(),
+        Ok(plan) => {
+            let written = Written::of(&plan.past).await;
+            let mut found = plan.over(now, |past| written.at(past));
+            found.extend(plan.warnings.iter().cloned());
+            problem::in_order(found)
+        }
         Err(problems) => problems.list().to_vec(),
     };
     if let (true, Ok(plan)) = (args.online, &loaded) {

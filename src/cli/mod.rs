@@ -20,6 +20,7 @@ mod show;
 mod table;
 mod version;
 mod width;
+mod written;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

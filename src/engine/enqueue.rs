@@ -62,7 +62,7 @@ async fn take_images(ctx: &Ctx, plan: &Arc<Plan>) -> Result<()> {
     let (media, plan) = (ctx.store.media().clone(), plan.clone());
     let take = move || -> Result<()> {
         for job in plan.jobs.values() {
-            for (image, file) in job.content.images().iter().zip(&job.image_files) {
+            for (image, file) in job.all_images() {
                 media.take(image, file)?;
             }
         }

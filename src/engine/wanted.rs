@@ -10,7 +10,7 @@ use super::{Result, Rules};
 use crate::domain::clock::{earlier, later};
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
-use crate::plan::{DeleteRule, Job, Plan, TZDB};
+use crate::plan::{DeleteRule, Job, Plan, Said, TZDB};
 use crate::store::Store;
 use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, Unmade, compare};
 
@@ -77,6 +77,8 @@ impl<'a> Wanted<'a> {
         batch
     }
 }
+/// Longest that a post which is new to the queue may be late without being held: a day of downtime, in which the job files changed.
+const NEW_LATE_MAX: Duration = Duration::from_secs(86_400);
 
 /// What every job of the plan wants in this queue; without one, in a queue that never saw any of them.
 pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<JobPosts>> {
@@ -173,11 +175,20 @@ fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp
         Some(DeleteRule::At(at)) => (None, Some(*at)),
         None => (None, None),
     };
-    let mut voice = job.voice();
+    // A pattern asks for nothing of the past when it is new; what downtime skipped follows the late policy.
+    let stale_before = match &job.schedule {
+        Schedule::Once(_) => earlier(now, NEW_LATE_MAX.max(job.late.unwrap_or(rules.late).within)),
+        Schedule::Cron(_) => Timestamp::MIN,
+    };
+    let mut sayer = job.sayer();
     let (mut occurrences, mut unmade, mut complete_until) = (Vec::with_capacity(found.len()), Vec::new(), until);
     for occurrence in found {
-        match voice.as_mut().map(|voice| voice.text(&occurrence)).transpose() {
-            Ok(text) => occurrences.push(new_post(job, occurrence, text, rules)),
+        match sayer.as_mut().map(|sayer| sayer.say(&occurrence)).transpose() {
+            Ok(said) => {
+                let post = new_post(job, occurrence, said, rules);
+                let stale = (post.occurs_at < stale_before).then(|| stale(&post, job));
+                occurrences.push(NewPost { stale, ..post });
+            }
             Err(error) => {
                 complete_until = complete_until.min(earlier(occurrence.at, Duration::from_micros(1)));
                 let (job, nominal, why) = (job.name.clone(), occurrence.nominal, error.to_string());
@@ -206,7 +217,7 @@ fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp
     }
 }
 
-fn new_post(job: &Job, occurrence: Occurrence, text: Option<String>, rules: &Rules) -> NewPost {
+fn new_post(job: &Job, occurrence: Occurrence, said: Option<Said>, rules: &Rules) -> NewPost {
     let Occurrence { nominal, at: nominal_at, .. } = occurrence;
     let (occurs_at, mut falls_in) = job.placed(&nominal, nominal_at, &rules.blackouts);
     // Posted and taken down in one breath is nobody's wish: a person decides.
@@ -217,7 +228,17 @@ fn new_post(job: &Job, occurrence: Occurrence, text: Option<String>, rules: &Rul
         falls_in.then = BlackoutThen::Hold;
         falls_in.reason.push_str(" (and it lasts beyond `delete_at`)");
     }
-    NewPost { nominal, nominal_at, occurs_at, falls_in, text }
+    let (content, tags) = said.map_or((None, None), |said| (Some(said.content), said.tags));
+    NewPost { nominal, nominal_at, occurs_at, falls_in, stale: None, content, tags }
+}
+
+/// What is said of a post whose time had passed long before it came into the queue.
+fn stale(post: &NewPost, job: &Job) -> String {
+    let shown = job.time_zone.to_datetime(post.occurs_at).strftime("%Y-%m-%d %H:%M");
+    format!(
+        "its time, {shown}, had passed long before it came into the queue: correct the year in the job file if more is to come, \
+         release it to post it all the same, or cancel it"
+    )
 }
 
 /// Every time of an `at`, past ones too: the late policy decides about those. `now` is the moment at which the job was first

@@ -29,6 +29,30 @@ fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// The parts of a text that stand outside of every pair of braces.
+pub(super) fn outside(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    let mut inside = expressions(text);
+    std::iter::from_fn(move || {
+        if from > text.len() {
+            return None;
+        }
+        let part = match inside.next() {
+            Some(expression) => {
+                let part = from..expression.start - OPENING.len();
+                from = expression.end + OPENING.len();
+                part
+            }
+            None => {
+                let part = from..text.len();
+                from = text.len() + 1;
+                part
+            }
+        };
+        Some(part)
+    })
+}
+
 /// Braces that are opened and never closed.
 pub(super) fn unclosed(text: &str) -> Option<usize> {
     let last = expressions(text).last()?;

@@ -5,13 +5,15 @@
 
 use std::fmt;
 
-use minijinja::machinery::ast::{BinOpKind, CompareOpKind, Expr, Stmt, UnaryOpKind};
+use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, Filter, Stmt, UnaryOpKind};
 use minijinja::machinery::parse;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 
-use super::moment::WEEKDAYS;
-use super::template::{BUILT_IN, TemplateError, trouble};
+use super::form;
+use super::moment::{WEEKDAYS, no_day};
+use super::template::{BUILT_IN, COUNT, TemplateError, trouble};
+use super::when;
 
 /// What sort of value an expression yields, as far as it can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +96,7 @@ impl Search<'_> {
                 let no = choice.false_expr.as_ref().map_or(Sort::Open, |no| self.sort(no));
                 if yes == no { yes } else { Sort::Open }
             }
-            Expr::Filter(filter) => {
-                let of = filter.expr.as_ref().map_or(Sort::Open, |of| self.sort(of));
-                if filter.name == "format" { Sort::Text } else { of }
-            }
+            Expr::Filter(filter) => self.filter(filter, expr.span().end_offset as usize),
             Expr::List(list) => {
                 for item in &list.items {
                     self.sort(item);
@@ -110,8 +109,54 @@ impl Search<'_> {
                 }
                 Sort::Open
             }
+            Expr::Call(call) if matches!(&call.expr, Expr::Var(var) if var.id == COUNT) => {
+                self.day(&call.args, (first_byte(expr), expr.span().end_offset as usize));
+                Sort::Number
+            }
             Expr::Test(_) | Expr::Call(_) | Expr::Map(_) => Sort::Open,
         }
+    }
+
+    fn filter(&mut self, filter: &Filter<'_>, end: usize) -> Sort {
+        let of = filter.expr.as_ref().map_or(Sort::Open, |of| self.sort(of));
+        let span = (filter.expr.as_ref().map_or(0, first_byte), end);
+        match filter.name {
+            "format" => {
+                self.form(&filter.args, span);
+                Sort::Text
+            }
+            COUNT => {
+                self.day(&filter.args, span);
+                Sort::Number
+            }
+            _ => of,
+        }
+    }
+
+    /// A form that is known now and makes every date look alike, or that holds what is no field.
+    fn form(&mut self, args: &[CallArg<'_>], span: (usize, usize)) {
+        if let Some((message, help)) = constant(args).and_then(|form| form::flaw(&form)) {
+            self.tell(span, message, help);
+        }
+    }
+
+    /// The day that is counted to.
+    fn day(&mut self, args: &[CallArg<'_>], span: (usize, usize)) {
+        if let Some(day) = constant(args).filter(|day| when::date(day).is_err()) {
+            self.tell(span, no_day(&day), "the day is written in quotes, in four, two and two digits".to_owned());
+        }
+    }
+
+    /// Dates are not added and subtracted as numbers are.
+    fn reckoned(&mut self, op: BinOpKind, (one, other): (Sort, Sort), span: (usize, usize)) {
+        let days = one == Sort::Date && matches!(other, Sort::Number | Sort::Open);
+        let help = match op {
+            BinOpKind::Sub if !days => {
+                "how many days are left is `days_until(\"2026-12-25\")`, as in `D-{{ days_until(\"2026-12-25\") }}`"
+            }
+            _ => "another day is `date | add_days(7)`, or `date | add_days(-7)`",
+        };
+        self.tell(span, "dates and times are not added or subtracted".to_owned(), help.to_owned());
     }
 
     fn part(&mut self, of: &Expr<'_>) -> Sort {
@@ -131,6 +176,10 @@ impl Search<'_> {
             }
             _ => {
                 let sorts = (self.sort(left), self.sort(right));
+                let moments = [sorts.0, sorts.1].map(|sort| matches!(sort, Sort::Date | Sort::Time));
+                if moments.contains(&true) && matches!(op, Op::Add | Op::Sub) {
+                    self.reckoned(op, sorts, (first_byte(left), right.span().end_offset as usize));
+                }
                 match (op, sorts) {
                     (Op::Concat, _) => Sort::Text,
                     (_, (one, other)) if one == other => one,
@@ -198,6 +247,14 @@ impl Search<'_> {
     }
 }
 
+/// The text of a filter's or a function's first argument, if it is written there.
+fn constant(args: &[CallArg<'_>]) -> Option<String> {
+    match args.first()? {
+        CallArg::Pos(Expr::Const(constant)) => constant.value.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
 /// Where an expression begins: the engine's own place of a filter is that of its name.
 fn first_byte(expr: &Expr<'_>) -> usize {
     match expr {
@@ -206,6 +263,7 @@ fn first_byte(expr: &Expr<'_>) -> usize {
         Expr::GetAttr(part) => first_byte(&part.expr),
         Expr::GetItem(part) => first_byte(&part.expr),
         Expr::Slice(slice) => first_byte(&slice.expr),
+        Expr::Call(call) => first_byte(&call.expr),
         expr => expr.span().start_offset as usize,
     }
 }

@@ -16,6 +16,7 @@ use super::picture::{Odd, Picture};
 use super::policy::Type;
 use super::problem::Code;
 use super::source::{ImageFacts, ImageTrouble};
+use super::template;
 use super::text::Words;
 use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat};
 
@@ -41,8 +42,15 @@ pub(super) struct Wanted {
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
     Note,
-    Photo { images: Vec<Placed<PathBuf>>, span: Range<usize> },
-    Link { url: String },
+    /// `names`: all of them as they were written, where one holds a variable; `images` are then those of the next occurrence.
+    Photo {
+        images: Vec<Placed<PathBuf>>,
+        names: Option<Vec<String>>,
+        span: Range<usize>,
+    },
+    Link {
+        url: String,
+    },
 }
 
 /// Reads `content` or `contents`, `images` and `url`. What is wrong is reported; what was read comes back all the same, for what is still
@@ -100,15 +108,21 @@ pub(super) fn read(
 }
 
 fn photo(fields: &Fields<'_>, report: &mut Report) -> Option<Shape> {
-    images(fields, report).map(|images| Shape::Photo { images, span: fields.key_span("images") })
+    let span = fields.key_span("images");
+    images(fields, report).map(|(images, names)| Shape::Photo { images, names, span })
 }
 
-fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf>>> {
+/// The images, and their names as they were written, where one of them holds a variable.
+type Images = (Vec<Placed<PathBuf>>, Option<Vec<String>>);
+
+fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Images> {
     let node = fields.get("images")?;
     if described_images(node, report) {
         return None;
     }
     let names = fields.texts("images", report)?;
+    let written = names.iter().any(|name| template::is_template(&name.value));
+    let written = written.then(|| names.iter().map(|name| name.value.clone()).collect());
     let span = fields.key_span("images");
     if names.is_empty() {
         // Each of them was told of already.
@@ -135,7 +149,7 @@ fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Placed<PathBuf
             images.push(Placed { value: report.source.dir().join(value), span });
         }
     }
-    Some(images)
+    Some((if written.is_some() { Vec::new() } else { images }, written))
 }
 
 /// What other programs call the file in a description of a picture.
@@ -161,6 +175,9 @@ fn described_images(node: &Node, report: &mut Report) -> bool {
 
 fn url(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     let Placed { value, span } = fields.text("url", report)?;
+    if template::is_template(&value) {
+        return Some(value);
+    }
     match link::check(&value) {
         Ok(()) => {
             if let Some(composed) = link::composed_form(&value) {
@@ -193,7 +210,7 @@ pub(super) fn finish(
     let (wanted, span) = match shape {
         Shape::Note => return text.map(|text| (Body::Note { text }, Vec::new())),
         Shape::Link { url } => return Some((Body::Link { text, url }, Vec::new())),
-        Shape::Photo { images, span } => (images, span),
+        Shape::Photo { images, span, .. } => (images, span),
     };
     let mut images = Vec::new();
     let mut files = Vec::new();
@@ -270,7 +287,7 @@ fn quoted(path: &Path) -> String {
     if plain { name.into_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
-fn image(
+pub(super) fn image(
     path: &Path,
     span: &Range<usize>,
     facts: Option<&Result<ImageFacts, ImageTrouble>>,

@@ -10,19 +10,22 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::DeleteRule;
+use super::beside::{Beside, Rehearsed};
 use super::blackout::{self, Blackout};
 use super::content::{self, Wanted};
 use super::fields::{self, Fields, Placed, Report, Shape};
 use super::file::{self, Entry, Kind, Node};
 use super::name;
 use super::odd;
+use super::past::{self, Past};
 use super::policy::{self, SHARED_KEYS, Shared};
 use super::problem::{Code, Problem, Source};
 use super::schedule::Schedule;
 use super::script::Script;
 use super::text::Stage;
-use super::timing::{self, Zone};
+use super::timing;
 use super::vars;
+use super::zones::{self, Zone};
 use crate::domain::content::{Permission, comparable};
 
 /// The version of the format.
@@ -45,6 +48,13 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("date", "at"),
     ("when", "at"),
     ("schedule", "cron"),
+    ("interval", "every"),
+    ("repeat", "every"),
+    ("repeats", "every"),
+    ("repeat_every", "every"),
+    ("frequency", "every"),
+    ("biweekly", "every"),
+    ("weekly", "every"),
     ("timezone", "zone"),
     ("tz", "zone"),
     ("kind", "type"),
@@ -69,6 +79,7 @@ pub(super) const JOB: Shape = Shape {
     keys: &[
         "at",
         "cron",
+        "every",
         "from",
         "until",
         "except",
@@ -109,6 +120,7 @@ pub(super) struct Draft {
     /// What the next story says.
     pub(super) text: Option<String>,
     pub(super) script: Option<Script>,
+    pub(super) beside: Option<(Beside, Rehearsed)>,
     pub(super) shared: Shared,
     pub(super) delete: Option<DeleteRule>,
 }
@@ -118,6 +130,7 @@ pub(super) struct Draft {
 pub(super) struct FileDraft {
     pub(super) jobs: Vec<Draft>,
     pub(super) blackouts: Arc<[Blackout]>,
+    pub(super) past: Vec<Past>,
     /// Broken jobs too: a name is taken even if its job is not whole.
     pub(super) names: BTreeMap<String, Range<usize>>,
     /// What jobs post that are not whole: their images are looked at too.
@@ -128,8 +141,8 @@ pub(super) struct FileDraft {
 /// Reads one job file. `now` tells which occurrences are to come: their texts are made and judged.
 pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
     let report = Report::new(source);
-    let (jobs, loose) = (Vec::new(), Vec::new());
-    let mut draft = FileDraft { jobs, blackouts: Arc::default(), names: BTreeMap::new(), loose, report };
+    let (jobs, past, loose) = (Vec::new(), Vec::new(), Vec::new());
+    let mut draft = FileDraft { jobs, blackouts: Arc::default(), past, names: BTreeMap::new(), loose, report };
     if let Some(at) = source.text().find("\r\n") {
         let message = "the file has Windows line ends; texts are posted with plain ones";
         draft
@@ -154,7 +167,7 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     let Some(fields) = Fields::read(root, &(0..0), &FILE, report) else { return };
     version(&fields, report);
     // Without a zone the jobs are read in another one: what is wrong with them does not depend on it, and nothing is loaded.
-    let zone = timing::zone(&fields, report).unwrap_or_else(|| Zone { name: "UTC".to_owned(), zone: TimeZone::UTC });
+    let zone = zones::zone(&fields, report).unwrap_or_else(|| Zone { name: "UTC".to_owned(), zone: TimeZone::UTC });
     if fields.lacks("zone") {
         fields::missing(&fields, "the job file", "zone", "zone: Asia/Seoul", report);
     }
@@ -263,6 +276,8 @@ fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
     }
     if let Some(job) = read_job(&name, &entry.value, &key, file, report, &mut draft.loose) {
         timing::falls_into(&job.schedule, &job.at_span, &job.zone, &draft.blackouts, report);
+        let when = (name.as_str(), &job.schedule, &job.zone.zone);
+        draft.past.extend(past::look(when, job.delete, &job.at_span, file.now, report));
         draft.jobs.push(job);
     }
     draft.names.entry(name).or_insert(key);
@@ -316,7 +331,15 @@ fn read_job(
         loose.extend(shape);
         return None;
     };
+    let beside = beside_of(&fields, shape.as_ref(), &shared, file, report)?;
     let stage = Stage { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
+    let beside = match beside {
+        Some(beside) => {
+            let rehearsed = beside.rehearse(&stage, &fields, report)?;
+            Some((beside, rehearsed))
+        }
+        None => None,
+    };
     let (text, script) = words.map(|words| words.rehearse(&stage, report)).unzip();
     let (Some(account), Some(shape)) = (shared.account.clone(), shape.clone()) else {
         loose.extend(shape);
@@ -327,13 +350,33 @@ fn read_job(
         account,
         zone,
         schedule,
-        at_span: fields.key_span(if fields.has("cron") { "cron" } else { "at" }),
+        at_span: fields.key_span(["cron", "every"].into_iter().find(|key| fields.has(key)).unwrap_or("at")),
         shape,
         text,
         script: script.flatten(),
+        beside,
         shared,
         delete,
     })
+}
+
+/// What beside the text holds variables.
+fn beside_of(
+    fields: &Fields<'_>,
+    shape: Option<&content::Shape>,
+    shared: &Shared,
+    file: &Head,
+    report: &mut Report,
+) -> Option<Option<Beside>> {
+    let Some(shape) = shape else { return Some(None) };
+    let source = Arc::clone(&report.source);
+    let vars = || {
+        let mut vars = file.vars.clone();
+        // What is wrong with them was told when the texts were read.
+        vars.extend(vars::read(fields, &mut Report::new(&source)));
+        vars
+    };
+    Beside::read(fields, shape, shared, vars, report)
 }
 
 #[cfg(test)]

@@ -100,13 +100,14 @@ pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
     let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
     same_names(&mut drafts);
     let shapes = drafts.iter().flat_map(|file| file.jobs.iter().map(|job| &job.shape).chain(&file.loose));
-    let facts =
-        source::images(shapes.flat_map(wanted_images).collect::<BTreeSet<_>>(), &gathered.roots(&beside.image_dirs));
+    let filled = drafts.iter().flat_map(|file| &file.jobs).flat_map(filled_images);
+    let names = shapes.flat_map(wanted_images).chain(filled).collect::<BTreeSet<_>>();
+    let facts = source::images(names, &gathered.roots(&beside.image_dirs));
 
     let mut plan = Plan::default();
     let mut problems = gathered.problems;
     let mut frozen: Vec<Frozen> = gathered.unread.into_iter().map(|path| Frozen { path, text: None }).collect();
-    for FileDraft { jobs, blackouts, loose, mut report, .. } in drafts {
+    for FileDraft { jobs, blackouts, past, loose, mut report, .. } in drafts {
         let commit = source::commit(report.source.dir());
         let mut read = Vec::new();
         for draft in jobs {
@@ -123,6 +124,7 @@ pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
             frozen.push(Frozen { path, text: Some(Arc::clone(&report.source)) });
         } else {
             plan.files.push(path);
+            plan.past.extend(past);
             plan.jobs.extend(read.into_iter().map(|job| (job.name.clone(), job)));
         }
         problems.append(&mut report.problems);
@@ -143,7 +145,16 @@ fn whole(
     facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
     report: &mut Report,
 ) -> Option<Job> {
-    let Draft { name, account, zone, schedule, shape, text, script, shared, delete, .. } = draft;
+    let Draft { name, account, zone, schedule, mut shape, text, script, beside, mut shared, delete, .. } = draft;
+    let mut pictures = BTreeMap::new();
+    let beside = match beside {
+        Some((beside, rehearsed)) => {
+            pictures = rehearsed.pictures(facts, report)?;
+            rehearsed.set(&mut shape, &mut shared);
+            Some(beside)
+        }
+        None => None,
+    };
     let (body, image_files) = content::finish(shape, text, facts, report)?;
     let content = Content {
         body,
@@ -162,7 +173,9 @@ fn whole(
         blackouts: Arc::default(),
         content,
         script,
+        beside,
         image_files,
+        pictures,
         late: shared.late,
         delete,
         in_doubt: shared.in_doubt,
@@ -174,6 +187,11 @@ fn whole(
 fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {
     let images = if let Shape::Photo { images, .. } = shape { images.as_slice() } else { &[] };
     images.iter().map(|image| image.value.clone())
+}
+
+/// The images of all occurrences, where they differ.
+fn filled_images(job: &Draft) -> impl Iterator<Item = PathBuf> {
+    job.beside.iter().flat_map(|(_, rehearsed)| rehearsed.lists.iter().flatten()).cloned()
 }
 
 /// Names are unique over all files; within one file the keys have been compared already.

@@ -4,6 +4,7 @@
 //! so that they are made and judged ahead. All problems of all files come at once, each with its place and with what to write
 //! instead. Nothing here knows the queue, Kakao or the settings.
 
+pub mod beside;
 pub mod blackout;
 mod braces;
 mod character;
@@ -12,35 +13,45 @@ mod comparison;
 pub mod content;
 mod count;
 pub mod duration;
+pub mod every;
 pub mod fields;
 pub mod file;
 pub mod foreign;
+mod form;
+mod irregular;
 mod job;
 mod leftover;
 pub mod link;
 mod load;
+mod lookalike;
 mod moment;
 pub mod name;
 pub mod nearest;
 pub mod odd;
+pub mod past;
+mod pattern;
 pub mod picture;
 mod place;
 pub mod policy;
 pub mod problem;
+mod recurring;
+mod say;
 pub mod schedule;
 pub mod schema;
 pub mod script;
 mod slip;
 pub mod source;
+mod spelling;
 mod syntax;
 mod template;
 pub mod text;
-pub mod timing;
+mod timing;
 mod vars;
 mod when;
+pub mod zones;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,14 +59,16 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::clock::later;
-use crate::domain::content::Content;
+use crate::domain::content::{Content, Image};
 use crate::domain::policy::{FallsIn, InDoubt, Late};
+use beside::Filling;
 use blackout::Blackout;
 pub use load::{Beside, Frozen, Loaded, load, load_each, load_with};
 use problem::{Place, Problem, Problems};
+pub use say::{Said, Sayer};
 pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use script::{Script, TextError, Voice};
-pub use timing::TZDB;
+pub use zones::TZDB;
 
 /// The typed, validated whole of the job files.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,6 +81,8 @@ pub struct Plan {
     pub watch: Vec<PathBuf>,
     /// What a person should look at; it does not stop the loading.
     pub warnings: Vec<Problem>,
+    /// The jobs all of whose times have passed. Whether that is worth a word, whoever asks may know: [`over`](Self::over).
+    pub past: Vec<past::Past>,
 }
 
 impl Plan {
@@ -100,8 +115,12 @@ pub struct Job {
     pub content: Content,
     /// How the text of each occurrence is made; absent: every one says the same.
     pub script: Option<Script>,
+    /// What beside the text depends on the occurrence.
+    pub beside: Option<beside::Beside>,
     /// The image files, absolute, parallel to the images of the content.
     pub image_files: Vec<PathBuf>,
+    /// The images of all occurrences, where they differ, with their files; by the files that were named.
+    pub pictures: BTreeMap<PathBuf, (Image, PathBuf)>,
     /// What happens when it is late; absent: what the settings say.
     pub late: Option<Late>,
     /// When its stories are taken down; absent: never.
@@ -155,16 +174,42 @@ impl Job {
     /// Its text cannot be made. What lies within the next 400 days was made when the plan was loaded, as far as its number is
     /// bounded, so this is for what comes long after.
     pub fn content_of(&self, occurrence: &Occurrence) -> Result<Content, TextError> {
-        match self.voice() {
-            Some(mut voice) => Ok(self.content.clone().saying(voice.text(occurrence)?)),
+        match self.sayer() {
+            Some(mut sayer) => Ok(sayer.say(occurrence)?.content),
             None => Ok(self.content.clone()),
         }
+    }
+
+    /// Tells what one occurrence after the other says; `None` when all say the same.
+    pub fn sayer(&self) -> Option<Sayer<'_>> {
+        let names = (self.name.as_str(), self.account.as_str());
+        let filling = self.beside.as_ref().map(|beside| Filling::new(beside, &self.time_zone, names));
+        let voice = self.voice();
+        (voice.is_some() || filling.is_some()).then_some(Sayer { job: self, voice, filling })
+    }
+
+    /// The images of every occurrence, each with its file.
+    pub fn all_images(&self) -> impl Iterator<Item = (&Image, &Path)> {
+        let own = self.content.images().iter().zip(self.image_files.iter().map(PathBuf::as_path));
+        own.chain(self.pictures.values().map(|(image, file)| (image, file.as_path())))
     }
 
     /// Tells the text of one occurrence after the other; `None` when all say the same.
     pub fn voice(&self) -> Option<Voice<'_>> {
         let script = self.script.as_ref()?;
         Some(Voice::new(script, &self.schedule, &self.time_zone, (&self.name, &self.account)))
+    }
+
+    /// Which of its texts the next occurrence says, counted from 1, and how many take turns; nothing where none do, or where a first day
+    /// says which is the first.
+    pub fn begins_with(&self, now: Timestamp) -> Option<(usize, usize)> {
+        let Schedule::Cron(rule) = &self.schedule else { return None };
+        let count = self.script.as_ref()?.texts.len();
+        if count < 2 || rule.from.is_some() {
+            return None;
+        }
+        let next = self.occurrences(now, Timestamp::MAX, 1);
+        Some((self.voice()?.index(next.first()?) + 1, count))
     }
 
     /// All entries of `at`, however far away, `now` first; none for `cron`.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::{DateTime, Weekday};
 use minijinja::value::{DynObject, Kwargs, Object, ObjectRepr};
-use minijinja::{Error, ErrorKind, Value};
+use minijinja::{Error, ErrorKind, State, Value};
+
+use super::{form as forms, when};
 
 /// Furthest that `add_days` goes.
 const DAYS_MAX: i64 = 3_660;
@@ -74,6 +76,12 @@ pub(super) fn format_filter(value: &Value, form: &str, options: Kwargs) -> Resul
     let local = moment(value)?.local;
     let language: Option<&str> = options.get("lang")?;
     options.assert_all_used()?;
+    // A form that is written in the text was looked at when the text was read; this is for one that a variable holds.
+    if !form.contains('%')
+        && let Some((why, help)) = forms::flaw(form)
+    {
+        return Err(refused(format!("{why}; {help}")));
+    }
     let form = match language {
         None | Some("ko") => korean(form, local),
         Some("en") => form.to_owned(),
@@ -107,6 +115,24 @@ fn korean(form: &str, local: DateTime) -> String {
 pub(super) fn weekday(day: Weekday) -> &'static str {
     let from_monday = usize::from(day.to_monday_zero_offset().unsigned_abs());
     WEEKDAYS.get(from_monday).copied().unwrap_or_default()
+}
+
+/// `{{ date | days_until("2026-12-25") }}`: how many days are left until that one; negative once it has passed.
+pub(super) fn days_until_of(value: &Value, day: &str) -> Result<i32, Error> {
+    let from = moment(value)?.local.date();
+    let refused = |why: String| Error::new(ErrorKind::InvalidOperation, why);
+    let until = when::date(day).map_err(|_| refused(no_day(day)))?;
+    from.until(until).map(|span| span.get_days()).map_err(|error| refused(error.to_string()))
+}
+
+/// `{{ days_until("2026-12-25") }}`: counted from the date of the post.
+pub(super) fn days_until(state: &State<'_, '_>, day: &str) -> Result<i32, Error> {
+    days_until_of(&state.lookup("date").unwrap_or_default(), day)
+}
+
+/// What is said of a day that is none.
+pub(super) fn no_day(day: &str) -> String {
+    format!("`{day}` is no date; write year-month-day: `days_until(\"2026-12-25\")`")
 }
 
 /// `{{ date | add_days(7) }}`: the same time of another day.

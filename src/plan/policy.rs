@@ -8,6 +8,7 @@ use super::fields::{self, Fields, Placed, Report, Shape};
 use super::file::Node;
 use super::name;
 use super::problem::Code;
+use super::template;
 use crate::domain::content::{AppParams, Permission, composed};
 use crate::domain::policy::{InDoubt, Late, LateThen};
 
@@ -186,7 +187,8 @@ fn tags(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<String>> {
     if tags.len() > TAGS_MAX {
         report.add(Code::TooLarge, &fields.key_span("tags"), format!("a job has at most {TAGS_MAX} tags"));
     }
-    for tag in tags.iter().filter(|tag| !name::is_job_name(&composed(&tag.value))) {
+    for tag in tags.iter().filter(|tag| !template::is_template(&tag.value) && !name::is_job_name(&composed(&tag.value)))
+    {
         report
             .add(Code::BadName, &tag.span, format!("`{}` cannot be a tag", tag.value))
             .help("a tag is letters, digits, `-` and `_`, at most 64, with a letter or a digit first");

@@ -265,7 +265,7 @@ pub fn render(problems: &[Problem], paint: Paint) -> String {
 }
 
 /// Sorted by file and place, without repetitions.
-pub(super) fn in_order(mut list: Vec<Problem>) -> Vec<Problem> {
+pub fn in_order(mut list: Vec<Problem>) -> Vec<Problem> {
     list.sort_by_cached_key(|problem| (problem.file().to_owned(), problem.place(), problem.code.as_str()));
     list.dedup();
     list

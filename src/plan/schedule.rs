@@ -12,6 +12,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::every::Cycle;
+use super::pattern::{self, PatternError};
 use super::problem::Problem;
 use super::when::{self, Resolved};
 
@@ -22,6 +24,8 @@ const SEARCH_MAX: Duration = Duration::from_secs(50 * 366 * 86_400);
 const SLICE: Duration = Duration::from_secs(7 * 86_400);
 /// The years over which a pattern is searched for any matching day at all.
 const PROBE_YEARS: std::ops::RangeInclusive<i16> = 2024..=2064;
+/// The days over which its first one is searched for.
+const PROBE_DAYS: usize = 41 * 366;
 
 /// One time at which a job's content is due: the identity of a post within its job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,30 +80,42 @@ pub struct CronRule {
     pub(super) from: Option<DateTime>,
     pub(super) until: Option<DateTime>,
     pub(super) except: BTreeSet<Date>,
+    /// Of the days that match, only those of each so-manieth period count.
+    pub(super) cycle: Option<Cycle>,
 }
 
 impl CronRule {
-    /// Reads a pattern of five fields: minute, hour, day of month, month, weekday. The error is a sentence.
-    pub fn parse(pattern: &str) -> Result<Self, String> {
-        let fields: Vec<&str> = pattern.split_whitespace().collect();
-        check_fields(&fields)?;
-        let cron = read_fields(&fields)?;
-        let every_hour = fields.get(1) == Some(&"*");
+    /// Reads a pattern of five fields: minute, hour, day of month, month, weekday.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read, or that no day of the calendar matches.
+    pub fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let (pattern, cron) = pattern::read(pattern)?;
         let rule = Self {
-            pattern: fields.join(" "),
+            every_hour: pattern.split(' ').nth(1) == Some("*"),
+            pattern,
             cron,
-            every_hour,
             both_days: None,
             over: None,
             from: None,
             until: None,
             except: BTreeSet::new(),
+            cycle: None,
         };
         let days = PROBE_YEARS.flat_map(|year| Date::new(year, 1, 1).into_iter().flat_map(days_of_year));
         if !days.into_iter().any(|day| rule.matches_day(day)) {
-            return Err("no calendar has such a day, so it would never post".to_owned());
+            return Err(PatternError::of("no calendar has such a day, so it would never post"));
         }
         Ok(rule)
+    }
+
+    /// Counts the periods of `every` from the first day, from `from` on, on which the pattern names a time. `false` when there is none.
+    pub(super) fn count_from_first(&mut self, every: super::every::Every) -> bool {
+        let start = self.from.map_or(Date::constant(2024, 1, 1), |from| from.date());
+        let days = start.series(1.day()).take(PROBE_DAYS);
+        let first = days.into_iter().find(|day| self.matches_day(*day) && self.times_of(*day).next().is_some());
+        self.cycle = first.map(|first| Cycle { every, first });
+        first.is_some()
     }
 
     /// The pattern, its fields one space apart.
@@ -189,6 +205,49 @@ impl CronRule {
         let pattern = &self.cron.pattern;
         pattern.month_match(month).unwrap_or(false)
             && pattern.day_match(day.year().into(), month, number, weekday).unwrap_or(false)
+            && self.cycle.as_ref().is_none_or(|cycle| cycle.holds(day))
+    }
+
+    /// The values that its fields name by numbers, in order; `L`, `W` and `#` are not among them.
+    pub(super) fn minutes(&self) -> Vec<u8> {
+        small(&self.cron.pattern.minutes.values())
+    }
+
+    pub(super) fn hours(&self) -> Vec<u8> {
+        small(&self.cron.pattern.hours.values())
+    }
+
+    pub(super) fn days(&self) -> Vec<u8> {
+        small(&self.cron.pattern.days.values())
+    }
+
+    pub(super) fn months(&self) -> Vec<u8> {
+        small(&self.cron.pattern.months.values())
+    }
+
+    pub(super) fn weekdays(&self) -> Vec<u8> {
+        small(&self.cron.pattern.days_of_week.values())
+    }
+
+    /// Whether neither the day of the month nor the weekday is restricted.
+    pub(super) fn every_day(&self) -> bool {
+        self.free_weekday() && matches!(self.pattern.split(' ').nth(2), Some("*" | "?"))
+    }
+
+    pub(super) fn free_weekday(&self) -> bool {
+        matches!(self.pattern.split(' ').nth(4), Some("*" | "?"))
+    }
+
+    /// The months of the pattern that lie between its `from` and its `until`.
+    pub(super) fn months_of_its_period(&self) -> Vec<u8> {
+        let mut months = self.months();
+        if let (Some(from), Some(until)) = (self.from, self.until) {
+            let index = |at: DateTime| i32::from(at.year()) * 12 + i32::from(at.month()) - 1;
+            let period: Vec<i32> =
+                (index(from)..=index(until)).take(12).map(|index| index.rem_euclid(12) + 1).collect();
+            months.retain(|month| period.contains(&i32::from(*month)));
+        }
+        months
     }
 
     /// How many times the rule names on a day that matches.
@@ -218,176 +277,21 @@ impl CronRule {
     }
 }
 
+fn small(values: &[u16]) -> Vec<u8> {
+    values.iter().filter_map(|value| u8::try_from(*value).ok()).collect()
+}
+
 fn days_of_year(first: Date) -> impl Iterator<Item = Date> {
     first.series(1.day()).take_while(move |day| day.year() == first.year())
 }
 
-/// What the pattern reader would let pass or say less plainly.
-fn check_fields(fields: &[&str]) -> Result<(), String> {
-    match fields {
-        [nickname] if nickname.starts_with('@') => {
-            return Err(format!("nicknames are not read; write the five fields {ORDER}"));
-        }
-        [_, _, _, _, _] => {}
-        [_, rest @ ..] if rest.len() == 5 => {
-            let five = rest.join(" ");
-            return Err(format!("it has six fields, and seconds are not read; leave the first out: `{five}`"));
-        }
-        _ => return Err(format!("it has {} fields; write five: {ORDER}", fields.len())),
-    }
-    for (index, (field, (name, range))) in fields.iter().zip(FIELDS).enumerate() {
-        if !words_fit(index, field) {
-            return Err(misplaced(field, name, range));
-        }
-        // The pattern reader passes over an `L` that follows no weekday.
-        if index == 4 && field.split(',').any(|part| part.eq_ignore_ascii_case("L")) {
-            return Err("`L` in the weekday field follows a weekday: `FRIL` is the last Friday of a month".to_owned());
-        }
-    }
-    Ok(())
-}
-
-/// Whether the letters of a field are names of its own. The pattern reader takes `MON` for a 1 wherever it stands.
-fn words_fit(index: usize, field: &str) -> bool {
-    const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-    let field = field.to_uppercase();
-    let mut words = field.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
-    words.all(|word| match index {
-        2 => ["L", "W", "LW"].contains(&word),
-        3 => MONTHS.contains(&word),
-        4 => word == "L" || DAYS.contains(&word) || word.strip_suffix('L').is_some_and(|day| DAYS.contains(&day)),
-        _ => false,
-    })
-}
-
-/// The pattern, or the sentence on the field that cannot be read: alone among stars it shows itself.
-fn read_fields(fields: &[&str]) -> Result<Cron, String> {
-    let whole = read_pattern(&fields.join(" "));
-    if whole.is_ok() {
-        return whole;
-    }
-    for (index, (field, (name, range))) in fields.iter().zip(FIELDS).enumerate() {
-        let mut alone = ["*"; 5];
-        if let Some(place) = alone.get_mut(index) {
-            *place = *field;
-        }
-        if read_pattern(&alone.join(" ")).is_err() {
-            let told = misplaced(field, name, range);
-            let list = (index == 4).then(|| weekdays_in_a_row(field)).flatten();
-            return Err(list.map_or(told, |list| {
-                format!("`{field}` runs over the end of the week, which begins with SUN; write `{list}`")
-            }));
-        }
-    }
-    whole
-}
-
-/// The field with its ranges of weekdays written out, if that makes it one that can be read: a range runs from SUN to SAT and no
-/// further.
-fn weekdays_in_a_row(field: &str) -> Option<String> {
-    let index = |day: &str| match day.parse::<usize>() {
-        Ok(number) => (number <= 7).then_some(number % 7),
-        Err(_) => DAYS.iter().position(|name| name.eq_ignore_ascii_case(day)),
-    };
-    let mut days = Vec::new();
-    for part in field.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (index(first)?, index(last)?);
-        days.extend((0..=(last + 7 - first) % 7).filter_map(|step| DAYS.get((first + step) % 7).copied()));
-    }
-    let list = days.join(",");
-    read_pattern(&format!("* * * * {list}")).is_ok().then_some(list)
-}
-
-const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-
-fn misplaced(field: &str, name: &str, range: &str) -> String {
-    format!("`{field}` cannot stand in the {name} field, which takes {range}; the order is {ORDER}")
-}
-
-const ORDER: &str = "minute, hour, day of month, month, weekday";
-
-const FIELDS: [(&str, &str); 5] = [
-    ("minute", "0 to 59"),
-    ("hour", "0 to 23"),
-    ("day of month", "1 to 31 and L for the last"),
-    ("month", "1 to 12 or JAN to DEC"),
-    ("weekday", "0 to 7 or SUN to SAT"),
-];
-
-fn read_pattern(pattern: &str) -> Result<Cron, String> {
-    let parser = croner::parser::CronParser::builder()
-        .seconds(croner::parser::Seconds::Disallowed)
-        .year(croner::parser::Year::Disallowed)
-        .build();
-    parser.parse(pattern).map_err(|err| err.to_string().trim_end_matches('.').to_owned())
-}
-
 /// The identity of a local time.
 pub(super) fn nominal(local: DateTime) -> String {
-    local.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    // Whole seconds, so that this is `2026-12-01T09:00:00`.
+    local.to_string()
 }
 
 /// The identity of the second pass of a repeated local time.
 pub(super) fn nominal_second(local: DateTime) -> String {
     format!("{}~2", nominal(local))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stand_only_in_their_own_field() {
-        for pattern in [
-            "0 9 * * MON",
-            "0 9 * jan-mar *",
-            "0 9 L * *",
-            "0 9 15W * *",
-            "0 9 * * FRIL",
-            "0 9 * * MON#2",
-            "0 9 1 * +MON",
-            "0 9 * * 7",
-            "*/5 8-18/2 * * *",
-            "0 9 * * 5L",
-            "0 9 L,15 * *",
-        ] {
-            assert!(CronRule::parse(pattern).is_ok(), "{pattern}: {:?}", CronRule::parse(pattern).err());
-        }
-        for pattern in [
-            "MON 9 * * *",
-            "0 9 MON * *",
-            "0 9 * MON *",
-            "0 9 * * JAN",
-            "0 L * * *",
-            "0 9 * * *X",
-            "0 9 31 2,4,6,9,11 *",
-            "60 9 * * *",
-            "*/0 9 * * *",
-            "0 9 0 * *",
-            "0 9 * * 8",
-            "0 9 5-1 * *",
-            "0 9 * * L",
-            "0 9 * * FRI,L",
-            "0 9 * * l,1",
-        ] {
-            assert!(CronRule::parse(pattern).is_err(), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn a_range_of_weekdays_over_the_weekend_is_told_as_a_list() {
-        for (pattern, list) in [
-            ("0 9 * * FRI-MON", "write `FRI,SAT,SUN,MON`"),
-            ("0 9 * * 6-1", "write `SAT,SUN,MON`"),
-            ("0 9 * * wed,fri-mon", "write `WED,FRI,SAT,SUN,MON`"),
-        ] {
-            let told = CronRule::parse(pattern).err().unwrap_or_default();
-            assert!(told.contains(list), "{pattern}: {told}");
-        }
-        let weekend = CronRule::parse("0 9 * * SAT-SUN").expect("SUN ends a week too");
-        let days = [5, 6].map(|day| weekend.matches_day(jiff::civil::date(2026, 12, day)));
-        assert_eq!((days, weekend.matches_day(jiff::civil::date(2026, 12, 7))), ([true, true], false));
-        assert!(!CronRule::parse("0 9 * * FRI-FOO").err().unwrap_or_default().contains("write `"));
-    }
 }

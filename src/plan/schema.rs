@@ -65,12 +65,18 @@ pub const KEYS: &[KeyDoc] = &[
         "Minute, hour, day of month, month, weekday.",
         r##"{"type": "string", "minLength": 9, "examples": ["0 9 * * MON", "30 18 L * *"]}"##,
     ),
-    ("from", "From", "A cron job posts nothing before this day, or this day and time.", BOUND),
-    ("until", "Until", "A cron job posts nothing after this day, or this day and time.", BOUND),
+    (
+        "every",
+        "Every",
+        "Only every so many days, weeks or months, counted from the first day of `from`; with a pattern, or alone at the time of `from`.",
+        r##"{"type": "string", "pattern": "^\\s*[1-9]\\d{0,3} +(day|week|month)s?\\s*$", "examples": ["2 weeks", "10 days", "5 months"]}"##,
+    ),
+    ("from", "From", "A job that repeats posts nothing before this day, or this day and time.", BOUND),
+    ("until", "Until", "A job that repeats posts nothing after this day, or this day and time.", BOUND),
     (
         "except",
         "Except",
-        "Days on which a cron job does not post.",
+        "Days on which a job that repeats does not post.",
         r##"{"examples": [["2026-12-25"]], "oneOf": [{"$ref": "#/definitions/date"}, {"type": "array", "maxItems": 1000, "items": {"$ref": "#/definitions/date"}}]}"##,
     ),
     (
@@ -157,7 +163,7 @@ pub const KEYS: &[KeyDoc] = &[
 pub fn job_file() -> Value {
     let late = object(&LATE, KEYS, &[], &["within", "then"]);
     let mut job = object(&JOB, KEYS, &[("late", &late)], &[]);
-    job["not"] = json!({"anyOf": [{"required": ["at", "cron"]}, {"required": ["content", "contents"]}]});
+    job["not"] = json!({"anyOf": [{"required": ["at", "cron"]}, {"required": ["at", "every"]}, {"required": ["content", "contents"]}]});
     let mut defaults = object(&DEFAULTS, KEYS, &[("late", &late)], &[]);
     defaults["type"] = json!(["object", "null"]);
     let jobs = json!({"type": "object", "additionalProperties": {"$ref": "#/definitions/job"}});

@@ -45,6 +45,11 @@ pub(super) enum Why {
 }
 
 impl TextError {
+    /// Of a part beside the text.
+    pub(super) fn of_part(why: Why, local: DateTime) -> Self {
+        Self { index: 0, why, local }
+    }
+
     /// When the text would have appeared, for messages.
     pub(super) fn when(&self) -> String {
         self.local.strftime("%Y-%m-%d %H:%M").to_string()
@@ -53,7 +58,7 @@ impl TextError {
 
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the text for {} cannot be made: ", self.when())?;
+        write!(f, "the post for {} cannot be made: ", self.when())?;
         match &self.why {
             Why::Template(error) => write!(f, "{error}"),
             Why::Flaw(flaw) => write!(f, "{}", flaw.message),
@@ -69,8 +74,6 @@ pub struct Voice<'a> {
     script: &'a Script,
     schedule: &'a Schedule,
     zone: &'a TimeZone,
-    job: &'a str,
-    account: &'a str,
     engine: Engine,
     counted: Option<Counted>,
 }
@@ -89,7 +92,13 @@ impl<'a> Voice<'a> {
         zone: &'a TimeZone,
         (job, account): (&'a str, &'a str),
     ) -> Self {
-        Self { script, schedule, zone, job, account, engine: Engine::new(&script.texts), counted: None }
+        Self {
+            script,
+            schedule,
+            zone,
+            engine: Engine::new(&script.texts, Names { vars: &script.vars, job, account }),
+            counted: None,
+        }
     }
 
     /// What is posted at an occurrence: filled in, normalised, and within Kakao's limits.
@@ -99,10 +108,9 @@ impl<'a> Voice<'a> {
     pub fn text(&mut self, occurrence: &Occurrence) -> Result<String, TextError> {
         let index = self.index(occurrence);
         let local = self.zone.to_datetime(occurrence.at);
-        let names = Names { vars: &self.script.vars, job: self.job, account: self.account, local };
         let failed = |why| TextError { index, why, local };
         let template = self.script.texts.get(index).map_or("", String::as_str);
-        let filled = self.engine.expand(index, template, names).map_err(|error| failed(Why::Template(error)))?;
+        let filled = self.engine.expand(index, template, local).map_err(|error| failed(Why::Template(error)))?;
         let text = text::normalised(&filled);
         match text::flaw(&text) {
             Some(flaw) => Err(failed(Why::Flaw(flaw))),

@@ -22,9 +22,10 @@ pub(super) fn dash_without_blank(item: &str) -> bool {
 /// Where a key belongs that is known, but not here.
 pub(super) fn elsewhere(what: &str, key: &str) -> Option<String> {
     const OF_FILE: [&str; 5] = ["version", "zone", "defaults", "blackouts", "jobs"];
-    const OF_JOB: [&str; 14] = [
+    const OF_JOB: [&str; 15] = [
         "at",
         "cron",
+        "every",
         "from",
         "until",
         "except",

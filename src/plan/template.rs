@@ -1,30 +1,36 @@
 //! `{{ … }}` in a text: what it may name, and what stands in its place at a given local time. With `comparison` and `moment` the only
 //! user of the template engine.
 //!
-//! Only expressions are read, no statements: what decides is `{{ "a" if weekday == "월요일" else "b" }}`, and nothing loops. So
-//! `{%` and `{#` are text like any other. Everything is bounded: the source, the fuel, the size of what comes out.
+//! Only expressions are read, no statements: what decides is `{{ "a" if weekday == "월요일" else "b" }}`, and nothing loops. A
+//! `{%` is text like any other to the engine, and refused before it comes so far. Everything is bounded: the source, the fuel, the size of what comes out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Weekday};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use super::braces::{multiplication, named, unclosed};
 use super::comparison;
-use super::moment::{Face, Moment, add_days, format_filter, weekday};
+use super::lookalike;
+use super::moment::{Face, Moment, add_days, days_until, days_until_of, format_filter, weekday};
 
 /// What makes a text a template.
 pub(super) const OPENING: &str = "{{";
 /// The names that storyd sets itself.
 pub(super) const BUILT_IN: [&str; 5] = ["date", "time", "weekday", "job", "account"];
 /// Words of the expressions, which cannot be names.
-pub(super) const WORDS: [&str; 14] =
-    ["and", "else", "false", "False", "if", "in", "is", "loop", "none", "None", "not", "or", "self", "true"];
+pub(super) const WORDS: [&str; 15] =
+    [COUNT, "and", "else", "false", "False", "if", "in", "is", "loop", "none", "None", "not", "or", "self", "true"];
+/// The function that counts days.
+pub(super) const COUNT: &str = "days_until";
 /// The filters, for messages.
-const FILTERS: [&str; 2] = ["format", "add_days"];
+const FILTERS: [&str; 3] = ["format", "add_days", COUNT];
 /// Longest source, in bytes. What may come out is far shorter.
 const SOURCE_BYTES_MAX: usize = 64 * 1_024;
 /// Most bytes that come out: no text of Kakao's longest is longer.
@@ -55,13 +61,12 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// What the names of a text stand for.
+/// What the names of a text stand for, whatever the time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Names<'a> {
     pub(super) vars: &'a BTreeMap<String, String>,
     pub(super) job: &'a str,
     pub(super) account: &'a str,
-    pub(super) local: DateTime,
 }
 
 /// Whether braces in the text mean anything.
@@ -69,11 +74,24 @@ pub(super) fn is_template(text: &str) -> bool {
     text.contains(OPENING)
 }
 
+/// The name, of storyd's own and of the variables, that a word is but for its case.
+pub(super) fn known<'a>(vars: &'a BTreeMap<String, String>, word: &str) -> Option<&'a str> {
+    if let Some((name, _)) = vars.get_key_value(word) {
+        return Some(name);
+    }
+    let lower = word.to_lowercase();
+    let own = BUILT_IN.into_iter().find(|name| *name == lower);
+    own.or_else(|| vars.keys().find(|name| name.to_lowercase() == lower).map(String::as_str))
+}
+
 /// Everything that is wrong with a template whatever the time: what cannot be read, and names that nobody set.
 pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<TemplateError> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("the text has {} bytes before its variables are filled in", text.len());
         return vec![trouble(0..0, message, format!("at most {SOURCE_BYTES_MAX} are read; shorten it"))];
+    }
+    if let Some(error) = lookalike::three_braces(text) {
+        return vec![error];
     }
     if let Some(at) = multiplication(text) {
         let help = "write the result itself: variables are texts, and texts are not multiplied".to_owned();
@@ -89,8 +107,11 @@ pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<Template
         Err(error) => return vec![told(&error, text)],
     };
     let known: BTreeSet<&str> = BUILT_IN.into_iter().chain(vars.keys().map(String::as_str)).collect();
-    let mut unknown: Vec<String> =
-        template.undeclared_variables(false).into_iter().filter(|name| !known.contains(name.as_str())).collect();
+    let mut unknown: Vec<String> = template
+        .undeclared_variables(false)
+        .into_iter()
+        .filter(|name| !known.contains(name.as_str()) && name != COUNT)
+        .collect();
     unknown.sort_by_key(|name| named(text, name).map(|range| range.start));
     if unknown.is_empty() {
         return comparison::check(text, syntax());
@@ -100,7 +121,8 @@ pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<Template
 
 fn nobody_set(text: &str, name: String, known: &BTreeSet<&str>) -> TemplateError {
     let words: Vec<&str> = known.iter().copied().collect();
-    let near = super::fields::nearest(&name, &words).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    let near =
+        super::nearest::nearest(&name, &words).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
     TemplateError {
         range: named(text, &name).unwrap_or_default(),
         message: format!("nobody has set `{name}`"),
@@ -112,43 +134,124 @@ fn nobody_set(text: &str, name: String, known: &BTreeSet<&str>) -> TemplateError
 
 /// The templates of one job, read once.
 #[derive(Debug)]
-pub(super) struct Engine(Environment<'static>);
+pub(super) struct Engine {
+    env: Environment<'static>,
+    fixed: Arc<HashMap<String, Value>>,
+    /// Of each text on what of the time it depends.
+    depends: Vec<Depends>,
+    /// The texts that are the same on every date, or on every such weekday: made once.
+    made: RefCell<HashMap<(usize, Option<Weekday>), String>>,
+}
+
+/// On what of the local time a text depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depends {
+    Nothing,
+    Weekday,
+    /// A form may print the time of `date`, and the date of `time`.
+    All,
+}
+
+/// What the names of a text stand for at one time, asked for by name.
+#[derive(Debug)]
+struct Moments {
+    fixed: Arc<HashMap<String, Value>>,
+    local: DateTime,
+}
+
+impl Object for Moments {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let local = self.local;
+        match key.as_str()? {
+            "date" => Some(Value::from_object(Moment { local, face: Face::Date })),
+            "time" => Some(Value::from_object(Moment { local, face: Face::Time })),
+            "weekday" => Some(Value::from(weekday(local.weekday()))),
+            name => self.fixed.get(name).cloned(),
+        }
+    }
+}
 
 impl Engine {
     /// Texts without braces are left out: they stand for themselves.
-    pub(super) fn new(texts: &[String]) -> Self {
+    pub(super) fn new(texts: &[String], names: Names<'_>) -> Self {
         let mut env = environment();
+        let mut depends = vec![Depends::Nothing; texts.len()];
         for (index, text) in texts.iter().enumerate().filter(|(_, text)| is_template(text)) {
             // What cannot be read is found again, with its place, when it is asked for.
             let _ = env.add_template_owned(index.to_string(), text.clone());
+            if let (Ok(template), Some(depends)) = (env.get_template(&index.to_string()), depends.get_mut(index)) {
+                let used = template.undeclared_variables(false);
+                let has = |names: &[&str]| names.iter().any(|name| used.contains(*name));
+                *depends = match has(&["date", "time", COUNT]) {
+                    true => Depends::All,
+                    false if has(&["weekday"]) => Depends::Weekday,
+                    false => Depends::Nothing,
+                };
+            }
         }
-        Self(env)
+        let vars = names.vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        let own = [("job", names.job), ("account", names.account)];
+        let own = own.map(|(name, value)| (name.to_owned(), Value::from(value)));
+        Self { env, fixed: Arc::new(vars.chain(own).collect()), depends, made: RefCell::default() }
+    }
+
+    /// Of addresses: what a value holds that no address can is percent-encoded. What means something in one (`/`, `?`, `&`, `=`) stays.
+    pub(super) fn for_addresses(texts: &[String], names: Names<'_>) -> Self {
+        let mut engine = Self::new(texts, names);
+        engine.env.set_formatter(|out, _, value| {
+            let encoded = encoded(&value.to_string());
+            std::fmt::Write::write_str(out, &encoded).map_err(Error::from)
+        });
+        engine
     }
 
     /// The text at `index` with everything filled in.
-    pub(super) fn expand(&self, index: usize, text: &str, names: Names<'_>) -> Result<String, TemplateError> {
+    pub(super) fn expand(&self, index: usize, text: &str, local: DateTime) -> Result<String, TemplateError> {
         if !is_template(text) {
             return Ok(text.to_owned());
         }
-        let template = match self.0.get_template(&index.to_string()) {
-            Ok(template) => template,
-            Err(_) => self.0.template_from_named_str("text", text).map_err(|error| told(&error, text))?,
+        let key = match self.depends.get(index) {
+            Some(Depends::Nothing) => Some((index, None)),
+            Some(Depends::Weekday) => Some((index, Some(local.weekday()))),
+            _ => None,
         };
-        let mut values: BTreeMap<&str, Value> =
-            names.vars.iter().map(|(name, value)| (name.as_str(), Value::from(value.as_str()))).collect();
-        let face = |face| Value::from_object(Moment { local: names.local, face });
-        values.insert("date", face(Face::Date));
-        values.insert("time", face(Face::Time));
-        values.insert("weekday", Value::from(weekday(names.local.weekday())));
-        values.insert("job", Value::from(names.job));
-        values.insert("account", Value::from(names.account));
-        let mut out = Bounded(Vec::new());
-        match template.render_captured_to(values, &mut out) {
+        if let Some(made) = key.and_then(|key| self.made.borrow().get(&key).cloned()) {
+            return Ok(made);
+        }
+        let template = match self.env.get_template(&index.to_string()) {
+            Ok(template) => template,
+            Err(_) => self.env.template_from_named_str("text", text).map_err(|error| told(&error, text))?,
+        };
+        let names = Value::from_object(Moments { fixed: Arc::clone(&self.fixed), local });
+        let mut out = Bounded(Vec::with_capacity(text.len() + 64));
+        let made = match template.render_captured_to(names, &mut out) {
             Ok(_) => String::from_utf8(out.0).map_err(|_| too_long()),
             Err(_) if out.0.len() >= OUTPUT_BYTES_MAX => Err(too_long()),
             Err(error) => Err(told(&error, text)),
+        }?;
+        if let Some(key) = key {
+            self.made.borrow_mut().insert(key, made.clone());
+        }
+        Ok(made)
+    }
+}
+
+/// A value as it stands in an address. What is encoded already stays as it is.
+fn encoded(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let bytes = value.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        let is_code = || bytes.get(at + 1..at + 3).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
+        match byte {
+            b'%' if is_code() => out.push('%'),
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'%' => {
+                out.push_str(&format!("%{byte:02X}"))
+            }
+            byte if byte.is_ascii_graphic() => out.push(char::from(*byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
         }
     }
+    out
 }
 
 fn environment<'s>() -> Environment<'s> {
@@ -159,6 +262,8 @@ fn environment<'s>() -> Environment<'s> {
     env.set_syntax(syntax());
     env.add_filter("format", format_filter);
     env.add_filter("add_days", add_days);
+    env.add_filter(COUNT, days_until_of);
+    env.add_function(COUNT, days_until);
     env
 }
 
@@ -199,8 +304,11 @@ pub(super) fn trouble(range: Range<usize>, message: String, help: String) -> Tem
 fn no_filter(called: &str) -> (String, String) {
     let name = called.split('(').next().unwrap_or(called).trim();
     let near =
-        super::fields::nearest(name, &FILTERS).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    (format!("there is no filter `{name}`"), format!("{near}After the bar stands `format` or `add_days`, nothing else"))
+        super::nearest::nearest(name, &FILTERS).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    (
+        format!("there is no filter `{name}`"),
+        format!("{near}After the bar stands `format`, `add_days` or `days_until`, nothing else"),
+    )
 }
 
 /// The engine's complaint in a sentence of ours.
@@ -231,68 +339,4 @@ fn told(error: &Error, text: &str) -> TemplateError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn say(text: &str) -> Result<String, String> {
-        let vars =
-            [("shop", "성수점"), ("가격", "4,500원")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        if let Some(error) = check(text, &vars).first() {
-            return Err(error.to_string());
-        }
-        let local = jiff::civil::date(2026, 12, 1).at(9, 5, 0, 0);
-        let names = Names { vars: &vars, job: "공지", account: "cafe", local };
-        Engine::new(&[text.to_owned()]).expand(0, text, names).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn names_become_what_they_stand_for() {
-        for (text, said) in [
-            ("{{ shop }} {{가격}}", "성수점 4,500원"),
-            ("{{ date }} {{ time }} {{ weekday }}", "2026-12-01 09:05 화요일"),
-            ("{{ date.month }}월 {{ date.day }}일, {{ time.hour }}시", "12월 1일, 9시"),
-            ("{{ date | format('%-m월 %-d일 (%a) %p %-I시') }}", "12월 1일 (화) 오전 9시"),
-            ("{{ date | format(\"%A, %d %B\", lang=\"en\") }}", "Tuesday, 01 December"),
-            ("{{ date | add_days(6) | format(\"%m/%d %A\") }}", "12/07 월요일"),
-            ("{{ weekday[:1] }} {{ job }} {{ account }}", "화 공지 cafe"),
-            ("{{ '할인' if weekday == '화요일' else '' }}", "할인"),
-            ("{{ \"{{\" }} {% x %} {# y #} }}", "{{ {% x %} {# y #} }}"),
-            ("{{ shop ~ \" *\" }}\n", "성수점 *\n"),
-            ("<{{ shop }}> & \"", "<성수점> & \""),
-        ] {
-            assert_eq!(say(text).as_deref(), Ok(said), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_made_is_told_and_never_posted() {
-        for (text, said) in [
-            ("{{ shpo }}", "nobody has set `shpo`; did you mean `shop`?"),
-            ("{{ shop", "never closed"),
-            ("{{ }}", "cannot be read"),
-            ("{{ date.week }}", "does not have"),
-            ("{{ shop | upper }}", "there is no filter `upper`"),
-            ("{{ shop | format('%Y') }}", "only `date` and `time`"),
-            ("{{ date | format('%Q%!') }}", "this form cannot be read"),
-            ("{{ date | format('%Y', lang='fr') }}", "`lang` is"),
-            ("{{ date | add_days(4000) }}", "at most"),
-            ("{{ 'x' * 100000000 }}", "has no meaning"),
-            ("{{ shop + 1 }}", "variables are texts"),
-        ] {
-            let told = say(text);
-            assert!(told.as_ref().is_err_and(|told| told.contains(said)), "{text}: {told:?}");
-        }
-    }
-
-    #[test]
-    fn what_comes_out_is_bounded() {
-        let vars = [("long".to_owned(), "가".repeat(2_000))].into();
-        let local = jiff::civil::date(2026, 12, 1).at(9, 5, 0, 0);
-        let names = Names { vars: &vars, job: "a", account: "a", local };
-        let text = "{{ long }}".repeat(1_000);
-        assert_eq!(check(&text, &vars), []);
-        let told = Engine::new(&[]).expand(0, &text, names).map_err(|error| error.to_string());
-        assert!(told.is_err_and(|told| told.contains("more than 65536 bytes")));
-        assert!(!check(&"{{ long }} ".repeat(10_000), &vars).is_empty(), "the source is bounded");
-    }
-}
+mod tests;

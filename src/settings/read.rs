@@ -16,7 +16,7 @@ use crate::plan::odd;
 use crate::plan::policy;
 use crate::plan::problem::{Code, Problems, Severity, Source};
 use crate::plan::schedule::CronRule;
-use crate::plan::timing;
+use crate::plan::zones;
 
 pub(super) const SETTINGS: Shape = Shape {
     what: "the settings file",
@@ -110,7 +110,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         image_dirs: paths(&fields, "image_dirs", report).into_iter().map(|path| dir.join(path)).collect(),
         api_url: url(&fields, "api_url", report).unwrap_or(base.api_url),
         login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
-        zone: timing::zone(&fields, report).map(|zone| zone.name),
+        zone: zones::zone(&fields, report).map(|zone| zone.name),
         dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
         max_planned: whole_number(&fields, "max_planned", 1..=100_000_000, report).unwrap_or(base.max_planned),

@@ -59,9 +59,9 @@ fn the_example_job_file_warns_of_nothing_and_posts_its_three_jobs_at_once() {
         let text = std::fs::read_to_string(folder.path("jobs.example.yaml")).unwrap();
         assert!(text.contains("zone: Asia/Seoul "));
         folder.write("jobs.yaml", text.replace("zone: Asia/Seoul ", &format!("zone: {zone} ")));
-        assert_eq!(folder.ok("check jobs.yaml"), "7 jobs in 1 file: no problems\n", "{zone}");
+        assert_eq!(folder.ok("check jobs.yaml"), "8 jobs in 1 file: no problems\n", "{zone}");
         let with_settings = folder.ok("check --settings storyd.example.yaml jobs.yaml");
-        assert_eq!(with_settings, "7 jobs in 1 file: no problems\n", "{zone}");
+        assert_eq!(with_settings, "8 jobs in 1 file: no problems\n", "{zone}");
         assert_eq!(published(&folder, "jobs.yaml", zone), ["first-photos", "menu-link", "opening-notice"], "{zone}");
     }
 }

@@ -15,7 +15,8 @@ fn broken() -> PathBuf {
 
 /// The problems of files, warnings included, whether they load or not.
 pub(crate) fn problems(paths: &[PathBuf]) -> Vec<Problem> {
-    problems_at(now(), paths)
+    let over = plan::load(paths, now()).map(|plan| plan.over(now(), |_| None)).unwrap_or_default();
+    over.into_iter().chain(problems_at(now(), paths)).collect()
 }
 
 /// [`problems`], when it is `now`.

@@ -222,8 +222,9 @@ proptest! {
         start_hour in 0..8_000_i64,
         days in 1..40_i64,
         cuts in prop::collection::vec(0..40_i64 * 24 * 60, 0..6),
+        every in prop::sample::select(vec!["", "", "\nevery: 2 weeks\nfrom: 2010-06-05", "\nevery: 3 days\nfrom: 2011-02-28 12:00", "\nevery: 5 months\nfrom: 2009-12-31"]),
     ) {
-        let job = job(zone, &format!("cron: \"{pattern}\""));
+        let job = job(zone, &format!("cron: \"{pattern}\"{every}"));
         let year: Timestamp = format!("{year}-01-01T00:00:00Z").parse().expect("valid");
         let start = year.checked_add(start_hour.hours()).expect("in range");
         let end = start.checked_add((days * 24).hours()).expect("in range");
@@ -264,4 +265,59 @@ fn a_pattern_of_both_days_that_is_over_names_no_next_days() {
     let over = told("2025-12-31");
     assert!(over.contains("W034") && !over.contains("next days"), "{over}");
     assert!(over.contains("W036"), "{over}");
+}
+
+/// Every second week, and the like, in civil time: the first `count` of each, by their local times.
+#[test]
+fn a_step_is_counted_from_the_first_day_by_the_calendar() {
+    for (lines, expected) in [
+        (
+            "cron: 0 9 * * MON\nevery: 2 weeks\nfrom: 2026-12-07",
+            ["2026-12-07 09:00", "2026-12-21 09:00", "2027-01-04 09:00"],
+        ),
+        (
+            "cron: 0 9 * * MON\nevery: 2 weeks\nfrom: 2026-12-08",
+            ["2026-12-14 09:00", "2026-12-28 09:00", "2027-01-11 09:00"],
+        ),
+        (
+            "cron: 0 9 * * MON\nevery: 2 weeks\nfrom: 2026-12-07 10:00",
+            ["2026-12-14 09:00", "2026-12-28 09:00", "2027-01-11 09:00"],
+        ),
+        (
+            "cron: 0 9 * * MON,THU\nevery: 2 weeks\nfrom: 2026-12-10",
+            ["2026-12-10 09:00", "2026-12-21 09:00", "2026-12-24 09:00"],
+        ),
+        ("every: 2 weeks\nfrom: 2026-12-03 17:30", ["2026-12-03 17:30", "2026-12-17 17:30", "2026-12-31 17:30"]),
+        ("every: 10 days\nfrom: 2026-12-25 09:00", ["2026-12-25 09:00", "2027-01-04 09:00", "2027-01-14 09:00"]),
+        ("every: 5 months\nfrom: 2026-12-15 09:00", ["2026-12-15 09:00", "2027-05-15 09:00", "2027-10-15 09:00"]),
+        (
+            "cron: 0 9 L * *\nevery: 2 months\nfrom: 2026-12-01",
+            ["2026-12-31 09:00", "2027-02-28 09:00", "2027-04-30 09:00"],
+        ),
+        (
+            "cron: 0 9,18 * * *\nevery: 3 days\nfrom: 2026-12-01",
+            ["2026-12-01 09:00", "2026-12-01 18:00", "2026-12-04 09:00"],
+        ),
+        (
+            "cron: 0 9 * * MON\nevery: 2 weeks\nfrom: 2026-12-07\nexcept: 2026-12-21",
+            ["2026-12-07 09:00", "2027-01-04 09:00", "2027-01-18 09:00"],
+        ),
+        (
+            "every: 1 week\nfrom: 2026-12-03 17:30\nuntil: 2026-12-31",
+            ["2026-12-03 17:30", "2026-12-10 17:30", "2026-12-17 17:30"],
+        ),
+    ] {
+        let job = job("Asia/Seoul", lines);
+        let found = job.occurrences(crate::plan_load::now(), Timestamp::MAX, 3);
+        let local: Vec<String> = found.iter().map(|one| one.nominal.replace('T', " ")[..16].to_owned()).collect();
+        assert_eq!(local, expected, "{lines}");
+    }
+    // The clocks of Berlin change between these Sundays, and the local time stays.
+    let berlin = job("Europe/Berlin", "cron: 30 2 * * SUN\nevery: 2 weeks\nfrom: 2026-03-15");
+    let shown: Vec<String> = berlin
+        .occurrences("2026-03-01T00:00:00Z".parse().expect("valid"), Timestamp::MAX, 3)
+        .iter()
+        .map(|one| shown(&berlin, one))
+        .collect();
+    assert_eq!(shown, ["03-15 02:30 (+01)", "03-29 02:30 → 03:00 (+02)", "04-12 02:30 (+02)"]);
 }

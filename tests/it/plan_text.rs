@@ -64,11 +64,11 @@ fn contents_take_turns_and_an_exception_changes_no_other_text() {
 
 #[test]
 fn a_text_without_braces_is_left_as_it_is_and_braces_can_be_written() {
-    for text in ["{% if %} {# 태그 #} }} { { shop } }", "a{b}c %Y", "100% {x}"] {
+    for text in ["{# 태그 }} { { shop } }", "a{b}c %Y", "100% {x}", "{%카페 [공지] <안내>"] {
         let plain = job(&format!("at: now\ncontent: '{text}'"));
         assert_eq!((plain.content.text(), plain.script.is_none()), (Some(text), true));
     }
-    let braces = job("at: 2026-12-01 09:00\ncontent: '{{ \"{{\" }} shop }} {% x %}'");
+    let braces = job("at: 2026-12-01 09:00\ncontent: '{{ \"{{\" }} shop }} {{ \"{% x %}\" }}'");
     assert_eq!(said(&braces, 1), ["{{ shop }} {% x %}"]);
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -13,15 +14,17 @@ use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{excerpt, print_json, time};
 use super::filter::moment;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, earlier};
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::domain::telling::{self, shell_word};
 use crate::engine::{Rules, wanted};
 use crate::plan::Beside;
+use crate::plan::past::is_far_ahead;
 use crate::plan::problem::Source;
 use crate::plan::{self, Job};
 use crate::store::Store;
+use crate::store::queue::JobPosts;
 use crate::store::view::{PostFilter, PostRow};
 
 /// Longest text that is read from standard input, in bytes: far more than Kakao takes.
@@ -102,14 +105,12 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let already = PostFilter { job: Some(posts.job.clone()), limit: Some(1), ..PostFilter::default() };
     let mut post = store.posts(&already).await?.pop();
     let known = post.is_some();
-    if !known && store.was_pruned(&posts.job).await? {
-        return Err(Failure::not_possible(format!(
-            "the name {name} was used before, and its post was pruned from the record since; whatever is posted under a name is posted \
-             once: choose another one"
-        )));
+    if !known {
+        unused(&store, &posts.job, &name).await?;
+        timely(&args, &posts, &job, now)?;
     }
     if !known && !args.dry_run {
-        for (image, file) in job.content.images().iter().zip(&job.image_files) {
+        for (image, file) in job.all_images() {
             store.media().take(image, file)?;
         }
         store.set_paces(&[(&account, rules.pace_for(&account))], now).await?;
@@ -153,6 +154,36 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         note!("nothing was changed; without --dry-run it would be");
     }
     kept_back.map_or(Ok(DONE), Err)
+}
+
+/// Refuses a name whose post was taken out of the record: it is no other post's.
+async fn unused(store: &Store, job: &str, name: &str) -> Result<(), Failure> {
+    if store.was_pruned(job).await? {
+        return Err(Failure::not_possible(format!(
+            "the name {name} was used before, and its post was pruned from the record since; whatever is posted under a name is posted \
+             once: choose another one"
+        )));
+    }
+    Ok(())
+}
+
+/// So late a time is still meant as "now".
+const JUST_NOW: Duration = Duration::from_secs(60);
+
+/// Refuses a time that has passed, or that is years away: the person who mistyped it is still there.
+fn timely(args: &Args, posts: &JobPosts, job: &Job, now: Timestamp) -> Result<(), Failure> {
+    let at = posts.occurrences.first().map(|one| one.nominal_at).filter(|_| args.at != "now");
+    let Some(at) = at else { return Ok(()) };
+    let shown = time(at, &job.zone, now);
+    if at < earlier(now, JUST_NOW) {
+        return Err(Failure::not_possible(format!(
+            "{shown} has passed, so nothing would be posted then; correct --at, or leave it out to post at once"
+        )));
+    }
+    if is_far_ahead(at, &job.time_zone, now) {
+        return Err(Failure::not_possible(format!("{shown} is years ahead; correct the year in --at")));
+    }
+    Ok(())
 }
 
 /// Why a post in the queue does not go out by itself, if it does not.

@@ -2,7 +2,7 @@
 //!
 //! The changes come from the very code that enqueues, so that the queue becomes what is shown here.
 
-mod revision;
+pub(in crate::cli) mod revision;
 mod told;
 mod warning;
 
@@ -86,6 +86,13 @@ struct Coming {
     length: usize,
 }
 
+impl Coming {
+    /// Whether it waits for a person, and its time has passed: it does not come by itself.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.state == PostState::Held && self.face.occurs_at < now
+    }
+}
+
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let home = setup::home(common)?;
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
@@ -137,7 +144,8 @@ fn report(
 ) -> Report {
     let coming_until = later(now, Duration::from_secs(u64::from(days) * 86_400));
     let all = coming(&changes);
-    let warnings = warning::find(&changes, &all, published, settings, now);
+    let mut warnings = warning::find(&changes, &all, published, settings, now);
+    warnings.extend(warning::turns(plan, &changes, now));
     Report {
         against,
         commit: plan.commit().map(str::to_owned),
@@ -145,7 +153,10 @@ fn report(
         jobs: plan.jobs.len(),
         files: plan.files.len(),
         changes: changes.into_iter().filter(|change| change.kind != ChangeKind::Unchanged).collect(),
-        coming: all.into_iter().filter(|coming| coming.face.occurs_at <= coming_until).collect(),
+        coming: all
+            .into_iter()
+            .filter(|coming| coming.face.occurs_at <= coming_until && !coming.is_over(now))
+            .collect(),
         coming_until,
         warnings,
         problems: plan.warnings.clone(),

@@ -122,7 +122,11 @@ async fn lay_out(commit: &str, top: &Path, folder: &Path, tree: &Path) -> Result
 }
 
 /// Runs git, which never asks anything.
-async fn git(dir: &Path, environment: &[(&str, PathBuf)], arguments: &[&str]) -> Result<Output, Failure> {
+pub(in crate::cli) async fn git(
+    dir: &Path,
+    environment: &[(&str, PathBuf)],
+    arguments: &[&str],
+) -> Result<Output, Failure> {
     let mut command = Command::new("git");
     command.arg("-C").arg(dir).args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]).args(arguments);
     // Another checkout's environment, as a hook has it, must not stand in for the one that the files lie in.

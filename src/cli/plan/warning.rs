@@ -10,6 +10,8 @@ use super::super::show::{instant, length, relative};
 use super::Coming;
 use crate::domain::clock::between;
 use crate::domain::content::comparable;
+use crate::domain::post::PostState;
+use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::store::queue::{Change, ChangeKind, Unmade};
 use crate::store::view::StoryRow;
@@ -24,7 +26,7 @@ const EACH_MAX: usize = 20;
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Warning {
-    /// `no_text`, `same_text`, `close`, `soon`, `past` or `too_late`.
+    /// `no_text`, `same_text`, `close`, `soon`, `past`, `turn` or `too_late`.
     pub(super) kind: &'static str,
     /// The job that it is about.
     pub(super) job: String,
@@ -50,6 +52,22 @@ pub(super) fn find(
         all.extend(kind);
     }
     all
+}
+
+/// The new jobs whose texts take turns and do not begin with the first: without a first day they are counted by the calendar.
+pub(super) fn turns(plan: &Plan, changes: &[Change], now: Timestamp) -> Vec<Warning> {
+    let is_new = |job: &str| {
+        let mut all = changes.iter().filter(|change| change.job == job).peekable();
+        all.peek().is_some() && all.all(|change| change.kind == ChangeKind::Added && change.before.is_none())
+    };
+    let begins = plan.jobs.values().filter_map(|job| Some((job.name.as_str(), job.begins_with(now)?)));
+    let others = begins.filter(|(job, (text, _))| *text != 1 && is_new(job));
+    let told = others.map(|(job, (text, of))| Warning {
+        kind: "turn",
+        job: job.to_owned(),
+        message: format!("{job} begins with text {text} of {of}; `from:` sets the day on which the first is posted"),
+    });
+    told.take(EACH_MAX).collect()
 }
 
 /// The jobs of which texts to come cannot be made.
@@ -87,6 +105,10 @@ fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
         let (at, job) = (one.face.occurs_at, one.job.clone());
         if at < now {
             let (ago, late) = (relative(at, now), &one.face.late);
+            if one.state == PostState::Held && one.post.is_none() {
+                let message = format!("{job} was to appear {ago}, before the queue knew of it: it is held; correct the year if it is to come");
+                return Warning { kind: "past", job, message };
+            }
             let message = format!("{job} was to appear {ago}: its late policy decides ({late})");
             return Warning { kind: "past", job, message };
         }

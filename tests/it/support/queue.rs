@@ -241,7 +241,15 @@ pub(crate) fn occurrence(occurs_at: Timestamp) -> NewPost {
 
 /// The same under another name.
 pub(crate) fn named(nominal: &str, occurs_at: Timestamp) -> NewPost {
-    NewPost { nominal: nominal.into(), nominal_at: occurs_at, occurs_at, falls_in: None, text: None }
+    NewPost {
+        nominal: nominal.into(),
+        nominal_at: occurs_at,
+        occurs_at,
+        falls_in: None,
+        stale: None,
+        content: None,
+        tags: None,
+    }
 }
 
 pub(crate) fn text(text: &str) -> Content {

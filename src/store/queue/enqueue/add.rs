@@ -29,7 +29,7 @@ impl<'a> Adds<'a> {
         let occurs_at = micros(occurrence.occurs_at);
         let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
         let identity = (&posts.job, &occurrence.nominal, micros(occurrence.nominal_at), &row.account);
-        let says = (content, posts.content.kind(), text_key, &row.tags, &row.zone);
+        let says = (content, posts.content.kind(), text_key, is.tags(occurrence), &row.zone);
         let times = (occurs_at, is.prepare_at(occurs_at), is.late_until(occurrence.occurs_at));
         let rules = (row.late_within, &row.late_then, &row.in_doubt, row.delete_after, row.delete_at);
         let origin = (blackout, &posts.source, &posts.commit, &posts.tzdb, why);

@@ -108,7 +108,7 @@ impl Face {
 
     fn of_occurrence(occurrence: &NewPost, is: &Columns<'_>) -> Result<Self> {
         let (content, _) = is.says(occurrence);
-        let row = Row { content: content.to_owned(), ..is.row.clone() };
+        let row = Row { content: content.to_owned(), tags: is.tags(occurrence).to_owned(), ..is.row.clone() };
         Self::of(&row, micros(occurrence.occurs_at), occurrence.falls_in.as_ref().map(ToString::to_string))
     }
 }
@@ -252,7 +252,8 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             tzdb: posts.tzdb.clone(),
             row: {
                 let (content, text_key) = columns.says(occurrence);
-                Row { content: content.to_owned(), text_key: text_key.to_owned(), ..columns.row.clone() }.into()
+                let tags = columns.tags(occurrence).to_owned();
+                Row { content: content.to_owned(), text_key: text_key.to_owned(), tags, ..columns.row.clone() }.into()
             },
         })
     });

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use self::bring::BY_PLAN;
 pub use self::change::{Change, ChangeKind, Face, compare};
+pub use self::read::KnownJob;
 use self::rewrite::Columns;
 pub(in crate::store) use self::rewrite::text_key;
 use self::step::{Deed, Step, steps};
@@ -46,8 +47,12 @@ pub struct NewPost {
     pub occurs_at: Timestamp,
     /// The blackout that it falls into.
     pub falls_in: Option<FallsIn>,
+    /// Why a person must look at it before it goes out, if it is new: its time had passed long before the queue learnt of it.
+    pub stale: Option<String>,
     /// What it says, if that differs from post to post; absent: what the job says.
-    pub text: Option<String>,
+    pub content: Option<Content>,
+    /// Its tags, if they differ from post to post.
+    pub tags: Option<Vec<String>>,
 }
 
 /// All that the plan says of one job.
@@ -132,20 +137,6 @@ impl std::ops::AddAssign for Enqueued {
         self.busy += other.busy;
         self.refused += other.refused;
     }
-}
-
-/// A job as the queue knows it.
-#[derive(Clone, Copy, Debug)]
-pub struct KnownJob {
-    /// When it was first seen.
-    pub first_seen_at: Timestamp,
-    /// Up to here every occurrence has become a post. For a job that was in no job file this lies beyond any instant: what its
-    /// schedule yielded meanwhile was not asked for.
-    pub enqueued_until: Timestamp,
-    /// `nominal_at` of the earliest post that still waits, or whose request is out.
-    pub first_waiting: Option<Timestamp>,
-    /// `nominal_at` of its `at: now` post, if it has one.
-    pub now_post: Option<Timestamp>,
 }
 
 impl Store {

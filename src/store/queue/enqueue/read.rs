@@ -13,6 +13,20 @@ use super::pairing::{Existing, Row};
 use crate::domain::post::PostState;
 use crate::store::{Result, StoreError, micros, read_json, write_json};
 
+/// A job as the queue knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownJob {
+    /// When it was first seen.
+    pub first_seen_at: Timestamp,
+    /// Up to here every occurrence has become a post. For a job that was in no job file this lies beyond any instant: what its
+    /// schedule yielded meanwhile was not asked for.
+    pub enqueued_until: Timestamp,
+    /// `nominal_at` of the earliest post that still waits, or whose request is out.
+    pub first_waiting: Option<Timestamp>,
+    /// `nominal_at` of its `at: now` post, if it has one.
+    pub now_post: Option<Timestamp>,
+}
+
 /// A post as SQL gives it: the array of these columns, in this order. Many of them come in one row, since handing over a row to
 /// another thread takes longer than reading one.
 #[derive(Deserialize)]

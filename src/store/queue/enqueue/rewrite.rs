@@ -25,16 +25,20 @@ pub(super) struct Columns<'a> {
     pub(super) row: Row,
     /// Content and text key of the occurrences that have a text of their own, by nominal time.
     own: HashMap<&'a str, (String, String)>,
+    own_tags: HashMap<&'a str, String>,
     prepare_ahead: i64,
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
-        let mut own = HashMap::new();
+        let (mut own, mut own_tags) = (HashMap::new(), HashMap::new());
         for occurrence in &posts.occurrences {
-            if let Some(text) = &occurrence.text {
-                let content = write_json(&posts.content.clone().saying(text.clone()))?;
-                own.insert(occurrence.nominal.as_str(), (content, text_key(text)));
+            if let Some(content) = &occurrence.content {
+                let key = text_key(content.text().unwrap_or_default());
+                own.insert(occurrence.nominal.as_str(), (write_json(content)?, key));
+            }
+            if let Some(tags) = &occurrence.tags {
+                own_tags.insert(occurrence.nominal.as_str(), write_json(tags)?);
             }
         }
         let row = Row {
@@ -49,7 +53,7 @@ impl<'a> Columns<'a> {
             delete_after: posts.delete_after.map(span),
             delete_at: posts.delete_at.map(micros),
         };
-        Ok(Self { posts, row, own, prepare_ahead: span(posts.prepare_ahead) })
+        Ok(Self { posts, row, own, own_tags, prepare_ahead: span(posts.prepare_ahead) })
     }
 
     /// What the post of an occurrence says, and the key of its text.
@@ -60,6 +64,11 @@ impl<'a> Columns<'a> {
 
     pub(super) fn late_until(&self, occurs_at: Timestamp) -> Option<i64> {
         (self.posts.late.then != LateThen::Post).then(|| micros(later(occurs_at, self.posts.late.within)))
+    }
+
+    /// The tags of the post of an occurrence.
+    pub(super) fn tags(&self, occurrence: &NewPost) -> &str {
+        self.own_tags.get(occurrence.nominal.as_str()).unwrap_or(&self.row.tags)
     }
 
     pub(super) fn prepare_at(&self, occurs_at: i64) -> Option<i64> {
@@ -93,7 +102,7 @@ pub(super) async fn set_aside(tx: &mut Write, steps: &[Step<'_>]) -> Result<()> 
 pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Result<()> {
     let (posts, row, state, kind) = (is.posts, &is.row, post.state.as_str(), is.posts.content.kind());
     let (nominal_at, occurs_at) = (micros(occurrence.nominal_at), micros(occurrence.occurs_at));
-    let (content, text_key) = is.says(occurrence);
+    let ((content, text_key), tags) = (is.says(occurrence), is.tags(occurrence));
     let says_otherwise = (post.row.content.as_str(), post.row.text_key.as_str()) != (content, text_key)
         || post.row.account != row.account;
     let moves = post.occurs_at != occurs_at;
@@ -117,7 +126,7 @@ pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPos
         content,
         kind,
         text_key,
-        row.tags,
+        tags,
         row.zone,
         occurs_at,
         moves,

@@ -69,7 +69,7 @@ pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &Columns<'_>)
         ("late policy", (has.late_within, &has.late_then) != (wants.late_within, &wants.late_then)),
         ("in-doubt policy", has.in_doubt != wants.in_doubt),
         ("deletion", (has.delete_after, has.delete_at) != (wants.delete_after, wants.delete_at)),
-        ("tags", has.tags != wants.tags),
+        ("tags", has.tags != is.tags(occurrence)),
         ("zone", has.zone != wants.zone),
         ("time", moves(post, occurrence)),
         ("blackout", post.blackout != blackout),
@@ -223,7 +223,9 @@ fn add(occurrence: &NewPost) -> Deed {
         }
         _ => String::new(),
     };
-    Deed::Add { why, turn: occurrence.falls_in.as_ref().and_then(stop) }
+    // What was written after its time is a slip of the pen, not a delay: no late policy was made for it.
+    let stale = occurrence.stale.clone().map(Turn::Hold);
+    Deed::Add { why, turn: stale.or_else(|| occurrence.falls_in.as_ref().and_then(stop)) }
 }
 
 /// For people: what changed, and through what.
