@@ -15,6 +15,7 @@ pub const SETTINGS_KEYS: &[&str] = &[
     "login_url",
     "dashboard",
     "horizon",
+    "max_planned",
     "watch",
     "ballast",
     "timeouts",

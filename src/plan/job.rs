@@ -1,6 +1,7 @@
 //! The shape of a job file: its keys, and the way from the tree of one file to its jobs.
 //!
 //! Knows one file at a time. What spans files (names, images on disk) is for `load`.
+// tidy: long-file because all that reads one entry of a job file stands together.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -283,6 +284,7 @@ fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
     draft.names.entry(name).or_insert(key);
 }
 
+// tidy: long-function because it reads the keys of a job one after the other, and goes on past each that is wrong.
 fn read_job(
     name: &str,
     node: &Node,

@@ -28,6 +28,9 @@ pub fn check_url(text: &str) -> Result<(), String> {
 pub(super) fn check(text: &str) -> Result<(), LinkError> {
     check_form(text)?;
     let Ok(url) = url::Url::parse(text) else { return Ok(()) };
+    if url.port() == Some(0) {
+        return Err(LinkError { code: Code::BadUrl, why: "there is no port 0".to_owned(), instead: None });
+    }
     match host::private(&url) {
         None => Ok(()),
         Some(why) => Err(LinkError { code: Code::PrivateUrl, why, instead: None }),
@@ -112,9 +115,6 @@ fn whole(text: &str) -> Result<(), String> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or a password, which everyone would see".to_owned());
-    }
-    if url.port() == Some(0) {
-        return Err("there is no port 0".to_owned());
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! What a job says: `content`, or `contents` by turns, held against Kakao's limits before and after its variables are filled in.
+// tidy: long-file because all that reads one entry of a job file stands together.
 
 mod notes;
 

@@ -84,9 +84,11 @@ mod tests {
     #[test]
     fn what_is_no_time_is_told_with_what_to_write() {
         let told = read("preflight: {evening: tonight, before: 10s}").unwrap_err();
-        for words in
-            ["`evening` is no time of the day", "`evening: 18:00`, or `off`", "`before` cannot be `…`: shorter than 1m"]
-        {
+        for words in [
+            "`evening` is no time of the day",
+            "`evening: 18:00`, or `off`",
+            "`before` cannot be `10s`: shorter than 1m",
+        ] {
             assert!(told.contains(words), "{words}: {told}");
         }
     }

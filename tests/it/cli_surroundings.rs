@@ -160,7 +160,7 @@ fn a_data_folder_that_is_not_there_yet_is_asked_for_again_by_a_later_start() {
 fn a_limit_on_the_size_of_files_is_mentioned_and_kills_nothing() {
     let (folder, emulator) = folder_with("hang-after-effect,count=1,calls=note");
     settings(&folder, "ballast: 64 KiB");
-    let daemon = folder.start_after(None, "ulimit -f 800", "run");
+    let daemon = folder.start_after(None, "ulimit -f 1200", "run");
     emulator.is_asked("note");
     folder.jobs(&many(600));
     let done = daemon.end();

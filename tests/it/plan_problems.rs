@@ -258,9 +258,12 @@ mod fuzz {
             let head = if headed { "version: 1\nzone: Europe/Berlin\naccount: a\njobs:\n  a:\n    at: now\n    " } else { "" };
             let text = format!("{head}{text}");
             let dir = folder(&[("jobs.yaml", &text)]);
-            drop(render(&problems(&[dir.path().to_owned()]), Paint::Plain));
+            let told = render(&problems(&[dir.path().to_owned()]), Paint::Plain);
             let source = std::sync::Arc::new(Source::new("jobs.yaml", "/", text.as_str()));
-            if let Ok(root) = file::parse(&source) {
+            // Where a character that is not what it seems was named, a mended copy was read in the place of the text.
+            if let Ok(root) = file::parse(&source)
+                && !told.contains("U+")
+            {
                 prop_assert!(in_place(&root, &source), "{root:?}");
             }
             if let Err(problems) = storyd::settings::Settings::parse(&text, Path::new("storyd.yaml")) {

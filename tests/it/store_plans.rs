@@ -131,7 +131,7 @@ async fn a_person_who_looks_for_words_is_told_how_far_a_short_look_went_and_how_
 /// When a post of the large record is due, as a person reads it.
 fn instant_of(post: i64) -> String {
     let due = Timestamp::from_microsecond(1_700_000_000_000_000 + post * 90_000_000).unwrap();
-    storyd::domain::telling::instant(due, "Asia/Seoul")
+    storyd::domain::telling::instant(due, "UTC")
 }
 
 /// Statements that only reading the record makes, by a fragment that only they hold.

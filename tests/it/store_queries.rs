@@ -111,7 +111,7 @@ async fn large() -> Queue {
 }
 
 /// Statements that look at every row by their nature, by a fragment that only they hold, and why that does no harm.
-const MAY_SCAN: [(&str, &str); 6] = [
+const MAY_SCAN: [(&str, &str); 9] = [
     (
         "SET follow = 1 WHERE follow = 0 AND state IN",
         "at most one of an account is on its way, and what is in doubt waits for a person",
@@ -119,6 +119,12 @@ const MAY_SCAN: [(&str, &str); 6] = [
     ("s.delete_fault AS", "walks an index that holds nothing but the stories that could not be taken down"),
     ("pruning!: i64", "looks for damage, which takes every row"),
     ("AS \"events!: i64\"", "counts what a backup holds, once it is written"),
+    ("a wrong clock had made it", "puts right what a wrong clock did, once, when it is right again"),
+    ("a wrong clock had found it too late", "puts right what a wrong clock did, once, when it is right again"),
+    (
+        "nominal = 'now' AND state = 'scheduled' AND nominal_at >",
+        "puts right what a wrong clock did, once, when it is right again",
+    ),
     ("GROUP BY state", "counts every post, from an index that holds nothing but the states"),
     ("FROM story ORDER BY published_at DESC", "walks the index of times backwards, no further than its LIMIT"),
 ];
