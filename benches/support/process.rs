@@ -332,7 +332,9 @@ pub(crate) fn posts(fill: Fill) -> JobPosts {
         nominal_at: at,
         occurs_at: at,
         falls_in: None,
-        text: None,
+        stale: None,
+        content: None,
+        tags: None,
     });
     let content =
         Content { body: fill.body, permission: Permission::Public, enable_share: None, app: AppParams::default() };

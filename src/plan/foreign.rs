@@ -46,7 +46,7 @@ pub fn kin(source: &Arc<Source>) -> Kin {
     let is_named = source.path().file_name().is_some_and(|name| NAMES.iter().any(|own| name.eq_ignore_ascii_case(own)));
     // Nearly every job file is told by this: reading each twice would take twice as long.
     let mentions = |key: &&str| source.text().contains(*key);
-    if !is_named && !SETTINGS_KEYS.iter().chain(SECRET_KEYS).any(|key| mentions(&key)) && !lists_jobs(source.text()) {
+    if !is_named && !SETTINGS_KEYS.iter().chain(SECRET_KEYS).any(mentions) && !lists_jobs(source.text()) {
         return Kin::Open;
     }
     let hidden = Arc::new(Source::new(source.path(), source.dir(), source.text()).confidential());

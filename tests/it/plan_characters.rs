@@ -77,7 +77,7 @@ fn in_a_key_or_a_value_the_character_is_named_and_the_value_goes_on_as_it_was_me
             "delete_after: 7d",
         ),
         ("cron: 0\u{3000}9 * * MON\ntype: note\ncontent: x", "E033", "U+3000 ideographic space", "cron: 0 9 * * MON"),
-        ("cron: 0 9 ＊ * MON\ntype: note\ncontent: x", "E033", "U+FF0A full-width asterisk", "cron: \"0 9 * * MON\""),
+        ("cron: 0 9 ＊ * MON\ntype: note\ncontent: x", "E033", "U+FF0A full-width asterisk", "cron: 0 9 * * MON"),
         (
             "cron: 0 9 * * МON\ntype: note\ncontent: x",
             "E033",

@@ -194,6 +194,7 @@ mod tests {
         let gap = Facts { min_gap: 600_000_000, next_at: minutes(10), last_at: Some(minutes(0)), ..facts() };
         let limit = Facts { max_per_day: Some(3), next_at: minutes(700), last_at: Some(minutes(-5)), ..facts() };
         let late = Facts { catch_up_gap: 120_000_000, next_late_at: minutes(5), planned_at: minutes(-30), ..facts() };
+        #[expect(clippy::type_complexity, reason = "a table of cases")]
         let cases: [(Facts, &str, &[(WaitKind, &str)]); 12] = [
             (facts(), "2026-12-01T00:01:00Z", &[]),
             (gap.clone(), "2026-12-01T00:01:00Z", &[(WaitKind::Gap, "10 min between two stories of cafe")]),
