@@ -123,13 +123,21 @@ fn killed_while_it_starts_it_starts_again_and_posts_once() {
             daemon.kill_9();
         }
         let daemon = folder.start("run");
-        until(
+        daemon.says("1 job in 1 file");
+        // The last instant may be that of the request itself. A request that never arrived is only known to be lost once the
+        // quarantine has ended, and no quarantine is shorter than a minute.
+        let state = until(
             || format!("the story: {}{}", daemon.out(), daemon.err()),
-            || (stories(&emulator).len() == 1).then_some(()),
+            || {
+                let state = folder.json("admin queue --all")[0]["state"].clone();
+                (state == "published" || state == "in_doubt" && emulator.requests("note") == 0).then_some(state)
+            },
         );
-        assert_eq!(emulator.requests("note"), 1, "instant {n}");
+        if state == "published" {
+            assert_eq!((stories(&emulator).len(), emulator.requests("note")), (1, 1), "instant {n}");
+        }
         stops_cleanly(&folder, daemon);
-        assert_eq!(folder.json("admin queue --all")[0]["state"], "published", "instant {n}");
+        assert_eq!(folder.json("admin queue --all")[0]["state"], state, "instant {n}");
     }
 }
 
