@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use storyd::sandbox::{Call, FaultName, FaultRule, Options, Running};
 use storyd::store::{Access, Store};
 
+use crate::support::ports::Nobody;
 use crate::support::process::{Done, Folder, until};
 use crate::support::queue::{LEASE, ambiguous, note, t};
 use crate::support::receiver::{Receiver, run_trusting};
@@ -390,9 +391,8 @@ async fn the_doctor_calls_nobody_healthy_of_whom_nothing_could_be_found_out() {
     assert_eq!(desk.login("", "").code, Some(0));
     let url = desk.sandbox.url();
     let settings = std::fs::read_to_string(desk.folder.path("storyd.yaml")).unwrap();
-    // A port that was free a moment ago: nobody answers there.
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    desk.folder.write("storyd.yaml", settings.replace(&url, &format!("http://{dead}")));
+    let nobody = Nobody::new();
+    desk.folder.write("storyd.yaml", settings.replace(&url, &nobody.url()));
     let done = desk.folder.run("account doctor cafe");
     assert_eq!(done.code, Some(6), "{done:?}");
     assert!(done.stdout.contains("unknown") && !done.stderr.contains("nothing stands in the way"), "{done:?}");

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::support::ports::free_port;
 use crate::support::process::{Folder, Process};
 
 fn shipped(name: &str) -> std::path::PathBuf {
@@ -40,10 +41,10 @@ fn the_dashboard_of_the_sandbox_is_where_it_was_the_last_time() {
         said.lines().find_map(|line| line.strip_prefix("dashboard at ")).unwrap().to_owned()
     };
     // A port of its own: that of the settings is taken by whichever daemon of this machine comes first.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    folder.write(".storyd-sandbox/dashboard-port", free.port().to_string());
-    assert_eq!(address(), format!("http://{free}"));
-    assert_eq!(address(), format!("http://{free}"));
+    let free = free_port();
+    folder.write(".storyd-sandbox/dashboard-port", free.to_string());
+    assert_eq!(address(), format!("http://127.0.0.1:{free}"));
+    assert_eq!(address(), format!("http://127.0.0.1:{free}"));
     folder.write(".storyd-sandbox/dashboard-port", "no port");
     assert!(address().starts_with("http://127.0.0.1:"));
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::cli_machine::{folder_with, many, settings, stops_cleanly, stories};
+use crate::support::ports::Nobody;
 use crate::support::process::{Folder, own_mounts, until};
 
 const WAITS: &str = "later:\n  at: 2098-12-01 09:00\n  type: note\n  content: 나중에";
@@ -253,16 +254,16 @@ fn a_proxy_that_refuses_is_named_without_its_password() {
     );
     folder.write("secrets/access.txt", "a-token-of-cafe");
     assert_eq!(folder.run("account add-token cafe --access-token-file secrets/access.txt").code, Some(0));
-    // Nothing listens there.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = Nobody::new();
+    let address = nobody.address();
     folder.keep_secret("the-password-of-the-proxy");
-    let proxy = format!("http://anna:the-password-of-the-proxy@{free}");
+    let proxy = format!("http://anna:the-password-of-the-proxy@{address}");
     let doctor = folder.start_with("account doctor cafe", |command| {
         command.env("HTTPS_PROXY", proxy);
     });
     let done = doctor.end();
     let told = format!("{}{}", done.stdout, done.stderr);
-    assert!(told.contains(&format!("the way there is the proxy {free} ")), "{told}");
+    assert!(told.contains(&format!("the way there is the proxy {address} ")), "{told}");
 }
 
 #[test]

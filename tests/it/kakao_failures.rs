@@ -7,6 +7,7 @@ use storyd::domain::fault::Fault;
 use storyd::kakao::{Client, ClientError, Endpoints, Limits};
 
 use crate::kakao_calls::{note, token};
+use crate::support::ports::Nobody;
 use crate::support::stub::{Act, Stub, answer, client, ok};
 
 /// `(class, code)` of a read and of a post against the same server.
@@ -50,11 +51,9 @@ fn impatient() -> Limits {
 
 #[tokio::test]
 async fn a_refused_connection_certainly_sent_nothing() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let nobody = Nobody::new();
     let expected = [("transient", "connect".to_owned()), ("transient", "connect".to_owned())];
-    assert_eq!(both(&client(&url, Limits::default())).await, expected);
+    assert_eq!(both(&client(&nobody.url(), Limits::default())).await, expected);
 }
 
 #[tokio::test]

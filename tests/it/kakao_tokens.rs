@@ -12,6 +12,7 @@ use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
 use storyd::kakao::{Client, Limits};
 use tokio::sync::Notify;
 
+use crate::support::ports::Nobody;
 use crate::support::stub::{self, Act, Stub, answer, ok};
 
 const NEXT: &str = r#"{"access_token":"access-2","expires_in":21599}"#;
@@ -206,10 +207,8 @@ async fn a_lost_answer_is_not_asked_for_again_at_once() {
 #[tokio::test]
 async fn a_login_service_out_of_reach_does_not_use_up_the_limit() {
     let home = Home::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let fault = fresh(&home.tokens(), &stub::client(&url, Limits::default()), "06:00:00").await.unwrap_err();
+    let nobody = Nobody::new();
+    let fault = fresh(&home.tokens(), &stub::client(&nobody.url(), Limits::default()), "06:00:00").await.unwrap_err();
     assert_eq!((fault.class.as_str(), fault.code.as_str()), ("transient", "connect"));
     assert_eq!(std::fs::read_to_string(home.file("cafe.lock")).unwrap(), "");
 }

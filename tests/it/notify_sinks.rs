@@ -9,6 +9,7 @@ use storyd::notify::{NotSent, Sinks};
 use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
 
+use crate::support::ports::Nobody;
 use crate::support::process::Folder;
 use crate::support::receiver::{MailServer, Receiver, Silence, run_trusting};
 
@@ -83,8 +84,8 @@ async fn what_does_not_arrive_is_told_without_the_address() {
         let why = sink(receiver.url("/s3cret")).send("it", "x", &notice(), at()).await.unwrap_err().to_string();
         assert!(why.contains(said) && !why.contains("s3cret"), "{why}");
     }
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let why = sink(format!("http://{nobody}/s3cret")).send("it", "x", &notice(), at()).await.unwrap_err().to_string();
+    let nobody = Nobody::new();
+    let why = sink(format!("{}/s3cret", nobody.url())).send("it", "x", &notice(), at()).await.unwrap_err().to_string();
     assert_eq!(why, "no connection to the receiver came about");
     let why = sinks(Sink::Command { run: vec!["true".into()], timeout: Duration::from_secs(5) });
     assert!(why.send("other", "x", &notice(), at()).await.unwrap_err().to_string().contains("no sink other"));

@@ -30,6 +30,8 @@ use storyd::store::crash::dying_at;
 use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
 use storyd::store::{Access, Store, StoreError};
 
+use super::ports::Nobody;
+
 /// More openings than the start of a program takes.
 const OPENINGS_MAX: usize = 10_000;
 /// More rounds than any story needs: one that goes on longer spins.
@@ -52,7 +54,7 @@ pub(crate) struct World {
     limits: Limits,
     engine: Option<(Arc<Ctx>, Upkeep)>,
     /// Where the client believes Kakao to be, when that is not the sandbox.
-    elsewhere: Option<String>,
+    elsewhere: Option<Nobody>,
     /// Free bytes below which the disk counts as nearly full.
     pub(crate) disk_low: u64,
     condoned: Option<&'static str>,
@@ -156,7 +158,7 @@ impl World {
 
     /// Starts the engine, as the daemon does.
     pub(crate) async fn start(&mut self) {
-        let url = self.elsewhere.clone().unwrap_or_else(|| self.sandbox.url());
+        let url = self.elsewhere.as_ref().map_or_else(|| self.sandbox.url(), Nobody::url);
         let endpoints = Endpoints { api_url: url.clone(), login_url: url };
         let credentials = self.sandbox.accounts().iter().map(|account| {
             let any = Credentials { rest_api_key: "key".to_owned().into(), client_secret: None };
@@ -246,8 +248,7 @@ impl World {
 
     /// From now on nobody listens where the client believes Kakao to be.
     pub(crate) async fn cut_off(&mut self) {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        self.elsewhere = Some(format!("http://{nobody}"));
+        self.elsewhere = Some(Nobody::new());
         self.crash().await;
     }
 
