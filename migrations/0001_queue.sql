@@ -26,6 +26,9 @@ CREATE TABLE account (
   min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
   max_per_day     INTEGER CHECK (max_per_day > 0),
   catch_up_gap    INTEGER NOT NULL DEFAULT 0 CHECK (catch_up_gap >= 0),
+  -- In which regular way its published stories came back with texts that were sent otherwise. NULL: in none that was seen.
+  told_as         TEXT CHECK (told_as IN ('entities', 'invisible', 'line_ends', 'blanks', 'empty_lines', 'line_breaks', 'no_blanks',
+                    'quotes', 'width', 'case')),
   -- Before these instants nothing is published, and nothing that is late. Set by each story that comes to exist.
   next_at         INTEGER NOT NULL DEFAULT 0,
   next_late_at    INTEGER NOT NULL DEFAULT 0,
@@ -300,7 +303,8 @@ CREATE INDEX story_account   ON story (account, published_at, post_id);
 -- What should be gone and is not.
 CREATE INDEX story_undeleted ON story (published_at, post_id) WHERE delete_fault IS NOT NULL AND deleted_at IS NULL;
 
--- What a parked doubt is about: the listed stories that may be the post's, as Kakao showed them. Renewed each time it is parked.
+-- What a parked doubt is about: the listed stories that may be the post's, as Kakao showed them. Renewed each time it is parked, gone
+-- when it is settled.
 CREATE TABLE suspect (
   post_id    INTEGER NOT NULL REFERENCES post (id),
   number     INTEGER NOT NULL CHECK (number BETWEEN 1 AND 8),
@@ -669,6 +673,13 @@ WHEN OLD.state <> NEW.state
 BEGIN
   INSERT INTO event (post_id, at, event, state, actor, reason)
   VALUES (NEW.id, NEW.changed_at, NEW.event, NEW.state, NEW.actor, NEW.reason);
+END;
+
+-- Whoever settled it, nobody has to compare stories any more.
+CREATE TRIGGER post_out_of_doubt AFTER UPDATE OF state ON post
+WHEN OLD.state = 'in_doubt' AND NEW.state <> 'in_doubt'
+BEGIN
+  DELETE FROM suspect WHERE post_id = NEW.id;
 END;
 
 -- Whoever let it go, nobody waits for a person any more.

@@ -3,6 +3,7 @@
 //! Pure: nothing here is async, knows SQL, HTTP or YAML, or can fail for a reason outside its arguments. The one exception is
 //! [`clock`], the only file that reads the time.
 
+pub mod case;
 pub mod clock;
 pub mod content;
 pub mod dates;
@@ -14,3 +15,4 @@ pub mod post;
 pub mod printable;
 pub mod retry;
 pub mod telling;
+pub mod told_as;

@@ -53,12 +53,21 @@ pub fn length(span: Duration) -> String {
     }
 }
 
+/// Where people look at stories.
+pub const KAKAO_STORY: &str = "https://story.kakao.com";
+
 /// The page of a story, from an ID of the usual form `<profile>.<activity>`.
 pub fn story_url(story_id: &str) -> Option<String> {
     let (profile, activity) = story_id.split_once('.')?;
     let plain =
         |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    (plain(profile) && plain(activity)).then(|| format!("https://story.kakao.com/{profile}/{activity}"))
+    (plain(profile) && plain(activity)).then(|| format!("{KAKAO_STORY}/{profile}/{activity}"))
+}
+
+/// The page of the account whose story that is, where its ID tells it.
+pub fn account_url(story_id: &str) -> Option<String> {
+    let url = story_url(story_id)?;
+    url.rsplit_once('/').map(|(page, _)| page.to_owned())
 }
 
 #[cfg(test)]
@@ -108,8 +117,9 @@ mod tests {
     #[test]
     fn only_an_id_of_the_usual_form_has_a_page() {
         assert_eq!(story_url("mfm.EYl_5-9").as_deref(), Some("https://story.kakao.com/mfm/EYl_5-9"));
+        assert_eq!(account_url("mfm.EYl_5-9").as_deref(), Some("https://story.kakao.com/mfm"));
         for odd in ["", "mfm", "mfm.", ".x", "a.b/../c", "a.b.c", "javascript:x.y"] {
-            assert_eq!(story_url(odd), None, "{odd}");
+            assert_eq!((story_url(odd), account_url(odd)), (None, None), "{odd}");
         }
     }
 }

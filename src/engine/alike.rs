@@ -13,6 +13,7 @@ use form::{damage, decoded, letters, signs, weight, without_addresses, without_g
 
 mod align;
 mod form;
+pub(super) mod told;
 
 /// What stands at the end of a text that was cut off.
 const TAILS: [&str; 14] = [

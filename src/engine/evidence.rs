@@ -10,15 +10,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::alike::told::{Forms, Seen};
 use super::alike::{Likeness, Sent};
 use super::listing::Listed;
 use super::listing::order::Flaw;
 use super::matching::{Differs, Sending, Window, differs};
 use crate::domain::clock::{Heard, between, earlier, later};
-use crate::domain::content::{Artifact, Body, Content, Permission, comparable};
-use crate::domain::printable;
-use crate::kakao::story::{Audience, LinkCard, MediaType, Story};
+use crate::domain::content::{Artifact, Body, Content, comparable};
+use crate::domain::told_as::ToldAs;
+use crate::kakao::story::{LinkCard, MediaType, Story};
 use crate::store::queue::{Owner, Suspect};
+
+mod shown;
 
 /// Most stories that are kept as those that may be the post's. With more than these nothing is proved.
 const KEPT_MAX: usize = 64;
@@ -45,6 +48,10 @@ pub(super) struct Sought {
     /// When the list was looked at first, by Kakao's clock.
     first_look: Option<Timestamp>,
     sent: Sent,
+    forms: Forms,
+    /// The alteration in which the account's published stories came back before, and the account's other posts of which a person decides.
+    told_as: Option<ToldAs>,
+    rivals: Vec<Forms>,
     /// What its link's card says: a server may show that in the place of a text.
     card: Vec<Sent>,
 }
@@ -73,7 +80,15 @@ impl Sought {
         let sent = Sent::new(content.text().unwrap_or_default());
         let skews_since = began.iter().map(Heard::skew).collect();
         let first_look = began.map(|began| began.kakao_at);
-        Self { content, sending, attempt, skews_since, first_look, sent, card }
+        let forms = Forms::of(content.text().unwrap_or_default());
+        let (told_as, rivals) = (None, Vec::new());
+        Self { content, sending, attempt, skews_since, first_look, sent, forms, told_as, rivals, card }
+    }
+
+    /// With what is on record: in which alteration the account's stories came back, and the texts of its other posts of which a person
+    /// decides. A story that may be another one's is not taken for this one's.
+    pub(super) fn knowing(self, told_as: Option<ToldAs>, rivals: &[String]) -> Self {
+        Self { told_as, rivals: rivals.iter().map(|text| Forms::of(text)).collect(), ..self }
     }
 
     /// How far Kakao's clock was ahead since the post was sent, by this answer too.
@@ -107,6 +122,10 @@ struct Candidate {
     text: Option<String>,
     at: Timestamp,
     likeness: Likeness,
+    /// The alterations in which it says what was sent.
+    told_in: Vec<ToldAs>,
+    /// It may be the story of another post of which a person decides.
+    is_anothers: bool,
     differs: Option<Differs>,
     /// The list tells its kind, and how many images it has if it is a photo.
     is_told: bool,
@@ -140,6 +159,7 @@ struct Known {
     /// Stories whose texts were compared with what was sent, and whether one of them says something else.
     compared: u32,
     tells_other_texts: bool,
+    seen: Seen,
     /// The attempt of the last one that was passed, and whether an earlier one stood above it.
     last: Option<i64>,
     is_shuffled: bool,
@@ -202,10 +222,14 @@ impl Evidence {
             MediaType::Photo => !story.media.is_empty(),
             MediaType::Note | MediaType::NotSupported => true,
         };
+        let text = story.content.as_deref().unwrap_or_default();
+        let is_near = likeness != Likeness::Other;
         kept.push(Candidate {
+            told_in: if is_near { sought.forms.told_in(text) } else { Vec::new() },
+            is_anothers: is_near && sought.rivals.iter().any(|rival| !rival.is_empty() && rival.may_be(text)),
             url: story.url.filter(|url| url.len() <= 500 && url.starts_with("http")),
-            kind: kind_word(&story.media_type),
-            audience: audience_word(&story.audience),
+            kind: shown::kind_word(&story.media_type),
+            audience: shown::audience_word(&story.audience),
             images: story.media.len(),
             text: story.content.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
             at: story.created_at,
@@ -224,18 +248,20 @@ impl Evidence {
         let others = self.others.iter().filter(|_| self.known.tells_other_texts);
         let suspects: Vec<&Candidate> =
             self.candidates.iter().chain(others).filter(|c| self.may_be(sought, c, &window, in_order)).collect();
+        // That texts come back in one way makes a story the post's. It makes none another one's.
+        let told_as = self.known.seen.trusted(sought.told_as);
+        let says_it =
+            |c: &Candidate| c.likeness == Likeness::Same || told_as.is_some_and(|as_| c.told_in.contains(&as_));
         let own: Vec<&Candidate> = suspects
             .iter()
             .copied()
-            .filter(|c| {
-                c.likeness == Likeness::Same && c.differs.is_none() && c.at >= window.from && !(in_order && c.is_below)
-            })
+            .filter(|c| says_it(c) && c.differs.is_none() && c.at >= window.from && !(in_order && c.is_below))
             .collect();
         let shown = |which: &[&Candidate]| which.iter().map(|c| c.suspect(&window, heard)).collect::<Vec<_>>();
         let is_sure = |c: &Candidate| {
             // Where no text speaks for it, it must be the only one of its kind.
             let speaks = !sought.is_textless() || (c.is_told && suspects.len() == 1);
-            speaks && c.at <= window.until && !flaws.iter().any(|flaw| flaw.spoils(&c.id))
+            speaks && !c.is_anothers && c.at <= window.until && !flaws.iter().any(|flaw| flaw.spoils(&c.id))
         };
         match own.as_slice() {
             [story] if is_sure(story) => Says::Found(story.id.clone()),
@@ -259,6 +285,11 @@ impl Evidence {
             Some(_) if borne_out && !speaks => false,
             _ => speaks || (is_new && !is_placed_below),
         }
+    }
+
+    /// In which alteration the account's published stories come back, as far as is known after this list.
+    pub(super) fn told_as(&self, sought: &Sought) -> Option<ToldAs> {
+        self.known.seen.learnt(sought.told_as)
     }
 
     /// Whether the account's own stories stand in the order in which they were published.
@@ -287,6 +318,10 @@ impl Known {
             self.compared += 1;
             let sent = Sent::new(owner.content.text().unwrap_or_default());
             self.tells_other_texts |= sent.likeness(story.content.as_deref()) == Likeness::Other;
+            // Which story is whose is certain where a plain answer named it.
+            if owner.answered.is_some() {
+                self.seen.take(owner.content.text().unwrap_or_default(), story.content.as_deref());
+            }
         }
         // Of one that was found in a list, or told by a person, only its request is known.
         let Some(attempt) = owner.answered else { return };
@@ -303,60 +338,6 @@ impl Known {
         let behind = if behind > TELLING { behind } else { SignedDuration::ZERO };
         let (least, most) = self.behind.unwrap_or((behind, behind));
         self.behind = Some((least.min(behind), most.max(behind)));
-    }
-}
-
-impl Candidate {
-    fn suspect(&self, window: &Window, heard: Option<Heard>) -> Suspect {
-        let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
-        let skew = heard.map(|heard| heard.skew()).unwrap_or_default();
-        Suspect {
-            story_id: self.id.clone(),
-            url: self.url.clone(),
-            kind: cut(&printable::one_line(&self.kind), 40),
-            audience: cut(&printable::one_line(&self.audience), 40),
-            images: u32::try_from(self.images).unwrap_or(u32::MAX),
-            text: self.text.clone(),
-            created_at: self.at,
-            ours_at: self.at.checked_sub(skew).unwrap_or(self.at),
-            why: self.why(window).to_owned(),
-        }
-    }
-
-    /// Why it may be the post's, and why that is not certain.
-    fn why(&self, window: &Window) -> &'static str {
-        let same = self.likeness == Likeness::Same;
-        match self.differs {
-            Some(Differs::Kind) if same => "it says the same, and is of another kind",
-            Some(Differs::Images) if same => "it says the same, and has another number of images",
-            Some(Differs::Audience) if same => "it says the same, and is for another audience",
-            _ if same && self.at < window.from => "it says the same, and seems older than the post",
-            _ if same && self.at > window.until => "it says the same, and seems much newer than the post",
-            _ if same && self.is_below => "it says the same, and stands below stories that are older than the post",
-            _ if same => "it says the same",
-            _ if self.likeness == Likeness::Alike => "it says nearly the same",
-            _ if self.likeness == Likeness::Other => {
-                "Kakao tells other texts than were sent, so that nobody knows what was sent as this one"
-            }
-            _ => "it shows too little of its text to tell",
-        }
-    }
-}
-
-fn kind_word(kind: &MediaType) -> String {
-    match kind {
-        MediaType::Photo => "PHOTO".into(),
-        MediaType::Note => "NOTE".into(),
-        MediaType::NotSupported => "NOT_SUPPORTED".into(),
-        MediaType::Other(word) => word.clone(),
-    }
-}
-
-fn audience_word(audience: &Audience) -> String {
-    match audience {
-        Audience::Known(permission) => Permission::as_str(*permission).into(),
-        Audience::Unsaid => String::new(),
-        Audience::Other(word) => word.clone(),
     }
 }
 

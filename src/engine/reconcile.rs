@@ -77,13 +77,20 @@ async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Re
         until: time_to_appear(doubt.intent_at, doubt.since, ctx.rules.quarantine),
     };
     let sought = Sought::new(doubt.content.clone(), doubt.artifact.as_ref(), sending, doubt.attempt, began);
+    let told_as = ctx.store.told_as(account).await?;
+    let sought = sought.knowing(told_as, &ctx.store.parked_texts(account).await?);
     let recorded = ctx.store.newest_recorded(account, 1).await?;
     let home = recorded.first().map(|(id, ..)| profile_of(id).to_owned());
     let mut evidence = Evidence::default();
     let taken = read(ctx, account, home, BOUNDS, |heard, page| {
         if evidence.take(&sought, heard, far, page) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    Ok(taken.await?.map(|mut listing| {
+    let taken = taken.await?;
+    let learnt = evidence.told_as(&sought);
+    if learnt != told_as {
+        ctx.store.set_told_as(account, learnt).await?;
+    }
+    Ok(taken.map(|mut listing| {
         if !evidence.is_in_order() {
             listing.order.note(Flaw::Shuffled);
         }

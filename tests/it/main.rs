@@ -103,6 +103,7 @@ mod story_preflight;
 mod story_publish;
 mod story_refused;
 mod story_restore;
+mod story_told_as;
 mod story_waits;
 mod support;
 mod systemd;

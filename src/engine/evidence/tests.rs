@@ -1,9 +1,9 @@
 //! Lists of every kind, against what they may and may not prove.
 
 use super::*;
-use crate::domain::content::{AppParams, Image, ImageFormat};
+use crate::domain::content::{AppParams, Image, ImageFormat, Permission};
 use crate::engine::listing::order::Order;
-use crate::kakao::story::MediaUrls;
+use crate::kakao::story::{Audience, MediaUrls};
 
 const TEXT: &str = "겨울 신메뉴가 나왔어요! 딸기 라떼 <한정> & 밤 라떼 #카페";
 const QUARANTINE: Duration = Duration::from_secs(180);

@@ -2,14 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Result, Store, Write, micros, note};
+use super::suspect::{Suspect, keep_suspects};
+use super::{Result, Store, micros, note};
 use crate::domain::clock::Heard;
 use crate::domain::content::{Artifact, Content};
 use crate::domain::policy::InDoubt;
 use crate::store::{StoreError, Written, count, instant, instant_opt, read_json, write_json};
-
-/// Most stories that a parked post shows as those that may be its own.
-pub const SUSPECTS_MAX: usize = 8;
 
 /// A post in doubt, as reconcile needs it.
 #[derive(Debug)]
@@ -67,29 +65,6 @@ pub struct Owner {
     pub intent_skew: Option<SignedDuration>,
     /// The attempt whose plain answer named it; `None` when it was found, or a person said so.
     pub answered: Option<i64>,
-}
-
-/// A listed story that may be a parked post's, as Kakao showed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suspect {
-    /// The story.
-    pub story_id: String,
-    /// Its page, where Kakao said it.
-    pub url: Option<String>,
-    /// Kakao's word for its kind.
-    pub kind: String,
-    /// Who may see it: our word, or Kakao's where it is none of the three; empty where it said none.
-    pub audience: String,
-    /// How many images it shows.
-    pub images: u32,
-    /// Its text, cut to what is kept.
-    pub text: Option<String>,
-    /// When it was posted, by Kakao's clock.
-    pub created_at: Timestamp,
-    /// The same by ours, as far as is known.
-    pub ours_at: Timestamp,
-    /// Why it may be the post's, in a few words.
-    pub why: String,
 }
 
 /// How far the proof of an absence has come.
@@ -310,32 +285,6 @@ impl Store {
         tx.commit().await?;
         Ok(Written::of(done.rows_affected()))
     }
-}
-
-async fn keep_suspects(tx: &mut Write, post: i64, suspects: &[Suspect], at: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM suspect WHERE post_id = $1", post).execute(&mut **tx).await?;
-    for (number, suspect) in (1_i64..).zip(suspects.iter().take(SUSPECTS_MAX)) {
-        let (created_at, ours_at) = (micros(suspect.created_at), micros(suspect.ours_at));
-        sqlx::query!(
-            "INSERT INTO suspect (post_id, number, story_id, url, kind, audience, images, text, created_at, ours_at, why, seen_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            post,
-            number,
-            suspect.story_id,
-            suspect.url,
-            suspect.kind,
-            suspect.audience,
-            suspect.images,
-            suspect.text,
-            created_at,
-            ours_at,
-            suspect.why,
-            at
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
 }
 
 /// An answer of which both clocks are on record.

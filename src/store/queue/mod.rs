@@ -24,6 +24,7 @@ mod prune;
 mod reschedule;
 mod restore;
 mod story;
+pub(super) mod suspect;
 mod sweep;
 
 pub use adopt::AdoptOrder;
@@ -33,7 +34,7 @@ pub(super) use attempt::Together;
 pub use attempt::{Claim, Intent, Onward, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
 pub use clock::{ClockMark, ClockWord, PutRight};
-pub use doubt::{Absence, Doubt, Owner, Proof, SUSPECTS_MAX, Suspect};
+pub use doubt::{Absence, Doubt, Owner, Proof};
 pub use enqueue::{Change, ChangeKind, Enqueued, Face, JobPosts, KnownJob, NewPost, Unmade, compare};
 pub use foresight::{Ahead, Looked, ToLookAt};
 pub use incident::{End, Findings, NewIncident};
@@ -45,6 +46,7 @@ pub use prune::Pruned;
 pub use reschedule::Move;
 pub use restore::{Adoption, Assigned, Candidate, RestoreDue};
 pub use story::{DeleteOrder, Doomed};
+pub use suspect::{SUSPECTS_MAX, Suspect};
 pub use sweep::Swept;
 
 use std::ops::{Deref, DerefMut};

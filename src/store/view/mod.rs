@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audits;
+mod cases;
 mod failures;
 mod foreseen;
 mod images;
