@@ -211,6 +211,9 @@ pub struct Item {
     /// The page of the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What a person compares and types, line by line, where only a person can settle it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub case: Vec<String>,
 }
 
 /// One message to people. The same wherever it is sent, and each time that it is tried.
@@ -257,6 +260,9 @@ impl Notice {
             }
             if let Some(url) = &item.url {
                 let _ = write!(text, "\n  {url}");
+            }
+            for line in &item.case {
+                let _ = write!(text, "\n  {line}");
             }
         }
         if self.more > 0 {

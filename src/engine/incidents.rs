@@ -21,6 +21,8 @@ use crate::store::view::{IncidentRow, PostNews, Tally};
 
 /// Between two notices of one kind for one account: whatever happens in between is told together.
 const GATHER: Duration = Duration::from_secs(600);
+/// So many posts in doubt are told with what a person compares; the others by name.
+const CASES_MAX: usize = 5;
 /// How long a missed post counts as an open trouble, and one that waits for a person.
 const MISSED_AGE: Duration = Duration::from_secs(86_400);
 const WAITING_AGE: Duration = Duration::from_secs(7 * 86_400);
@@ -225,6 +227,7 @@ fn publication(event: &PostNews) -> Item {
         reason: format!("story {story}"),
         command: String::new(),
         url: story_url(&story),
+        case: Vec::new(),
     }
 }
 
@@ -299,6 +302,9 @@ async fn tell(ctx: &Ctx, which: impl Fn(Trouble) -> bool) -> Result<Option<Times
                     ended.extend(numbers)
                 };
                 items.extend(incidents.into_iter().map(|incident| item(incident, phase)));
+                if trouble == Trouble::InDoubt && phase == Phase::Began {
+                    tell_cases(ctx, &mut items).await?;
+                }
             }
             if !items.is_empty() {
                 notices.push(Notice::of(trouble, phase, items, now));
@@ -322,7 +328,21 @@ fn item(incident: &IncidentRow, phase: Phase) -> Item {
         reason: if over { outcome } else { incident.reason.clone() },
         command: if over { String::new() } else { incident.command.clone() },
         url: None,
+        case: Vec::new(),
     }
+}
+
+/// Puts what a person compares with each post that only a person can settle.
+async fn tell_cases(ctx: &Ctx, items: &mut [Item]) -> Result<()> {
+    let posts: Vec<i64> = items.iter().take(CASES_MAX).filter_map(|item| item.post).collect();
+    let telling = &ctx.rules.telling;
+    for case in ctx.store.cases(&posts).await? {
+        let case = case.phrased(false, |words| telling.command(words));
+        for item in items.iter_mut().filter(|item| item.post == Some(case.post)) {
+            item.case = case.lines(&telling.zone);
+        }
+    }
+    Ok(())
 }
 
 /// Once a day, at the time that the settings say: what happened, what is still open, what comes. When the next one is due.

@@ -3,6 +3,7 @@
 //! Reads through `store::view` and the plan in force, and writes nothing: what a page cannot do it names as a command to type.
 //! Knows nothing of Kakao and of tokens, so it cannot show one.
 
+mod case;
 mod entry;
 mod gate;
 mod health;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 
+use super::case::{self, Case};
 use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
 use super::page::{Frame, Page, Renewal, made, query_of, write};
 use super::pauses::Pause;
@@ -108,8 +109,16 @@ struct Attention {
     title: &'static str,
     total: usize,
     entries: Vec<Entry>,
+    /// What a person compares, for each of them that only a person can settle.
+    cases: Vec<(i64, Case)>,
     /// What settles all of them with one command, where there are several.
     all: Vec<Step>,
+}
+
+impl Attention {
+    fn case(&self, post: &i64) -> Option<&Case> {
+        self.cases.iter().find(|(of, _)| of == post).map(|(_, case)| case)
+    }
 }
 
 /// A story that stands otherwise at Kakao than on record.
@@ -210,9 +219,11 @@ async fn attention(
         };
         if !rows.is_empty() {
             let all = all_of(house, state, total, &rows);
+            let parked: Vec<i64> = rows.iter().filter(|row| row.parked_at.is_some()).map(|row| row.post).collect();
+            let cases = case::of(house, ctx, &parked, zone, now).await?;
             // The newest of them, in the order of time.
             let entries = rows.into_iter().rev().map(|row| Entry::new(house, row, zone, now)).collect();
-            attention.push(Attention { state: state.as_str(), title, total: total as usize, entries, all });
+            attention.push(Attention { state: state.as_str(), title, total: total as usize, entries, cases, all });
         }
     }
     Ok(attention)

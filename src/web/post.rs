@@ -7,6 +7,7 @@ use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 
 use super::House;
+use super::case::{self, Case};
 use super::entry::{Entry, Moment, StoryEntry, lang};
 use super::page::{Failed, Frame, Page, Renewal, made, query_of, write};
 use crate::domain::clock::between;
@@ -22,6 +23,8 @@ const SHOWN_MAX: usize = 200;
 struct Post {
     frame: Frame,
     entry: Entry,
+    /// What a person compares, where only a person can settle it.
+    case: Option<Case>,
     blocked: Option<String>,
     story: Option<StoryEntry>,
     text: String,
@@ -73,6 +76,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let (attempts, fewer_attempts) = latest(ctx.store.attempts(id).await?);
     let (events, fewer_events) = latest(ctx.store.events(id).await?);
     let zone = ctx.zone();
+    let case = case::of(&house, &ctx, &[id], &zone, now).await?.pop().map(|(_, case)| case);
     let content = row.content.clone();
     let text = content.text().unwrap_or_default().to_owned();
     let entry = Entry::new(&house, row.clone(), &zone, now);
@@ -80,6 +84,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     frame.renewal = Renewal::asked(&format!("/posts/{id}"), &query_of(query));
     write(&Post {
         frame,
+        case,
         blocked: row.blocked,
         story: story.map(|story| StoryEntry::new(&house, story, &zone, now)),
         lang: lang(&text),

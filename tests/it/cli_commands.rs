@@ -46,11 +46,18 @@ pub(crate) const TYPED: [(&str, &str); 28] = [
 /// When it is, for every command: in the week after the kept database was last written to.
 const NOW: &str = "2026-12-07T12:34:56+09:00";
 
+/// A story that may be that of the parked post, told otherwise than it was sent, and by a server that would rather steer the terminal.
+const SUSPECT: &str = "INSERT INTO suspect (post_id, number, story_id, url, kind, audience, images, text, created_at, ours_at, why, seen_at)
+    SELECT id, 1, 'cplNHsA.x9', NULL, 'NOTE', 'public', 0, '의 심' || char(27) || '[2J', intent_at + 2000000, intent_at + 1000000,
+      'it says nearly the same', intent_at + 3600000000 FROM post WHERE parked_at IS NOT NULL";
+
 /// A folder with the kept database.
 pub(crate) async fn kept() -> Folder {
     let folder = Folder::standing_at(NOW);
     let version = migrations().await.iter().map(|migration| migration.version).max().unwrap();
-    of_version(version, &folder.path("data")).await.close().await.unwrap();
+    let mut connection = of_version(version, &folder.path("data")).await;
+    sqlx::query(SUSPECT).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
     folder.write(
         "storyd.yaml",
         "data_dir: data\njobs: [jobs.yaml]\nkeep: {missed: 30d}\naccounts: {cafe: {rest_api_key: k}, shop: {rest_api_key: k}}\n",

@@ -83,6 +83,7 @@ mod story_absence;
 mod story_account_life;
 mod story_audit;
 mod story_blackouts;
+mod story_case;
 mod story_clock_doubt;
 mod story_clocks;
 mod story_deceit;

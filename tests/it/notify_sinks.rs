@@ -26,6 +26,7 @@ fn notice() -> Notice {
         reason: "an image is too big (-602) <script> & more".into(),
         command: "storyd admin retry 12".into(),
         url: None,
+        case: Vec::new(),
     };
     Notice::of(Trouble::Failed, Phase::Began, vec![item], at())
 }

@@ -21,6 +21,7 @@ use super::setup::{self, Home};
 use super::show::time;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
+use crate::domain::told_as::ToldAs;
 use crate::kakao::folder::TokenError;
 use crate::kakao::token::{Owner, TokenSet};
 use crate::plan::name::is_account_name;
@@ -99,6 +100,8 @@ struct Row {
     blocked_at: Option<Timestamp>,
     /// When it is tried again.
     probe_at: Option<Timestamp>,
+    /// In which regular way its published stories come back with other texts than were sent, where one was seen.
+    told_as: Option<ToldAs>,
 }
 
 /// Every account that the settings, the queue or the tokens' folder know.
@@ -148,6 +151,7 @@ fn row(home: &Home, account: String, set: Option<&TokenSet>, in_queue: Option<&A
         remedy: in_queue.and_then(|row| row.blocked_remedy.clone()),
         blocked_at: in_queue.and_then(|row| row.blocked_at),
         probe_at: in_queue.and_then(|row| row.probe_at),
+        told_as: in_queue.and_then(|row| row.told_as),
         account,
     }
 }

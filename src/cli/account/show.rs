@@ -47,6 +47,9 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
     } else {
         say!("  {:<14} no", "blocked");
     }
+    if let Some(told_as) = row.told_as {
+        say!("  {:<14} Kakao shows its texts {}", "texts", told_as.words());
+    }
     if !row.has_token {
         note!("account {account} needs a login: `{}`", home.command(&format!("account login {account}")));
     }

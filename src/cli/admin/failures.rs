@@ -1,5 +1,6 @@
 //! `storyd admin failures`: what went wrong and needs a person, each with its next step.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::Common;
@@ -9,8 +10,10 @@ use super::super::prose::{self, wrapped};
 use super::super::setup::Home;
 use super::super::show::{counted, excerpt, print_json, time};
 use super::super::width::{self, fit};
+use super::case::{self, Texts};
 use super::disk_full;
 use super::filter::moment;
+use crate::domain::case::Case;
 use crate::domain::clock::Clock;
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
@@ -55,6 +58,8 @@ struct Failures {
     posts: Vec<PostRow>,
     /// The same by cause.
     causes: Vec<Cause>,
+    /// What a person compares, for each of the posts that only a person can settle.
+    cases: Vec<Case>,
     /// Accounts that are blocked.
     accounts: Vec<AccountRow>,
     /// Stories that should be gone and are not.
@@ -131,6 +136,8 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
     let causes = store.causes(filter).await?;
     let told: Vec<i64> = causes.iter().flat_map(|row| row.numbers.iter().take(shown).copied()).collect();
     let posts = store.posts_numbered(&told).await?;
+    let parked: Vec<i64> = posts.iter().filter(|post| post.parked_at.is_some()).map(|post| post.post).collect();
+    let cases = super::cases(home, store, &parked).await?;
     let cause = |row| Cause { next_step: next_step(home, &row, filter.account), row };
     let causes: Vec<Cause> = causes.into_iter().map(cause).collect();
     let mut accounts = store.accounts().await?;
@@ -150,7 +157,7 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
         let of_account = filter.account.is_none_or(|name| trouble.account.as_deref().is_none_or(|of| of == name));
         of_account && !(disk_full && trouble.trouble == Trouble::DiskLow)
     });
-    Ok(Failures { waiting, disk_full, troubles, posts, causes, accounts, deletions, findings, audits })
+    Ok(Failures { waiting, disk_full, troubles, posts, causes, cases, accounts, deletions, findings, audits })
 }
 
 /// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
@@ -190,7 +197,10 @@ fn print(home: &Home, failures: &Failures, zone: &str) {
         if row.state != PostState::InDoubt && !row.remedy.is_empty() && !row.reason.contains(&row.remedy) {
             prose(&row.remedy);
         }
-        steps(&cause.next_step);
+        match told_cases(failures, row, zone, now) {
+            lines if lines.is_empty() => steps(&cause.next_step),
+            lines => tell(lines),
+        }
     }
     for story in &failures.deletions {
         title(format!("story {} of post {} is still up", story.story_id, story.post));
@@ -207,6 +217,18 @@ fn print(home: &Home, failures: &Failures, zone: &str) {
         prose(audit.fault.as_deref().unwrap_or_default());
         steps(&format!("`{}` tries again", home.command(&format!("admin audit --account {}", audit.account))));
     }
+}
+
+/// The cases of the posts of a cause that are shown.
+fn told_cases(failures: &Failures, cause: &CauseRow, zone: &str, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    for case in failures.cases.iter().filter(|case| cause.numbers.contains(&case.post)) {
+        if cause.posts > 1 {
+            lines.push(format!("  post {}", case.post));
+        }
+        lines.extend(case::lines(case, Texts::InShort, zone, now));
+    }
+    lines
 }
 
 fn words(state: PostState) -> &'static str {

@@ -4,6 +4,7 @@ mod adopt;
 mod audit;
 mod backup;
 mod cancel;
+mod case;
 mod check_db;
 mod clock;
 mod delete;
@@ -33,6 +34,7 @@ use super::output::{note, say};
 use super::setup::Home;
 use super::show::{print_json, time};
 use super::{Common, setup};
+use crate::domain::case::Case;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::Store;
@@ -258,6 +260,12 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
 
 fn no_such_post(home: &Home, post: i64) -> String {
     format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
+}
+
+/// What a person compares, for those of these posts that only a person can settle.
+async fn cases(home: &Home, store: &Store, posts: &[i64]) -> Result<Vec<Case>, Failure> {
+    let cases = store.cases(posts).await?;
+    Ok(cases.into_iter().map(|case| case.phrased(home.in_sandbox(), |words| home.command(words))).collect())
 }
 
 /// What is wrong beside posts, accounts and stories, which have lists of their own: the job files, texts, the machine, posts to come.

@@ -7,6 +7,8 @@ use super::super::failure::{DONE, Failure};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{counted, length, print_json, stamp, story_url, time};
+use super::case::{self, Texts};
+use crate::domain::case::Case;
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
@@ -32,6 +34,8 @@ struct Whole {
     source: Option<String>,
     /// What a person can do now, where something is to be done.
     next_step: Option<String>,
+    /// What a person compares, where only a person can settle it.
+    case: Option<Case>,
     /// Every attempt, oldest first.
     attempts: Vec<AttemptRow>,
     /// Its history, oldest first.
@@ -52,6 +56,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(story_url),
         source: store.job_source(&post.job).await?,
         next_step: next_step(home, &post),
+        case: super::cases(home, &store, &[number]).await?.pop(),
         attempts: store.attempts(number).await?,
         events: store.events(number).await?,
         post,
@@ -104,13 +109,17 @@ fn print(whole: &Whole, zone: &str) {
             say!("  deletion failed: {fault}");
         }
     }
-    if let Some(step) = &whole.next_step {
+    if let Some(step) = whole.next_step.as_ref().filter(|_| whole.case.is_none()) {
         say!("  next      {step}");
     }
     if !post.tags.is_empty() {
         say!("  tags      {}", post.tags.join(", "));
     }
     print_content(&post.content);
+    if let Some(case) = &whole.case {
+        say!("for you to settle");
+        case::lines(case, Texts::Whole, zone, now).iter().for_each(|line| say!("{line}"));
+    }
     print_attempts(&whole.attempts, &post.content, zone);
     say!("history");
     print_events(&whole.events, zone);

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::told_as::ToldAs;
+use crate::store::queue::suspect::told_as;
 use crate::store::{Result, Store, count, instant_opt};
 
 /// One account.
@@ -22,13 +24,15 @@ pub struct AccountRow {
     pub probe_at: Option<Timestamp>,
     /// Posts that wait for their time.
     pub waiting: u32,
+    /// In which regular way its published stories come back with other texts than were sent; `None`: in none that was seen.
+    pub told_as: Option<ToldAs>,
 }
 
 impl Store {
     /// Every account that the queue knows.
     pub async fn accounts(&self) -> Result<Vec<AccountRow>> {
         let rows = sqlx::query!(
-            r#"SELECT name, blocked_code, blocked_reason, blocked_remedy, blocked_at, probe_at,
+            r#"SELECT name, blocked_code, blocked_reason, blocked_remedy, blocked_at, probe_at, told_as,
                  (SELECT count(*) FROM post p WHERE p.account = name AND p.state = 'scheduled') AS "waiting!: i64"
                FROM account ORDER BY name"#
         )
@@ -44,6 +48,7 @@ impl Store {
                     blocked_at: instant_opt(row.blocked_at)?,
                     probe_at: instant_opt(row.probe_at)?,
                     waiting: count(row.waiting),
+                    told_as: row.told_as.as_deref().map(told_as).transpose()?,
                 })
             })
             .collect()
