@@ -128,5 +128,5 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     if text == "0" || text == "0s" {
         return Ok(Duration::ZERO);
     }
-    duration::parse(text).map_err(|error| error.to_string())
+    duration::parse(text).map_err(|error| error.advised(text))
 }

@@ -5,6 +5,7 @@
 //! difference in how many pieces a period is enumerated.
 
 mod read;
+mod written;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use super::file::{Entry, Kind, Node};
 use super::nearest::folded;
 pub use super::nearest::nearest;
 use super::problem::{Code, PROBLEMS_MAX, Place, Problem, Severity, Source};
-use super::slip::{dash_without_blank, elsewhere, remark_in_place_of_a_value, word_meant};
+use super::slip::{dash_without_blank, elsewhere, remark_in_place_of_a_value, truth_meant, word_meant};
 use super::syntax::in_quotes;
 
 /// Where the problems of one text gather.
@@ -212,9 +212,13 @@ impl<'n> Fields<'n> {
         }
         let described = node.described(&report.source);
         let span = if matches!(node.kind, Kind::Null) { self.key_span(key) } else { node.span.clone() };
-        report
-            .add(Code::WrongType, &span, format!("`{key}` is true or false, but here is {described}"))
-            .help(format!("write `{key}: true` or `{key}: false`, without quotes"));
+        let meant = node.raw(&report.source).and_then(truth_meant);
+        report.add(Code::WrongType, &span, format!("`{key}` is true or false, but here is {described}")).help(
+            match meant {
+                Some(value) => format!("write `{key}: {value}`, without quotes"),
+                None => format!("write `{key}: true` or `{key}: false`, without quotes"),
+            },
+        );
         None
     }
 
@@ -263,7 +267,7 @@ pub fn duration_of(
                 DurationError::NoUnit(number) => {
                     format!("write `{number}m` for minutes, `{number}h` for hours, `{number}d` for days")
                 }
-                DurationError::Form => "write it as `30s`, `10m`, `1h30m` or `7d`".to_owned(),
+                DurationError::Form => duration::advice(raw),
                 DurationError::TooShort(_) | DurationError::TooLong(_) => {
                     format!("`{key}` runs from {} to {}", duration::write(min), duration::write(max))
                 }

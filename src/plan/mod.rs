@@ -70,6 +70,21 @@ pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use script::{Script, TextError, Voice};
 pub use zones::TZDB;
 
+/// What to write instead of a text that a command line takes for a time and that is none; nothing where it cannot be made out.
+pub fn time_advice(text: &str) -> Option<String> {
+    let (sign, length) = match text.strip_prefix(['+', '-']) {
+        Some(length) => (&text[..1], length),
+        None => ("", text),
+    };
+    if let Some(length) = duration::meant(length) {
+        return Some(format!("write `{sign}{}`", duration::write(length)));
+    }
+    match spelling::date_of(text) {
+        Some(date) => Some(format!("write `{date}`")),
+        None => spelling::time_help(text, None).or_else(|| spelling::date_help(text)),
+    }
+}
+
 /// The typed, validated whole of the job files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {

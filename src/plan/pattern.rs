@@ -5,6 +5,8 @@ use croner::Cron;
 
 mod foreign;
 
+pub(super) use foreign::weekdays_meant;
+
 /// Why a pattern cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {

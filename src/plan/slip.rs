@@ -68,3 +68,13 @@ pub(super) fn word_meant(word: &str) -> Option<&'static str> {
         word.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect::<String>().replace('-', "_");
     WORDS.iter().find(|(_, theirs)| theirs.contains(&folded.as_str())).map(|(ours, _)| *ours)
 }
+
+/// The truth value that other words mean.
+pub(super) fn truth_meant(word: &str) -> Option<bool> {
+    const WORDS: [(bool, &[&str]); 2] = [
+        (true, &["yes", "y", "on", "1", "true", "예", "네", "허용", "참", "켜기", "o"]),
+        (false, &["no", "n", "off", "0", "false", "아니요", "아니오", "금지", "거짓", "끄기", "x"]),
+    ];
+    let folded = word.trim().to_lowercase();
+    WORDS.iter().find(|(_, theirs)| theirs.contains(&folded.as_str())).map(|(ours, _)| *ours)
+}

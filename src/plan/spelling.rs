@@ -75,6 +75,25 @@ pub(super) fn date_help(text: &str) -> Option<String> {
     }
 }
 
+/// The one date that a text spells, if it spells nothing else.
+pub(super) fn date_of(text: &str) -> Option<Date> {
+    match read(text)? {
+        Reading { dates, time: None, zone: None, .. } => match dates.as_slice() {
+            [date] => Some(*date),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The time of day that a text spells, if it spells nothing else.
+pub(super) fn clock_of(text: &str) -> Option<Time> {
+    match read(text)? {
+        Reading { dates, yearless: None, time, zone: None, .. } if dates.is_empty() => time,
+        _ => None,
+    }
+}
+
 fn clock_or_nine(time: Option<Time>) -> String {
     time.unwrap_or(Time::constant(9, 0, 0, 0)).strftime("%H:%M").to_string()
 }

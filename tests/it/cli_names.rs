@@ -133,6 +133,28 @@ fn a_name_that_nothing_has_is_refused_with_the_nearest() {
 }
 
 #[test]
+fn a_length_or_a_time_in_other_words_is_answered_with_the_right_ones() {
+    let (folder, _emulator, _daemon) = folder();
+    for (line, last, says) in [
+        ("admin pause --all --for", "1 hour", "the largest first; write `1h`"),
+        ("admin pause --all --for", "2시간", "write `2h`"),
+        ("admin pause --all --for", "90", "write `90m` for minutes"),
+        ("admin pause --all --for", "soon", "write it as `30s`, `10m`, `1h30m` or `7d`"),
+        ("admin queue --since", "2 hours", "write `2h`"),
+        ("admin queue --until", "2026.12.24", "write `2026-12-24`"),
+        ("admin reschedule sale --to", "2098년 12월 24일 오후 6시", "write `2098-12-24 18:00`"),
+        ("admin post 안녕 --at", "12/24/2098 18:00", "write `2098-12-24 18:00`"),
+    ] {
+        let done = with_last(&folder, line, last);
+        assert_eq!(done.code, Some(2), "{line} {last}: {done:#?}");
+        assert!(done.stderr.contains(says), "{line} {last}: {}", done.stderr);
+    }
+    let told = with_last(&folder, "admin post --dry-run", r"안녕\n하세요").stderr;
+    assert!(told.contains(r"warning: `\n` is posted as two characters; for a line break press Enter"), "{told}");
+    assert!(!told.contains("content:"), "{told}");
+}
+
+#[test]
 fn a_text_may_begin_with_a_dash_and_a_slip_of_an_option_is_not_posted() {
     let (folder, _emulator, _daemon) = folder();
     for text in ["-50% 세일", "- 오늘 휴무", "-5", "–", "--- 공지 ---", "-세일", "--50%", "-^^-", "—새 소식—", "-1+1-"]

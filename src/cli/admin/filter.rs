@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan};
 use super::super::failure::Failure;
 use crate::domain::clock::{earlier, later};
 use crate::domain::content::composed;
-use crate::plan::duration;
+use crate::plan::{duration, time_advice};
 
 /// Which posts or stories.
 #[derive(Clone, Debug, Default, Args)]
@@ -65,9 +65,9 @@ pub(super) fn name(text: &str) -> Result<String, Infallible> {
 pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
     let text = text.trim();
     let bad = || {
-        Failure::usage(format!(
-            "{text:?} is no time; write 2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00:00+09:00, today, now, 2h (ago) or +3d (from now)"
-        ))
+        let forms =
+            "write 2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00:00+09:00, today, now, 2h (ago) or +3d (from now)";
+        Failure::usage(format!("{text:?} is no time; {}", time_advice(text).as_deref().unwrap_or(forms)))
     };
     let today = zone.to_datetime(now).date();
     let day = |date: jiff::civil::Date| zone.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| bad());
@@ -110,6 +110,21 @@ mod tests {
         assert_eq!(name("\u{1106}\u{1166}\u{1102}\u{1172}"), Ok("메뉴".to_owned()));
         for odd in ["", "soon", "2026-13-01", "25:00", "12"] {
             assert!(moment(odd, &seoul, now).is_err(), "{odd}");
+        }
+        for (odd, offered) in [
+            ("2026.12.03 10:00", "write `2026-12-03 10:00`"),
+            ("12/24/2026 18:00", "write `2026-12-24 18:00`"),
+            ("2026년 12월 24일 오후 6시", "write `2026-12-24 18:00`"),
+            ("2026.12.03", "write `2026-12-03`"),
+            ("12월 24일", "write the year too"),
+            ("오전 9시", "add the date: `2026-12-01 09:00`"),
+            ("1 hour", "write `1h`"),
+            ("2시간", "write `2h`"),
+            ("+1주", "write `+7d`"),
+            ("soon", "write 2026-12-01,"),
+        ] {
+            let told = format!("{:?}", moment(odd, &seoul, now).unwrap_err());
+            assert!(told.contains(offered), "{odd}: {told}");
         }
     }
 }

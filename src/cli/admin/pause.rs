@@ -59,7 +59,7 @@ impl Scope {
 }
 
 fn read_duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text).map_err(|error| error.to_string())
+    duration::parse(text).map_err(|error| error.advised(text))
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {

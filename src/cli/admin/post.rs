@@ -291,10 +291,26 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")] };
     let plan = plan::load_with(&[], &beside, now).map_err(|problems| broken(&problems))?;
     for warning in &plan.warnings {
-        let help = warning.help.first().map(|help| format!("; {help}")).unwrap_or_default();
-        note!("{}: {}{help}", warning.severity().as_str(), warning.message);
+        let (message, help) = for_a_shell(&warning.message, warning.help.first().map(String::as_str));
+        note!("{}: {message}{help}", warning.severity().as_str());
     }
     plan.jobs.into_values().next().ok_or_else(|| Failure::unexpected("nothing was read"))
+}
+
+/// A warning in the words of a command line: what it says of quotes and keys holds for job files.
+fn for_a_shell<'a>(message: &'a str, help: Option<&str>) -> (&'a str, String) {
+    let Some(help) = help else { return (message, String::new()) };
+    if !help.contains("double quotes") && !help.contains("`content: ") {
+        return (message, format!("; {help}"));
+    }
+    let what = message.split(": it is ").next().unwrap_or(message);
+    let example = r"storyd admin post $'안녕\n하세요'";
+    (
+        what,
+        format!(
+            "; for a line break press Enter within the quotes, or write `{example}`, or `-` and the text on standard input"
+        ),
+    )
 }
 
 fn text(args: &Args) -> Result<Option<String>, Failure> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{Blackout, first_free};
+use super::{Blackout, first_free, written};
 use crate::domain::policy::BlackoutThen;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{Kind, Node};
@@ -165,7 +165,7 @@ fn dates(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<RangeInclusive<
                         &node.span,
                         format!("`{}` cannot be read as a date or a range of dates", source.shown(raw)),
                     )
-                    .help("write `2026-12-25`, or `2026-12-24..2026-12-26` for the days from the first to the last"),
+                    .help(written::dates(source.shown(raw))),
             ),
         }
     }
@@ -175,20 +175,26 @@ fn dates(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<RangeInclusive<
 fn weekdays(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
     let key_span = fields.key_span("weekdays");
     let mut days = Vec::new();
+    let mut are_read = true;
     for node in values(fields, "weekdays", report)? {
-        let Placed { value, span } = fields::text(node, "weekdays", &key_span, report)?;
+        let Some(Placed { value, span }) = fields::text(node, "weekdays", &key_span, report) else {
+            are_read = false;
+            continue;
+        };
         let (first, last) = value.split_once('-').unwrap_or((&value, &value));
         let index = |word: &str| WEEKDAYS.iter().position(|(name, _)| *name == word.trim());
         let (Some(first), Some(last)) = (index(first), index(last)) else {
-            report
-                .add(Code::WrongWord, &span, format!("`{}` is no weekday", report.source.shown(&value)))
-                .help("write MON, TUE, WED, THU, FRI, SAT or SUN, a range such as `MON-FRI`, or a list of them");
-            return None;
+            let is_listed = node.span != fields.get("weekdays").map_or(0..0, |all| all.span.clone());
+            let shown = report.source.shown(&value).to_owned();
+            let help = written::weekdays(&shown, is_listed);
+            report.add(Code::WrongWord, &span, format!("`{shown}` is no weekday")).help(help);
+            are_read = false;
+            continue;
         };
         let length = (last + 7 - first) % 7;
         days.extend((0..=length).filter_map(|step| Some(WEEKDAYS.get((first + step) % 7)?.1)));
     }
-    Some(days)
+    are_read.then_some(days)
 }
 
 /// The outer error is a value that cannot be read; the inner `None` that there is none.
@@ -209,9 +215,9 @@ fn hours(fields: &Fields<'_>, report: &mut Report) -> Result<Option<(Time, Time)
             Err(())
         }
         None => {
-            report.add(Code::BadTime, &node.span, format!("`{}` cannot be read as hours", source.shown(raw))).help(
-                "write from-to on the 24-hour clock: `22:00-08:00` is from ten at night to before eight in the morning",
-            );
+            report
+                .add(Code::BadTime, &node.span, format!("`{}` cannot be read as hours", source.shown(raw)))
+                .help(written::hours(source.shown(raw)));
             Err(())
         }
     }

@@ -194,6 +194,18 @@ fn in_days(word: &str) -> Option<String> {
     }
 }
 
+/// The weekdays that words mean, as patterns write them: `월-금`, `Monday`, `월수금`; nothing for numbers, which others count otherwise.
+pub(in crate::plan) fn weekdays_meant(text: &str) -> Option<String> {
+    let by_words = |text: &str| translated(text, in_days).filter(|days| !days.is_empty());
+    if text.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    by_words(text).or_else(|| {
+        let each: Vec<String> = text.chars().map(String::from).collect();
+        by_words(&each.join(","))
+    })
+}
+
 /// The weekday that a Korean word names, as patterns and blackouts write it: `월`, `월요일`.
 pub(in crate::plan) fn weekday(word: &str) -> Option<&'static str> {
     const KOREAN: [char; 7] = ['일', '월', '화', '수', '목', '금', '토'];
