@@ -13,7 +13,8 @@ pub(in crate::cli) struct Args {
     /// posts, events, attempts or stories [default: all of them, as JSON Lines]
     #[arg(value_parser = read_table)]
     table: Option<RecordTable>,
-    /// Print CSV, of one table
+    /// Print CSV, of one table, for a spreadsheet: UTF-8 with a byte-order mark, times in the zone of the settings, an apostrophe before a text that would
+    /// be a formula
     #[arg(long, requires = "table")]
     csv: bool,
 }
@@ -25,6 +26,7 @@ fn read_table(word: &str) -> Result<RecordTable, String> {
 
 pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
+    let zone = home.zone(&store).await?;
     let form = if args.csv { Form::Csv } else { Form::Lines };
     for table in RecordTable::ALL.into_iter().filter(|table| args.table.is_none_or(|wanted| wanted == *table)) {
         let columns: &'static [&'static str] = match table {
@@ -33,7 +35,7 @@ pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
             RecordTable::Attempts => &ATTEMPT_COLUMNS,
             RecordTable::Stories => &STORY_COLUMNS,
         };
-        let (mut rows, mut after) = (Rows::new(form, columns), 0);
+        let (mut rows, mut after) = (Rows::new(form, columns, &zone), 0);
         loop {
             let batch = store.record(table, after, BATCH).await?;
             let Some(last) = batch.last() else { break };

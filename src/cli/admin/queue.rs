@@ -55,7 +55,8 @@ pub(in crate::cli) struct Args {
     /// At most this many [default: 100; 20 with --watch; all with --json and --csv]
     #[arg(long, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     limit: Option<u64>,
-    /// Print CSV
+    /// Print CSV for a spreadsheet: UTF-8 with a byte-order mark, times in the zone of the settings, an apostrophe before a text that would
+    /// be a formula
     #[arg(long, conflicts_with = "json")]
     csv: bool,
     /// Stay, and show changes as they come; Ctrl-C ends it
@@ -145,7 +146,7 @@ struct Shown {
 async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failure> {
     let mut after = wanted.after;
     let mut shown = Shown { posts: 0, looked_at: 0, broken_off: None, more_after: None };
-    let mut rows = Rows::new(form, &POST_COLUMNS);
+    let mut rows = Rows::new(form, &POST_COLUMNS, &wanted.zone);
     let mut last = None;
     loop {
         if shown.posts >= wanted.limit {

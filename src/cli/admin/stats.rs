@@ -38,7 +38,8 @@ pub(in crate::cli) struct Args {
     /// From the month of this time on, as in 2026-01-01 or 90d (ago)
     #[arg(long, value_name = "TIME", default_value = "365d")]
     since: String,
-    /// Print CSV
+    /// Print CSV for a spreadsheet: UTF-8 with a byte-order mark, times in the zone of the settings, an apostrophe before a text that would
+    /// be a formula
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 }
@@ -67,7 +68,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     store.close().await;
     let form = if args.csv { Form::Csv } else { Form::Json };
     if common.json || args.csv {
-        let mut rows = Rows::new(form, &COLUMNS);
+        let mut rows = Rows::new(form, &COLUMNS, &zone);
         for row in &found {
             if args.csv {
                 rows.add(&flat(row))?;

@@ -30,7 +30,8 @@ pub(in crate::cli) struct Args {
     /// At most this many, the newest [default: 100; all with --json and --csv]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Print CSV
+    /// Print CSV for a spreadsheet: UTF-8 with a byte-order mark, times in the zone of the settings, an apostrophe before a text that would
+    /// be a formula
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 }
@@ -78,7 +79,7 @@ async fn list(
     form: Form,
 ) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
-    let mut rows = Rows::new(form, &STORY_COLUMNS);
+    let mut rows = Rows::new(form, &STORY_COLUMNS, zone);
     while shown < limit as usize {
         let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
         let (page, end) = store.story_page(filter, after, wanted).await?;
@@ -135,7 +136,7 @@ async fn engagement(
     form: Form,
 ) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
-    let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS);
+    let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS, zone);
     let header = ["STORY", "POST", "SEEN", "COMMENTS", "MOODS", "JOB"];
     let mut table = Columns::new(&header, &header);
     while shown < limit as usize {
