@@ -2,10 +2,14 @@
 //!
 //! [`Trouble`] is the one list of what can be wrong. Pure words; who is told, and how it gets there, is decided elsewhere.
 
+mod about;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use about::About;
 
 /// Most items that one notice lists; the others are counted.
 pub const ITEMS_MAX: usize = 10;
@@ -214,6 +218,9 @@ pub struct Item {
     /// What a person compares and types, line by line, where only a person can settle it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub case: Vec<String>,
+    /// The post itself, for a reader who has no terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
 }
 
 /// One message to people. The same wherever it is sent, and each time that it is tried.
@@ -255,13 +262,7 @@ impl Notice {
         for item in &self.items {
             // Writing to a text cannot fail.
             let _ = write!(text, "\n- {}", item.line());
-            if !item.command.is_empty() {
-                let _ = write!(text, "\n  {}", item.command);
-            }
-            if let Some(url) = &item.url {
-                let _ = write!(text, "\n  {url}");
-            }
-            for line in &item.case {
+            for line in item.details() {
                 let _ = write!(text, "\n  {line}");
             }
         }
@@ -273,8 +274,17 @@ impl Notice {
 }
 
 impl Item {
+    /// What stands beneath its line: the post, what to type, where to look, and its case.
+    pub fn details(&self) -> Vec<String> {
+        let about = self.about.as_ref();
+        let command = Some(self.command.clone()).filter(|command| !command.is_empty());
+        let page = about.and_then(|about| about.page.clone());
+        let lines = [about.map(About::line), command, page, self.url.clone()].into_iter().flatten();
+        lines.chain(self.case.iter().cloned()).collect()
+    }
+
     /// `weekend-photos (post 12) on cafe: why`.
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let mut what = self.job.clone().unwrap_or_default();
         if let Some(post) = self.post {
             let _ = write!(what, "{}(post {post})", if what.is_empty() { "" } else { " " });
@@ -335,6 +345,23 @@ mod tests {
         assert_eq!(
             one.text(),
             "1 post failed (job-7 on cafe)\n- job-7 (post 7) on cafe: the page cannot be scraped (-604)\n  storyd admin show 7"
+        );
+        let about = About {
+            occurs_at: at,
+            when: "Tue 2026-12-01 09:00 KST".into(),
+            text: "주말엔 라떼 한 잔".into(),
+            images: vec!["latte.jpg".into(), "cup.png".into()],
+            link: None,
+            page: Some("https://storyd.example.com/posts/7".into()),
+        };
+        let told = Item { about: Some(about), ..item(7, "cafe") };
+        assert_eq!(
+            told.details(),
+            [
+                "Tue 2026-12-01 09:00 KST · “주말엔 라떼 한 잔” · latte.jpg, cup.png",
+                "storyd admin show 7",
+                "https://storyd.example.com/posts/7"
+            ]
         );
         let many: Vec<Item> = (0..14).map(|post| item(post, if post == 3 { "shop" } else { "cafe" })).collect();
         let many = Notice::of(Trouble::Missed, Phase::Began, many, at);

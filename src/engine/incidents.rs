@@ -225,9 +225,8 @@ fn publication(event: &PostNews) -> Item {
         account: Some(event.account.clone()),
         at: Some(event.at),
         reason: format!("story {story}"),
-        command: String::new(),
         url: story_url(&story),
-        case: Vec::new(),
+        ..Item::default()
     }
 }
 
@@ -312,9 +311,25 @@ async fn tell(ctx: &Ctx, which: impl Fn(Trouble) -> bool) -> Result<Option<Times
         }
     }
     if !notices.is_empty() {
+        describe(ctx, &mut notices).await?;
         ctx.store.tell(&notices, &ctx.sinks.names(), (&begun, &ended), now).await?;
     }
     Ok(next)
+}
+
+/// Adds to each item that is about a post what the post says, and when and where: its reader may have no terminal.
+async fn describe(ctx: &Ctx, notices: &mut [Notice]) -> Result<()> {
+    let items = || notices.iter().flat_map(|notice| &notice.items);
+    let numbers: Vec<i64> = items().filter_map(|item| item.post).collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let posts = ctx.store.posts_numbered(&numbers).await?;
+    for item in notices.iter_mut().flat_map(|notice| &mut notice.items) {
+        let post = posts.iter().find(|post| Some(post.post) == item.post);
+        item.about = post.map(|post| ctx.rules.telling.about(post));
+    }
+    Ok(())
 }
 
 fn item(incident: &IncidentRow, phase: Phase) -> Item {
@@ -327,8 +342,7 @@ fn item(incident: &IncidentRow, phase: Phase) -> Item {
         at: if over { incident.ended_at } else { Some(incident.began_at) },
         reason: if over { outcome } else { incident.reason.clone() },
         command: if over { String::new() } else { incident.command.clone() },
-        url: None,
-        case: Vec::new(),
+        ..Item::default()
     }
 }
 
@@ -364,8 +378,9 @@ async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
             let since = last.max(earlier(now, Duration::from_secs(7 * 86_400)));
             let tally = ctx.store.tally(since, now).await?;
             let open = ctx.store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
-            let notice = day(&tally, open, &ctx.store.open_incidents().await?, now);
-            ctx.store.tell_digest(Some(&notice), &sinks, now).await?;
+            let mut notices = [day(&tally, open, &ctx.store.open_incidents().await?, now)];
+            describe(ctx, &mut notices).await?;
+            ctx.store.tell_digest(notices.first(), &sinks, now).await?;
         }
         Some(_) => {}
     }

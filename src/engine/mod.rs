@@ -43,12 +43,16 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::domain::clock::Clock;
+use crate::domain::content::Body;
+use crate::domain::notice::About;
 use crate::domain::policy::{InDoubt, Late, Pace, Preflight};
+use crate::domain::telling::instant;
 use crate::kakao::Client;
 use crate::kakao::refresh::{Credentials, Tokens};
 use crate::notify::Sinks;
 use crate::plan::blackout::Blackout;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
+use crate::store::view::PostRow;
 use crate::store::{Store, StoreError};
 pub use aside::Refused;
 pub use in_force::PlanCell;
@@ -219,9 +223,36 @@ pub struct Telling {
     pub disk_low: u64,
     /// The flags with which a command finds this queue, each after a blank; empty when it needs none.
     pub command_flags: String,
+    /// Where others open the dashboard.
+    pub dashboard: Option<String>,
 }
 
+/// Most characters of a text that a notice shows.
+const TOLD_CHARS_MAX: usize = 100;
+
 impl Telling {
+    /// A post as a notice describes it.
+    fn about(&self, post: &PostRow) -> About {
+        let text = post.content.text().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let cut = text.chars().count() > TOLD_CHARS_MAX;
+        let mut text: String = text.chars().take(TOLD_CHARS_MAX).collect();
+        if cut {
+            text.push('…');
+        }
+        let link = match &post.content.body {
+            Body::Link { url, .. } => Some(url.clone()),
+            _ => None,
+        };
+        About {
+            occurs_at: post.occurs_at,
+            when: instant(post.occurs_at, &self.zone),
+            text,
+            images: post.content.images().iter().map(|image| image.name.clone()).collect(),
+            link,
+            page: self.dashboard.as_ref().map(|url| format!("{url}/posts/{}", post.post)),
+        }
+    }
+
     /// What to type for another command on this queue.
     pub fn command(&self, words: &str) -> String {
         format!("storyd {words}{}", self.command_flags)
@@ -283,6 +314,7 @@ impl Rules {
                     .unwrap_or_else(|| NOTICE_ZONE.into()),
                 disk_low: DISK_LOW,
                 command_flags: String::new(),
+                dashboard: settings.dashboard_for_others(),
             },
             preflight: settings.preflight,
             keep: settings.keep,

@@ -75,6 +75,8 @@ pub struct Sinks {
 #[derive(Debug)]
 enum Sink {
     Slack { url: SecretString },
+    Jandi { url: SecretString },
+    Discord { url: SecretString },
     Webhook { url: SecretString, secret: Option<SecretString> },
     Mail(Box<Mail>),
     Command(Command),
@@ -147,6 +149,8 @@ impl Sinks {
         let envelope = Envelope { id, text: notice.text(), notice };
         match sink {
             Sink::Slack { url } => self.http.slack(url, &envelope.text).await,
+            Sink::Jandi { url } => self.http.jandi(url, notice).await,
+            Sink::Discord { url } => self.http.discord(url, &envelope.text).await,
             Sink::Webhook { url, secret } => self.http.post(url, secret.as_ref(), &json(&envelope)?, now).await,
             Sink::Mail(mail) => mail.send(id, notice, &envelope.text, self.delivery_time).await,
             Sink::Command(command) => command.run(&json(&envelope)?).await,
@@ -179,6 +183,8 @@ impl Sink {
     fn new(name: &str, settings: &Settings) -> Result<Self, SinkError> {
         Ok(match settings {
             Settings::Slack { url } => Self::Slack { url: address(name, url)? },
+            Settings::Jandi { url } => Self::Jandi { url: address(name, url)? },
+            Settings::Discord { url } => Self::Discord { url: address(name, url)? },
             Settings::Webhook { url, secret } => {
                 let secret = secret.as_ref().map(|secret| resolved(name, secret)).transpose()?;
                 Self::Webhook { url: address(name, url)?, secret }

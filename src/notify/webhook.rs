@@ -7,17 +7,27 @@ use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::Sha256;
 
 use super::{NotSent, SinkError};
+use crate::domain::notice::{Notice, Phase};
 use crate::tls;
 
 /// Longest text that a chat takes in one message, in characters; Slack cuts at 40,000 and folds long before.
 const CHAT_CHARS_MAX: usize = 4_000;
+
+/// Discord refuses longer texts.
+const DISCORD_CHARS_MAX: usize = 2_000;
+/// Of the flags of a Discord message: no previews of the pages that it links to.
+const SUPPRESS_EMBEDS: u32 = 1 << 2;
+/// JANDI tells its forms apart by what the request accepts.
+const JANDI_JSON: &str = "application/vnd.tosslab.jandi-v2+json";
+/// The bar beside a message: red for what began, green for what is over, grey for the rest.
+const JANDI_COLOURS: [&str; 3] = ["#D73A49", "#2DA44E", "#8C959F"];
 
 /// Sends over HTTP.
 #[derive(Debug)]
@@ -46,6 +56,41 @@ impl Http {
         sent(request.body(json!({ "text": text }).to_string())).await
     }
 
+    /// `{"body": …, "connectInfo": [{"title": …, "description": …}]}`, as JANDI takes it: an entry for each item.
+    pub(super) async fn jandi(&self, url: &SecretString, notice: &Notice) -> Result<(), NotSent> {
+        let colour = match notice.phase {
+            Phase::Began => JANDI_COLOURS[0],
+            Phase::Ended => JANDI_COLOURS[1],
+            _ => JANDI_COLOURS[2],
+        };
+        let entry = |title: &str, details: &[String]| {
+            let mut entry = json!({ "title": cut(title, CHAT_CHARS_MAX) });
+            if !details.is_empty() {
+                entry["description"] = cut(&details.join("\n"), CHAT_CHARS_MAX).into();
+            }
+            entry
+        };
+        let mut entries: Vec<_> = notice.items.iter().map(|item| entry(&item.line(), &item.details())).collect();
+        if notice.more > 0 {
+            entries.push(entry(&format!("and {} more", notice.more), &[]));
+        }
+        let mut body = json!({ "body": cut(&notice.title, CHAT_CHARS_MAX), "connectColor": colour });
+        if !entries.is_empty() {
+            body["connectInfo"] = entries.into();
+        }
+        let request = self.to(url, reqwest::Method::POST)?;
+        let request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, JANDI_JSON);
+        sent(request.body(body.to_string())).await
+    }
+
+    /// `{"content": …}`, as Discord takes it. Nobody is mentioned, and nothing is markup.
+    pub(super) async fn discord(&self, url: &SecretString, text: &str) -> Result<(), NotSent> {
+        let content = cut(&without_markdown(text), DISCORD_CHARS_MAX);
+        let body = json!({ "content": content, "allowed_mentions": { "parse": [] }, "flags": SUPPRESS_EMBEDS });
+        let request = self.to(url, reqwest::Method::POST)?.header(CONTENT_TYPE, "application/json");
+        sent(request.body(body.to_string())).await
+    }
+
     /// The notice as JSON, signed where there is a secret.
     pub(super) async fn post(
         &self,
@@ -72,6 +117,37 @@ impl Http {
         let url = Url::parse(url.expose_secret()).map_err(|_| NotSent::Way("its address is none".into()))?;
         Ok(self.client.request(method, url))
     }
+}
+
+/// At most so many UTF-16 units, the last one an ellipsis where something was cut: chats count in either, and characters are fewer.
+fn cut(text: &str, most: usize) -> String {
+    if text.encode_utf16().count() <= most {
+        return text.to_owned();
+    }
+    let mut units = 1;
+    let kept = text.chars().take_while(|c| {
+        units += c.len_utf16();
+        units <= most
+    });
+    kept.chain(['…']).collect()
+}
+
+/// A text in which Discord sees no markup. Addresses stay as they are: a backslash would be a part of them.
+fn without_markdown(text: &str) -> String {
+    let word = |word: &str| {
+        if word.starts_with("http://") || word.starts_with("https://") {
+            return word.to_owned();
+        }
+        let mut escaped = String::with_capacity(word.len());
+        for c in word.chars() {
+            if matches!(c, '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']') {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+        escaped
+    };
+    text.split_inclusive([' ', '\n']).map(word).collect()
 }
 
 async fn sent(request: RequestBuilder) -> Result<(), NotSent> {

@@ -55,6 +55,8 @@ pub struct Settings {
     pub zone: Option<String>,
     /// Where the dashboard listens; absent: nowhere.
     pub dashboard: Option<SocketAddr>,
+    /// The address under which others open the dashboard; absent: that on which it listens, if others can reach it.
+    pub dashboard_url: Option<String>,
     /// How far ahead the occurrences of a `cron` become posts.
     pub horizon: Duration,
     /// Most posts that the `cron` patterns of all jobs may make within the horizon: more are taken for a slip, and the job files are not put
@@ -156,6 +158,13 @@ pub struct Account {
 }
 
 impl Settings {
+    /// The address of the dashboard that a notice may name: one of this machine alone is of no use to its reader.
+    pub fn dashboard_for_others(&self) -> Option<String> {
+        let listens = self.dashboard?;
+        let is_open = !listens.ip().is_loopback() && !listens.ip().is_unspecified();
+        self.dashboard_url.clone().or_else(|| is_open.then(|| format!("http://{listens}")))
+    }
+
     /// Reads the text of a `storyd.yaml`. Relative paths inside start from the folder of `path`. All problems come at once; no
     /// report shows a line of the file, or quotes a value that may be a secret: keys are typed in wrong places too.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
@@ -184,6 +193,7 @@ impl Default for Settings {
             login_url: LOGIN_URL.to_owned(),
             zone: None,
             dashboard: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
+            dashboard_url: None,
             horizon: Duration::from_secs(35 * 86_400),
             max_planned: 20_000,
             watch: Watching::default(),

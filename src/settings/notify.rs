@@ -26,6 +26,10 @@ pub(super) const HEARTBEAT: Shape =
     Shape { what: "`heartbeat`", keys: &["url", "every"], free_x: false, synonyms: &[("interval", "every")] };
 pub(super) const SLACK: Shape =
     Shape { what: "a `slack` sink", keys: &["type", "url"], free_x: false, synonyms: &[("webhook", "url")] };
+pub(super) const JANDI: Shape =
+    Shape { what: "a `jandi` sink", keys: &["type", "url"], free_x: false, synonyms: &[("webhook", "url")] };
+pub(super) const DISCORD: Shape =
+    Shape { what: "a `discord` sink", keys: &["type", "url"], free_x: false, synonyms: &[("webhook", "url")] };
 pub(super) const WEBHOOK: Shape =
     Shape { what: "a `webhook` sink", keys: &["type", "url", "secret"], free_x: false, synonyms: &[("key", "secret")] };
 pub(super) const EMAIL: Shape = Shape {
@@ -41,7 +45,7 @@ pub(super) const COMMAND: Shape = Shape {
     synonyms: &[("command", "run"), ("cmd", "run")],
 };
 
-const TYPES: &str = "slack, webhook, email or command";
+const TYPES: &str = "slack, jandi, discord, webhook, email or command";
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Most sinks, and most receivers of a mail.
@@ -77,6 +81,16 @@ pub struct Heartbeat {
 pub enum Sink {
     /// A chat's webhook that takes `{"text": …}`.
     Slack {
+        /// Its address.
+        url: Secret,
+    },
+    /// An incoming webhook of JANDI, which takes `{"body": …, "connectInfo": […]}`.
+    Jandi {
+        /// Its address.
+        url: Secret,
+    },
+    /// A webhook of Discord, which takes `{"content": …}`.
+    Discord {
         /// Its address.
         url: Secret,
     },
@@ -240,6 +254,16 @@ fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sin
             let fields = Fields::read(node, key_span, &SLACK, report)?;
             need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/slack.url}")], report);
             Some(Sink::Slack { url: secret(&fields, "url", report)? })
+        }
+        "jandi" => {
+            let fields = Fields::read(node, key_span, &JANDI, report)?;
+            need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/jandi.url}")], report);
+            Some(Sink::Jandi { url: secret(&fields, "url", report)? })
+        }
+        "discord" => {
+            let fields = Fields::read(node, key_span, &DISCORD, report)?;
+            need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/discord.url}")], report);
+            Some(Sink::Discord { url: secret(&fields, "url", report)? })
         }
         "webhook" => {
             let fields = Fields::read(node, key_span, &WEBHOOK, report)?;

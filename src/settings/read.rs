@@ -1,6 +1,5 @@
 //! The shape of `storyd.yaml`, read key by key so that all its problems come at once.
 
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,9 +55,9 @@ pub(super) const SETTINGS: Shape = Shape {
 };
 pub(super) const DASHBOARD: Shape = Shape {
     what: "`dashboard`",
-    keys: &["listen"],
+    keys: &["listen", "url"],
     free_x: false,
-    synonyms: &[("address", "listen"), ("port", "listen")],
+    synonyms: &[("address", "listen"), ("port", "listen"), ("public_url", "url")],
 };
 pub(super) const DEFAULTS: Shape = Shape {
     what: "`defaults`",
@@ -108,10 +107,11 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         data_dir: path(&fields, "data_dir", report).map_or(base.data_dir, |path| dir.join(path)),
         jobs: paths(&fields, "jobs", report).into_iter().map(|path| dir.join(path)).collect(),
         image_dirs: paths(&fields, "image_dirs", report).into_iter().map(|path| dir.join(path)).collect(),
-        api_url: url(&fields, "api_url", report).unwrap_or(base.api_url),
-        login_url: url(&fields, "login_url", report).unwrap_or(base.login_url),
+        api_url: url(&fields, "api_url", "https://kapi.kakao.com", report).unwrap_or(base.api_url),
+        login_url: url(&fields, "login_url", "https://kauth.kakao.com", report).unwrap_or(base.login_url),
         zone: zones::zone(&fields, report).map(|zone| zone.name),
-        dashboard: dashboard(&fields, report).unwrap_or(base.dashboard),
+        dashboard: base.dashboard,
+        dashboard_url: None,
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
         max_planned: whole_number(&fields, "max_planned", 1..=100_000_000, report).unwrap_or(base.max_planned),
         watch: watching::read(&fields, report),
@@ -125,6 +125,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         audit: audit(&fields, report),
         accounts: accounts(&fields, report),
     };
+    read_dashboard(&fields, &mut settings, report);
     let defaults = inner(&fields, "defaults", &DEFAULTS, report);
     let timeouts = inner(&fields, "timeouts", &TIMEOUTS, report);
     if let Some(fields) = &defaults {
@@ -251,7 +252,7 @@ pub(super) fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Op
     Some(text.value)
 }
 
-fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
+fn url(fields: &Fields<'_>, key: &str, example: &str, report: &mut Report) -> Option<String> {
     let Placed { value, span } = fields.text(key, report)?;
     match check_url(&value) {
         Ok(()) if !value.contains(['?', '#']) => Some(value.trim_end_matches('/').to_owned()),
@@ -259,33 +260,30 @@ fn url(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
             let why = result.err().unwrap_or_else(|| "it goes on after its path".to_owned());
             report
                 .add(Code::BadUrl, &span, format!("this cannot be `{key}`: {why}"))
-                .help("write the beginning that all calls share, as in `https://kapi.kakao.com`");
+                .help(format!("write the beginning that all addresses there share, as in `{example}`"));
             None
         }
     }
 }
 
-/// The outer `Option` is whether the file says anything, the inner one whether there is a dashboard.
-fn dashboard(fields: &Fields<'_>, report: &mut Report) -> Option<Option<SocketAddr>> {
+fn read_dashboard(fields: &Fields<'_>, settings: &mut Settings, report: &mut Report) {
     if fields.get("dashboard").is_some_and(|node| node.text() == Some("off")) {
         let message = "`dashboard` is made of keys and values";
         report
             .add(Code::WrongType, &fields.key_span("dashboard"), message)
             .help("for no dashboard write `dashboard: {listen: off}`");
-        return None;
+        return;
     }
-    let fields = inner(fields, "dashboard", &DASHBOARD, report)?;
-    let Placed { value, span } = fields.text("listen", report)?;
-    if value == "off" {
-        return Some(None);
-    }
+    let Some(fields) = inner(fields, "dashboard", &DASHBOARD, report) else { return };
+    settings.dashboard_url = url(&fields, "url", "https://storyd.example.com", report);
+    let Some(Placed { value, span }) = fields.text("listen", report) else { return };
     match value.parse() {
-        Ok(address) => Some(Some(address)),
+        Ok(address) => settings.dashboard = Some(address),
+        Err(_) if value == "off" => settings.dashboard = None,
         Err(_) => {
             report
                 .add(Code::BadAddress, &span, "this is not an address to listen on")
                 .help("write a numeric address and a port, `127.0.0.1:8420`, or `off` for no dashboard");
-            None
         }
     }
 }
@@ -324,7 +322,16 @@ mod tests {
     fn the_example_settings_show_every_key() {
         let example = include_str!("../../storyd.example.yaml");
         use crate::settings::account::ACCOUNT;
-        let sinks = [notify::NOTIFY, notify::HEARTBEAT, notify::SLACK, notify::WEBHOOK, notify::EMAIL, notify::COMMAND];
+        let sinks = [
+            notify::NOTIFY,
+            notify::HEARTBEAT,
+            notify::SLACK,
+            notify::JANDI,
+            notify::DISCORD,
+            notify::WEBHOOK,
+            notify::EMAIL,
+            notify::COMMAND,
+        ];
         let shapes = [SETTINGS, DASHBOARD, watching::WATCH, preflight::PREFLIGHT, DEFAULTS, TIMEOUTS, KEEP, ACCOUNT]
             .into_iter()
             .chain(sinks);

@@ -48,6 +48,12 @@ const KEYS: &[KeyDoc] = &[
         "A numeric address and a port, or off.",
         r#"{"type": "string", "examples": ["127.0.0.1:8420", "off"]}"#,
     ),
+    (
+        "url",
+        "Address",
+        "Where others open the dashboard.",
+        r#"{"type": "string", "minLength": 1, "examples": ["https://storyd.example.com"]}"#,
+    ),
     ("horizon", "Horizon", "How far ahead the times of a cron become posts in the queue.", DURATION),
     (
         "max_planned",
@@ -176,7 +182,7 @@ fn notify(secret: &Value) -> Value {
     let sink = json!({
         "type": "object",
         "required": ["type"],
-        "properties": {"type": {"enum": ["slack", "webhook", "email", "command"]}},
+        "properties": {"type": {"enum": ["slack", "jandi", "discord", "webhook", "email", "command"]}},
     });
     json!({
         "title": "Notify",

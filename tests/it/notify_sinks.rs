@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
-use storyd::domain::notice::{Item, Notice, Phase, Trouble};
+use storyd::domain::notice::{About, Item, Notice, Phase, Trouble};
 use storyd::notify::{NotSent, Sinks};
 use storyd::settings::Secret;
 use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
@@ -25,8 +25,7 @@ fn notice() -> Notice {
         at: Some(at()),
         reason: "an image is too big (-602) <script> & more".into(),
         command: "storyd admin retry 12".into(),
-        url: None,
-        case: Vec::new(),
+        ..Item::default()
     };
     Notice::of(Trouble::Failed, Phase::Began, vec![item], at())
 }
@@ -57,6 +56,70 @@ async fn a_chat_gets_one_text_that_it_cannot_take_for_markup() {
     - 주말-사진 (post 12) on cafe: an image is too big (-602) &lt;script&gt; &amp; more
       storyd admin retry 12
     ");
+}
+
+/// A notice about a post that says a good deal, one of several.
+fn told_of_a_post() -> Notice {
+    let mut notice = notice();
+    notice.items[0].about = Some(About {
+        occurs_at: at(),
+        when: "Tue 2026-12-01 09:00 KST".into(),
+        text: "*주말*엔 `라떼` @everyone <@1> [a](b)".into(),
+        images: vec!["라떼_1.jpg".into()],
+        link: None,
+        page: Some("https://storyd.example.com/posts/12_b".into()),
+    });
+    notice.more = 2;
+    notice
+}
+
+#[tokio::test]
+async fn jandi_gets_a_body_and_an_entry_for_each_item() {
+    let receiver = Receiver::start().await;
+    let sinks = sinks(Sink::Jandi { url: secret(&receiver.url("/connect-api/webhook/1/s3cret")) });
+    sinks.send("it", "storyd-1", &told_of_a_post(), at()).await.unwrap();
+    let heard = receiver.heard().remove(0);
+    assert_eq!(heard.method, "POST");
+    assert_eq!(heard.header("content-type"), "application/json");
+    assert_eq!(heard.header("accept"), "application/vnd.tosslab.jandi-v2+json");
+    assert_eq!(
+        heard.json(),
+        serde_json::json!({
+            "body": "1 post failed (주말-사진 on cafe)",
+            "connectColor": "#D73A49",
+            "connectInfo": [
+                {
+                    "title": "주말-사진 (post 12) on cafe: an image is too big (-602) <script> & more",
+                    "description": "Tue 2026-12-01 09:00 KST · “*주말*엔 `라떼` @everyone <@1> [a](b)” · 라떼_1.jpg\n\
+                                    storyd admin retry 12\nhttps://storyd.example.com/posts/12_b",
+                },
+                {"title": "and 2 more"},
+            ],
+        })
+    );
+    // The body alone is required, and is never empty.
+    let plain = Notice::new(Phase::Said, None, "안녕".into(), Vec::new(), at());
+    sinks.send("it", "storyd-2", &plain, at()).await.unwrap();
+    assert_eq!(receiver.heard().pop().unwrap().json(), serde_json::json!({"body": "안녕", "connectColor": "#8C959F"}));
+}
+
+#[tokio::test]
+async fn discord_gets_content_that_mentions_nobody_and_is_not_too_long() {
+    let receiver = Receiver::start().await;
+    receiver.answer(204);
+    let sinks = sinks(Sink::Discord { url: secret(&receiver.url("/api/webhooks/1/s3cret")) });
+    sinks.send("it", "storyd-1", &told_of_a_post(), at()).await.unwrap();
+    let heard = receiver.heard().remove(0);
+    assert_eq!((heard.method.as_str(), heard.header("content-type")), ("POST", "application/json"));
+    let body = heard.json();
+    assert_eq!(body["allowed_mentions"], serde_json::json!({"parse": []}));
+    assert_eq!(body["flags"], 4);
+    insta::assert_snapshot!(body["content"].as_str().unwrap());
+    let mut long = notice();
+    long.items[0].reason = "가😀".repeat(2_000);
+    sinks.send("it", "storyd-2", &long, at()).await.unwrap();
+    let content = receiver.heard().pop().unwrap().json()["content"].as_str().unwrap().to_owned();
+    assert!(content.encode_utf16().count() <= 2_000 && content.ends_with('…'), "{content}");
 }
 
 #[tokio::test]
