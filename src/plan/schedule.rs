@@ -72,6 +72,8 @@ pub enum AtTime {
 pub struct CronRule {
     pattern: String,
     cron: Cron,
+    /// The hours and the minutes that the pattern names: they are asked for on each day.
+    clock: (Vec<i8>, Vec<i8>),
     every_hour: bool,
     /// What is said of a pattern that names days of the month and weekdays, but for its next dates.
     pub(super) both_days: Option<Box<Problem>>,
@@ -91,7 +93,9 @@ impl CronRule {
     /// A pattern that cannot be read, or that no day of the calendar matches.
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
         let (pattern, cron) = pattern::read(pattern)?;
+        let named = |values: Vec<u16>| values.into_iter().filter_map(|value| i8::try_from(value).ok()).collect();
         let rule = Self {
+            clock: (named(cron.pattern.hours.values()), named(cron.pattern.minutes.values())),
             every_hour: pattern.split(' ').nth(1) == Some("*"),
             pattern,
             cron,
@@ -253,24 +257,13 @@ impl CronRule {
     /// How many times the rule names on a day that matches.
     pub(super) fn times_on(&self, day: Date) -> u64 {
         let ends = [self.from, self.until].into_iter().flatten().any(|end| end.date() == day);
-        let count = if ends {
-            self.times_of(day).count()
-        } else {
-            let pattern = &self.cron.pattern;
-            let hours = (0..24).filter(|hour| pattern.hour_match(*hour).unwrap_or(false)).count();
-            hours * (0..60).filter(|minute| pattern.minute_match(*minute).unwrap_or(false)).count()
-        };
+        let count = if ends { self.times_of(day).count() } else { self.clock.0.len() * self.clock.1.len() };
         u64::try_from(count).unwrap_or_default()
     }
 
     pub(super) fn times_of(&self, day: Date) -> impl Iterator<Item = DateTime> {
-        let pattern = &self.cron.pattern;
-        let hours = (0..24i8).filter(|hour| pattern.hour_match(hour.unsigned_abs().into()).unwrap_or(false));
-        let times = hours.flat_map(move |hour| {
-            let minutes =
-                (0..60i8).filter(|minute| pattern.minute_match(minute.unsigned_abs().into()).unwrap_or(false));
-            minutes.map(move |minute| day.at(hour, minute, 0, 0))
-        });
+        let (hours, minutes) = &self.clock;
+        let times = hours.iter().flat_map(move |hour| minutes.iter().map(move |minute| day.at(*hour, *minute, 0, 0)));
         times.filter(|local| {
             self.from.is_none_or(|from| *local >= from) && self.until.is_none_or(|until| *local <= until)
         })
