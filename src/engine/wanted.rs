@@ -41,7 +41,7 @@ impl<'a> Wanted<'a> {
         let names: Vec<&str> = plan.jobs.values().filter(asks).map(|job| job.name.as_str()).collect();
         let known = store.known_jobs(&names).await?;
         let (mut jobs, mut held, mut found) = (Vec::with_capacity(plan.jobs.len()), 0, 0);
-        for job in plan.jobs.values() {
+        for job in as_written(plan) {
             if store.is_told_to_stop() {
                 break;
             }
@@ -89,7 +89,7 @@ pub async fn wanted(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Time
         None => HashMap::new(),
     };
     let (mut wanted, mut found) = (Vec::with_capacity(plan.jobs.len()), 0);
-    for job in plan.jobs.values() {
+    for job in as_written(plan) {
         let posts = posts(job, known.get(&job.name).copied(), rules, now);
         found += posts.occurrences.len();
         wanted.push(posts);
@@ -110,6 +110,13 @@ fn asks(job: &&Job) -> bool {
         Schedule::Once(times) => times.contains(&AtTime::Now),
         Schedule::Cron(_) => true,
     }
+}
+
+/// The jobs in the order in which the files have them, so that posts of the same instant are numbered, and go out, in that order.
+fn as_written(plan: &Plan) -> Vec<&Job> {
+    let mut jobs: Vec<&Job> = plan.jobs.values().collect();
+    jobs.sort_by_key(|job| (job.place.file.as_os_str(), job.place.line, job.place.column));
+    jobs
 }
 
 /// When the first of the occurrences that may be added appears.

@@ -211,3 +211,35 @@ fn data_that_could_not_be_written_are_no_success() {
     assert_eq!(done.status.code(), Some(1), "{told}");
     assert!(told.starts_with("storyd: not everything could be printed: "), "{told}");
 }
+
+#[test]
+fn posts_of_the_same_instant_go_out_in_the_order_of_the_files() {
+    let folder = Folder::new();
+    let jobs: String = ["z", "b", "ten", "a", "한장"]
+        .iter()
+        .map(|name| format!("{name}:\n  at: now\n  type: note\n  content: 글 {name}\n"))
+        .collect();
+    folder.jobs(&jobs);
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("published  한장 ");
+    let stories = folder.json("admin stories --sandbox");
+    let mut posts: Vec<(i64, String)> = stories
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|story| (story["post"].as_i64().unwrap(), story["job"].as_str().unwrap().to_owned()))
+        .collect();
+    posts.sort();
+    let jobs: Vec<&str> = posts.iter().map(|(_, job)| job.as_str()).collect();
+    assert_eq!(jobs, ["z", "b", "ten", "a", "한장"]);
+    let mut published: Vec<(String, &str)> = stories
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|story| (story["published_at"].as_str().unwrap().to_owned(), story["job"].as_str().unwrap()))
+        .collect();
+    published.sort();
+    assert_eq!(published.iter().map(|(_, job)| *job).collect::<Vec<_>>(), ["z", "b", "ten", "a", "한장"]);
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+}
