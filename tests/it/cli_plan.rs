@@ -138,3 +138,57 @@ fn job_files_that_do_not_load_are_told_beside_the_queue_until_they_do() {
     daemon.signal("TERM");
     assert_eq!(daemon.end().code, Some(0));
 }
+
+#[test]
+fn the_plan_shows_what_the_queue_will_do() {
+    let folder = Folder::new();
+    let daily = |name: &str, tags: &str| {
+        format!("{name}:\n  cron: '0 9 * * *'\n  type: note\n  content: '{{{{ date }}}} {name}'\n  tags: [{tags}]\n")
+    };
+    let jobs = format!("{}{}{}", daily("moved", ""), daily("stopped", "세일"), daily("plain", ""));
+    folder.jobs(&jobs);
+    let daemon = folder.start("run --sandbox jobs.yaml");
+    daemon.says("waiting for ");
+    let plan = || -> Value {
+        let done = folder.run("plan --sandbox jobs.yaml --days 20 --json");
+        serde_json::from_str(&done.stdout).unwrap()
+    };
+    folder.ok("admin post --sandbox 손으로 --name by-hand --at +2h");
+    let first = folder.json("admin queue --sandbox --job moved")[0]["post"].to_string();
+    folder.ok(&format!("admin reschedule --sandbox {first} --to +10d"));
+    folder.ok("admin pause --sandbox --tag 세일");
+    let json = plan();
+    let of = |job: &str| -> Vec<&Value> {
+        json["coming"].as_array().unwrap().iter().filter(|one| one["job"] == job).collect()
+    };
+    assert_eq!(json["changes"], serde_json::json!([]));
+    assert_eq!(of("@by-hand").len(), 1, "{json:#}");
+    assert_eq!(of("@by-hand")[0]["notes"], serde_json::json!(["posted by hand"]));
+    assert!(of("stopped").iter().all(|one| one["notes"] == serde_json::json!(["paused"])), "{json:#}");
+    assert!(of("plain").iter().all(|one| one["notes"] == serde_json::json!([])), "{json:#}");
+    let moved: Vec<&Value> = of("moved").into_iter().filter(|one| one["post"].to_string() == first).collect();
+    assert!(moved[0]["notes"][0].as_str().unwrap().starts_with("not at "), "{moved:#?}");
+    assert!(moved[0]["at"].as_str() > moved[0]["occurs_at"].as_str(), "{moved:#?}");
+    let times: Vec<&str> = json["coming"].as_array().unwrap().iter().map(|one| one["at"].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    // What is new is held back by the pause as well.
+    folder.jobs(&format!("{jobs}{}", daily("new", "세일")));
+    let text = folder.run("plan --sandbox jobs.yaml").stdout;
+    assert!(text.contains("new (paused)") && text.contains("stopped (paused)"), "{text}");
+    assert!(text.contains("\n  TIME ") && text.contains("LENGTH"), "{text}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+}
+
+#[test]
+fn paths_are_told_from_the_folder_of_the_command_and_images_by_their_names() {
+    let folder = Folder::new();
+    folder.jobs("photo:\n  at: 2098-12-01 09:00\n  type: photo\n  images: [latte.png]\n  content: '메뉴&nbsp;'");
+    std::fs::copy("examples/images/winter-cup.png", folder.path("latte.png")).unwrap();
+    let here = folder.path("").display().to_string();
+    for line in [format!("plan --sandbox {here}"), format!("plan --sandbox {here} --markdown")] {
+        let done = folder.run(&line);
+        assert!(done.stdout.contains("[latte.png] 메뉴"), "{done:#?}");
+        assert!(done.stdout.contains("jobs.yaml:") && !done.stdout.contains(&here), "{done:#?}");
+    }
+}

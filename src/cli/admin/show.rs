@@ -181,6 +181,11 @@ fn next_step(home: &Home, post: &PostRow) -> Option<String> {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words} {}", post.post)));
     match post.state {
         PostState::Held => Some(format!("{} lets it go ahead, {} withdraws it", command("release"), command("cancel"))),
+        PostState::Failed if post.job.starts_with('@') => Some(format!(
+            "it cannot be corrected: post it anew with `{}`; if only the account was at fault, {}",
+            home.command("admin post"),
+            command("retry")
+        )),
         PostState::Failed => Some(format!("correct what it says or the account, then {}", command("retry"))),
         PostState::Missed | PostState::Cancelled => Some(format!("{} publishes it after all", command("retry"))),
         PostState::InDoubt if post.parked_at.is_some() => {

@@ -2,6 +2,7 @@
 //!
 //! The changes come from the very code that enqueues, so that the queue becomes what is shown here.
 
+mod queued;
 pub(in crate::cli) mod revision;
 mod told;
 mod warning;
@@ -16,15 +17,15 @@ use super::failure::{CHANGES, DONE, Failure, broken};
 use super::output::{self, note};
 use super::show::{counted, print_json};
 use super::{Common, setup};
-use crate::domain::clock::{Clock, earlier, later};
+use crate::domain::clock::{Clock, later};
 use crate::domain::post::PostState;
 use crate::engine::{Rules, wanted};
 use crate::plan::problem::Problem;
 use crate::plan::{self, Beside, Plan};
 use crate::settings::Settings;
 use crate::store::queue::{Change, ChangeKind, Face};
-use crate::store::view::StoryRow;
 use crate::store::{Access, Store, StoreError};
+use queued::Queued;
 use warning::Warning;
 
 #[derive(Debug, clap::Args)]
@@ -68,6 +69,9 @@ struct Report {
     warnings: Vec<Warning>,
     /// The warnings of the job files themselves.
     problems: Vec<Problem>,
+    /// The folder in which the command was given, from which people read paths.
+    #[serde(skip)]
+    here: Option<PathBuf>,
 }
 
 /// A post that is to appear.
@@ -80,6 +84,10 @@ struct Coming {
     kind: ChangeKind,
     /// `scheduled`, `held` or where it stands on its way.
     state: PostState,
+    /// When it goes out as things stand: at another time than its file says where a person moved it, or an attempt is made again.
+    at: Timestamp,
+    /// What else is to be known of it, in words: that it is paused, was moved, or that its time has passed.
+    notes: Vec<String>,
     #[serde(flatten)]
     face: Face,
     /// UTF-16 units of its text, as Kakao counts.
@@ -89,7 +97,7 @@ struct Coming {
 impl Coming {
     /// Whether it waits for a person, and its time has passed: it does not come by itself.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.state == PostState::Held && self.face.occurs_at < now
+        self.state == PostState::Held && self.at < now
     }
 }
 
@@ -102,25 +110,27 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let plan = plan::load_with(&paths, &beside, now);
     let plan = plan.and_then(|plan| plan.at_most(rules.max_planned, now, later(now, rules.horizon)));
     let plan = plan.map_err(|problems| broken(&problems))?;
-    let (against, (changes, unmade), published) = match &args.against {
+    let coming_until = later(now, Duration::from_secs(u64::from(args.days) * 86_400));
+    let (against, (changes, unmade), queued) = match &args.against {
         Some(spec) => {
             let (label, old) = revision::load(spec, &paths, &beside, now).await?;
-            (label, wanted::between_plans(&old, &plan, &rules, now)?, Vec::new())
+            (label, wanted::between_plans(&old, &plan, &rules, now)?, Queued::default())
         }
         None => match open(&home).await? {
             Some(store) => {
                 let changes = wanted::preview(Some(&store), &plan, &rules, now).await?;
-                let published = published(&store, now).await?;
+                let queued = Queued::read(&store, &changes.0, coming_until, now).await?;
                 store.close().await;
-                ("queue".to_owned(), changes, published)
+                ("queue".to_owned(), changes, queued)
             }
             None => {
                 note!("storyd: there is no queue in {} yet, so everything is new", home.data_dir.display());
-                ("nothing".to_owned(), wanted::preview(None, &plan, &rules, now).await?, Vec::new())
+                ("nothing".to_owned(), wanted::preview(None, &plan, &rules, now).await?, Queued::default())
             }
         },
     };
-    let mut report = report(&plan, against, changes, &published, &home.settings, args.days, now);
+    let mut report = report(&plan, against, changes, &queued, &home.settings, coming_until, now);
+    report.here = std::env::current_dir().ok();
     report.warnings.splice(..0, warning::no_text(&unmade));
     if common.json {
         print_json(&report)?;
@@ -137,14 +147,13 @@ fn report(
     plan: &Plan,
     against: String,
     changes: Vec<Change>,
-    published: &[StoryRow],
+    queued: &Queued,
     settings: &Settings,
-    days: u16,
+    coming_until: Timestamp,
     now: Timestamp,
 ) -> Report {
-    let coming_until = later(now, Duration::from_secs(u64::from(days) * 86_400));
-    let all = coming(&changes);
-    let mut warnings = warning::find(&changes, &all, published, settings, now);
+    let all = queued.lay_over(coming(&changes), &changes, now);
+    let mut warnings = warning::find(&changes, &all, &queued.published, settings, now);
     warnings.extend(warning::turns(plan, &changes, now));
     Report {
         against,
@@ -153,13 +162,11 @@ fn report(
         jobs: plan.jobs.len(),
         files: plan.files.len(),
         changes: changes.into_iter().filter(|change| change.kind != ChangeKind::Unchanged).collect(),
-        coming: all
-            .into_iter()
-            .filter(|coming| coming.face.occurs_at <= coming_until && !coming.is_over(now))
-            .collect(),
+        coming: all.into_iter().filter(|coming| coming.at <= coming_until && !coming.is_over(now)).collect(),
         coming_until,
         warnings,
         problems: plan.warnings.clone(),
+        here: None,
     }
 }
 
@@ -172,17 +179,7 @@ async fn open(home: &setup::Home) -> Result<Option<Store>, Failure> {
     }
 }
 
-/// Most stories that are compared with what is coming.
-const STORIES_MAX: u32 = 2_000;
-
-/// The stories of the look-back.
-async fn published(store: &Store, now: Timestamp) -> Result<Vec<StoryRow>, Failure> {
-    let since = earlier(now, warning::LOOK_BACK);
-    let rows = store.stories(None, None, STORIES_MAX).await?;
-    Ok(rows.into_iter().filter(|story| story.published_at > since && story.deleted_at.is_none()).collect())
-}
-
-/// The posts that are to appear once the files are in the queue, in the order of time.
+/// The posts that are to appear once the files are in the queue, at the times that the files say.
 fn coming(changes: &[Change]) -> Vec<Coming> {
     let waits =
         |state| matches!(state, PostState::Scheduled | PostState::Claimed | PostState::Held | PostState::Publishing);
@@ -191,12 +188,10 @@ fn coming(changes: &[Change]) -> Vec<Coming> {
         let face = if change.kind == ChangeKind::Ignored { &change.before } else { &change.after };
         let face = face.clone().filter(|_| waits(change.becomes))?;
         let length = face.content.text().unwrap_or_default().encode_utf16().count();
-        let (job, kind, state) = (change.job.clone(), change.kind, change.becomes);
-        Some(Coming { post: change.post, job, kind, state, face, length })
+        let (job, kind, state, at) = (change.job.clone(), change.kind, change.becomes, face.occurs_at);
+        Some(Coming { post: change.post, job, kind, state, at, notes: Vec::new(), face, length })
     };
-    let mut coming: Vec<Coming> = changes.iter().filter_map(of).collect();
-    coming.sort_by(|one, other| (one.face.occurs_at, &one.job).cmp(&(other.face.occurs_at, &other.job)));
-    coming
+    changes.iter().filter_map(of).collect()
 }
 
 /// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.

@@ -1,22 +1,23 @@
 //! The plan as people read it: the changes with what differs, then the coming posts day by day. Pure; columns are counted as a terminal
 //! shows them.
 
+mod coming;
+
 use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
 use super::super::show::{instant, length};
 use super::super::width::{fit, pad, width};
-use super::{Coming, Report, summary};
+use super::{Report, summary};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
 use crate::plan::problem::{Paint, render};
 use crate::store::queue::{Change, ChangeKind, Face};
+use coming::coming;
 
 /// Most posts of one job that are shown one by one for one kind of change; the others are counted.
 const EACH_MAX: usize = 4;
-/// Most lines of the coming posts.
-const COMING_MAX: usize = 400;
 /// Most lines of one text's differences.
 const DIFF_LINES_MAX: usize = 40;
 /// GitHub refuses comments of more than 65,536 characters.
@@ -42,7 +43,7 @@ pub(super) fn text(report: &Report, columns: usize) -> String {
         out.push('\n');
     }
     if !report.problems.is_empty() {
-        write!(out, "\n{}", render(&report.problems, Paint::Plain)).ok();
+        write!(out, "\n{}", from_here(&render(&report.problems, Paint::Plain), report)).ok();
     }
     out
 }
@@ -60,7 +61,7 @@ pub(super) fn markdown(report: &Report) -> String {
     }
     if !report.problems.is_empty() {
         let problems: String = report.problems.iter().map(|problem| format!("{problem}\n")).collect();
-        write!(out, "\n**Warnings of the job files**\n\n{}", fenced("text", &problems)).ok();
+        write!(out, "\n**Warnings of the job files**\n\n{}", fenced("text", &from_here(&problems, report))).ok();
     }
     let coming = fenced("text", &coming(report, MARKDOWN_WIDTH));
     write!(out, "\n<details><summary>{}</summary>\n\n{coming}\n</details>\n", coming_title(report)).ok();
@@ -75,6 +76,14 @@ fn fenced(kind: &str, text: &str) -> String {
     let cut = text.char_indices().nth(limit).map_or(text, |(at, _)| text.get(..at).unwrap_or(text));
     let more = if cut.len() < text.len() { "\n… and more; `storyd plan` shows all of it" } else { "" };
     format!("{fence}{kind}\n{}{more}\n{fence}\n", cut.trim_end())
+}
+
+/// The paths as they are from the folder in which the command was given.
+fn from_here(text: &str, report: &Report) -> String {
+    match &report.here {
+        Some(here) if here.parent().is_some() => text.replace(&format!("{}/", here.display()), ""),
+        _ => text.to_owned(),
+    }
 }
 
 fn compared(report: &Report) -> String {
@@ -103,7 +112,7 @@ fn sign(kind: ChangeKind) -> char {
 /// What changes that are shown together have in common: the job, the kind, and what differs.
 type Alike<'a> = (&'a str, ChangeKind, &'a [&'static str]);
 
-/// The changes job by job, each kind together.
+/// The changes in the order of their first times, those of one job and kind together.
 fn changes(report: &Report, columns: usize) -> String {
     let moved = moved(report);
     let mut groups: Vec<(Alike<'_>, Vec<&Change>)> = Vec::new();
@@ -117,10 +126,13 @@ fn changes(report: &Report, columns: usize) -> String {
             None => groups.push((key, vec![change])),
         }
     }
-    groups.sort_by_key(|((job, kind, _), _)| (*job, *kind));
-    let mut out = String::new();
-    for ((_, kind, _), mut group) in groups {
+    for (_, group) in &mut groups {
         group.sort_by_key(|change| face(change).map(|face| face.occurs_at));
+    }
+    let first = |group: &[&Change]| group.first().and_then(|change| face(change)).map(|face| face.occurs_at);
+    groups.sort_by_cached_key(|((job, kind, _), group)| (first(group), *job, *kind));
+    let mut out = String::new();
+    for ((_, kind, _), group) in groups {
         // What differs is shown with the first; the same edit of thirty posts need not be read thirty times.
         let shown = if kind == ChangeKind::Changed { 1 } else { EACH_MAX };
         let shown = if group.len() == shown + 1 { shown + 1 } else { shown };
@@ -202,7 +214,10 @@ fn excerpt(content: &Content) -> String {
     let text = content.text().unwrap_or_default();
     match &content.body {
         Body::Note { .. } => text.to_owned(),
-        Body::Photo { images, .. } => format!("[{}] {text}", super::counted(images.len(), "image")),
+        Body::Photo { images, .. } => {
+            let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
+            format!("[{}] {text}", names.join(", "))
+        }
         Body::Link { url, .. } => format!("[{url}] {text}"),
     }
 }
@@ -300,74 +315,6 @@ fn lines(out: &mut String, before: &str, after: &str, columns: usize) {
     if all.len() > DIFF_LINES_MAX {
         writeln!(out, "      … and {} lines more", all.len() - DIFF_LINES_MAX).ok();
     }
-}
-
-/// The coming posts, by the day in the zone of each.
-fn coming(report: &Report, columns: usize) -> String {
-    struct Line {
-        day: String,
-        sign: char,
-        cells: [String; 5],
-        says: String,
-    }
-    let line = |one: &Coming| {
-        let shown = instant(one.face.occurs_at, &one.face.zone);
-        // `Tue 2026-12-01 09:00 KST`
-        let (day, time) =
-            (shown.get(..14).unwrap_or(&shown).to_owned(), shown.get(15..).unwrap_or_default().to_owned());
-        let state = if one.state == PostState::Scheduled { String::new() } else { format!(" ({})", one.state) };
-        let job = format!("{}{state}", one.job);
-        let kind = match &one.face.content.body {
-            Body::Photo { images, .. } => format!("photo×{}", images.len()),
-            _ => one.face.content.kind().to_owned(),
-        };
-        let says = match &one.face.content.body {
-            Body::Link { url, text: None } => url.clone(),
-            _ => one_line(one.face.content.text().unwrap_or_default()),
-        };
-        Line {
-            day,
-            sign: sign(one.kind),
-            cells: [time, one.face.account.clone(), kind, one.length.to_string(), job],
-            says,
-        }
-    };
-    let mut lines: Vec<Line> = report.coming.iter().take(COMING_MAX).map(line).collect();
-    // Zones apart: an instant that comes later may lie on an earlier day.
-    lines.sort_by(|one, other| one.day.get(4..).cmp(&other.day.get(4..)));
-    let mut widths = [0; 5];
-    for line in &lines {
-        for (widest, cell) in widths.iter_mut().zip(&line.cells) {
-            *widest = width(cell).max(*widest);
-        }
-    }
-    // A long name must not push away what the posts say.
-    widths[4] = widths[4].min(columns / 3);
-    let mut out = String::new();
-    let mut day = "";
-    for line in &lines {
-        if line.day != day {
-            day = &line.day;
-            writeln!(out, "{day}").ok();
-        }
-        let [time, account, kind, units, job] = &line.cells;
-        let job = fit(job, widths[4]);
-        let start = format!(
-            "{} {}  {}  {}  {}{units}  {}  ",
-            line.sign,
-            pad(time, widths[0]),
-            pad(account, widths[1]),
-            pad(kind, widths[2]),
-            " ".repeat(widths[3].saturating_sub(width(units))),
-            pad(&job, widths[4]),
-        );
-        let says = fit(&line.says, columns.saturating_sub(width(&start)).max(8));
-        writeln!(out, "{}", format!("{start}{says}").trim_end()).ok();
-    }
-    if report.coming.len() > COMING_MAX {
-        writeln!(out, "  … and {} more; --json lists all, --days fewer", report.coming.len() - COMING_MAX).ok();
-    }
-    out
 }
 
 #[cfg(test)]

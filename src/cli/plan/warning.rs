@@ -100,16 +100,16 @@ fn too_late(changes: &[Change]) -> Vec<Warning> {
 
 fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
     let edited = coming.iter().filter(|one| matches!(one.kind, ChangeKind::Added | ChangeKind::Changed));
-    let near = edited.filter(|one| between(now, one.face.occurs_at) < SOON);
+    let near = edited.filter(|one| between(now, one.at) < SOON);
     near.map(|one| {
-        let (at, job) = (one.face.occurs_at, one.job.clone());
+        let (at, job) = (one.at, one.job.clone());
         if at < now {
             let (ago, late) = (relative(at, now), &one.face.late);
             if one.state == PostState::Held && one.post.is_none() {
                 let message = format!("{job} was to appear {ago}, before the queue knew of it: it is held; correct the year if it is to come");
                 return Warning { kind: "past", job, message };
             }
-            let message = format!("{job} was to appear {ago}: its late policy decides ({late})");
+            let message = format!("{job} was to appear {ago}; its `late` says what happens now: {late}");
             return Warning { kind: "past", job, message };
         }
         let message = if at == now {
@@ -134,7 +134,7 @@ fn same_text(coming: &[Coming], published: &[StoryRow], now: Timestamp) -> Vec<W
     }
     for one in coming {
         let text = comparable(one.face.content.text().unwrap_or_default());
-        said.entry((one.face.account.as_str(), text)).or_default().push((one.face.occurs_at, &one.job, false));
+        said.entry((one.face.account.as_str(), text)).or_default().push((one.at, &one.job, false));
     }
     let mut warnings: Vec<Warning> = Vec::new();
     for ((account, text), mut posts) in said {
@@ -167,9 +167,9 @@ fn close(coming: &[Coming], settings: &Settings) -> Vec<Warning> {
         let before = last.insert(account, one);
         let gap = settings.accounts.get(account).map(|account| account.min_gap).unwrap_or_default();
         let Some(before) = before.filter(|_| !gap.is_zero()) else { continue };
-        let apart = between(before.face.occurs_at, one.face.occurs_at);
+        let apart = between(before.at, one.at);
         if apart < gap {
-            let (when, other) = (instant(one.face.occurs_at, &one.face.zone), &before.job);
+            let (when, other) = (instant(one.at, &one.face.zone), &before.job);
             let apart = if apart.is_zero() { "at the same time as".into() } else { format!("{} after", length(apart)) };
             let gap = length(gap);
             let message = format!(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::super::queued::Queued;
 use super::*;
 use crate::engine::{Rules, wanted};
 use crate::plan;
@@ -39,7 +40,8 @@ fn report(old: &str, new: &str) -> Report {
     let settings = settings();
     let rules = Rules::new(&settings).unwrap();
     let (changes, _) = wanted::between_plans(&old, &new, &rules, now()).unwrap();
-    let mut report = super::super::report(&new, "main".into(), changes, &[], &settings, 14, now());
+    let until = now() + jiff::SignedDuration::from_hours(14 * 24);
+    let mut report = super::super::report(&new, "main".into(), changes, &Queued::default(), &settings, until, now());
     report.problems.clear();
     report
 }
@@ -98,4 +100,14 @@ fn a_comment_is_never_longer_than_it_may_be() {
     let jobs: String =
         (0..3_000).map(|n| format!("  job-{n}: {{at: 2026-12-02 09:00, type: note, content: 글 {n}}}\n")).collect();
     assert!(markdown(&report("  x: {at: now, type: note, content: x}\n", &jobs)).chars().count() < 65_536);
+}
+
+#[test]
+fn posts_of_a_day_that_say_the_same_are_one_line_where_they_are_many() {
+    let jobs = "  minute: {cron: \"* 9 * * *\", type: note, content: 좋은 아침}\n  \
+                four: {cron: \"0 10,11,12,13 * * *\", type: note, content: 네 번}\n";
+    let told = text(&report("  {}", jobs), 100);
+    assert!(told.lines().count() < 120, "{told}");
+    assert!(told.contains("+ 09:00 KST  cafe     note       5  minute (60 times, the last at 09:"), "{told}");
+    assert_eq!(told.matches("네 번").count(), 14 * 4 + 5, "{told}");
 }

@@ -11,6 +11,7 @@ use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules, steps};
 use super::{JobPosts, NewPost};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
+use crate::domain::telling::length;
 use crate::store::{Result, instant, instant_opt, micros, read_json};
 
 /// What becomes of one post.
@@ -69,7 +70,7 @@ pub struct Face {
     pub content: Content,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The late policy, as in `skip after 3600 s`.
+    /// What happens when it is late, as in `skip after 1 h`.
     pub late: String,
     /// What follows a proved absence.
     pub in_doubt: String,
@@ -86,7 +87,7 @@ impl Face {
         let seconds = |micros: i64| Duration::from_micros(u64::try_from(micros).unwrap_or(0)).as_secs();
         let late = match row.late_then.as_str() {
             "post" => "post, however late".to_owned(),
-            then => format!("{then} after {} s", seconds(row.late_within)),
+            then => format!("{then} after {}", length(Duration::from_secs(seconds(row.late_within)))),
         };
         Ok(Self {
             occurs_at: instant(occurs_at)?,
