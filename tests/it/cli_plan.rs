@@ -166,7 +166,8 @@ fn the_plan_shows_what_the_queue_will_do() {
     assert_eq!(of("@by-hand")[0]["notes"], serde_json::json!(["posted by hand"]));
     assert!(of("stopped").iter().all(|one| one["notes"] == serde_json::json!(["paused"])), "{json:#}");
     assert!(of("plain").iter().all(|one| one["notes"] == serde_json::json!([])), "{json:#}");
-    let moved: Vec<&Value> = of("moved").into_iter().filter(|one| one["post"].to_string() == first).collect();
+    let number: Value = first.parse::<i64>().unwrap().into();
+    let moved: Vec<&Value> = of("moved").into_iter().filter(|one| one["post"] == number).collect();
     assert!(moved[0]["notes"][0].as_str().unwrap().starts_with("not at "), "{moved:#?}");
     assert!(moved[0]["at"].as_str() > moved[0]["occurs_at"].as_str(), "{moved:#?}");
     let times: Vec<&str> = json["coming"].as_array().unwrap().iter().map(|one| one["at"].as_str().unwrap()).collect();
