@@ -214,7 +214,11 @@ impl Engine {
     /// go out all the same.
     pub(super) async fn dashboard(&self, home: &Home) -> Option<Dashboard> {
         let wanted = home.settings.dashboard?;
-        let surroundings = || Surroundings { command_flags: home.flags.clone(), sandbox_url: self.sandbox_url() };
+        let surroundings = || Surroundings {
+            command_flags: home.flags.clone(),
+            sandbox_url: self.sandbox_url(),
+            titles: home.settings.titles(),
+        };
         let mut places = vec![wanted];
         let remembered = home.data_dir.join(SANDBOX_DASHBOARD);
         if home.sandbox {

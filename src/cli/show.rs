@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn columns_stay_under_each_other_with_hangul_and_emoji_and_stack_where_it_is_narrow() {
         let columns = || {
-            let mut columns = Columns::new(&["POST", "WHEN", "JOB", "SAYS"], &["POST", "WHEN", "SAYS"]);
+            let mut columns = Columns::new(&["POST", "WHEN", "JOB", "TEXT"], &["POST", "WHEN", "TEXT"]);
             for (post, job, says) in
                 [("1", "주말-사진", "☕ 겨울 신메뉴가 나왔어요! 이번 주말까지"), ("12", "menu", "open")]
             {
@@ -207,19 +207,19 @@ mod tests {
         let at = |width| columns().lay_out(width).join("\n");
         assert_eq!(
             at(None),
-            "POST  WHEN                                   JOB        SAYS\n\
+            "POST  WHEN                                   JOB        TEXT\n\
              1     Tue 2026-12-01 09:00 KST (in 3 d 4 h)  주말-사진  ☕ 겨울 신메뉴가 나왔어요! 이번 주말까지\n\
              12    Tue 2026-12-01 09:00 KST (in 3 d 4 h)  menu       open"
         );
         assert_eq!(
             at(Some(80)),
-            "POST  WHEN                                   JOB        SAYS\n\
+            "POST  WHEN                                   JOB        TEXT\n\
              1     Tue 2026-12-01 09:00 KST (in 3 d 4 h)  주말-사진  ☕ 겨울 신메뉴…\n\
              12    Tue 2026-12-01 09:00 KST (in 3 d 4 h)  menu       open"
         );
         assert_eq!(
             at(Some(60)),
-            "POST  WHEN                      SAYS\n\
+            "POST  WHEN                      TEXT\n\
              1     Tue 2026-12-01 09:00 KST  ☕ 겨울 신메뉴가 나왔어요!\n\
              \u{20}     (in 3 d 4 h)              이번 주말까지\n\
              12    Tue 2026-12-01 09:00 KST  open\n\

@@ -204,6 +204,9 @@ pub struct Item {
     /// The account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// What people call it, where that is another word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_title: Option<String>,
     /// When it happened, or began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
@@ -283,13 +286,18 @@ impl Item {
         lines.chain(self.case.iter().cloned()).collect()
     }
 
+    /// What people call its account.
+    fn shown_account(&self) -> Option<&String> {
+        self.account_title.as_ref().or(self.account.as_ref())
+    }
+
     /// `weekend-photos (post 12) on cafe: why`.
     pub fn line(&self) -> String {
         let mut what = self.job.clone().unwrap_or_default();
         if let Some(post) = self.post {
             let _ = write!(what, "{}(post {post})", if what.is_empty() { "" } else { " " });
         }
-        if let Some(account) = &self.account {
+        if let Some(account) = self.shown_account() {
             what = if what.is_empty() { account.clone() } else { format!("{what} on {account}") };
         }
         if what.is_empty() { self.reason.clone() } else { format!("{what}: {}", self.reason) }
@@ -302,6 +310,7 @@ fn with_account(title: String, items: &[Item]) -> String {
     let job = first.job.as_ref().filter(|_| items.len() == 1);
     let account =
         first.account.as_ref().filter(|account| items.iter().all(|item| item.account.as_ref() == Some(account)));
+    let account = account.and(first.shown_account());
     match (job, account) {
         (Some(job), Some(account)) => format!("{title} ({job} on {account})"),
         (None, Some(account)) => format!("{title} ({account})"),

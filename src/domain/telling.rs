@@ -27,14 +27,18 @@ pub fn shell_word(name: &str) -> String {
     format!("'{}'", name.replace('\'', r"'\''"))
 }
 
-/// `in 3 d 4 h`, `5 min ago`, `now`.
+/// From so many days on, years tell more.
+const YEARS_FROM_DAYS: u64 = 730;
+
+/// `in 3 d 4 h`, `5 min ago`, `now`, `in 4 years`.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let ahead = at >= now;
     let span = if ahead { between(now, at) } else { between(at, now) };
     if span < Duration::from_secs(1) {
         return "now".into();
     }
-    let length = length(span);
+    let days = span.as_secs() / 86_400;
+    let length = if days < YEARS_FROM_DAYS { length(span) } else { format!("{} years", days / 365) };
     if ahead { format!("in {length}") } else { format!("{length} ago") }
 }
 
@@ -90,6 +94,9 @@ mod tests {
         let told = ["2026-12-01T00:00:00Z", "2026-11-27T19:54:30Z", "2026-11-27T20:00:00.4Z", "2026-11-28T20:00:00Z"]
             .map(|text| relative(at(text), now));
         assert_eq!(told, ["in 3 d 4 h", "5 min ago", "now", "in 1 d"]);
+        let far = ["2028-11-25T20:00:00Z", "2028-11-27T20:00:00Z", "2030-12-24T00:00:00Z", "2020-12-25T00:00:00Z"]
+            .map(|text| relative(at(text), now));
+        assert_eq!(far, ["in 729 d", "in 2 years", "in 4 years", "5 years ago"]);
     }
 
     #[test]

@@ -154,13 +154,13 @@ fn differences(found: Differences, telling: &Telling) -> NewIncident {
     let kinds: Vec<String> =
         found.kinds.iter().map(|(kind, stories)| format!("{stories} {}", kind.replace('_', " "))).collect();
     let all: u32 = found.kinds.iter().map(|(_, stories)| stories).sum();
-    let stories = if all == 1 { "1 story".to_owned() } else { format!("{all} stories") };
+    let stories = if all == 1 { "1 story differs".to_owned() } else { format!("{all} stories differ") };
     NewIncident {
         trouble: Trouble::Differences,
         subject: format!("audit of {}", found.account),
         post: None,
         job: None,
-        reason: format!("{stories} otherwise than on record: {}", kinds.join(", ")),
+        reason: format!("{stories} from the record: {}", kinds.join(", ")),
         command: telling.command(&format!("admin audit --last --account {}", found.account)),
         account: Some(found.account),
         began_at: found.since,

@@ -129,7 +129,7 @@ fn of_posts(open: &[IncidentRow], news: &[PostNews], telling: &Telling, now: Tim
                 let story = event.story_id.clone().unwrap_or_default();
                 end_all(&mut open, event, &format!("published as story {story}"), true, &mut findings);
                 if telling.published && event.event == "publish" {
-                    published.push(publication(event));
+                    published.push(publication(event, telling));
                 }
             }
             "delete" => end_all(&mut open, event, "its story was taken down", true, &mut findings),
@@ -217,12 +217,13 @@ fn began(event: &PostNews, trouble: Trouble, telling: &Telling) -> NewIncident {
     }
 }
 
-fn publication(event: &PostNews) -> Item {
+fn publication(event: &PostNews, telling: &Telling) -> Item {
     let story = event.story_id.clone().unwrap_or_default();
     Item {
         post: Some(event.post),
         job: Some(event.job.clone()),
         account: Some(event.account.clone()),
+        account_title: telling.titles.get(&event.account).cloned(),
         at: Some(event.at),
         reason: format!("story {story}"),
         url: story_url(&story),
@@ -300,7 +301,7 @@ async fn tell(ctx: &Ctx, which: impl Fn(Trouble) -> bool) -> Result<Option<Times
                 } else {
                     ended.extend(numbers)
                 };
-                items.extend(incidents.into_iter().map(|incident| item(incident, phase)));
+                items.extend(incidents.into_iter().map(|incident| item(incident, phase, &ctx.rules.telling)));
                 if trouble == Trouble::InDoubt && phase == Phase::Began {
                     tell_cases(ctx, &mut items).await?;
                 }
@@ -332,13 +333,14 @@ async fn describe(ctx: &Ctx, notices: &mut [Notice]) -> Result<()> {
     Ok(())
 }
 
-fn item(incident: &IncidentRow, phase: Phase) -> Item {
+fn item(incident: &IncidentRow, phase: Phase, telling: &Telling) -> Item {
     let over = phase == Phase::Ended;
     let outcome = incident.outcome.clone().unwrap_or_default();
     Item {
         post: incident.post,
         job: incident.job.clone(),
         account: incident.account.clone(),
+        account_title: incident.account.as_ref().and_then(|account| telling.titles.get(account)).cloned(),
         at: if over { incident.ended_at } else { Some(incident.began_at) },
         reason: if over { outcome } else { incident.reason.clone() },
         command: if over { String::new() } else { incident.command.clone() },
@@ -378,7 +380,7 @@ async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
             let since = last.max(earlier(now, Duration::from_secs(7 * 86_400)));
             let tally = ctx.store.tally(since, now).await?;
             let open = ctx.store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
-            let mut notices = [day(&tally, open, &ctx.store.open_incidents().await?, now)];
+            let mut notices = [day(&tally, open, &ctx.store.open_incidents().await?, telling, now)];
             describe(ctx, &mut notices).await?;
             ctx.store.tell_digest(notices.first(), &sinks, now).await?;
         }
@@ -388,7 +390,7 @@ async fn digest(ctx: &Ctx) -> Result<Option<Timestamp>> {
 }
 
 /// `listed` are those of the `open` troubles that can be listed.
-fn day(tally: &Tally, open: usize, listed: &[IncidentRow], now: Timestamp) -> Notice {
+fn day(tally: &Tally, open: usize, listed: &[IncidentRow], telling: &Telling, now: Timestamp) -> Notice {
     let title = format!(
         "since the last digest: {} published, {} failed, {} missed, {} taken down; {} to come within a day; {} open",
         tally.published,
@@ -398,7 +400,7 @@ fn day(tally: &Tally, open: usize, listed: &[IncidentRow], now: Timestamp) -> No
         tally.to_come,
         if open == 1 { "1 trouble".to_owned() } else { format!("{open} troubles") },
     );
-    let items = listed.iter().map(|incident| item(incident, Phase::Began)).collect();
+    let items = listed.iter().map(|incident| item(incident, Phase::Began, telling)).collect();
     let mut notice = Notice::new(Phase::Digest, None, title, items, now);
     notice.more = open.saturating_sub(notice.items.len());
     notice

@@ -225,6 +225,8 @@ pub struct Telling {
     pub command_flags: String,
     /// Where others open the dashboard.
     pub dashboard: Option<String>,
+    /// What people call the accounts that have a title.
+    pub titles: BTreeMap<String, String>,
 }
 
 /// Most characters of a text that a notice shows.
@@ -315,6 +317,7 @@ impl Rules {
                 disk_low: DISK_LOW,
                 command_flags: String::new(),
                 dashboard: settings.dashboard_for_others(),
+                titles: settings.titles(),
             },
             preflight: settings.preflight,
             keep: settings.keep,

@@ -236,7 +236,9 @@ impl<'n> Fields<'n> {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note,
         };
-        note.help(one_of(&names));
+        // Kakao's letters are read, and say nothing to whoever looks for a word.
+        let words: Vec<&str> = names.into_iter().filter(|name| name.len() > 1).collect();
+        note.help(one_of(&words));
         None
     }
 

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::read::{duration, filled, whole_number};
 use super::{Account, REDIRECT_URI, Secret};
+use crate::domain::content::composed;
 use crate::plan::fields::{self, Fields, Placed, Report, Shape};
 use crate::plan::file::{Kind, Node};
 use crate::plan::link::check_url;
@@ -18,9 +19,15 @@ use crate::plan::problem::Code;
 
 pub(super) const ACCOUNT: Shape = Shape {
     what: "an account",
-    keys: &["rest_api_key", "client_secret", "redirect_uri", "in_doubt", "min_gap", "max_per_day"],
+    keys: &["title", "rest_api_key", "client_secret", "redirect_uri", "in_doubt", "min_gap", "max_per_day"],
     free_x: false,
-    synonyms: &[("client_id", "rest_api_key"), ("key", "rest_api_key"), ("secret", "client_secret")],
+    synonyms: &[
+        ("client_id", "rest_api_key"),
+        ("key", "rest_api_key"),
+        ("secret", "client_secret"),
+        ("display_name", "title"),
+        ("label", "title"),
+    ],
 };
 pub(super) const SECRET: Shape =
     Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
@@ -67,12 +74,14 @@ fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report
         let what = if is_account_name(name) { format!("the account `{name}`") } else { "the account".to_owned() };
         fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
     }
+    let title = title(&fields, report);
     let client_secret = secret(&fields, "client_secret", report);
     let redirect_uri = redirect_uri(&fields, report).unwrap_or_else(|| REDIRECT_URI.to_owned());
     let in_doubt = policy::in_doubt(&fields, report);
     let min_gap = duration(&fields, "min_gap", (SECOND, DAY), report).unwrap_or_default();
     let max_per_day = whole_number(&fields, "max_per_day", 1..=10_000, report);
     Some(Account {
+        title,
         rest_api_key: secret(&fields, "rest_api_key", report)?,
         client_secret,
         redirect_uri,
@@ -80,6 +89,22 @@ fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report
         min_gap,
         max_per_day,
     })
+}
+
+/// Longest title, in characters: it stands in columns.
+const TITLE_CHARS_MAX: usize = 40;
+
+fn title(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+    let text = fields.text("title", report)?;
+    let span = text.span.clone();
+    let title = composed(filled("title", text, report)?.trim());
+    if title.chars().count() > TITLE_CHARS_MAX || title.chars().any(char::is_control) {
+        report
+            .add(Code::BadName, &span, "this cannot be the title of an account")
+            .help(format!("a title is one line of at most {TITLE_CHARS_MAX} characters, as in `title: 모닝빈`"));
+        return None;
+    }
+    Some(title)
 }
 
 /// Kept to the letter: Kakao compares it with what is registered.

@@ -143,6 +143,8 @@ pub struct Timeouts {
 /// One account at Kakao, by the keys of its app.
 #[derive(Clone, Debug)]
 pub struct Account {
+    /// What people call it: shown in place of its name.
+    pub title: Option<String>,
     /// The app's REST API key.
     pub rest_api_key: Secret,
     /// The app's client secret, if it has one.
@@ -158,6 +160,17 @@ pub struct Account {
 }
 
 impl Settings {
+    /// What people call an account: its title, else its name.
+    pub fn shown<'a>(&'a self, account: &'a str) -> &'a str {
+        self.accounts.get(account).and_then(|account| account.title.as_deref()).unwrap_or(account)
+    }
+
+    /// The titles of the accounts that have one, by their names.
+    pub fn titles(&self) -> BTreeMap<String, String> {
+        let titled = self.accounts.iter().filter_map(|(name, account)| Some((name.clone(), account.title.clone()?)));
+        titled.collect()
+    }
+
     /// The address of the dashboard that a notice may name: one of this machine alone is of no use to its reader.
     pub fn dashboard_for_others(&self) -> Option<String> {
         let listens = self.dashboard?;

@@ -112,6 +112,12 @@ const KEYS: &[KeyDoc] = &[
         r#"{"type": "string", "minLength": 1, "examples": ["30 19 * * *", "off"]}"#,
     ),
     ("accounts", "Accounts", "By the names that job files use.", "{}"),
+    (
+        "title",
+        "Title",
+        "What people call the account: shown in place of its name.",
+        r#"{"type": "string", "minLength": 1, "examples": ["모닝빈"]}"#,
+    ),
     ("rest_api_key", "REST API key", "Of the account's app: a text, or a reference to one.", "{}"),
     ("client_secret", "Client secret", "Of the account's app, if it has one: a text, or a reference to one.", "{}"),
     (

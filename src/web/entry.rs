@@ -45,6 +45,8 @@ pub(super) struct Entry {
     pub(super) post: i64,
     pub(super) job: String,
     pub(super) account: String,
+    /// What people call it.
+    pub(super) account_title: String,
     pub(super) tags: Vec<String>,
     pub(super) kind: &'static str,
     /// Pictures or the link, before the text.
@@ -90,6 +92,7 @@ impl Entry {
             lang: lang(row.content.text().unwrap_or_default()),
             state: row.state.as_str(),
             job: row.job,
+            account_title: house.surroundings.shown(&row.account),
             account: row.account,
             tags: row.tags,
             reason: row.reason,
@@ -147,6 +150,7 @@ pub(super) struct StoryEntry {
     pub(super) url: Option<String>,
     pub(super) post: i64,
     pub(super) job: String,
+    /// What people call its account.
     pub(super) account: String,
     pub(super) kind: &'static str,
     pub(super) lead: String,
@@ -185,7 +189,7 @@ impl StoryEntry {
             story_id: row.story_id,
             post: row.post,
             job: row.job,
-            account: row.account,
+            account: house.surroundings.shown(&row.account),
         }
     }
 }

@@ -17,6 +17,7 @@ mod posts;
 pub mod redirect;
 mod stories;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,6 +49,15 @@ pub struct Surroundings {
     pub command_flags: String,
     /// Where the embedded sandbox is, when nothing reaches Kakao.
     pub sandbox_url: Option<String>,
+    /// What people call the accounts that have a title.
+    pub titles: BTreeMap<String, String>,
+}
+
+impl Surroundings {
+    /// What people call an account.
+    fn shown(&self, account: &str) -> String {
+        self.titles.get(account).map_or(account, String::as_str).to_owned()
+    }
 }
 
 /// Why there is no dashboard.

@@ -171,7 +171,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
         disk_full: ctx.store.is_short_of_room(),
         plan: plan_note(&ctx),
         troubles: troubles(&ctx, &zone, now).await?,
-        blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(row, &zone, now)).collect(),
+        blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(&house, row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
         attention: attention(&house, &ctx, &counts, &zone, now).await?,
         deletions: deletions.into_iter().map(entry).collect(),
@@ -276,7 +276,7 @@ fn finding(house: &House, row: FindingRow) -> Finding {
             step(format!("--accept {} --reason WHY", row.story_id), "when it is in order"),
         ],
         story_id: row.story_id,
-        account: row.account,
+        account: house.surroundings.shown(&row.account),
         detail: row.detail,
     }
 }
@@ -286,15 +286,15 @@ fn given_up(house: &House, row: AuditRow) -> GivenUp {
     GivenUp {
         fault: row.fault.unwrap_or_default(),
         steps: vec![Step { command, what: "tries again" }],
-        account: row.account,
+        account: house.surroundings.shown(&row.account),
     }
 }
 
-fn blocked(row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {
+fn blocked(house: &House, row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {
     let moment = |at| Moment::new(at, zone, now);
     Some(Blocked {
         code: row.blocked_code?,
-        account: row.account,
+        account: house.surroundings.shown(&row.account),
         reason: row.blocked_reason.unwrap_or_default(),
         remedy: row.blocked_remedy.unwrap_or_default(),
         since: row.blocked_at.map(moment),

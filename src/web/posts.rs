@@ -58,7 +58,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     let text = text.map(|text| format!("“{text}”"));
     let state_said = state.map(|state| state.as_str().to_owned());
     for (key, value) in
-        [("", state_said), ("of job ", job), ("on account ", account), ("tagged ", tag), ("that hold ", text)]
+        [("", state_said), ("job ", job), ("account ", account), ("tag ", tag), ("with the words ", text)]
     {
         if let Some(value) = value {
             title.push_str(&format!(" · {key}{value}"));

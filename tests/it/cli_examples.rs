@@ -72,9 +72,9 @@ fn what_the_readme_shows_can_be_copied_beside_it() {
     let [jobs, blackouts, settings] = pieces.as_slice() else { panic!("{pieces:#?}") };
     let folder = clone();
     folder.write("jobs.yaml", jobs);
-    assert_eq!(folder.ok("check jobs.yaml"), "3 jobs in 1 file: no problems\n");
+    assert_eq!(folder.ok("check jobs.yaml"), "4 jobs in 1 file: no problems\n");
     folder.write("with-blackouts.yaml", format!("{blackouts}{jobs}"));
-    assert_eq!(folder.ok("check with-blackouts.yaml"), "3 jobs in 1 file: no problems\n");
+    assert_eq!(folder.ok("check with-blackouts.yaml"), "4 jobs in 1 file: no problems\n");
     for zone in ZONES {
         assert_eq!(published(&folder, "jobs.yaml", zone), [""; 0]);
     }

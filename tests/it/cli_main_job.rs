@@ -125,17 +125,17 @@ fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r#""\d{4}-\d\d-\d\dT[0-9:.]+Z""#, "\"[instant]\""),
-        (r"[A-Z][a-z]{2} 209\d-(\d\d-\d\d \d\d:\d\d) KST \(in \d+ d\) *", "[day] 209[y]-$1 KST (in [n] d)  "),
+        (r"[A-Z][a-z]{2} 209\d-(\d\d-\d\d \d\d:\d\d) KST \(in \d+ (d|years)\) *", "[day] 209[y]-$1 KST (in [n] d)  "),
         (r"[A-Z][a-z]{2} 20[2-8]\d-\d\d-\d\d \d\d:\d\d(:\d\d)? KST( \([^)]*\))? *", "[time]  "),
         (r"[A-Z][a-z]{2} 20[2-8]\d-\d\d-\d\d KST", "[day]"),
         (r"[A-Z][a-z]{2} 209\d-(\d\d-\d\d) KST", "[day] 209[y]-$1 KST"),
         (r"\d\d:\d\d(:\d\d)? \((\d+ \w+ ago|now)\) *", "[when]  "),
-        (r"(\d\d:\d\d) \(in \d+ d\) *", "$1 (in [n] d)  "),
+        (r"(\d\d:\d\d) \(in \d+ (d|years)\) *", "$1 (in [n] d)  "),
         (r"\b[0-9A-Za-z]{7}\.[0-9A-Za-z]{11}\b", "[story]"),
         (r"\b\d+ m?s\b", "[n] ms"),
         (r"(STORY|WHEN|PUBLISHED) +", "$1  "),
-        (r"(STANDS|up) +(ACCOUNT|cafe)", "$1  $2"),
-        (r"deleted in \d+ d", "deleted in [n] d"),
+        (r"(STATUS|up) +(ACCOUNT|cafe)", "$1  $2"),
+        (r"deleted in \d+ (d|years)", "deleted in [n] d"),
     ]
 }
 

@@ -155,6 +155,50 @@ fn a_length_or_a_time_in_other_words_is_answered_with_the_right_ones() {
 }
 
 #[test]
+fn a_time_that_has_passed_or_lies_years_ahead_is_refused_while_the_person_is_still_there() {
+    let (folder, _emulator, _daemon) = folder();
+    for (at, says) in [
+        ("2020-12-25 09:00", "has passed, so nothing would be posted then; correct --at"),
+        ("2h", "has passed"),
+        ("yesterday", "has passed"),
+        ("2999-12-25 09:00", "is years ahead; correct the year in --at"),
+    ] {
+        for line in ["admin post 지난글 --dry-run --at", "admin post 지난글 --at"] {
+            let done = folder.start_with(line, |command| {
+                command.arg(at);
+            });
+            let done = done.end();
+            assert_eq!(done.code, Some(5), "{line} {at}: {done:#?}");
+            assert!(done.stderr.contains(says) && done.stdout.is_empty(), "{line} {at}: {done:#?}");
+        }
+    }
+    assert_eq!(folder.json("admin queue --all --text 지난글").as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn an_account_is_shown_by_its_title_and_asked_for_by_its_name() {
+    let (folder, _emulator, daemon) = folder();
+    daemon.signal("TERM");
+    daemon.end();
+    let settings = std::fs::read_to_string(folder.path("storyd.yaml")).unwrap();
+    let titled = settings.replacen("  cafe:\n", "  cafe:\n    title: 모닝빈\n", 1);
+    let titled = if titled == settings { settings.replacen("cafe: {", "cafe: {title: 모닝빈, ", 1) } else { titled };
+    assert_ne!(titled, settings, "{settings}");
+    folder.write("storyd.yaml", &titled);
+    for line in ["admin queue", "admin stories", "admin queue --account cafe"] {
+        let told = folder.ok(line);
+        assert!(told.contains("모닝빈") && !told.contains(" cafe "), "{line}: {told}");
+    }
+    assert!(folder.ok("admin show sale").contains("  account   모닝빈 (cafe)"));
+    assert!(folder.ok("account list").contains("cafe (모닝빈)"));
+    assert!(folder.ok("account show cafe").starts_with("cafe (모닝빈) is "));
+    assert_eq!(folder.json("admin queue --job sale")[0]["account"], "cafe");
+    refused(&folder, "admin queue --account 모닝빈", 4, "there is no account 모닝빈");
+    folder.write("storyd.yaml", titled.replace("모닝빈", &"가".repeat(41)));
+    refused(&folder, "admin queue", 3, "a title is one line of at most 40 characters");
+}
+
+#[test]
 fn a_text_may_begin_with_a_dash_and_a_slip_of_an_option_is_not_posted() {
     let (folder, _emulator, _daemon) = folder();
     for text in ["-50% 세일", "- 오늘 휴무", "-5", "–", "--- 공지 ---", "-세일", "--50%", "-^^-", "—새 소식—", "-1+1-"]

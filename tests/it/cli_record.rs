@@ -98,7 +98,7 @@ fn what_a_person_reads_fits_the_columns() {
                 (r"[A-Z][a-z]{2} 20[2-8]\d-\d\d-\d\d KST", "[day]"),
                 (r"\d\d:\d\d(:\d\d)? \((in )?\d+ \w+( \d+ \w+)?( ago)?\)|\d\d:\d\d(:\d\d)? \(now\)", "[when]"),
                 (r"\d\d:\d\d:\d\d", "[when]"),
-                (r"(in )?\d+ (ms|s|d|min)( ago)?\b|\bnow\b", "[length]"),
+                (r"(in )?\d+ (ms|s|d|min|years)( ago)?\b|\bnow\b", "[length]"),
                 (r"\b[0-9A-Za-z]{7}\.[0-9A-Za-z]{11}\b", "[story]"),
                 (r"20[2-8]\d-\d\d", "[month]"),
                 (r" {2,}", "  "),

@@ -13,6 +13,7 @@ use crate::support::world::{World, at};
 fn account() -> Account {
     let rest_api_key = Secret::Value("key".to_owned().into());
     Account {
+        title: None,
         rest_api_key,
         client_secret: None,
         redirect_uri: storyd::settings::REDIRECT_URI.into(),

@@ -26,6 +26,7 @@ async fn waiting(world: &World) -> PostRow {
 async fn paced(pace: Pace) -> World {
     let mut world = World::new().await;
     let account = Account {
+        title: None,
         rest_api_key: Secret::Value("key".to_owned().into()),
         client_secret: None,
         redirect_uri: storyd::settings::REDIRECT_URI.into(),

@@ -17,7 +17,7 @@ const EVIL: &str = "<script>alert('1')</script> & \"x\"";
 
 /// A dashboard of the world as it stands, and what one of its pages says.
 async fn dashboard(world: &World) -> Dashboard {
-    let surroundings = Surroundings { command_flags: " --data-dir d".into(), sandbox_url: None };
+    let surroundings = Surroundings { command_flags: " --data-dir d".into(), ..Surroundings::default() };
     web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), surroundings).await.unwrap()
 }
 
@@ -171,11 +171,11 @@ async fn long_lists_come_in_pages_with_the_newest_first() {
     // Beyond every page there is an empty one, not an error.
     assert!(get(&dashboard, "/stories?page=4294967295").await.contains("No story is on record this far back"));
     assert!(get(&dashboard, "/posts?state=failed").await.contains("There is no such post"));
-    assert!(get(&dashboard, "/posts?job=many&account=cafe").await.contains("of job many · on account cafe"));
+    assert!(get(&dashboard, "/posts?job=many&account=cafe").await.contains("job many · account cafe"));
     // Words, tags and jobs, however their letters are composed.
     let found = get(&dashboard, "/posts?text=%E1%84%80%E1%85%B3%E1%86%AF&job=many").await;
     assert!(
-        found.contains("of job many · that hold “글”") && found.matches("class=\"number\"").count() == 50,
+        found.contains("job many · with the words “글”") && found.matches("class=\"number\"").count() == 50,
         "{found}"
     );
     assert!(found.contains("href=\"/posts?job=many&#38;text=%EA%B8%80&#38;page=2\""), "{found}");

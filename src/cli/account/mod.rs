@@ -294,7 +294,7 @@ fn who(row: &Row) -> String {
     match (&row.nickname, row.user_id) {
         (Some(name), Some(id)) => format!("{name} (Kakao user {id})"),
         (None, Some(id)) => format!("Kakao user {id}"),
-        _ => "somebody whom storyd was not told of".to_owned(),
+        _ => "a Kakao user whose name is not known here".to_owned(),
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
         return Ok(DONE);
     }
     let (now, zone) = (Clock::system().now(), home.zone_anyway().await?);
-    say!("{account} is {}", super::who(&row));
+    let title = home.settings.titles().remove(account).map_or_else(String::new, |title| format!(" ({title})"));
+    say!("{account}{title} is {}", super::who(&row));
     for (label, value) in super::token_lines(&row, &zone) {
         say!("  {label:<14} {value}");
     }
@@ -59,8 +60,8 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
 fn print(home: &Home, rows: &[Row], zone: &str) {
     let now = Clock::system().now();
     let mut columns = Columns::new(
-        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
-        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STANDS"],
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STATUS"],
+        &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STATUS"],
     );
     for row in rows {
         let access = match (row.has_token, row.access_expires_at) {
@@ -80,7 +81,11 @@ fn print(home: &Home, rows: &[Row], zone: &str) {
         };
         let cells = |join: &str| {
             let both = |pair: &[String; 2]| pair.join(join).trim_end().to_owned();
-            vec![row.account.clone(), both(&access), both(&refresh), stands.to_owned()]
+            let account = match home.settings.shown(&row.account) {
+                title if title == row.account => title.to_owned(),
+                title => format!("{} ({title})", row.account),
+            };
+            vec![account, both(&access), both(&refresh), stands.to_owned()]
         };
         columns.add(cells(" "), cells("\n"));
     }

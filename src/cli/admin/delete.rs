@@ -73,7 +73,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     }
     if args.dry_run || up.is_empty() {
         store.close().await;
-        return dry(common, &up, args.dry_run, &zone);
+        return dry(common, home, &up, args.dry_run, &zone);
     }
     if !args.yes {
         preview(&up);
@@ -156,11 +156,11 @@ fn preview(up: &[StoryRow]) {
 }
 
 /// Shows what would be taken down.
-fn dry(common: &Common, up: &[StoryRow], asked: bool, zone: &str) -> Result<u8, Failure> {
+fn dry(common: &Common, home: &Home, up: &[StoryRow], asked: bool, zone: &str) -> Result<u8, Failure> {
     if common.json {
         print_json(&up)?;
     } else if !up.is_empty() {
-        super::stories::columns(up, zone).print();
+        super::stories::columns(up, zone, &home.settings.titles()).print();
     }
     if asked {
         note!("nothing was taken down; without --dry-run, {} would be", counted(up.len(), "story"));

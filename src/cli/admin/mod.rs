@@ -289,5 +289,5 @@ fn actor() -> String {
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|name| !name.is_empty())
-        .unwrap_or_else(|| "somebody".into())
+        .unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }

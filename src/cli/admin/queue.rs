@@ -1,5 +1,6 @@
 //! `storyd admin queue`: what comes next, first, day by day.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
@@ -103,7 +104,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         // A program is given all of it.
         _ => u64::MAX,
     };
-    let wanted = Wanted { listing, zone, after, limit: args.limit.unwrap_or(unless_told) };
+    let wanted =
+        Wanted { listing, zone, titles: home.settings.titles(), after, limit: args.limit.unwrap_or(unless_told) };
     if args.watch {
         return watch(&store, home, &wanted).await;
     }
@@ -126,6 +128,8 @@ struct Wanted {
     listing: Listing,
     /// In which the times are told.
     zone: String,
+    /// What people call the accounts.
+    titles: BTreeMap<String, String>,
     after: Option<Place>,
     limit: u64,
 }
@@ -161,7 +165,7 @@ async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failu
         shown.looked_at = shown.looked_at.saturating_add(page.looked_at);
         let now = Clock::system().now();
         if form == Form::Human {
-            print(&page.rows, &wanted.zone, now);
+            print(&page.rows, wanted, now);
         }
         for row in &page.rows {
             rows.add(&row.clone().at(now))?;
@@ -249,9 +253,10 @@ async fn around(store: &Store, home: &Home, shown: Shown, zone: &str) -> Result<
 }
 
 /// Prints rows under the days at which they are due.
-fn print(rows: &[PostRow], zone: &str, now: Timestamp) {
+fn print(rows: &[PostRow], wanted: &Wanted, now: Timestamp) {
+    let zone = wanted.zone.as_str();
     let mut columns =
-        Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "SAYS"], &["POST", "WHEN", "STATE", "JOB", "SAYS"]);
+        Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "TEXT"], &["POST", "WHEN", "STATE", "JOB", "TEXT"]);
     let mut today = String::new();
     for row in rows {
         let local = row.due_at.to_zoned(telling::zone(zone));
@@ -262,7 +267,8 @@ fn print(rows: &[PostRow], zone: &str, now: Timestamp) {
         }
         let clock = clock(row.due_at, zone);
         let ahead = relative(row.due_at, now);
-        let (post, job, account) = (row.post.to_string(), row.job.clone(), row.account.clone());
+        let account = wanted.titles.get(&row.account).unwrap_or(&row.account).clone();
+        let (post, job) = (row.post.to_string(), row.job.clone());
         let (state, why) = (row.state.to_string(), why(row, zone, now));
         let says = excerpt(&row.content, 40);
         let narrow = vec![

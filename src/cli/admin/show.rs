@@ -36,6 +36,9 @@ struct Whole {
     next_step: Option<String>,
     /// What a person compares, where only a person can settle it.
     case: Option<Case>,
+    /// What people call its account.
+    #[serde(skip)]
+    account_title: Option<String>,
     /// Every attempt, oldest first.
     attempts: Vec<AttemptRow>,
     /// Its history, oldest first.
@@ -57,6 +60,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         source: store.job_source(&post.job).await?,
         next_step: next_step(home, &post),
         case: super::cases(home, &store, &[number]).await?.pop(),
+        account_title: home.settings.titles().remove(&post.account),
         attempts: store.attempts(number).await?,
         events: store.events(number).await?,
         post,
@@ -83,7 +87,10 @@ fn print(whole: &Whole, zone: &str) {
     if let Some(source) = &whole.source {
         say!("  ordered   {source}");
     }
-    say!("  account   {}", post.account);
+    match &whole.account_title {
+        Some(title) => say!("  account   {title} ({})", post.account),
+        None => say!("  account   {}", post.account),
+    }
     say!("  occurs    {}", time(post.occurs_at, zone, now));
     if post.due_at != post.occurs_at {
         say!("  due       {}", time(post.due_at, zone, now));

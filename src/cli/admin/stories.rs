@@ -1,5 +1,7 @@
 //! `storyd admin stories`: what was published, under which story ID.
 
+use std::collections::BTreeMap;
+
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::note;
@@ -53,10 +55,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     };
     // A program is given all of it.
     let limit = args.limit.unwrap_or(if form == Form::Human { LISTED } else { u32::MAX });
+    let titles = home.settings.titles();
     let (shown, more) = if args.stats {
         engagement(&store, &filter, &zone, limit, form).await?
     } else {
-        list(&store, &filter, &zone, limit, form).await?
+        list(&store, &filter, (&zone, &titles), limit, form).await?
     };
     store.close().await;
     if more {
@@ -74,7 +77,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
 async fn list(
     store: &Store,
     filter: &StoryFilter,
-    zone: &str,
+    (zone, titles): (&str, &BTreeMap<String, String>),
     limit: u32,
     form: Form,
 ) -> Result<(usize, bool), Failure> {
@@ -85,7 +88,7 @@ async fn list(
         let (page, end) = store.story_page(filter, after, wanted).await?;
         shown += page.len();
         if form == Form::Human && !page.is_empty() {
-            columns(&page, zone).print();
+            columns(&page, zone, titles).print();
         }
         for row in &page {
             rows.add(row)?;
@@ -177,11 +180,11 @@ async fn engagement(
 }
 
 /// The table of stories.
-pub(super) fn columns(rows: &[StoryRow], zone: &str) -> Columns {
+pub(super) fn columns(rows: &[StoryRow], zone: &str, titles: &BTreeMap<String, String>) -> Columns {
     let now = Clock::system().now();
     let mut columns = Columns::new(
-        &["STORY", "POST", "PUBLISHED", "STANDS", "ACCOUNT", "JOB", "SAYS"],
-        &["STORY", "PUBLISHED", "JOB, SAYS"],
+        &["STORY", "POST", "PUBLISHED", "STATUS", "ACCOUNT", "JOB", "TEXT"],
+        &["STORY", "PUBLISHED", "JOB, TEXT"],
     );
     for row in rows {
         let (stands, when) = match (row.deleted_at, row.delete_at, &row.delete_fault) {
@@ -191,7 +194,8 @@ pub(super) fn columns(rows: &[StoryRow], zone: &str) -> Columns {
             (None, None, None) => ("up", String::new()),
         };
         let (published, ago) = (instant(row.published_at, zone), relative(row.published_at, now));
-        let (story, account, job) = (row.story_id.clone(), row.account.clone(), row.job.clone());
+        let account = titles.get(&row.account).unwrap_or(&row.account).clone();
+        let (story, job) = (row.story_id.clone(), row.job.clone());
         let says = excerpt(&row.content, 40);
         let narrow = vec![
             format!("{story}\npost {} on {account}", row.post),

@@ -7,6 +7,7 @@ pub(in crate::cli) mod revision;
 mod told;
 mod warning;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,6 +73,9 @@ struct Report {
     /// The folder in which the command was given, from which people read paths.
     #[serde(skip)]
     here: Option<PathBuf>,
+    /// What people call the accounts that have a title.
+    #[serde(skip)]
+    titles: BTreeMap<String, String>,
 }
 
 /// A post that is to appear.
@@ -167,6 +171,7 @@ fn report(
         warnings,
         problems: plan.warnings.clone(),
         here: None,
+        titles: settings.titles(),
     }
 }
 

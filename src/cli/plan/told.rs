@@ -96,7 +96,8 @@ fn compared(report: &Report) -> String {
 fn coming_title(report: &Report) -> String {
     let (from, until) = (report.at.as_second(), report.coming_until.as_second());
     let days = u64::try_from(until - from).unwrap_or(0) / 86_400;
-    format!("coming within {days} days: {}", super::counted(report.coming.len(), "post"))
+    let days = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
+    format!("coming within {days}: {}", super::counted(report.coming.len(), "post"))
 }
 
 fn sign(kind: ChangeKind) -> char {

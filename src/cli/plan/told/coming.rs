@@ -28,7 +28,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(one: &Coming) -> Self {
+    fn of(one: &Coming, report: &Report) -> Self {
         // `Tue 2026-12-01 09:00 KST`
         let shown = instant(one.at, &one.face.zone);
         let (day, time) =
@@ -49,7 +49,8 @@ impl Line {
             _ => text,
         };
         let job = format!("{}{notes}", one.job);
-        let cells = [time.clone(), one.face.account.clone(), kind, one.length.to_string(), job];
+        let account = report.titles.get(&one.face.account).unwrap_or(&one.face.account).clone();
+        let cells = [time.clone(), account, kind, one.length.to_string(), job];
         Self { day, sign: sign(one.kind), cells, says, last: time, posts: 1 }
     }
 
@@ -62,13 +63,16 @@ impl Line {
     fn job(&self) -> String {
         match self.posts {
             1 => self.cells[4].clone(),
-            posts => format!("{} ({posts} times, the last at {})", self.cells[4], self.last),
+            posts => {
+                let last = self.last.split(' ').next().unwrap_or_default();
+                format!("{} ({posts} posts, to {last})", self.cells[4])
+            }
         }
     }
 }
 
 pub(super) fn coming(report: &Report, columns: usize) -> String {
-    let mut lines = together(report.coming.iter().map(Line::of).collect());
+    let mut lines = together(report.coming.iter().map(|one| Line::of(one, report)).collect());
     let (more, posts) = (lines.len().saturating_sub(LINES_MAX), |lines: &[Line]| -> usize {
         lines.iter().map(|line| line.posts).sum()
     });
@@ -99,7 +103,7 @@ pub(super) fn coming(report: &Report, columns: usize) -> String {
     };
     let mut out = String::new();
     if !lines.is_empty() {
-        writeln!(out, "{}", row(' ', TITLES, "SAYS")).ok();
+        writeln!(out, "{}", row(' ', TITLES, "TEXT")).ok();
     }
     let mut day = "";
     for line in &lines {

@@ -108,6 +108,6 @@ fn posts_of_a_day_that_say_the_same_are_one_line_where_they_are_many() {
                 four: {cron: \"0 10,11,12,13 * * *\", type: note, content: 네 번}\n";
     let told = text(&report("  {}", jobs), 100);
     assert!(told.lines().count() < 120, "{told}");
-    assert!(told.contains("+ 09:00 KST  cafe     note         5  minute (60 posts, to 09:59)"), "{told}");
+    assert!(told.contains("+ 09:00 KST  cafe     note       5  minute (60 posts, to 09:59)"), "{told}");
     assert_eq!(told.matches("네 번").count(), 14 * 4 + 4, "{told}");
 }

@@ -182,7 +182,7 @@ fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp
     let restore = match post.state {
         PostState::Cancelled if then == Some(BlackoutThen::Skip) || stays_left_out(post, occurrence, now) => None,
         PostState::Cancelled if post.by_plan && fell_into(post, BlackoutThen::Skip) => Some("its blackout was lifted"),
-        PostState::Cancelled if post.by_plan && asked_for => Some("it is back in the job file"),
+        PostState::Cancelled if post.by_plan && asked_for => Some("its job file asks for it again"),
         PostState::Missed if moves(post, occurrence) && ahead && then != Some(BlackoutThen::Skip) => {
             Some("its time was moved ahead")
         }
