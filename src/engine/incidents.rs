@@ -4,6 +4,8 @@
 //! late or twice, and a crash between a fact and its notice loses nothing. One notice tells of all that began, or ended, of one kind
 //! since the last one: for an account at once when nothing was told lately, else together after a while.
 
+mod item;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -11,18 +13,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use self::item::{describe, item, publication, tell_cases};
 use super::conditions::{clock_in_doubt, conditions};
 use super::{Ctx, Result, Telling};
 use crate::domain::clock::{earlier, later};
-use crate::domain::notice::{Item, Notice, Phase, Trouble};
-use crate::domain::telling::{instant, story_url};
+use crate::domain::notice::{Notice, Phase, Trouble};
+use crate::domain::telling::instant;
 use crate::store::queue::{End, Findings, NewIncident};
 use crate::store::view::{IncidentRow, PostNews, Tally};
 
 /// Between two notices of one kind for one account: whatever happens in between is told together.
 const GATHER: Duration = Duration::from_secs(600);
-/// So many posts in doubt are told with what a person compares; the others by name.
-const CASES_MAX: usize = 5;
 /// How long a missed post counts as an open trouble, and one that waits for a person.
 const MISSED_AGE: Duration = Duration::from_secs(86_400);
 const WAITING_AGE: Duration = Duration::from_secs(7 * 86_400);
@@ -217,20 +218,6 @@ fn began(event: &PostNews, trouble: Trouble, telling: &Telling) -> NewIncident {
     }
 }
 
-fn publication(event: &PostNews, telling: &Telling) -> Item {
-    let story = event.story_id.clone().unwrap_or_default();
-    Item {
-        post: Some(event.post),
-        job: Some(event.job.clone()),
-        account: Some(event.account.clone()),
-        account_title: telling.titles.get(&event.account).cloned(),
-        at: Some(event.at),
-        reason: format!("story {story}"),
-        url: story_url(&story),
-        ..Item::default()
-    }
-}
-
 /// Begins what is found and not open, ends what is open and not found. Pure.
 fn of_conditions(open: &[IncidentRow], found: Vec<NewIncident>, findings: &mut Findings) {
     let standing = |trouble: Trouble| !trouble.is_of_post() && !trouble.is_news();
@@ -316,49 +303,6 @@ async fn tell(ctx: &Ctx, which: impl Fn(Trouble) -> bool) -> Result<Option<Times
         ctx.store.tell(&notices, &ctx.sinks.names(), (&begun, &ended), now).await?;
     }
     Ok(next)
-}
-
-/// Adds to each item that is about a post what the post says, and when and where: its reader may have no terminal.
-async fn describe(ctx: &Ctx, notices: &mut [Notice]) -> Result<()> {
-    let items = || notices.iter().flat_map(|notice| &notice.items);
-    let numbers: Vec<i64> = items().filter_map(|item| item.post).collect();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let posts = ctx.store.posts_numbered(&numbers).await?;
-    for item in notices.iter_mut().flat_map(|notice| &mut notice.items) {
-        let post = posts.iter().find(|post| Some(post.post) == item.post);
-        item.about = post.map(|post| ctx.rules.telling.about(post));
-    }
-    Ok(())
-}
-
-fn item(incident: &IncidentRow, phase: Phase, telling: &Telling) -> Item {
-    let over = phase == Phase::Ended;
-    let outcome = incident.outcome.clone().unwrap_or_default();
-    Item {
-        post: incident.post,
-        job: incident.job.clone(),
-        account: incident.account.clone(),
-        account_title: incident.account.as_ref().and_then(|account| telling.titles.get(account)).cloned(),
-        at: if over { incident.ended_at } else { Some(incident.began_at) },
-        reason: if over { outcome } else { incident.reason.clone() },
-        command: if over { String::new() } else { incident.command.clone() },
-        ..Item::default()
-    }
-}
-
-/// Puts what a person compares with each post that only a person can settle.
-async fn tell_cases(ctx: &Ctx, items: &mut [Item]) -> Result<()> {
-    let posts: Vec<i64> = items.iter().take(CASES_MAX).filter_map(|item| item.post).collect();
-    let telling = &ctx.rules.telling;
-    for case in ctx.store.cases(&posts).await? {
-        let case = case.phrased(false, |words| telling.command(words));
-        for item in items.iter_mut().filter(|item| item.post == Some(case.post)) {
-            item.case = case.lines(&telling.zone);
-        }
-    }
-    Ok(())
 }
 
 /// Once a day, at the time that the settings say: what happened, what is still open, what comes. When the next one is due.

@@ -83,7 +83,7 @@ async fn a_case_without_a_story_says_why_and_how_to_look() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_show_both_texts_and_let_no_text_of_the_server_become_markup() {
     let world = parked(&["text-upper-case", "text-suffix"]).await;
-    let surroundings = Surroundings { command_flags: " --data-dir d".into(), sandbox_url: None };
+    let surroundings = Surroundings { command_flags: " --data-dir d".into(), ..Surroundings::default() };
     let dashboard = web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), surroundings).await.unwrap();
     let (post, story) = (world.post("p").await.post, world.ledger()[0].id.clone());
     let (profile, activity) = story.split_once('.').unwrap();
