@@ -20,8 +20,11 @@ use super::when::{self, Resolved};
 /// How far a search for occurrences goes beyond its start. Longer than the longest wait of a pattern that is not impossible: a
 /// 29 February on a given weekday comes every 28 years, or 40 across a year like 2100.
 const SEARCH_MAX: Duration = Duration::from_secs(50 * 366 * 86_400);
-/// How much is enumerated at once. Occurrences are sorted within a slice, so the length matters to nothing but speed.
-const SLICE: Duration = Duration::from_secs(7 * 86_400);
+/// How much is enumerated at once, at first and at most. Occurrences are sorted within a slice, so the length matters to nothing but
+/// speed: days around each slice are looked at too, and what lies beyond the limit was found in vain.
+const SLICES: (Duration, Duration) = (Duration::from_secs(7 * 86_400), Duration::from_secs(112 * 86_400));
+/// A slice with so few occurrences may be followed by one twice as long.
+const FEW: usize = 40;
 /// The years over which a pattern is searched for any matching day at all.
 const PROBE_YEARS: std::ops::RangeInclusive<i16> = 2024..=2064;
 /// The days over which its first one is searched for.
@@ -156,10 +159,14 @@ impl CronRule {
         let last = self.until.and_then(|until| bound(until, 2)).unwrap_or(Timestamp::MAX).min(until);
         let last = first.checked_add(SEARCH_MAX).unwrap_or(Timestamp::MAX).min(last);
         let mut found = Vec::new();
-        let mut start = first;
+        let (mut start, mut length) = (first, SLICES.0);
         while start < last && found.len() < limit {
-            let end = start.checked_add(SLICE).unwrap_or(Timestamp::MAX).min(last);
-            found.extend(self.slice(zone, start, end));
+            let end = start.checked_add(length).unwrap_or(Timestamp::MAX).min(last);
+            let of_slice = self.slice(zone, start, end);
+            if of_slice.len() <= FEW {
+                length = (length * 2).min(SLICES.1);
+            }
+            found.extend(of_slice);
             start = end;
         }
         found.truncate(limit);
