@@ -199,6 +199,15 @@ fn an_account_is_shown_by_its_title_and_asked_for_by_its_name() {
 }
 
 #[test]
+fn what_the_doctor_learnt_of_the_consents_is_shown_afterwards() {
+    let (folder, _emulator, _daemon) = folder();
+    assert!(folder.ok("account show cafe").contains("consents       not known"));
+    folder.run("account doctor cafe");
+    let told = folder.ok("account show cafe");
+    assert!(told.contains("story_publish") && !told.contains("not known"), "{told}");
+}
+
+#[test]
 fn a_text_may_begin_with_a_dash_and_a_slip_of_an_option_is_not_posted() {
     let (folder, _emulator, _daemon) = folder();
     for text in ["-50% 세일", "- 오늘 휴무", "-5", "–", "--- 공지 ---", "-세일", "--50%", "-^^-", "—새 소식—", "-1+1-"]

@@ -91,6 +91,9 @@ async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, 
         let expected = setup::tokens(home)?.folder().load(account)?.owner;
         let found = checks::ask(home, &kakao.client, account, &token, expected.as_ref()).await;
         let may_read = found.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope == "story_read"));
+        if let Some(scopes) = &found.scopes {
+            keep_consents(home, account, scopes)?;
+        }
         checks.extend(found.checks);
         if may_read {
             checks.extend(checks::list_and_clock(&kakao.client, account, &token, &kakao.clock).await);
@@ -102,6 +105,18 @@ async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, 
     });
     checks.extend(outlived(home, row).await?);
     Ok(checks)
+}
+
+/// Keeps what Kakao has just said of the consents, so that `account show` tells the same.
+fn keep_consents(home: &Home, account: &str, scopes: &[String]) -> Result<(), Failure> {
+    let tokens = setup::tokens(home)?;
+    let lock = tokens.folder().lock(account)?;
+    let mut set = tokens.folder().load(account)?;
+    if set.scopes.as_deref() != Some(scopes) {
+        set.scopes = Some(scopes.to_vec());
+        tokens.folder().save(&lock, &set)?;
+    }
+    Ok(())
 }
 
 /// The tokens on disk, and one that works: renewed when it is about to end.
