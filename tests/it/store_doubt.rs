@@ -6,7 +6,7 @@ use storyd::domain::clock::Heard;
 use storyd::domain::policy::InDoubt;
 use storyd::domain::post::PostState;
 use storyd::store::Written;
-use storyd::store::queue::{Absence, Doubt, JobPosts, Proof};
+use storyd::store::queue::{Absence, Doubt, JobPosts, Proof, SUSPECTS_MAX, Suspect};
 
 use crate::support::queue::{Queue, ambiguous, note, photo, t};
 
@@ -124,6 +124,37 @@ async fn what_was_parked_is_not_looked_at_and_only_its_own_story_settles_it() {
     assert_eq!(queue.store.look_again(again, Proof::default(), t(4), t(3), "").await.unwrap(), Written::Lost);
     assert_eq!(queue.store.record_found(found, "_s.1", t(3)).await.unwrap(), Written::Done, "found is found");
     assert_eq!(queue.state(post).await, PostState::Published);
+}
+
+#[tokio::test]
+async fn the_stories_that_may_be_a_parked_posts_are_bounded_and_gone_when_it_is_settled() {
+    for is_absent in [true, false] {
+        let queue = Queue::new().await;
+        let doubt = doubtful(&queue, &note("a", t(0))).await;
+        let post = doubt.post;
+        let suspect = |number: usize| Suspect {
+            story_id: format!("_s.{number}"),
+            url: None,
+            kind: "NOTE".into(),
+            audience: "public".into(),
+            images: 0,
+            text: Some("가".repeat(2_048)),
+            created_at: t(1),
+            ours_at: t(1),
+            why: "it says nearly the same".into(),
+        };
+        let suspects: Vec<Suspect> = (0..100).map(suspect).collect();
+        assert_eq!(queue.store.park(doubt, &suspects, "", t(2)).await.unwrap(), Written::Done);
+        let case = queue.store.cases(&[post]).await.unwrap().remove(0);
+        assert_eq!(case.candidates.len(), SUSPECTS_MAX);
+        assert_eq!(case.candidates[0].story_id, "_s.0");
+        if is_absent {
+            queue.store.resolve_absent(post, "anna", Duration::ZERO, t(3)).await.unwrap();
+        } else {
+            queue.store.resolve_found(post, "_s.1", "anna", t(3)).await.unwrap();
+        }
+        assert_eq!(queue.number("SELECT count(*) FROM suspect").await, Some(0));
+    }
 }
 
 #[tokio::test]

@@ -336,3 +336,36 @@ fn a_list_is_read_as_far_as_any_mistake_of_its_times_could_reach() {
     assert!(ends(false, -121) && !ends(false, 0), "for a find, the window");
     assert!(!ends(true, -DAY) && ends(true, -2 * DAY), "for an absence, more than a day below it");
 }
+
+/// As a server shows it that escapes what HTML escapes.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[test]
+fn how_published_stories_are_told_makes_a_story_the_posts_and_explains_none_away() {
+    let told = |listed: &str, answered: Option<i64>| {
+        let mut published = owned("p", -60, 0, &note("어제 <품절> & 내일 입고"));
+        published.story.content = Some(escaped("어제 <품절> & 내일 입고"));
+        published.owner.as_mut().expect("owned").answered = answered;
+        says(&sought(note(TEXT)), with(vec![story("n", 1, &note(listed)), published]))
+    };
+    for itself in [TEXT, &escaped(TEXT)] {
+        assert!(is_found(&told(itself, Some(5))), "{itself}");
+    }
+    for otherwise in [&TEXT.replace(" #카페", ""), &TEXT.replace(' ', ""), &escaped(TEXT).replacen("라떼", "라테", 1)]
+    {
+        assert!(is_left_to_a_person(&told(otherwise, Some(5))), "{otherwise}");
+    }
+    assert!(is_left_to_a_person(&told(&escaped(TEXT), None)), "found in a list once, and not named by an answer");
+    let knowing = |rivals: &[&str]| {
+        let rivals: Vec<String> = rivals.iter().map(|text| (*text).to_owned()).collect();
+        sought(note(TEXT)).knowing(Some(ToldAs::Entities), &rivals)
+    };
+    let listed = || vec![story("n", 1, &note(&escaped(TEXT)))];
+    assert!(is_found(&says(&knowing(&[]), with(listed()))), "what is on record counts without a story that shows it");
+    assert!(is_found(&says(&knowing(&["오늘은 쉽니다"]), with(listed()))));
+    assert!(is_left_to_a_person(&says(&knowing(&[&escaped(TEXT)]), with(listed()))), "it may be another post's");
+    let two = vec![story("n", 1, &note(&escaped(TEXT))), story("m", 2, &note(TEXT))];
+    assert!(matches!(says(&knowing(&[]), with(two)), Says::Several(suspects) if suspects.len() == 2));
+}
