@@ -55,6 +55,8 @@ pub(super) struct Sent {
     comparable: String,
     decoded: String,
     letters: Letters,
+    /// Those of the text as it was sent, where decoding leaves others.
+    plain: Option<Letters>,
     /// As it looks when its bytes were read in another encoding.
     garbled: Vec<Letters>,
     /// What is left of it where nothing but ASCII survives.
@@ -74,15 +76,15 @@ impl Sent {
         let decoded = decoded(text);
         let (rest, hosts) = without_addresses(&decoded);
         let ascii: String = decoded.chars().filter(char::is_ascii).collect();
-        let plain = Letters::new(letters(&decoded));
+        let all = Letters::new(letters(&decoded));
+        let plain = letters(text);
         let garbled = garbled(&comparable(text)).into_iter().map(|text| Letters::new(letters(&form::decoded(&text))));
         Self {
             comparable: comparable(text),
             // One of which next to nothing is left could be anything.
-            garbled: garbled
-                .filter(|garbled| garbled.len() >= GARBLED_MIN && garbled.len() * 2 >= plain.len())
-                .collect(),
-            letters: plain,
+            garbled: garbled.filter(|garbled| garbled.len() >= GARBLED_MIN && garbled.len() * 2 >= all.len()).collect(),
+            plain: (plain != all.letters).then(|| Letters::new(plain)),
+            letters: all,
             ascii: Letters::new(letters(&ascii)),
             ascii_signs: signs(&ascii),
             is_latin: form::latin_1(&decoded) * 4 >= weight(&decoded),
@@ -115,6 +117,7 @@ impl Sent {
             (false, true) => self.compare_lost(&shown),
             (false, false) => self.compare_letters(&shown, &shown_letters),
         };
+        let likeness = likeness.max(self.compare_plain(&listed, &shown, &shown_letters));
         if self.looks_garbled(&shown) { likeness.max(Likeness::Unclear) } else { likeness }
     }
 
@@ -122,6 +125,27 @@ impl Sent {
     fn looks_garbled(&self, shown: &str) -> bool {
         let lost = shown.chars().filter(|c| *c == '\u{FFFD}').count();
         lost * 4 >= weight(shown) || (!self.is_latin && form::latin_1(shown) * 2 >= weight(shown))
+    }
+
+    /// What looks like a tag or an escape may be words that were sent: so letters count as they stand, too.
+    fn compare_plain(&self, listed: &str, shown: &str, shown_letters: &Letters) -> Likeness {
+        let as_listed = letters(listed);
+        let listed_plain = (as_listed != shown_letters.letters).then(|| Letters::new(as_listed));
+        if self.plain.is_none() && listed_plain.is_none() {
+            return Likeness::Other;
+        }
+        let is_damaged = self.is_damaged(shown);
+        let sent = [Some(&self.letters), self.plain.as_ref()];
+        let listed = [Some(shown_letters), listed_plain.as_ref()];
+        let pairs =
+            sent.into_iter().flatten().flat_map(|sent| listed.into_iter().flatten().map(move |listed| (sent, listed)));
+        pairs.map(|(sent, listed)| compare(sent, listed, is_damaged)).max().unwrap_or(Likeness::Other)
+    }
+
+    /// Whether characters of it were hidden or lost.
+    fn is_damaged(&self, shown: &str) -> bool {
+        let lost = damage(shown).saturating_sub(self.damage);
+        lost >= 2 && lost * 8 >= weight(shown)
     }
 
     /// Neither has letters: emoji and punctuation alone.
@@ -152,8 +176,7 @@ impl Sent {
     }
 
     fn compare_letters(&self, shown: &str, shown_letters: &Letters) -> Likeness {
-        let lost = damage(shown).saturating_sub(self.damage);
-        let is_damaged = lost >= 2 && lost * 8 >= weight(shown);
+        let is_damaged = self.is_damaged(shown);
         let mut best = compare(&self.letters, shown_letters, is_damaged);
         let mut with = |sent: &Letters, listed: Vec<char>| {
             best = best.max(compare(sent, &Letters::new(listed), is_damaged));

@@ -4,12 +4,13 @@
 //! An account's posts go out one after the other. The record of one and the intent of the next share a commit, so that a lane with
 //! many due posts waits for the disk once for each.
 
+use super::listing::order::profile_of;
 use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
-use crate::kakao::error::name_account;
+use crate::kakao::error::{misnamed, name_account};
 use crate::kakao::refresh::ONE_CALL;
 use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
@@ -116,6 +117,7 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> b
     let (number, post) = (intent.taken().post, Some((intent.taken().post, intent.taken().job.clone())));
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
     let answer = answer.map_err(|fault| name_account(fault, account));
+    let answer = of_own_profile(ctx, account, &token, answer).await.map_err(|error| error.of_post(number))?;
     let mut next = Next::NotAsked;
     let outcome = match answer {
         Ok(posted) => {
@@ -138,6 +140,39 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> b
     };
     let outcome = outcome.map_err(|error| error.of_post(number))?;
     Ok(Published { report: Report { deed: Due::Publish, account: account.into(), post, outcome }, next })
+}
+
+/// The answer, where the story that it names is of the account's own profile. A story of another profile is not the post's, whatever the
+/// answer says: Kakao's list tells which is.
+async fn of_own_profile(
+    ctx: &Ctx,
+    account: &str,
+    token: &AccessToken,
+    answer: std::result::Result<Posted, Fault>,
+) -> Result<std::result::Result<Posted, Fault>> {
+    let Ok(posted) = &answer else { return Ok(answer) };
+    let named = profile_of(&posted.story_id);
+    let why = match ctx.store.profile(account).await? {
+        Some(own) if own == named => return Ok(answer),
+        Some(own) => format!("which is not of the profile {own}, as this account's stories are"),
+        // The first story of an account: nothing is on record of its profile but whose it is not.
+        None => match ctx.store.other_of_profile(account, named).await? {
+            Some(other) => format!("whose profile is that of the account `{other}`"),
+            None => match profile_listed(ctx, token, named).await {
+                Some(listed) => format!("and the account's list shows stories of the profile {listed}"),
+                None => return Ok(answer),
+            },
+        },
+    };
+    Ok(Err(misnamed(&posted.story_id, &why)))
+}
+
+/// The profile of the account's listed stories, where none of them is of the one that is `named`. A list that cannot be read says nothing.
+async fn profile_listed(ctx: &Ctx, token: &AccessToken, named: &str) -> Option<String> {
+    let page = between_deaths(ctx.kakao.stories(token, None)).await.ok()?;
+    let mut profiles = page.stories.iter().map(|story| profile_of(&story.id));
+    let first = profiles.next()?.to_owned();
+    (first != named && profiles.all(|profile| profile != named)).then_some(first)
 }
 
 async fn record(ctx: &Ctx, account: &str, intent: Intent, posted: &Posted, follow: bool) -> Result<(Outcome, Next)> {

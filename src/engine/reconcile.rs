@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Says, Sought, time_to_appear};
-use super::listing::order::{Flaw, profile_of};
+use super::listing::order::Flaw;
 use super::listing::{Bounds, End, Listing, read};
 use super::matching::Sending;
 use super::proof::{SECOND_LISTING, Step, step};
@@ -79,8 +79,7 @@ async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Re
     let sought = Sought::new(doubt.content.clone(), doubt.artifact.as_ref(), sending, doubt.attempt, began);
     let told_as = ctx.store.told_as(account).await?;
     let sought = sought.knowing(told_as, &ctx.store.parked_texts(account).await?);
-    let recorded = ctx.store.newest_recorded(account, 1).await?;
-    let home = recorded.first().map(|(id, ..)| profile_of(id).to_owned());
+    let home = ctx.store.profile(account).await?;
     let mut evidence = Evidence::default();
     let taken = read(ctx, account, home, BOUNDS, |heard, page| {
         if evidence.take(&sought, heard, far, page) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -128,9 +128,19 @@ const GONE: &str = "-605";
 /// What stands for a code where Kakao took a post, and no ID of its story could be read from the answer.
 const TAKEN: &str = "taken";
 
+/// What stands for a code where Kakao took a post and named a story that cannot be the post's.
+const MISNAMED: &str = "misnamed";
+
 /// Whether a doubt with this code is only about which story it is: that there is one is certain.
 pub fn is_taken(code: &str) -> bool {
-    code == TAKEN
+    code == TAKEN || code == MISNAMED
+}
+
+/// Kakao took the post, and its answer names a story that cannot be the post's: `why`, as a clause.
+pub fn misnamed(story_id: &str, why: &str) -> Fault {
+    let reason =
+        format!("Kakao took the post, so the story exists, but its id is unknown: the answer names {story_id}, {why}");
+    unsure(Call::Once, MISNAMED, reason, Duration::ZERO)
 }
 
 /// Whether it is certain that not a byte of the request left this machine: no name, or no connection.

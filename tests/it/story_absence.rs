@@ -208,3 +208,30 @@ async fn stories_that_a_team_posts_by_hand_with_other_texts_park_no_doubt() {
     assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 7));
     world.condone("five stories were posted by hand");
 }
+
+/// A note of another account.
+const SHOP: &str = "shop:\n  at: now\n  account: shop\n  type: note\n  content: 가게의 글\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_the_story_of_another_profile_is_no_answer() {
+    for before in [0, 2] {
+        let mut world = World::with_two_clocks().await;
+        let mut jobs = SHOP.to_owned();
+        for number in 0..=before {
+            world.jobs(&jobs);
+            world.settle().await;
+            world.pass(Duration::from_secs(60)).await;
+            jobs.push_str(&note(&format!("n{number}"), &format!("{number}번째 글은 이렇습니다")));
+        }
+        world.fault(vec![rule("answer-names-other-account").on(&[Call::Note]).account("cafe")]);
+        world.jobs(&jobs);
+        world.pass(DAY).await;
+        let (name, posts, ledger) = (format!("n{before}"), world.posts().await, world.ledger());
+        assert_eq!(ledger.len(), posts.len(), "{before}: each once");
+        let post = world.post(&name).await;
+        let story = ledger.iter().find(|story| Some(&story.id) == post.story_id.as_ref());
+        assert_eq!(story.map(|story| story.account.as_str()), Some("cafe"), "{before}: {} {}", post.state, post.reason);
+        let doubts = world.events(post.post).await.into_iter().filter(|event| event.event == "doubt").count();
+        assert_eq!(doubts, 1, "{before}: its answer was believed");
+    }
+}

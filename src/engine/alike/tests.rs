@@ -4,7 +4,7 @@
 use super::*;
 
 /// Texts as teams send them, long and short.
-const SENT: [&str; 14] = [
+const SENT: [&str; 16] = [
     "겨울 신메뉴가 나왔어요! 딸기 라떼 & 밤 라떼, 12월 1일부터 <한정 판매>. 자세한 내용은 https://cafe.example.com/menu?id=12 에서! #카페 #라떼 #신메뉴",
     "12월 24일(목)과 25일(금)은 22시까지 영업합니다.\n\n예약은 02-123-4567, 단체석은 하루 전까지 말씀해 주세요 :)\n따뜻한 연말 보내세요 🎄",
     "오늘의 원두는 에티오피아 예가체프입니다.  산미가 \"좋아요\" - 한 잔 4,500원, 리필 1,000원.",
@@ -19,6 +19,8 @@ const SENT: [&str; 14] = [
     "ㅋㅋㅋㅋ",
     "🎉🎉",
     "감사합니다 :) ♥",
+    "Tonight's \"Jazz & Wine\": doors open at 7 pm 🎷\nFree for members; <sold out> soon! #jazz #seoul",
+    "Code of the day: <b>bold</b> & \\u0041 is 100%41, a:smile: b &lt; c",
 ];
 
 /// What a server does to a text.
@@ -159,6 +161,17 @@ fn alterations() -> Vec<(&'static str, Alteration)> {
         }),
         ("markdown escaped", |t| t.replace('.', "\\.").replace('-', "\\-").replace('#', "\\#")),
         ("words in another order", |t| t.split_whitespace().rev().collect::<Vec<_>>().join(" ")),
+        ("words in the order of the alphabet", |t| {
+            let mut words: Vec<&str> = t.split_whitespace().collect();
+            words.sort_unstable();
+            words.join(" ")
+        }),
+        ("the first words last", |t| {
+            let mut words: Vec<&str> = t.split_whitespace().collect();
+            let many = words.len();
+            words.rotate_left(3.min(many));
+            words.join(" ")
+        }),
         ("one letter another", |t| {
             if t.chars().count() < 5 {
                 t.into()

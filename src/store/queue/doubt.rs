@@ -175,6 +175,32 @@ impl Store {
         rows.into_iter().map(|row| Ok((row.story_id, instant(row.came_at)?, row.is_up))).collect()
     }
 
+    /// The account's profile at Kakao: that of its newest story, which whoever learnt of it named with one. `None`: no story is on record.
+    pub async fn profile(&self, account: &str) -> Result<Option<String>> {
+        let newest = sqlx::query_scalar!(
+            "SELECT story_id FROM story WHERE account = $1 AND story_id LIKE '%.%' ORDER BY published_at DESC, post_id DESC LIMIT 1",
+            account
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(newest.and_then(|id| Some(id.rsplit_once('.')?.0.to_owned())))
+    }
+
+    /// Another account that has stories of this profile on record.
+    pub async fn other_of_profile(&self, account: &str, profile: &str) -> Result<Option<String>> {
+        // A slash follows the full stop, so that every ID of the profile lies between the two.
+        let (from, until) = (format!("{profile}."), format!("{profile}/"));
+        let other = sqlx::query_scalar!(
+            "SELECT account FROM story WHERE story_id >= $1 AND story_id < $2 AND account <> $3 LIMIT 1",
+            from,
+            until,
+            account
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(other)
+    }
+
     /// The list shows the story: it was published after all. `Lost` when the doubt was settled meanwhile, or the story was
     /// given to another post, of whichever account.
     pub async fn record_found(&self, doubt: Doubt, story_id: &str, now: Timestamp) -> Result<Written> {

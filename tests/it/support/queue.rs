@@ -165,7 +165,8 @@ impl Queue {
             }
             PostState::Published | PostState::Deleted => {
                 let intent = self.intend(&account, t(0)).await;
-                let _ = self.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
+                let story = if state == PostState::Published { "_s.1" } else { "_d.1" };
+                let _ = self.store.record_published(intent, story, None, t(0)).await.unwrap();
                 if state == PostState::Deleted {
                     let order = storyd::store::queue::DeleteOrder { actor: "anna", reason: "" };
                     let _ = self.store.order_delete(post, order, t(1), t(1)).await.unwrap();

@@ -265,7 +265,7 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
            FROM (SELECT value ->> 'post' AS post, value ->> 'token' AS token, value ->> 'story' AS story,
                    value ->> 'at' AS at FROM jsonb_each($1)) AS r
            WHERE post.id = r.post AND +post.state = 'publishing' AND post.claim = r.token
-             AND NOT EXISTS (SELECT 1 FROM story s WHERE s.account = post.account AND s.story_id = r.story)
+             AND NOT EXISTS (SELECT 1 FROM story s WHERE s.story_id = r.story)
            RETURNING id AS "id!: i64""#,
         rows
     )

@@ -68,7 +68,7 @@ impl Store {
         if let Some(heard) = heard {
             hear(&mut tx, &taken.account, heard).await?;
         }
-        let owner = story_owner(&mut tx, &taken.account, story_id).await?;
+        let owner = story_owner(&mut tx, taken.post, story_id).await?;
         if let Some(owner) = owner.filter(|owner| *owner != taken.post) {
             return doubt_answer(tx, taken, story_id, owner, now).await;
         }
@@ -246,11 +246,15 @@ enum Counts {
     No,
 }
 
-/// The post that a story is recorded for.
-async fn story_owner(tx: &mut Write, account: &str, story_id: &str) -> Result<Option<i64>> {
-    let row = sqlx::query_scalar!("SELECT post_id FROM story WHERE account = $1 AND story_id = $2", account, story_id)
-        .fetch_optional(&mut **tx)
-        .await?;
+/// The post that a story is recorded for, of whichever account; the post itself first.
+async fn story_owner(tx: &mut Write, post: i64, story_id: &str) -> Result<Option<i64>> {
+    let row = sqlx::query_scalar!(
+        r#"SELECT post_id AS "post_id!" FROM story WHERE story_id = $2 ORDER BY post_id <> $1 LIMIT 1"#,
+        post,
+        story_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(row)
 }
 
