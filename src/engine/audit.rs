@@ -1,12 +1,15 @@
 //! Compares the recorded stories of an account with what Kakao shows: one page of the list, or a few stories that the list lacked,
 //! at a time. Changes nothing at Kakao, and nothing in the record but what the audit itself writes down.
 //!
-//! That a story is missing is believed only when Kakao, asked for it by itself, says that it does not exist.
+//! A list that contradicts itself, shows another account's stories or leads in a circle is given up, with the reason: what it shows is no
+//! difference. That a story is missing is believed only when Kakao, asked for it by itself, says that it does not exist.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::listing::order::Order;
+use super::listing::{circle, page};
 use super::setback::block_account;
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::{between, earlier, later};
@@ -25,7 +28,9 @@ const STEP_GAP: Duration = Duration::from_secs(1);
 /// What was published, or taken down, less than this before the audit began is not judged: the list may lag.
 const TOO_FRESH: Duration = Duration::from_secs(600);
 /// Most pages of one audit: about 18 stories a page.
-const PAGES_MAX: u32 = 200_000;
+const PAGES_MAX: u32 = 20_000;
+/// An audit that has gone on for longer is not tried again when a step fails.
+const TIME_MAX: Duration = Duration::from_secs(200_000);
 
 /// Makes the next step of the account's audit, if one is due.
 pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
@@ -39,22 +44,32 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
 /// Reads the next page of the list.
 async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
     let account = run.account.clone();
-    let read =
-        session::repeatable(ctx, &account, async |token| ctx.kakao.stories(&token, run.last_id.as_deref()).await).await;
-    let page = match read {
+    let mut order = Order::new(ctx.store.profile(&account).await?);
+    let page = match page(ctx, &account, &mut order, run.last_id.as_deref()).await? {
         Ok(page) => page,
         Err(fault) => return set_back(ctx, run, fault).await,
     };
     ctx.store.unblock(&account).await?;
-    let last_id = page.stories.last().map(|story| story.id.clone());
-    if last_id.is_some() && last_id == run.last_id {
-        return set_back(ctx, run, Fault::transient("list", "the list of stories does not move on")).await;
+    let ids: Vec<&str> = page.stories.iter().map(|listed| listed.story.id.as_str()).collect();
+    let before = ctx.store.seen_before(run.audit, &ids).await?;
+    if !ids.is_empty() && before.len() == ids.len() {
+        return set_back(ctx, run, circle()).await;
     }
-    let (seen, findings) = judge(ctx, &run, &page.stories).await?;
+    if let Some(flaw) = order.flaws().first() {
+        let why = format!("the list {flaw}, so that it proves nothing");
+        return set_back(ctx, run, Fault::transient("list", why)).await;
+    }
+    if page.last_id.is_some() && run.pages >= PAGES_MAX {
+        let why = format!("the list of stories is longer than {PAGES_MAX} pages");
+        return set_back(ctx, run, Fault::permanent("list", why, "")).await;
+    }
+    let fresh: Vec<Story> =
+        page.stories.into_iter().map(|listed| listed.story).filter(|story| !before.contains(&story.id)).collect();
+    let (seen, findings) = judge(ctx, &run, &fresh).await?;
     let now = ctx.clock.now();
     let times = (later(now, STEP_GAP), now);
     let found = u32::try_from(findings.len()).unwrap_or(u32::MAX);
-    match ctx.store.record_page(&run, &seen, &findings, last_id.as_deref(), times).await? {
+    match ctx.store.record_page(&run, &seen, &findings, page.last_id.as_deref(), times).await? {
         Written::Done => Ok(Outcome::Audited { found, ended: false }),
         Written::Lost => Ok(Outcome::Lost),
     }
@@ -104,11 +119,13 @@ async fn judge(ctx: &Ctx, run: &AuditRun, stories: &[Story]) -> Result<(Vec<Seen
                 None => altered(recorded, story),
             },
             // A post that is being published, or was a moment ago, is not on record yet.
-            None if story.created_at >= fresh_from => continue,
+            None if story.created_at >= fresh_from => None,
             None => Some(stranger(ctx, &run.account, story).await?),
         };
+        let as_recorded = finding.is_none() && recorded.iter().any(|recorded| recorded.story_id == story.id);
+        let (comments, moods) = (story.comment_count, story.like_count);
+        seen.push(Seen { story_id: story.id.clone(), comments, moods, as_recorded });
         findings.extend(finding);
-        seen.push(Seen { story_id: story.id.clone(), comments: story.comment_count, moods: story.like_count });
     }
     Ok((seen, findings))
 }
@@ -201,7 +218,7 @@ async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<Outcome> {
         let _ = ctx.store.retry_audit(&run, later(now, STEP_GAP)).await?;
         return Ok(Outcome::Blocked { fault });
     }
-    let too_long = between(run.started_at, now) > STEP_GAP * PAGES_MAX;
+    let too_long = between(run.started_at, now) > TIME_MAX;
     match after_failure(&ctx.rules.retry, run.failures.saturating_add(1), run.audit, &fault) {
         Next::Retry(wait) if !too_long => {
             let at = later(now, wait);

@@ -26,7 +26,7 @@ mod shown;
 /// Most stories that are kept as those that may be the post's. With more than these nothing is proved.
 const KEPT_MAX: usize = 64;
 /// How far below the window a list is read before an absence counts: more than any mistake of zones, halves of a day, or days.
-const BELOW: Duration = Duration::from_secs(26 * 3600);
+pub(super) const BELOW: Duration = Duration::from_secs(26 * 3600);
 /// So many free stories with clearly other texts are kept, for the case that the list turns out to tell other texts than were sent.
 const OTHERS_MAX: usize = 16;
 /// So many of the account's own stories are compared with what was sent.

@@ -4,15 +4,22 @@
 //! length needs bounded memory. A list that leads in a circle is recognised when the first story comes again.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::{Ctx, Result, session};
-use crate::domain::clock::Heard;
+use crate::domain::clock::{Heard, later};
 use crate::domain::fault::Fault;
+use crate::kakao::error::is_gone;
 use crate::kakao::story::Story;
 use crate::store::queue::Owner;
-use order::Order;
+use order::{Flaw, Order};
 
 pub(super) mod order;
+
+/// So many of the newest stories on record are looked for in a list that seems to lack a story.
+const RECORDED: u32 = 4;
+/// How much newer than the oldest story of a list one on record must be to be missed in it.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// How much of a list is read.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +28,8 @@ pub(super) struct Bounds {
     pub(super) pages: u32,
     /// Stories on all of them.
     pub(super) stories: usize,
+    /// Nothing more is wanted of a list that contradicts itself.
+    pub(super) until_flaw: bool,
 }
 
 /// A story of the list, and whose it is.
@@ -61,38 +70,24 @@ pub(super) async fn read(
     bounds: Bounds,
     mut take: impl FnMut(Option<Heard>, Vec<Listed>) -> ControlFlow<()>,
 ) -> Result<std::result::Result<Listing, Fault>> {
-    let mut listing = Listing { heard: None, order: Order::new(home), end: End::Whole };
+    let mut listing = Listing { heard: None, order: Order::new(home.clone()), end: End::Whole };
     let mut last_id: Option<String> = None;
     for number in 0..bounds.pages {
         if ctx.under_way.is_ending() {
             return Ok(Ok(Listing { end: End::Stopped, ..listing }));
         }
-        let read = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id.as_deref()).await);
-        let page = match read.await {
+        let page = match page(ctx, account, &mut listing.order, last_id.as_deref()).await? {
             Ok(page) => page,
             Err(fault) => return Ok(Err(fault)),
         };
         if number == 0 {
-            listing.heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
+            listing.heard = page.heard;
+            not_of_others(ctx, account, home.as_deref(), &mut listing.order).await?;
         }
-        let Some(last) = page.stories.last() else { return Ok(Ok(listing)) };
-        last_id = Some(last.id.clone());
-        let fresh = listing.order.take(page.stories, listing.heard);
-        if fresh.is_empty() {
-            return Ok(Err(Fault::transient(
-                "list",
-                "the list of stories leads in a circle: a page shows only stories of the pages before it",
-            )));
-        }
-        let ids: Vec<&str> = fresh.iter().map(|story| story.id.as_str()).collect();
-        let mut owners = ctx.store.owners(&ids).await?;
-        let owned = fresh.into_iter().map(|story| {
-            // Two accounts of the record may be one at Kakao: the own one first.
-            let mine = owners.iter().position(|owner| owner.story_id == story.id && owner.account == account);
-            let place = mine.or_else(|| owners.iter().position(|owner| owner.story_id == story.id));
-            Listed { owner: place.map(|place| owners.swap_remove(place)), story }
-        });
-        if take(listing.heard, owned.collect()).is_break() {
+        let Some(last) = page.last_id else { return Ok(Ok(listing)) };
+        last_id = Some(last);
+        let had_enough = take(listing.heard, page.stories).is_break();
+        if had_enough || (bounds.until_flaw && !listing.order.flaws().is_empty()) {
             return Ok(Ok(Listing { end: End::Enough, ..listing }));
         }
         if listing.order.listed() >= bounds.stories {
@@ -102,4 +97,87 @@ pub(super) async fn read(
     let why =
         format!("the list of stories is longer than {} pages or {} stories since then", bounds.pages, bounds.stories);
     Ok(Ok(Listing { end: End::Short(Fault::transient("list", why)), ..listing }))
+}
+
+/// A page of a list: what no page before it has shown.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// When it came, by both clocks; `None`: it carried no date.
+    pub(super) heard: Option<Heard>,
+    pub(super) stories: Vec<Listed>,
+    /// Its last story; `None`: the list has ended.
+    pub(super) last_id: Option<String>,
+}
+
+/// Reads the page behind `last_id`.
+pub(super) async fn page(
+    ctx: &Ctx,
+    account: &str,
+    order: &mut Order,
+    last_id: Option<&str>,
+) -> Result<std::result::Result<Page, Fault>> {
+    let read = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id).await);
+    let page = match read.await {
+        Ok(page) => page,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
+    let Some(last_id) = page.stories.last().map(|story| story.id.clone()) else {
+        return Ok(Ok(Page { heard, stories: Vec::new(), last_id: None }));
+    };
+    let fresh = order.take(page.stories, heard);
+    if fresh.is_empty() {
+        return Ok(Err(circle()));
+    }
+    let ids: Vec<&str> = fresh.iter().map(|story| story.id.as_str()).collect();
+    let mut owners = ctx.store.owners(&ids).await?;
+    let owned = fresh.into_iter().map(|story| {
+        // Two accounts of the record may be one at Kakao: the own one first.
+        let mine = owners.iter().position(|owner| owner.story_id == story.id && owner.account == account);
+        let place = mine.or_else(|| owners.iter().position(|owner| owner.story_id == story.id));
+        Listed { owner: place.map(|place| owners.swap_remove(place)), story }
+    });
+    Ok(Ok(Page { heard, stories: owned.collect(), last_id: Some(last_id) }))
+}
+
+/// A page shows nothing that was not shown before.
+pub(super) fn circle() -> Fault {
+    Fault::transient("list", "the list of stories leads in a circle: a page shows only stories of the pages before it")
+}
+
+/// Of an account without a story on record nothing is known of its profile but whose it is not.
+async fn not_of_others(ctx: &Ctx, account: &str, home: Option<&str>, order: &mut Order) -> Result<()> {
+    let Some(newest) = order.newest().filter(|_| home.is_none()).map(str::to_owned) else { return Ok(()) };
+    if ctx.store.other_of_profile(account, order::profile_of(&newest)).await?.is_some() {
+        order.note(Flaw::Foreign(newest));
+    }
+    Ok(())
+}
+
+/// Notes what a whole list would show and this one does not: the newest stories on record, and the newest one of the last look. Kakao
+/// is asked for each by itself, since a person may have taken it down.
+pub(super) async fn lacking(
+    ctx: &Ctx,
+    account: &str,
+    before: Option<String>,
+    listing: &mut Listing,
+) -> Result<std::result::Result<(), Fault>> {
+    let skew = listing.heard.map(|heard| heard.skew()).unwrap_or_default();
+    let oldest = if matches!(listing.end, End::Whole) { None } else { listing.order.oldest() };
+    let recorded = ctx.store.newest_recorded(account, RECORDED).await?;
+    let reached = recorded.into_iter().filter(|(_, came_at, is_up)| {
+        let at = came_at.checked_add(skew).unwrap_or(*came_at);
+        *is_up && oldest.is_none_or(|oldest| at > later(oldest, MARGIN))
+    });
+    for id in reached.map(|(id, ..)| id).chain(before) {
+        if listing.order.has(&id) {
+            continue;
+        }
+        match session::repeatable(ctx, account, async |token| ctx.kakao.story(&token, &id).await).await {
+            Ok(_) => listing.order.note(Flaw::Lacks(id)),
+            Err(fault) if is_gone(&fault) => {}
+            Err(fault) => return Ok(Err(fault)),
+        }
+    }
+    Ok(Ok(()))
 }

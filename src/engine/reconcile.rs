@@ -14,26 +14,24 @@ use jiff::Timestamp;
 
 use super::evidence::{Evidence, Says, Sought, time_to_appear};
 use super::listing::order::Flaw;
-use super::listing::{Bounds, End, Listing, read};
+use super::listing::{Bounds, End, Listing, lacking, read};
 use super::matching::Sending;
 use super::proof::{SECOND_LISTING, Step, step};
 use super::setback::{RETRY, block_account, given_up, unless_lost};
-use super::{Ctx, Outcome, Report, Result, session};
+use super::{Ctx, Outcome, Report, Result};
 use crate::domain::clock::{between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::policy::InDoubt;
 use crate::domain::retry::{Next, after_failure};
-use crate::kakao::error::{is_gone, is_taken};
+use crate::kakao::error::is_taken;
 use crate::store::queue::{Absence, Doubt, Proof, SUSPECTS_MAX, Suspect};
 use crate::store::view::Due;
 
 /// How much of a list one look reads: with about 18 stories a page far more than an account posts within a quarantine.
-const BOUNDS: Bounds = Bounds { pages: 200, stories: 20_000 };
+const BOUNDS: Bounds = Bounds { pages: 200, stories: 20_000, until_flaw: false };
 /// Between two looks at the list: at least this, at most [`LOOK_MAX`], in between as long as the doubt is old.
 const LOOK_MIN: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(60);
-/// So many of the newest stories on record are looked for in a list that seems to lack the post's.
-const RECORDED: u32 = 4;
 
 /// What one look at the list showed.
 struct Look {
@@ -189,34 +187,6 @@ async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: Step) ->
             look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await
         }
     }
-}
-
-/// Notes what a whole list would show and this one does not: the newest stories on record, and the newest one of the last look. Kakao
-/// is asked for each by itself, since a person may have taken it down.
-async fn lacking(
-    ctx: &Ctx,
-    account: &str,
-    before: Option<String>,
-    listing: &mut Listing,
-) -> Result<std::result::Result<(), Fault>> {
-    let skew = listing.heard.map(|heard| heard.skew()).unwrap_or_default();
-    let oldest = if matches!(listing.end, End::Whole) { None } else { listing.order.oldest() };
-    let recorded = ctx.store.newest_recorded(account, RECORDED).await?;
-    let reached = recorded.into_iter().filter(|(_, came_at, is_up)| {
-        let at = came_at.checked_add(skew).unwrap_or(*came_at);
-        *is_up && oldest.is_none_or(|oldest| at > later(oldest, LOOK_MAX))
-    });
-    for id in reached.map(|(id, ..)| id).chain(before) {
-        if listing.order.has(&id) {
-            continue;
-        }
-        match session::repeatable(ctx, account, async |token| ctx.kakao.story(&token, &id).await).await {
-            Ok(_) => listing.order.note(Flaw::Lacks(id)),
-            Err(fault) if is_gone(&fault) => {}
-            Err(fault) => return Ok(Err(fault)),
-        }
-    }
-    Ok(Ok(()))
 }
 
 /// The list contradicts itself, or what is on record: it proves nothing. Another may; after the doubt's limit a person decides.

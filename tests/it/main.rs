@@ -105,6 +105,7 @@ mod story_publish;
 mod story_refused;
 mod story_restore;
 mod story_told_as;
+mod story_restored_lists;
 mod story_waits;
 mod support;
 mod systemd;

@@ -329,7 +329,7 @@ async fn found(queue: &Queue, story: &str) {
         detail: "it is not on record".into(),
         shown,
     };
-    let seen = [Seen { story_id: story.into(), comments: 2, moods: 5 }];
+    let seen = [Seen { story_id: story.into(), comments: 2, moods: 5, as_recorded: true }];
     let _ = queue.store.record_page(&run, &seen, &[finding], None, (t(2), t(1))).await.unwrap();
     let run = queue.store.audit_due("cafe", t(2)).await.unwrap().unwrap();
     assert!(run.listed && queue.store.unlisted(&run, t(-20), 9).await.unwrap().is_empty());

@@ -24,6 +24,8 @@ pub struct AuditRun {
     pub listed: bool,
     /// Failures in a row.
     pub failures: u32,
+    /// Pages of the list that were read.
+    pub pages: u32,
     asked_at: Option<i64>,
     asked_post: i64,
 }
@@ -37,6 +39,8 @@ pub struct Seen {
     pub comments: u64,
     /// Number of moods.
     pub moods: u64,
+    /// It is on record, and as it was recorded.
+    pub as_recorded: bool,
 }
 
 /// A difference, as it is written down.
@@ -132,7 +136,7 @@ impl Store {
     pub async fn audit_due(&self, account: &str, now: Timestamp) -> Result<Option<AuditRun>> {
         let at = micros(now);
         let row = sqlx::query!(
-            r#"SELECT id AS "id!", started_at, last_id, listed, failures, asked_at, asked_post FROM audit
+            r#"SELECT id AS "id!", started_at, last_id, listed, failures, pages, asked_at, asked_post FROM audit
                WHERE account = $1 AND ended_at IS NULL AND next_at <= $2
                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)"#,
             account,
@@ -148,6 +152,7 @@ impl Store {
             last_id: row.last_id,
             listed: row.listed == 1,
             failures: count(row.failures),
+            pages: count(row.pages),
             asked_at: row.asked_at,
             asked_post: row.asked_post,
         }))
@@ -164,8 +169,7 @@ impl Store {
         (next_at, now): (Timestamp, Timestamp),
     ) -> Result<Written> {
         let (next, at) = (micros(next_at), micros(now));
-        let altered = findings.iter().filter(|finding| finding.kind != FindingKind::Missing).count();
-        let present = i64::try_from(seen.len().saturating_sub(altered)).unwrap_or(0);
+        let present = i64::try_from(seen.iter().filter(|seen| seen.as_recorded).count()).unwrap_or(0);
         let ended = last_id.is_none();
         let mut tx = self.begin().await?;
         let done = sqlx::query!(

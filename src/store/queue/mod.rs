@@ -44,7 +44,7 @@ pub use pause::{PauseOrder, PauseScope};
 pub use person::Refusal;
 pub use prune::Pruned;
 pub use reschedule::Move;
-pub use restore::{Adoption, Assigned, Candidate, RestoreDue};
+pub use restore::{Adoption, Assigned, Candidate, RestoreDue, Texts};
 pub use story::{DeleteOrder, Doomed};
 pub use suspect::{SUSPECTS_MAX, Suspect};
 pub use sweep::Swept;

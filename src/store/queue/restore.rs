@@ -1,6 +1,8 @@
 //! After a backup was restored: the record ends where the backup was made, and what went out since stands in Kakao's lists alone.
 //! Until an account's list was read its posts are paused; then the stories that were found are theirs.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::adopt::adopt_into;
@@ -62,6 +64,23 @@ pub struct Assigned {
     pub hold_due: Option<String>,
 }
 
+/// What posts say that are not on record as published.
+#[derive(Clone, Debug, Default)]
+pub struct Texts(HashSet<String>);
+
+impl<'a> FromIterator<&'a str> for Texts {
+    fn from_iter<T: IntoIterator<Item = &'a str>>(texts: T) -> Self {
+        Self(texts.into_iter().map(text_key).collect())
+    }
+}
+
+impl Texts {
+    /// Whether one of them says this.
+    pub fn has(&self, text: &str) -> bool {
+        self.0.contains(&text_key(text))
+    }
+}
+
 impl Store {
     /// Marks a queue that was just put back from a backup: every account, those too that turn up later, is consulted first.
     pub async fn begin_restoration(&self, backup_at: Timestamp, actor: &str, now: Timestamp) -> Result<()> {
@@ -116,6 +135,17 @@ impl Store {
             restored_at: instant(row.restored_at)?,
             proof: Proof { quarantine, absences: count(row.listings), odd },
         }))
+    }
+
+    /// What the account's posts say that are not on record as published.
+    pub async fn waiting_texts(&self, account: &str) -> Result<Texts> {
+        let keys = sqlx::query_scalar!(
+            "SELECT DISTINCT text_key FROM post WHERE account = $1 AND state IN ('scheduled', 'missed', 'held', 'failed', 'cancelled')",
+            account
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(Texts(keys.into_iter().collect()))
     }
 
     /// The account's posts, not on record as published, that say one of these texts.

@@ -1,10 +1,12 @@
 //! Audits as people see them: the runs, what they found, and how engagement with the stories went on.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ROWS_MAX;
-use crate::store::{Result, Store, count, instant, instant_opt, micros};
+use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
@@ -111,6 +113,19 @@ impl RawFinding {
 }
 
 impl Store {
+    /// Those of these stories that an earlier page of an audit has shown.
+    pub async fn seen_before(&self, audit: i64, story_ids: &[&str]) -> Result<HashSet<String>> {
+        let ids = write_json(&story_ids)?;
+        let seen = sqlx::query_scalar!(
+            "SELECT story_id FROM audit_story WHERE audit_id = $1 AND story_id IN (SELECT value FROM json_each($2))",
+            audit,
+            ids
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(seen.into_iter().collect())
+    }
+
     /// The runs of an account, the latest first.
     pub async fn audits(&self, account: &str, limit: u32) -> Result<Vec<AuditRow>> {
         let limit = i64::from(limit.min(ROWS_MAX));
