@@ -30,6 +30,7 @@ mod listing;
 pub mod matching;
 pub mod outlook;
 mod proof;
+mod refused;
 mod report;
 mod session;
 mod setback;

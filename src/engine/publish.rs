@@ -5,6 +5,7 @@
 //! many due posts waits for the disk once for each.
 
 use super::listing::order::profile_of;
+use super::refused::{self, Verdict};
 use super::session::{between_deaths, refresh, refused_again, token};
 use super::setback::{set_back, unless_lost};
 use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
@@ -115,6 +116,13 @@ async fn begin(ctx: &Ctx, account: &str) -> Result<std::result::Result<Ready, Re
 async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> bool) -> Result<Published> {
     let Ready { intent, token, under_way: _under_way } = ready;
     let (number, post) = (intent.taken().post, Some((intent.taken().post, intent.taken().job.clone())));
+    let (intent, token) = match once_more(ctx, account, intent, token).await.map_err(|error| error.of_post(number))? {
+        Ok(sendable) => sendable,
+        Err(outcome) => {
+            let report = Report { deed: Due::Publish, account: account.into(), post, outcome };
+            return Ok(Published { report, next: Next::NotAsked });
+        }
+    };
     let answer = between_deaths(ctx.kakao.publish(&token, intent.outgoing())).await;
     let answer = answer.map_err(|fault| name_account(fault, account));
     let answer = of_own_profile(ctx, account, &token, answer).await.map_err(|error| error.of_post(number))?;
@@ -140,6 +148,33 @@ async fn publish(ctx: &Ctx, account: &str, ready: Ready, goes_on: impl Fn() -> b
     };
     let outcome = outcome.map_err(|error| error.of_post(number))?;
     Ok(Published { report: Report { deed: Due::Publish, account: account.into(), post, outcome }, next })
+}
+
+/// The intent and a token to send it with, once the list bears out that nothing came of the requests of the post that were refused before.
+async fn once_more(
+    ctx: &Ctx,
+    account: &str,
+    intent: Intent,
+    token: AccessToken,
+) -> Result<std::result::Result<(Intent, AccessToken), Outcome>> {
+    let Some(before) = ctx.store.refused_before(&intent).await? else { return Ok(Ok((intent, token))) };
+    let verdict = refused::look(ctx, account, &intent, before).await?;
+    let now = ctx.clock.now();
+    let outcome = match verdict {
+        // The look may have renewed it.
+        Verdict::Send => return Ok(Ok((intent, ctx.tokens.at_hand(account, ONE_CALL, now).unwrap_or(token)))),
+        Verdict::Doubt(fault) => {
+            let written = ctx.store.record_doubt(intent, &fault, later(now, FIRST_LOOK), now).await?;
+            unless_lost(written, Outcome::InDoubt { fault })
+        }
+        Verdict::Blocked(fault) => set_back(ctx, intent, fault).await?,
+        Verdict::Stopped => {
+            let fault = Fault::transient("not-sent", "storyd stops, before its request could leave");
+            let written = ctx.store.snooze(intent, &fault, now).await?;
+            unless_lost(written, Outcome::Retry { at: now, fault })
+        }
+    };
+    Ok(Err(outcome))
 }
 
 /// The answer, where the story that it names is of the account's own profile. A story of another profile is not the post's, whatever the

@@ -26,6 +26,7 @@
 //! | a list that contradicts itself proves nothing | [`Rules::flawed_proves_nothing`] | `engine::listing`, `engine::reconcile::flawed` |
 //! | another account's story is no match | [`Rules::own_account_only`] | `engine::listing` |
 //! | an answer with another post's story is a doubt | [`Rules::owned_answer_doubts`] | `Store::record_published` |
+//! | a refusal is borne out by the list before the post is sent again | [`Rules::refusals_are_looked_after`] | `engine::refused` |
 //! | a person cannot be sure at once either | [`Rules::person_waits`] | `Store::resolve_absent` |
 //! | two complete listings | [`Rules::absences`] | `engine::reconcile::proof`, `Store::record_absent` |
 //! | a failed listing says nothing | [`Rules::failed_says_nothing`] | `engine::reconcile::not_listed` |
@@ -33,7 +34,7 @@
 //! | a late writer loses | [`Rules::guard`] | `state = … AND claim = …` of every UPDATE in `store::queue` |
 //! | one on its way or in doubt | [`Rules::one_in_flight`] | `Store::claim_to_publish`, index `post_one_in_flight` |
 //! | the same text waits for a parked one | [`Rules::waits_for_parked`] | `Store::claim_to_publish` |
-//! | a story has one owner | [`Rules::owned_is_no_match`] | `view::owned_stories`, index `story_one` |
+//! | a story has one owner | [`Rules::owned_is_no_match`] | `Store::owners`, index `story_one` |
 //!
 //! Abstracted: time comes in ticks, of which processing, the list's lag and the publish time-out take at most one each; due times,
 //! delays of retries, and waits between looks are left to chance, so that any order of them is covered. A lane is one task, as in
@@ -119,9 +120,26 @@ fn whatever_a_lying_server_tells_no_post_appears_twice_and_none_is_lost() {
     let space = holds(&Rules::IMPLEMENTED, DECEIVED);
     assert!(space.states() > 50_000, "the model has shrunk");
     if is_long() {
-        let more = Troubles { failed_lists: 1, set_back: 1, sleeps: 1, commands: 1, list_lies: 3, ..DECEIVED };
+        let more = Troubles {
+            failed_lists: 1,
+            set_back: 1,
+            sleeps: 1,
+            commands: 1,
+            list_lies: 3,
+            false_refusals: 0,
+            ..DECEIVED
+        };
         holds(&Rules::IMPLEMENTED, more);
     }
+}
+
+#[test]
+fn whatever_a_refusal_hides_no_post_appears_twice_and_none_is_lost() {
+    let space = holds(
+        &Rules::IMPLEMENTED,
+        Troubles { false_refusals: 2, failed_lists: 1, list_lies: 1, sleeps: 1, ..Troubles::NONE },
+    );
+    assert!(space.states() > 1_000, "the model has shrunk");
 }
 
 fn is_long() -> bool {

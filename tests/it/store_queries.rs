@@ -201,7 +201,7 @@ async fn plan_of(queue: &Queue, fragments: &[&str]) -> String {
 #[tokio::test]
 async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
     let queue = large().await;
-    let asked: [(&[&str], &[&str]); 21] = [
+    let asked: [(&[&str], &[&str]); 22] = [
         (&["ORDER BY prepare_at, id LIMIT 1"], &["post_prepare (account=? AND prepare_at>? AND prepare_at<?)"]),
         (
             &["'to publish it'"],
@@ -222,7 +222,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
                 "story_delete (account",
             ],
         ),
-        (&["value ->> 'story'"], &["post USING INTEGER PRIMARY KEY", "story_one (story_id=? AND account=?)"]),
+        (&["value ->> 'story'"], &["post USING INTEGER PRIMARY KEY", "story_one (story_id=?)"]),
         (&["SELECT due_at, account FROM post"], &["post_state (state=? AND due_at>?)"]),
         (
             &["AND account = $1 AND due_at > $2"],
@@ -236,7 +236,8 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["intent_at AS", "absences, claim"], &["post_account (account=? AND state=?)", "attempt_post (post_id=?)"]),
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_delete"], &["post_delete (delete_at"]),
         (&["s.delete_by AS"], &["story_delete (account=? AND delete_at>? AND delete_at<?)"]),
-        (&["SELECT story_id FROM story WHERE account"], &["story_one (story_id=? AND account=?)"]),
+        (&["SELECT story_id FROM story WHERE account"], &["story_account (account=?)"]),
+        (&["WHERE s.story_id IN (SELECT value"], &["story_one (story_id=?)"]),
         (&["EXISTS (SELECT 1 FROM post WHERE lease_until_at"], &["post_lease (lease_until_at"]),
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_late"], &["post_late (late_until_at"]),
         (&["late_then = 'skip'"], &["post_late (late_until_at"]),

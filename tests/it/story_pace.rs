@@ -123,8 +123,11 @@ async fn a_doubt_that_a_person_settles_the_day_after_takes_nothing_of_that_day()
 
     let story = world.ledger()[0].id.clone();
     world.ctx().store.resolve_found(doubtful.post, &story, "tester", world.clock.now()).await.unwrap();
+    // The token has ended meanwhile: after a refusal the list is looked at.
+    world.fault(vec![]);
     world.pass(Duration::from_secs(3600)).await;
-    assert_eq!(world.post("p2").await.state, PostState::Published);
+    let next = world.post("p2").await;
+    assert_eq!(next.state, PostState::Published, "{}", next.reason);
     assert_eq!(times(&world), ["01 09:00:00", "02 09:00:00"]);
 }
 

@@ -18,7 +18,7 @@ pub struct Doubt {
     pub job: String,
     /// What it said.
     pub content: Content,
-    /// When the intent became durable, by our clock: the story cannot be older.
+    /// When the intent became durable, by our clock, or the first one of the post whose request was refused: the story cannot be older.
     pub intent_at: Timestamp,
     /// How far Kakao's clock was ahead of ours (negative: behind), as known when the intent was made; `None`: no answer of
     /// Kakao's had carried a date.
@@ -26,7 +26,7 @@ pub struct Doubt {
     /// The last date heard from Kakao before the intent that another answer, or our clock, bore out; where none did, the lower of the
     /// two. The story cannot be older.
     pub intent_floor: Option<Timestamp>,
-    /// Its last attempt. What an earlier one of the account published is older than its story.
+    /// Its last attempt, or the first one whose request was refused. What an earlier one of the account published is older than its story.
     pub attempt: i64,
     /// What preparing yielded: the card of a link.
     pub artifact: Option<Artifact>,
@@ -100,6 +100,10 @@ impl Store {
                    AS "taken_down!: bool",
                  publish_failures, quarantine_at, quarantine_kakao_at, odd_at, odd_kakao_at, listed_newest, artifact, absences, claim,
                  (SELECT max(t.id) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish') AS "attempt: i64",
+                 (SELECT min(t.id) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish'
+                    AND t.verdict IN ('retry', 'snooze', 'failed') AND t.answer <> '') AS "refused: i64",
+                 (SELECT min(t.started_at) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish'
+                    AND t.verdict IN ('retry', 'snooze', 'failed') AND t.answer <> '') AS "refused_at: i64",
                  (SELECT t.fault_code FROM attempt t WHERE t.post_id = post.id ORDER BY t.id DESC LIMIT 1) AS "code: String"
                FROM post
              WHERE reconcile_at IS NOT NULL AND reconcile_at <= $2 AND state = 'in_doubt' AND account = $1
@@ -112,14 +116,17 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let quarantine = heard_at(row.quarantine_at, row.quarantine_kakao_at)?;
         let odd = heard_at(row.odd_at, row.odd_kakao_at)?;
+        // Its story may have come of a request that was refused before.
+        let first = row.refused_at.unwrap_or(i64::MAX);
+        let first_on_their_clock = first.saturating_add(row.intent_skew.unwrap_or(0));
         Ok(Some(Doubt {
             post: row.id,
             job: row.job,
             content: read_json(&row.content, "a content")?,
-            intent_at: instant(row.intent_at)?,
+            intent_at: instant(row.intent_at.min(first))?,
             intent_skew: row.intent_skew.map(SignedDuration::from_micros),
-            intent_floor: instant_opt(row.intent_floor_at)?,
-            attempt: row.attempt.unwrap_or(0),
+            intent_floor: instant_opt(row.intent_floor_at.map(|floor| floor.min(first_on_their_clock)))?,
+            attempt: row.refused.or(row.attempt).unwrap_or(0),
             artifact: row.artifact.map(Artifact),
             since: instant(row.changed_at)?,
             code: row.code.unwrap_or_default(),

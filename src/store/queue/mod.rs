@@ -31,7 +31,7 @@ pub use adopt::AdoptOrder;
 pub(super) use aside::Untouchable;
 pub use aside::{Aside, settle};
 pub(super) use attempt::Together;
-pub use attempt::{Claim, Intent, Onward, Taken};
+pub use attempt::{Claim, Intent, Onward, Refused, Taken};
 pub use audit::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
 pub use clock::{ClockMark, ClockWord, PutRight};
 pub use doubt::{Absence, Doubt, Owner, Proof};

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::clock::Heard;
-use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
+use crate::store::{Result, Store, count, instant, instant_opt, micros};
 
 /// What an account has to have done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -219,18 +219,6 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         Ok(row.map(|row| (row.name, SignedDuration::from_micros(row.skew))))
-    }
-
-    /// Which of these stories of an account already belong to a post.
-    pub async fn owned_stories(&self, account: &str, story_ids: &[&str]) -> Result<Vec<String>> {
-        let ids = write_json(&story_ids)?;
-        Ok(sqlx::query_scalar!(
-            "SELECT story_id FROM story WHERE account = $1 AND story_id IN (SELECT value FROM json_each($2))",
-            account,
-            ids
-        )
-        .fetch_all(&self.readers)
-        .await?)
     }
 
     /// Whether anything is claimed or publishing: what a drain waits for.

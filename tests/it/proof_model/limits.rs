@@ -31,8 +31,8 @@ fn a_list_that_is_incomplete_twice_in_a_row_deceives_the_protocol() {
 }
 
 #[test]
-fn a_plain_refusal_of_a_post_whose_story_exists_deceives_the_protocol() {
-    let troubles = Troubles { false_refusals: 1, ..Troubles::NONE };
+fn a_plain_refusal_of_a_post_whose_story_is_listed_late_deceives_the_protocol() {
+    let troubles = Troubles { hidden_refusals: 1, ..Troubles::NONE };
     insta::assert_snapshot!(breaks(Rules::IMPLEMENTED, troubles, Violation::Twice), @r"
     Twice after 10 steps
       1. storyd    claims A
@@ -45,6 +45,32 @@ fn a_plain_refusal_of_a_post_whose_story_exists_deceives_the_protocol() {
       8. storyd    commits the intent of A
       9. storyd    sends the request of A
      10. Kakao     makes the story of A
+    ");
+}
+
+#[test]
+fn a_post_that_was_refused_can_lose_its_story_to_a_twin_whose_own_is_listed_late() {
+    let troubles = Troubles { false_refusals: 1, faults: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(Rules::IMPLEMENTED, troubles, Violation::Surplus), @r"
+    Surplus after 18 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     refuses A, whose story exists
+      6. storyd    records the refusal: A is scheduled again
+      7. storyd    claims B
+      8. storyd    commits the intent of B
+      9. storyd    sends the request of B
+     10. Kakao     makes the story of B
+     11. Kakao     answers B, and the answer is lost
+     12. storyd    records B as in doubt
+     13. storyd    reads the list, looking for B
+     14. storyd    finds a story for B, and records it
+     15. storyd    claims A
+     16. storyd    commits the intent of A
+     17. storyd    sends the request of A
+     18. Kakao     makes the story of A
     ");
 }
 

@@ -616,3 +616,23 @@ fn an_answer_with_another_posts_story_that_is_believed_leaves_a_story_that_nobod
     ");
     holds(&Rules::IMPLEMENTED, troubles);
 }
+
+#[test]
+fn a_refusal_that_no_list_bears_out_lets_a_post_appear_twice() {
+    let rules = Rules { refusals_are_looked_after: false, ..Rules::IMPLEMENTED };
+    let troubles = Troubles { false_refusals: 1, ..Troubles::NONE };
+    insta::assert_snapshot!(breaks(rules, troubles, Violation::Twice), @r"
+    Twice after 10 steps
+      1. storyd    claims A
+      2. storyd    commits the intent of A
+      3. storyd    sends the request of A
+      4. Kakao     makes the story of A
+      5. Kakao     refuses A, whose story exists
+      6. storyd    records the refusal: A is scheduled again
+      7. storyd    claims A
+      8. storyd    commits the intent of A
+      9. storyd    sends the request of A
+     10. Kakao     makes the story of A
+    ");
+    holds(&Rules::IMPLEMENTED, troubles);
+}

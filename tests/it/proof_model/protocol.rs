@@ -55,6 +55,8 @@ pub(super) struct Post {
     misdated: bool,
     /// The last date heard before the intent was far ahead: every story of it is dated before that.
     floored: bool,
+    /// A request of it was refused plainly, which the list has to bear out before it is sent again.
+    refused: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +103,7 @@ enum Step {
 enum Answer {
     /// A story, by its place plus one.
     Story(u8),
+    NotSent,
     Refused,
     Unclear,
 }
@@ -159,8 +162,16 @@ impl Violation {
 
 impl State {
     pub(super) fn start(troubles: Troubles) -> Self {
-        let post =
-            Post { phase: Phase::Scheduled, age: 0, theirs: 0, absences: 0, story: 0, misdated: false, floored: false };
+        let post = Post {
+            phase: Phase::Scheduled,
+            age: 0,
+            theirs: 0,
+            absences: 0,
+            story: 0,
+            misdated: false,
+            floored: false,
+            refused: false,
+        };
         Self {
             posts: [post; POSTS],
             on_disk: [post; POSTS],
@@ -223,7 +234,9 @@ impl State {
     }
 
     fn is_accounted_for(&self, place: u8, by: u8) -> bool {
-        self.posts.iter().any(|post| post.story == place + 1)
+        // One that was refused is looked for, and has the same text.
+        let is_looked_for = |post: &Post| post.refused && matches!(post.phase, Phase::Scheduled | Phase::Claimed);
+        self.posts.iter().any(|post| post.story == place + 1 || is_looked_for(post))
             || matches!(self.posts[usize::from(by)].phase, Phase::Publishing | Phase::InDoubt | Phase::Parked)
     }
 
@@ -232,8 +245,9 @@ impl State {
         let row = &mut self.posts[usize::from(post)];
         let in_doubt = matches!(phase, Phase::InDoubt | Phase::Parked);
         let (misdated, floored) = (row.misdated && in_doubt, row.floored && in_doubt);
-        *row = Post { phase, age: 0, theirs: 0, absences: 0, story: 0, misdated, floored };
-        if !matches!(phase, Phase::Publishing | Phase::InDoubt | Phase::Parked) {
+        let refused = row.refused && phase != Phase::Published;
+        *row = Post { phase, age: 0, theirs: 0, absences: 0, story: 0, misdated, floored, refused };
+        if !refused && !matches!(phase, Phase::Publishing | Phase::InDoubt | Phase::Parked) {
             for story in self.stories.iter_mut().flatten() {
                 story.after_intent[usize::from(post)] = false;
             }
@@ -260,7 +274,8 @@ impl State {
 
     fn make_story(&mut self, by: u8) -> Option<u8> {
         let place = self.stories.iter().position(Option::is_none)?;
-        let after_intent = self.posts.map(|post| matches!(post.phase, Phase::Publishing | Phase::InDoubt));
+        let after_intent =
+            self.posts.map(|post| post.refused || matches!(post.phase, Phase::Publishing | Phase::InDoubt));
         self.stories[place] = Some(Story { by, listed: false, age: 0, after_intent });
         Some(place as u8 + 1)
     }

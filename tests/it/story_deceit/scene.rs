@@ -294,7 +294,10 @@ fn nothing_vanishes(
     let known: BTreeSet<&str> = ledger.iter().map(|story| story.id.as_str()).collect();
     for post in posts {
         let under_another_name = post.story_id.as_deref().is_some_and(|id| !known.contains(id));
-        if is_parked(post) || under_another_name || post.state == PostState::Failed {
+        // One that was refused is looked for when its account is asked again.
+        let waits = post.state == PostState::Scheduled && post.blocked.is_some();
+        if is_parked(post) || under_another_name || waits || matches!(post.state, PostState::Failed | PostState::Missed)
+        {
             *open.entry((&post.account, &post.kind, post.content.text())).or_default() += 1;
         }
     }

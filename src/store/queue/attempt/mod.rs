@@ -5,7 +5,7 @@ mod take;
 mod together;
 mod verdict;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use together::Onward;
 pub(in crate::store) use together::Together;
@@ -13,7 +13,7 @@ pub(in crate::store) use together::Together;
 use super::{Result, Store, Write, micros};
 use crate::domain::content::{Artifact, Content, Outgoing};
 use crate::domain::fault::Fault;
-use crate::store::{Written, count};
+use crate::store::{Written, count, instant};
 
 /// A post taken for one attempt. Whoever holds it is the only one who may move the post on, until the lease ends.
 #[derive(Debug)]
@@ -94,7 +94,37 @@ impl From<Intent> for Taken {
     }
 }
 
+/// A request of a post that was refused plainly, the first one of the post.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// Its attempt.
+    pub attempt: i64,
+    /// When that began, by our clock.
+    pub began_at: Timestamp,
+    /// How far Kakao's clock is ahead of ours (negative: behind), as known when the post was taken last.
+    pub skew: Option<SignedDuration>,
+}
+
 impl Store {
+    /// The first request of the post that an answer refused, before the one that is intended now.
+    pub async fn refused_before(&self, intent: &Intent) -> Result<Option<Refused>> {
+        // The first claim of all.
+        if intent.taken.token <= 1 {
+            return Ok(None);
+        }
+        let row = sqlx::query!(
+            r#"SELECT t.id AS "id!", t.started_at, p.intent_skew FROM attempt t JOIN post p ON p.id = t.post_id
+               WHERE t.post_id = $1 AND t.kind = 'publish' AND t.verdict IN ('retry', 'snooze', 'failed') AND t.answer <> ''
+               ORDER BY t.id LIMIT 1"#,
+            intent.taken.post
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let skew = row.intent_skew.map(SignedDuration::from_micros);
+        Ok(Some(Refused { attempt: row.id, began_at: instant(row.started_at)?, skew }))
+    }
+
     /// How many of the post's last attempts, in a row, met a fault with this code and were to be repeated.
     pub async fn failures_alike(&self, post: i64, code: &str) -> Result<u32> {
         let alike = sqlx::query_scalar!(

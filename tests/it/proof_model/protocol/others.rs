@@ -83,6 +83,14 @@ impl Steps<'_> {
         if state.left.false_refusals > 0 {
             self.add(Action::RefuseFalsely(post), |next| {
                 next.left.false_refusals -= 1;
+                let made = next.stories.get_mut(usize::from(request.made.saturating_sub(1)));
+                made.into_iter().flatten().for_each(|story| story.listed = true);
+                told(next, Answer::Refused);
+            });
+        }
+        if state.left.hidden_refusals > 0 {
+            self.add(Action::RefuseFalsely(post), |next| {
+                next.left.hidden_refusals -= 1;
                 told(next, Answer::Refused);
             });
         }

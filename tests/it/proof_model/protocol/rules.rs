@@ -32,6 +32,8 @@ pub(in super::super) struct Rules {
     pub(in super::super) own_account_only: bool,
     /// A post whose answer names the story of another post is in doubt.
     pub(in super::super) owned_answer_doubts: bool,
+    /// Before a post is sent again that was refused plainly the list must show no story that may be its own.
+    pub(in super::super) refusals_are_looked_after: bool,
     /// A person's word that a story is absent is taken only after the quarantine.
     pub(in super::super) person_waits: bool,
     /// Listings that prove an absence.
@@ -80,6 +82,7 @@ impl Rules {
         flawed_proves_nothing: true,
         own_account_only: true,
         owned_answer_doubts: true,
+        refusals_are_looked_after: true,
         person_waits: true,
         absences: 2,
         failed_says_nothing: true,
@@ -123,8 +126,10 @@ pub(in super::super) struct Troubles {
     pub(in super::super) list_lies: u8,
     /// Answers to a post that name the story of another one.
     pub(in super::super) wrong_names: u8,
-    /// Plain refusals of posts whose stories exist.
+    /// Plain refusals of posts whose stories exist, and are listed with the answer.
     pub(in super::super) false_refusals: u8,
+    /// The same, and the list shows the story later.
+    pub(in super::super) hidden_refusals: u8,
 }
 
 impl Troubles {
@@ -144,5 +149,6 @@ impl Troubles {
         list_lies: 0,
         wrong_names: 0,
         false_refusals: 0,
+        hidden_refusals: 0,
     };
 }

@@ -1,7 +1,8 @@
 //! What storyd can do when. Every function names the ones of the engine and the store that it stands for.
 
 use super::{
-    Action, Answer, FOREIGN, Guard, LEASE, Listing, POSTS, Phase, Post, Publisher, Request, Rules, State, Step, Whose,
+    Action, Answer, FOREIGN, Guard, LEASE, Listing, POSTS, Phase, Post, Publisher, Request, Rules, State, Step, Story,
+    Whose,
 };
 
 impl State {
@@ -56,12 +57,17 @@ impl Steps<'_> {
                         next.publisher.age = 0;
                         for story in next.stories.iter_mut().flatten() {
                             // Kakao's whole seconds: what came to be a moment before the intent may be dated after it.
-                            story.after_intent[usize::from(post)] = story.age == 0;
+                            // The story of a request that was refused counts as one of the next request.
+                            let before = row.refused && story.after_intent[usize::from(post)];
+                            story.after_intent[usize::from(post)] = story.age == 0 || before;
                         }
                     });
                 } else {
                     self.add(Action::LoseClaim(post), State::rest);
                 }
+            }
+            Step::Intended if rules.refusals_are_looked_after && state.posts[usize::from(post)].refused => {
+                self.look_after_refusal(post);
             }
             Step::Intended => self.send(post),
             Step::Waiting => {}
@@ -88,6 +94,21 @@ impl Steps<'_> {
         });
     }
 
+    /// `engine::refused::look`: sent again when the list shows nothing that may be its own.
+    fn look_after_refusal(&mut self, post: u8) {
+        let (state, rules) = (self.from, self.rules);
+        let owned = |place: u8| state.posts.iter().any(|row| row.story == place + 1);
+        let shows =
+            |story: &Option<Story>| story.is_some_and(|story| story.listed && story.after_intent[usize::from(post)]);
+        if !(0..).zip(&state.stories).any(|(place, story)| shows(story) && !owned(place)) {
+            return self.send(post);
+        }
+        self.add(Action::LookDoubts(post), |next| {
+            next.set(rules, post, Phase::InDoubt);
+            next.rest();
+        });
+    }
+
     fn send(&mut self, post: u8) {
         let state = self.from;
         let Some(slot) = state.requests.iter().position(Option::is_none) else { return };
@@ -98,7 +119,7 @@ impl Steps<'_> {
         if state.left.faults > 0 {
             self.add(Action::NotSent(post), |next| {
                 next.left.faults -= 1;
-                next.publisher.step = Step::Told(Answer::Refused);
+                next.publisher.step = Step::Told(Answer::NotSent);
             });
         }
     }
@@ -128,7 +149,12 @@ impl Steps<'_> {
                 next.heard_ahead = false;
                 next.rest();
             }),
+            Answer::NotSent => self.add(Action::RecordNotSent(post), |next| {
+                next.set(rules, post, Phase::Scheduled);
+                next.rest();
+            }),
             Answer::Refused => self.add(Action::RecordRefused(post), |next| {
+                next.posts[usize::from(post)].refused = true;
                 next.set(rules, post, Phase::Scheduled);
                 next.rest();
             }),
@@ -262,7 +288,7 @@ impl Steps<'_> {
         }
     }
 
-    /// `engine::reconcile::judge`, `too_early`, `flawed`, `proof::step` and `absent`: `owned_stories`, `record_found`, `park`, `look_again`, `record_absent`.
+    /// `engine::reconcile::judge`, `too_early`, `flawed`, `proof::step` and `absent`: `owners`, `record_found`, `park`, `look_again`, `record_absent`.
     fn judge(&mut self) {
         let (state, rules) = (self.from, self.rules);
         let Some(listing) = state.listing else { return };

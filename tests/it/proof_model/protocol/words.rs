@@ -11,7 +11,9 @@ pub(in super::super) enum Action {
     Send(u8),
     NotSent(u8),
     RecordPublished(u8),
+    RecordNotSent(u8),
     RecordRefused(u8),
+    LookDoubts(u8),
     RecordDoubt(u8),
     RecordRetry(u8),
     RecordLost(u8),
@@ -77,6 +79,10 @@ impl fmt::Display for Action {
             A::Send(p) => ("storyd", Some(p), "sends the request of #"),
             A::NotSent(p) => ("storyd", Some(p), "cannot connect: # was certainly not sent"),
             A::RecordPublished(p) => ("storyd", Some(p), "records # as published"),
+            A::RecordNotSent(p) => ("storyd", Some(p), "schedules # again, which was not sent"),
+            A::LookDoubts(p) => {
+                ("storyd", Some(p), "finds a story that may be the one of #, which was refused, and records a doubt")
+            }
             A::RecordRefused(p) => ("storyd", Some(p), "records the refusal: # is scheduled again"),
             A::RecordDoubt(p) => ("storyd", Some(p), "records # as in doubt"),
             A::RecordRetry(p) => ("storyd", Some(p), "schedules # again, as if nothing had been sent"),
