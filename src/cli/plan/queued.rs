@@ -1,6 +1,6 @@
 //! What the queue knows of the coming posts beside the files: the times that people chose, pauses, blocked accounts, what was posted by hand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -51,9 +51,14 @@ impl Queued {
 
     /// The coming posts as they will go out: what the files say, with what the queue knows. In the order of time.
     pub(super) fn lay_over(&self, coming: Vec<Coming>, changes: &[Change], now: Timestamp) -> Vec<Coming> {
-        let mut all: Vec<Coming> = coming.into_iter().map(|one| self.with_its_post(one, changes, now)).collect();
-        let told: HashSet<i64> = changes.iter().filter_map(|change| change.post).collect();
-        let others = self.posts.iter().filter(|post| !told.contains(&post.post) && OPEN.contains(&post.state));
+        let posts: HashMap<i64, &PostRow> = self.posts.iter().map(|post| (post.post, post)).collect();
+        let told: HashMap<i64, &Change> = changes.iter().filter_map(|change| Some((change.post?, change))).collect();
+        let of = |one: Coming| {
+            let found = one.post.and_then(|post| Some((*posts.get(&post)?, told.get(&post).copied())));
+            self.with_its_post(one, found, now)
+        };
+        let mut all: Vec<Coming> = coming.into_iter().map(of).collect();
+        let others = self.posts.iter().filter(|post| !told.contains_key(&post.post) && OPEN.contains(&post.state));
         all.extend(others.map(|post| of_queue(post, now)));
         for one in &mut all {
             if one.at < now && one.state == PostState::Scheduled && one.post.is_some() {
@@ -64,8 +69,8 @@ impl Queued {
         all
     }
 
-    fn with_its_post(&self, mut one: Coming, changes: &[Change], now: Timestamp) -> Coming {
-        let Some(post) = self.posts.iter().find(|post| Some(post.post) == one.post) else {
+    fn with_its_post(&self, mut one: Coming, found: Option<(&PostRow, Option<&Change>)>, now: Timestamp) -> Coming {
+        let Some((post, change)) = found else {
             // It is new: what covers its account, its job or its tags will cover it too.
             if self.pauses.iter().any(|pause| pause.covers(&one.face.account, &one.job, &one.face.tags)) {
                 one.notes.push(WaitKind::Pause.word().to_owned());
@@ -75,7 +80,6 @@ impl Queued {
             }
             return one;
         };
-        let change = changes.iter().find(|change| change.post == one.post);
         let retimed = change.is_some_and(|change| match (&change.before, &change.after) {
             (Some(before), Some(after)) => before.occurs_at != after.occurs_at,
             _ => false,
