@@ -106,7 +106,7 @@ fn names_and_lines_of_files_act_on_nobody() {
     let folder = Folder::new();
     for (name, text) in [
         ("a\u{1b}[2J\u{9b}2J\u{202e}.yaml", "version: 9\n".to_owned()),
-        ("b.yaml", format!("version: 1\nzone: UTC\naccount: a\njobs:\n  x: {{at: now, type: note, contnet: \"\u{9b}2J\u{202e}\"}}\n")),
+        ("b.yaml", "version: 1\nzone: UTC\naccount: a\njobs:\n  x: {at: now, type: note, contnet: \"\u{9b}2J\u{202e}\"}\n".to_owned()),
         ("c.yaml", "version: 1\nzone: UTC\naccount: a\njobs:\n  \"x\\e[2J\\u009b\": {at: now, type: note, content: x}\n".to_owned()),
         ("d.yaml", "version: 1\nzone: \"\\u202eLUOES\\e[2J\"\naccount: \"\\e]0;x\\a\"\njobs: {}\n".to_owned()),
         ("e.yaml", "version: 1\nzone: UTC\naccount: a\njobs:\n  x: {at: now, type: photo, images: [\"\\e[2J\\n\\u202e.png\"]}\n".to_owned()),

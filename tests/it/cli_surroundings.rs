@@ -190,6 +190,7 @@ fn a_backup_goes_into_no_folder_that_is_there() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what was not tried is said")]
 fn a_copy_that_can_only_be_read_can_be_looked_at() {
     let Some(mounts) = own_mounts() else {
         return println!("not tried: this machine does not let a program mount anything");

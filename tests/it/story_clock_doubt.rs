@@ -305,7 +305,7 @@ async fn a_clock_in_doubt_is_told_everywhere_with_how_far_off_it_is_and_what_to_
     world.pass(2 * MINUTE).await;
     let dashboard = web::start(world.shared(), "127.0.0.1:0".parse().unwrap(), Surroundings::default()).await.unwrap();
     let ask = async |path: &str| {
-        let answer = reqwest::get(format!("{}{path}", dashboard.url())).await.unwrap();
+        let answer = reqwest::Client::new().get(format!("{}{path}", dashboard.url())).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     let (status, text) = ask("/healthz").await;

@@ -124,12 +124,12 @@ async fn health_is_the_databases_answer() {
 
 /// What `/healthz` answers.
 async fn health(dashboard: &Dashboard) -> (u16, String) {
-    let answer = reqwest::get(format!("{}/healthz", dashboard.url())).await.unwrap();
+    let answer = reqwest::Client::new().get(format!("{}/healthz", dashboard.url())).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 async fn metrics(dashboard: &Dashboard) -> String {
-    reqwest::get(format!("{}/metrics", dashboard.url())).await.unwrap().text().await.unwrap()
+    reqwest::Client::new().get(format!("{}/metrics", dashboard.url())).send().await.unwrap().text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
