@@ -13,11 +13,15 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
-use crate::plan::source::tree;
+use crate::domain::clock::later;
+use crate::plan::source::{checkout_is_changing, tree};
 use crate::plan::{self, Beside};
 
 /// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
+
+/// Longest that is waited for a command of git that changes the checkout.
+const CHECKOUT_MAX: Duration = Duration::from_secs(120);
 
 /// The job files that are followed.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +75,8 @@ pub(super) struct Watch {
     looks: BTreeMap<PathBuf, Look>,
     /// Whether the system reports every change of what is followed, as far as is known.
     is_told_of_all: bool,
+    /// Since when a checkout that holds job files is being changed, as far as is known.
+    changing_since: Option<Timestamp>,
 }
 
 /// What the system's thread has seen and nobody has asked for yet.
@@ -132,15 +138,21 @@ impl Watch {
         };
         let mut watcher = notify::recommended_watcher(handler).map_err(std::io::Error::other)?;
         watcher.watch(&wake_file, RecursiveMode::NonRecursive).map_err(std::io::Error::other)?;
-        Ok(Self { watcher, news, folders: BTreeSet::new(), looks: BTreeMap::new(), is_told_of_all: true })
+        Ok(Self {
+            watcher,
+            news,
+            folders: BTreeSet::new(),
+            looks: BTreeMap::new(),
+            is_told_of_all: true,
+            changing_since: None,
+        })
     }
 
     /// Follows these files and folders too, as they looked before they were read. A file is followed through its folder, since editors
     /// replace files.
     pub(super) fn follow(&mut self, paths: &[PathBuf], mut before: Looks) {
         for path in paths {
-            let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_owned() };
-            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+            let folder = if path.is_dir() { path.clone() } else { folder_of(path) };
             self.is_told_of_all &= tells_of_all(&folder)
                 && leads_straight(&folder)
                 && (leads_straight(path) || !(path.exists() || path.is_symlink()));
@@ -158,6 +170,18 @@ impl Watch {
     /// When to look at the files without having been told of a change: every `poll` where the system does not report each, else rarely.
     pub(super) fn look_after(&self, poll: Duration) -> Duration {
         if self.is_told_of_all { poll.max(LOOK_EVERY) } else { poll }
+    }
+
+    /// Whether reading must wait, since a command of git is changing the checkout around one of these paths: half of what lies there may be
+    /// of one branch, and half of another. A lock that a command left behind when it was killed is not waited for long.
+    pub(super) fn must_wait(&mut self, paths: &[PathBuf], now: Timestamp) -> bool {
+        let folder = |path: &PathBuf| if path.is_dir() { path.clone() } else { folder_of(path) };
+        if !paths.iter().any(|path| checkout_is_changing(&folder(path))) {
+            self.changing_since = None;
+            return false;
+        }
+        let since = *self.changing_since.get_or_insert(now);
+        now >= since && later(since, CHECKOUT_MAX) > now
     }
 
     /// The next change.
@@ -183,6 +207,12 @@ impl Watch {
         }
         differs
     }
+}
+
+/// The folder that a file lies in.
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(path);
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 impl Look {
@@ -250,6 +280,31 @@ mod tests {
             assert_eq!(watch.look_after(poll), poll, "{unreported}");
         }
         assert!(!tells_of_all(Path::new("/proc")));
+    }
+
+    #[tokio::test]
+    async fn a_checkout_that_is_being_changed_is_waited_for_but_not_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let (git, jobs) = (dir.path().join(".git"), dir.path().join("team/jobs"));
+        std::fs::create_dir_all(&git).unwrap();
+        std::fs::create_dir_all(&jobs).unwrap();
+        let file = jobs.join("jobs.yaml");
+        std::fs::write(&file, "version: 1").unwrap();
+        let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
+        let at = |second: u64| later(Timestamp::UNIX_EPOCH, Duration::from_secs(second));
+        for path in [dir.path().to_owned(), jobs, file] {
+            let paths = [path];
+            assert!(!watch.must_wait(&paths, at(0)));
+            std::fs::write(git.join("index.lock"), b"").unwrap();
+            assert!(watch.must_wait(&paths, at(10)) && watch.must_wait(&paths, at(100)));
+            // A clock that was set back is no reason to wait longer.
+            assert!(!watch.must_wait(&paths, at(5)) && !watch.must_wait(&paths, at(130)));
+            std::fs::remove_file(git.join("index.lock")).unwrap();
+            assert!(!watch.must_wait(&paths, at(131)));
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(git.join("index.lock"), b"").unwrap();
+        assert!(!watch.must_wait(&[elsewhere.path().to_owned()], at(200)));
     }
 
     #[tokio::test]

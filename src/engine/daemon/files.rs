@@ -14,7 +14,8 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             self.look_at = later(now, self.watch.look_after(self.start.watching.poll));
         }
         let due = self.reload_at.is_some_and(|at| at <= now);
-        if (looks || due) && self.watch.differs() {
+        let waits = due && self.watch.must_wait(&self.start.jobs.paths, now);
+        if ((looks || due) && self.watch.differs()) || waits {
             self.settle();
         } else if due {
             self.reload_at = None;
