@@ -142,6 +142,9 @@ CREATE TABLE post (
   follow           INTEGER NOT NULL DEFAULT 0 CHECK (follow IN (0, 1)),
   -- Why it was held when it left the job file, or a blackout left it out. When it is back it is held again: only a person lets it go.
   held_reason      TEXT,
+  -- Since when no job file asks for it, with nothing in its place: withdrawn for that, or held because it may be an accident. NULL: a job
+  -- file asks for it, or it was settled.
+  lost_at          INTEGER,
 
   CHECK ((state IN ('claimed', 'publishing')) = (lease_until_at IS NOT NULL)),
   CHECK ((state IN ('published', 'deleted')) = (story_id IS NOT NULL)),
@@ -172,6 +175,7 @@ CREATE INDEX post_reconcile ON post (reconcile_at)            WHERE reconcile_at
 CREATE INDEX post_put_off   ON post (changed_at)              WHERE state = 'scheduled'
   AND (prepare_failures > 0 OR due_at > coalesce(moved_to_at, occurs_at) OR late_until_at > coalesce(moved_to_at, occurs_at) + late_within);
 CREATE INDEX post_follow    ON post (id)                      WHERE follow = 1 AND state = 'scheduled';
+CREATE INDEX post_lost      ON post (state, lost_at, account) WHERE lost_at IS NOT NULL;
 CREATE INDEX post_parked    ON post (account, text_key)       WHERE parked_at IS NOT NULL;
 CREATE INDEX post_waiting   ON post (job, nominal_at)         WHERE state IN ('scheduled', 'held');
 -- What people look at, and what is due.
@@ -466,7 +470,7 @@ CREATE TABLE pruning (post_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE incident (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
   trouble       TEXT NOT NULL CHECK (trouble IN ('failed', 'missed', 'held', 'in_doubt', 'not_deleted', 'differences', 'not_audited', 'blocked',
-                  'broken_file', 'no_text', 'disk_low', 'clock_off', 'clock_doubt', 'preflight', 'refused', 'restarted')),
+                  'withdrawal', 'broken_file', 'no_text', 'disk_low', 'clock_off', 'clock_doubt', 'preflight', 'refused', 'restarted')),
   subject       TEXT NOT NULL,                  -- what it is about: `post 12`, an account's name, `job files`, …
   post_id       INTEGER REFERENCES post (id),
   job           TEXT,
@@ -687,6 +691,14 @@ CREATE TRIGGER post_let_go AFTER UPDATE OF state ON post
 WHEN OLD.state <> 'scheduled' AND NEW.state = 'scheduled' AND NEW.held_reason IS NOT NULL
 BEGIN
   UPDATE post SET held_reason = NULL WHERE id = NEW.id;
+END;
+
+-- What goes on, or is withdrawn after it was held, is no accident any more.
+CREATE TRIGGER post_found AFTER UPDATE OF state ON post
+WHEN OLD.lost_at IS NOT NULL AND NEW.lost_at IS NOT NULL AND OLD.state <> NEW.state
+ AND (NEW.state NOT IN ('held', 'cancelled') OR OLD.state = 'held')
+BEGIN
+  UPDATE post SET lost_at = NULL WHERE id = NEW.id;
 END;
 
 -- Whoever withdraws a claimed post takes it away from a worker. Closing the worker's attempt is not left to that worker: it may

@@ -162,6 +162,7 @@ impl From<Refusal> for Failure {
             | Refusal::TooSoon { .. }
             | Refusal::StoryTaken(_)
             | Refusal::BeforeItsJob { .. }
+            | Refusal::Lost(_)
             | Refusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),
         }
     }

@@ -283,12 +283,10 @@ impl Teller<'_> {
     }
 
     fn enqueued(&self, enqueued: Enqueued) {
-        let parts = [
-            (enqueued.added, "added"),
-            (enqueued.changed, "changed"),
-            (enqueued.cancelled, "cancelled"),
-            (enqueued.restored, "restored"),
-        ];
+        let Enqueued { added, changed, cancelled, restored, withheld, .. } = enqueued;
+        let out = format!("held instead of cancelled (`{}`)", self.home.command("admin accept"));
+        let out = (withheld, out.as_str());
+        let parts = [(added, "added"), (changed, "changed"), (cancelled, "cancelled"), (restored, "restored"), out];
         let said: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if !said.is_empty() {

@@ -34,6 +34,8 @@ pub enum Trouble {
     NotAudited,
     /// Kakao turns an account away.
     Blocked,
+    /// The job files ask for most of an account's posts no more: they are held, in case that is an accident.
+    Withdrawal,
     /// The job files do not load.
     BrokenFile,
     /// A text to come cannot be made, so that there is no post for it.
@@ -54,7 +56,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every one of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Failed,
         Self::Missed,
         Self::Held,
@@ -63,6 +65,7 @@ impl Trouble {
         Self::Differences,
         Self::NotAudited,
         Self::Blocked,
+        Self::Withdrawal,
         Self::BrokenFile,
         Self::NoText,
         Self::DiskLow,
@@ -84,6 +87,7 @@ impl Trouble {
             Self::Differences => "differences",
             Self::NotAudited => "not_audited",
             Self::Blocked => "blocked",
+            Self::Withdrawal => "withdrawal",
             Self::BrokenFile => "broken_file",
             Self::NoText => "no_text",
             Self::DiskLow => "disk_low",
@@ -114,7 +118,8 @@ impl Trouble {
     pub fn stands_alone(self) -> bool {
         matches!(
             self,
-            Self::BrokenFile
+            Self::Withdrawal
+                | Self::BrokenFile
                 | Self::NoText
                 | Self::DiskLow
                 | Self::ClockOff
@@ -140,6 +145,7 @@ impl Trouble {
             Self::Differences => "the record and what Kakao shows differ".into(),
             Self::NotAudited => format!("{} given up", counted(count, "audit was", "audits were")),
             Self::Blocked => format!("{} blocked", counted(count, "account is", "accounts are")),
+            Self::Withdrawal => "posts that left the job files are held".into(),
             Self::BrokenFile => "the job files do not load".into(),
             Self::NoText => {
                 format!("{} to come cannot be made", counted(count, "job has texts that", "jobs have texts that"))
@@ -162,6 +168,7 @@ impl Trouble {
             Self::Differences => "the record and what Kakao shows agree again".into(),
             Self::NotAudited => format!("{} complete again", counted(count, "audit is", "audits are")),
             Self::Blocked => format!("{} again", counted(count, "account posts", "accounts post")),
+            Self::Withdrawal => "posts that had left the job files are settled".into(),
             Self::BrokenFile => "the job files load again".into(),
             Self::NoText => format!("the texts of {} can be made", counted(count, "job", "jobs")),
             Self::DiskLow => "the disk has room again".into(),

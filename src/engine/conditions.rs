@@ -8,11 +8,11 @@ use super::outlook::outlook;
 use super::trust::{remedy, words};
 use super::{Ctx, Result, Telling};
 use crate::domain::notice::Trouble;
-use crate::domain::telling::{instant, length};
+use crate::domain::telling::{instant, length, shell_word};
 use crate::plan::Frozen;
 use crate::plan::problem::{Problem, Problems};
 use crate::store::queue::{NewIncident, Unmade};
-use crate::store::view::{AuditRow, BlockedAccount, Differences, Foreseen, NotDeleted};
+use crate::store::view::{AuditRow, BlockedAccount, Differences, Foreseen, NotDeleted, Withdrawal};
 
 /// A clock that is off by so much is told: a post comes out noticeably early or late.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(60);
@@ -29,6 +29,7 @@ pub(super) async fn conditions(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     found.extend(ctx.store.not_deleted().await?.into_iter().map(|story| not_deleted(story, telling)));
     found.extend(ctx.store.differences().await?.into_iter().map(|found| differences(found, telling)));
     found.extend(ctx.store.failed_audits(None).await?.into_iter().map(|audit| not_audited(audit, telling)));
+    found.extend(ctx.store.withdrawals().await?.into_iter().map(|lost| withdrawal(lost, telling)));
     if let Some(problems) = ctx.plan.broken() {
         found.extend(broken_files(&problems, &ctx.plan.frozen(), telling, now));
     }
@@ -178,6 +179,30 @@ fn not_audited(audit: AuditRow, telling: &Telling) -> NewIncident {
         command: telling.command(&format!("admin audit --account {}", audit.account)),
         account: Some(audit.account),
         began_at: audit.ended_at.unwrap_or(audit.started_at),
+    }
+}
+
+/// Most of what an account had waiting left the job files.
+fn withdrawal(lost: Withdrawal, telling: &Telling) -> NewIncident {
+    let Withdrawal { account, posts, jobs, job, since } = lost;
+    let of = match jobs {
+        0 | 1 => format!("of the job {job}"),
+        2 => format!("of {job} and 1 other job"),
+        _ => format!("of {job} and {} other jobs", jobs - 1),
+    };
+    NewIncident {
+        trouble: Trouble::Withdrawal,
+        subject: account.clone(),
+        post: None,
+        job: None,
+        reason: format!(
+            "the job files ask no more for {} of {account}, {of}, which is more than half of what it has waiting. None of them goes out. \
+             Was a file moved, deleted or replaced? Put it back, and they go on by themselves; the command withdraws them",
+            if posts == 1 { "1 post".to_owned() } else { format!("{posts} posts") }
+        ),
+        command: telling.command(&format!("admin accept --account {}", shell_word(&account))),
+        account: Some(account),
+        began_at: since,
     }
 }
 

@@ -184,6 +184,8 @@ fn trouble_of(event: &PostNews) -> Option<Trouble> {
     match event.event.as_str() {
         "fail" => Some(Trouble::Failed),
         "miss" => Some(Trouble::Missed),
+        // Told of all posts of the account at once.
+        "hold" if event.lost => None,
         "hold" => Some(Trouble::Held),
         "park" => Some(Trouble::InDoubt),
         _ => None,
@@ -247,6 +249,7 @@ fn over(trouble: Trouble) -> &'static str {
         Trouble::NotDeleted => "the story is gone, or stays on order",
         Trouble::Differences => "each difference was seen to",
         Trouble::NotAudited => "an audit since then went through to its end",
+        Trouble::Withdrawal => "the job files name the posts again, or somebody accepted that they are withdrawn",
         Trouble::BrokenFile => "the plan that they make is in force",
         Trouble::ClockOff => "it agrees with Kakao's",
         Trouble::ClockDoubt => "what is known of the time agrees with it",

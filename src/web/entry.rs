@@ -134,6 +134,10 @@ fn steps(row: &PostRow, flags: &str) -> Vec<Step> {
             vec![step("retry", "", "tries again, once the cause is mended"), step("cancel", "", "withdraws it")]
         }
         PostState::Missed => vec![step("retry", "", "posts it now")],
+        PostState::Held if row.is_lost() => {
+            let command = format!("storyd admin accept --account {}{flags}", telling::shell_word(&row.account));
+            vec![Step { command, what: "withdraws it and all others; put back into its job file it goes on by itself" }]
+        }
         PostState::Held => vec![step("release", "", "lets it go out"), step("cancel", "", "withdraws it")],
         PostState::InDoubt if row.parked_at.is_some() => vec![
             step("resolve", " --story ID", "if the account's page shows it"),

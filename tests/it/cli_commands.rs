@@ -12,7 +12,7 @@ use crate::support::published::fits;
 
 /// What is typed, in this order, each on what the one before left; and the schema of what it prints as JSON. `{held}` stands for the
 /// number of the only post in that state, `{stranger}` for the story that an audit found.
-pub(crate) const TYPED: [(&str, &str); 28] = [
+pub(crate) const TYPED: [(&str, &str); 29] = [
     ("queue --all", "queue"),
     ("queue --all --account cafe --tag menu", "queue"),
     ("show {published}", "show"),
@@ -37,6 +37,7 @@ pub(crate) const TYPED: [(&str, &str); 28] = [
     ("cancel {held} --reason late", "queue"),
     ("reschedule {scheduled} --to 2098-01-04T18:00:00+09:00", "queue"),
     ("resolve {in_doubt} --story _c.1 --dry-run", "queue"),
+    ("accept --dry-run", "accept"),
     ("pause --account shop --reason holiday", "pause"),
     ("resume --account shop", "pause"),
     ("prune --dry-run", "prune"),

@@ -396,5 +396,5 @@ async fn what_is_refused_of_a_plan_is_left_out_and_the_rest_is_there() {
     // Jobs that leave: the one that cannot be withdrawn keeps none of the others.
     queue.sql("CREATE TRIGGER refuse_leave BEFORE UPDATE ON post WHEN OLD.job = 'job-0009' BEGIN SELECT RAISE(ABORT, 'no'); END").await.unwrap();
     let left = queue.store.enqueue(&[], &names[..5], t(-30)).await.unwrap();
-    assert_eq!((left.cancelled, left.refused), (all - 5 - 1, 1));
+    assert_eq!((left.withheld, left.refused), (all - 5 - 1, 1));
 }

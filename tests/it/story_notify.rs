@@ -106,6 +106,12 @@ async fn stage(trouble: Trouble, world: &mut World) {
             world.fault(code(-5, &[Call::Note]));
             world.jobs("p:\n  at: now\n  type: note\n  content: 글\n  late: {within: 2d, then: skip}\n");
         }
+        Trouble::Withdrawal => {
+            let job = |n: u32| format!("p{n}:\n  at: 2026-12-20 09:00\n  type: note\n  content: 글 {n}\n");
+            world.jobs(&(0..7).map(job).collect::<String>());
+            world.settle().await;
+            world.jobs(&job(0));
+        }
         Trouble::BrokenFile => {
             world.jobs(&at_nine("{within: 1h, then: skip}"));
             world.write("jobs.yaml", b"version: 1\njobs:\n  p:\n    at: whenever\n");
@@ -181,6 +187,10 @@ async fn mend(trouble: Trouble, world: &mut World) {
         Trouble::Preflight => world.hand_over(&world.sandbox.mint_tokens("cafe").unwrap()),
         Trouble::Refused => sql(world, "DROP TRIGGER odd").await,
         Trouble::Blocked | Trouble::Restarted | Trouble::ClockDoubt => {}
+        Trouble::Withdrawal => {
+            let posts = world.ctx().store.accept(None, None, ("tester", ""), world.clock.now()).await.unwrap();
+            assert_eq!(posts.len(), 6);
+        }
         Trouble::BrokenFile => world.jobs(&at_nine("{within: 1h, then: skip}")),
         Trouble::NoText => world.jobs(&every_quarter_of_an_hour("글 {{ time }} {{ date }}")),
         Trouble::DiskLow => {

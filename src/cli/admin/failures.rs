@@ -274,6 +274,10 @@ fn next_step(home: &Home, row: &CauseRow, account: Option<&str>) -> String {
     let few = row.posts > 1 && !row.or_more && row.numbers.len() <= POSTS_IN_A_LINE;
     let of = account.map_or_else(String::new, |account| format!(" --account {account}"));
     match (row.state, row.cause.as_str()) {
+        (PostState::Held, "withdrawn") => format!(
+            "put the job files back and they go on by themselves; {} withdraws them",
+            command(&format!("accept{of}"))
+        ),
         (PostState::Held, _) if few => format!(
             "{} lets all of them go ahead, {} withdraws them",
             command(&format!("release {all}")),

@@ -1,5 +1,6 @@
 //! `storyd admin`: see and steer the queue, beside a running daemon or without one.
 
+mod accept;
 mod adopt;
 mod audit;
 mod backup;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Release(release::Args),
     /// Withdraw posts that have not been published
     Cancel(cancel::Args),
+    /// Withdraw the posts that are held because most of an account's posts left the job files
+    Accept(accept::Args),
     /// Give posts another time
     Reschedule(reschedule::Args),
     /// Settle a post in doubt, after looking at the account's page
@@ -97,6 +100,7 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
         Command::Retry(args) => retry::run(common, &home, &args).await,
         Command::Release(args) => release::run(common, &home, &args).await,
         Command::Cancel(args) => cancel::run(common, &home, &args).await,
+        Command::Accept(args) => accept::run(common, &home, &args).await,
         Command::Resolve(args) => resolve::run(common, &home, &args).await,
         Command::Post(args) => post::run(common, &home, args).await,
         Command::Reschedule(args) => reschedule::run(common, &home, &args).await,
@@ -249,7 +253,8 @@ fn refused(home: &Home, refusal: Refusal) -> Failure {
             let audit = home.command("admin audit");
             format!("no audit has found a story {story} that is not on record; `{audit}` looks at the account's list")
         }
-        Refusal::JobGone { .. }
+        Refusal::Lost(_)
+        | Refusal::JobGone { .. }
         | Refusal::TooSoon { .. }
         | Refusal::BeforeItsJob { .. }
         | Refusal::TimeTaken(_)

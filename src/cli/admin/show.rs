@@ -187,6 +187,10 @@ fn print_content(content: &Content) {
 fn next_step(home: &Home, post: &PostRow) -> Option<String> {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words} {}", post.post)));
     match post.state {
+        PostState::Held if post.is_lost() => Some(format!(
+            "put its job back into the job files and it goes on by itself; `{}` withdraws it",
+            home.command(&format!("admin accept --account {}", shell_word(&post.account)))
+        )),
         PostState::Held => Some(format!("{} lets it go ahead, {} withdraws it", command("release"), command("cancel"))),
         PostState::Failed if post.job.starts_with('@') => Some(format!(
             "it cannot be corrected: post it anew with `{}`; if only the account was at fault, {}",

@@ -136,6 +136,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let mut report = report(&plan, against, changes, &queued, &home.settings, coming_until, now);
     report.here = std::env::current_dir().ok();
     report.warnings.splice(..0, warning::no_text(&unmade));
+    report.warnings.splice(..0, warning::held(&report.changes, &home));
     if common.json {
         print_json(&report)?;
     } else if args.markdown {
@@ -208,6 +209,7 @@ fn summary(report: &Report) -> String {
         (count(ChangeKind::Changed), "changed"),
         (moved, "moved"),
         (count(ChangeKind::Cancelled) - moved, "cancelled"),
+        (count(ChangeKind::Held), "held instead of cancelled"),
         (count(ChangeKind::Ignored), "too late to change"),
     ];
     let said: Vec<String> =

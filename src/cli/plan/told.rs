@@ -105,6 +105,7 @@ fn sign(kind: ChangeKind) -> char {
         ChangeKind::Added => '+',
         ChangeKind::Changed => '~',
         ChangeKind::Cancelled => '-',
+        ChangeKind::Held => '?',
         ChangeKind::Ignored => '!',
         ChangeKind::Unchanged => ' ',
     }
@@ -200,7 +201,8 @@ fn one_change(out: &mut String, change: &Change, columns: usize) {
 /// The state, where it is not what one expects.
 fn state(change: &Change) -> String {
     match (change.kind, change.becomes) {
-        (ChangeKind::Added | ChangeKind::Changed, PostState::Scheduled) | (ChangeKind::Cancelled, _) => String::new(),
+        (ChangeKind::Added | ChangeKind::Changed, PostState::Scheduled)
+        | (ChangeKind::Cancelled | ChangeKind::Held, _) => String::new(),
         (_, state) => format!("  ({state})"),
     }
 }

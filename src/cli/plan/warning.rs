@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::show::{instant, length, relative};
+use super::super::setup::Home;
+use super::super::show::{counted, instant, length, relative};
 use super::Coming;
 use crate::domain::clock::between;
 use crate::domain::content::comparable;
 use crate::domain::post::PostState;
+use crate::domain::telling::shell_word;
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::store::queue::{Change, ChangeKind, Unmade};
@@ -26,7 +28,7 @@ const EACH_MAX: usize = 20;
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Warning {
-    /// `no_text`, `same_text`, `close`, `soon`, `past`, `turn` or `too_late`.
+    /// `held`, `no_text`, `same_text`, `close`, `soon`, `past`, `turn` or `too_late`.
     pub(super) kind: &'static str,
     /// The job that it is about.
     pub(super) job: String,
@@ -52,6 +54,27 @@ pub(super) fn find(
         all.extend(kind);
     }
     all
+}
+
+/// The accounts that would lose most of what they have waiting.
+pub(super) fn held(changes: &[Change], home: &Home) -> Vec<Warning> {
+    let mut accounts: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.kind == ChangeKind::Held) {
+        if let Some(face) = &change.before {
+            accounts.entry(&face.account).or_default().push(change);
+        }
+    }
+    let warning = |(account, lost): (&str, Vec<&Change>)| Warning {
+        kind: "held",
+        job: lost.first().map(|change| change.job.clone()).unwrap_or_default(),
+        message: format!(
+            "{} of {account} would be withdrawn, more than half of what it has waiting: they would be held instead, and go out no more. \
+             If that is meant, `{}` withdraws them once these files are in force",
+            counted(lost.len(), "post"),
+            home.command(&format!("admin accept --account {}", shell_word(account)))
+        ),
+    };
+    accounts.into_iter().map(warning).collect()
 }
 
 /// The new jobs whose texts take turns and do not begin with the first: without a first day they are counted by the calendar.

@@ -4,6 +4,7 @@
 //! [`Claim`] and [`Intent`] can be neither copied nor made elsewhere, so that claim → intend → publish → record is the only
 //! order that compiles.
 
+mod accept;
 mod account;
 mod adopt;
 mod aside;

@@ -32,6 +32,11 @@ pub enum Refusal {
         /// Its job.
         job: String,
     },
+    /// It is held because the job files ask for it no more.
+    #[error(
+        "post {0} is held because it left the job files; put it back into its file and it goes on by itself, or `storyd admin accept` withdraws it"
+    )]
+    Lost(i64),
     /// Its request may still take effect.
     #[error("post {post} may still appear: its request left moments ago; look at the account's page again in {} s, and resolve it then", wait.as_secs().max(1))]
     TooSoon {
@@ -237,6 +242,14 @@ impl Store {
 
     /// What no job file says is not published, whoever orders it.
     pub(super) async fn refuse_gone(&self, post: i64) -> std::result::Result<(), Refusal> {
+        let lost =
+            sqlx::query_scalar!("SELECT id FROM post WHERE id = $1 AND state = 'held' AND lost_at IS NOT NULL", post)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(StoreError::from)?;
+        if lost.is_some() {
+            return Err(Refusal::Lost(post));
+        }
         let gone = sqlx::query_scalar!(
             "SELECT j.name FROM post p JOIN job j ON j.name = p.job WHERE p.id = $1 AND j.gone_at IS NOT NULL",
             post

@@ -22,7 +22,7 @@ const NUMBERS_MAX: usize = 1_000;
 pub struct CauseRow {
     /// `failed`, `missed`, `held` or `in_doubt`.
     pub state: PostState,
-    /// Kakao's code or a word for a failure; `late`, `absent`, `restored`, `person` for what was missed or is held; `checking` or
+    /// Kakao's code or a word for a failure; `late`, `absent`, `restored`, `withdrawn`, `person` for what was missed or is held; `checking` or
     /// `parked` for a doubt.
     pub cause: String,
     /// How many posts.
@@ -127,7 +127,7 @@ async fn by_cause(connection: &mut SqliteConnection, posts: &[i64]) -> Result<BT
                                               AND t.fault_code IS NOT NULL ORDER BY t.id DESC LIMIT 1), 'other')
                WHEN 'missed' THEN 'late'
                WHEN 'in_doubt' THEN iif(p.parked_at IS NULL, 'checking', 'parked')
-               ELSE CASE p.actor WHEN 'daemon' THEN 'late' WHEN 'reconcile' THEN 'absent' WHEN 'restore' THEN 'restored'
+               ELSE CASE iif(p.lost_at IS NULL, p.actor, 'lost') WHEN 'lost' THEN 'withdrawn' WHEN 'daemon' THEN 'late' WHEN 'reconcile' THEN 'absent' WHEN 'restore' THEN 'restored'
                     ELSE 'person' END
              END AS "cause!: String"
            FROM json_each($1) n CROSS JOIN post p ON p.id = n.value ORDER BY p.due_at, p.id"#,

@@ -51,6 +51,8 @@ pub struct PostNews {
     pub reason: String,
     /// The post's story, as it stands now.
     pub story_id: Option<String>,
+    /// Whether the post is held now because the job files ask for it no more.
+    pub lost: bool,
 }
 
 /// One incident.
@@ -200,7 +202,8 @@ impl Store {
     /// The events after `seen` that can begin or end an incident, oldest first, and up to which event that is.
     pub async fn post_news(&self, seen: i64, last: i64) -> Result<(Vec<PostNews>, i64)> {
         let rows = sqlx::query!(
-            r#"SELECT e.id AS "id!", e.post_id, p.job, p.account, e.at, e.event, e.state, e.actor, e.reason, p.story_id
+            r#"SELECT e.id AS "id!", e.post_id, p.job, p.account, e.at, e.event, e.state, e.actor, e.reason, p.story_id,
+                 p.state = 'held' AND p.lost_at IS NOT NULL AS "lost!: bool"
                FROM event e JOIN post p ON p.id = e.post_id
                WHERE e.id > $1 AND e.id <= $2
                  AND e.event IN ('fail', 'miss', 'hold', 'park', 'publish', 'delete', 'cancel', 'adopt', 'release',
@@ -226,6 +229,7 @@ impl Store {
                 actor: row.actor,
                 reason: row.reason,
                 story_id: row.story_id,
+                lost: row.lost,
             })
         });
         Ok((news.collect::<Result<_>>()?, upto))

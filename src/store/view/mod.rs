@@ -19,6 +19,7 @@ mod stats;
 mod stories;
 mod troubles;
 mod waits;
+mod withdrawals;
 mod work;
 
 pub use accounts::AccountRow;
@@ -35,6 +36,7 @@ pub use record::{RecordRow, RecordTable};
 pub use stats::{Percentiles, StatsRow};
 pub use stories::{Deletions, StoryFilter, StoryKey, StoryPlace, StoryRow, StoryStands};
 pub use waits::{WaitKind, Waits, standing as standing_waits};
+pub use withdrawals::Withdrawal;
 pub use work::Due;
 
 /// Most rows that one question returns.

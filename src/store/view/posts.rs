@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::ROWS_MAX;
 use super::listing::{Listing, page};
-use super::waits::{Facts, Waits, standing, waits};
+use super::waits::{Facts, WaitKind, Waits, standing, waits};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::store::{Result, Store, StoreError, count, instant, instant_opt, micros, read_json, write_json};
@@ -52,6 +52,11 @@ pub struct PostRow {
 }
 
 impl PostRow {
+    /// Whether it is held because it left the job files.
+    pub fn is_lost(&self) -> bool {
+        self.waits.iter().any(|wait| wait.what == WaitKind::Withdrawal)
+    }
+
     /// As it stands at `now`: what it no longer waits for is left out.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
@@ -283,7 +288,7 @@ pub(super) async fn rows(connection: &mut SqliteConnection, ids: &[i64]) -> Resu
         RawPost,
         r#"SELECT p.id AS "id!", p.job, p.account, p.kind, p.state, p.occurs_at, p.due_at, p.zone, p.tags, p.content,
              p.reason, p.story_id, p.parked_at, p.publish_failures, p.prepare_failures, p.nominal_at, p.blackout,
-             coalesce(p.moved_to_at, p.occurs_at) AS "planned_at!: i64",
+             p.lost_at IS NOT NULL AS "lost!: bool", coalesce(p.moved_to_at, p.occurs_at) AS "planned_at!: i64",
              a.blocked_reason AS "blocked?", a.min_gap, a.catch_up_gap, a.max_per_day, a.next_at, a.next_late_at,
              iif(p.state = 'scheduled' AND a.min_gap > 0, (SELECT s.came_at FROM story s WHERE s.account = p.account
                ORDER BY s.published_at DESC, s.post_id DESC LIMIT 1), NULL) AS "last_at: i64",
@@ -331,6 +336,7 @@ struct RawPost {
     last_at: Option<i64>,
     pauses: String,
     doubt: Option<i64>,
+    lost: bool,
 }
 
 impl RawPost {
@@ -352,6 +358,7 @@ impl RawPost {
             last_at: self.last_at,
             pauses: self.pauses,
             doubt: self.doubt,
+            lost: self.lost,
         };
         Ok(PostRow {
             waits: waits(state, &facts)?,

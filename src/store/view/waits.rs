@@ -41,6 +41,8 @@ pub enum WaitKind {
     Doubt,
     /// Its own time falls into a blackout: it was moved to its end.
     Blackout,
+    /// It is held because the job files ask for it no more, like most of what its account has waiting.
+    Withdrawal,
 }
 
 impl WaitKind {
@@ -53,6 +55,7 @@ impl WaitKind {
             Self::Limit => "limit of a day",
             Self::Doubt => "behind a doubt",
             Self::Blackout => "moved by a blackout",
+            Self::Withdrawal => "left the job files",
         }
     }
 }
@@ -80,6 +83,8 @@ pub(super) struct Facts {
     pub(super) pauses: String,
     /// A post of the account in doubt that holds it up.
     pub(super) doubt: Option<i64>,
+    /// Whether it left the job files; told of one that is held.
+    pub(super) lost: bool,
 }
 
 /// A pause as SQL gives it.
@@ -94,6 +99,11 @@ struct Pause {
 
 /// All that it waits for, the strongest first; whether an end has passed already is for whoever knows the time.
 pub(super) fn waits(state: PostState, facts: &Facts) -> Result<Vec<Waits>> {
+    if state == PostState::Held && facts.lost {
+        let why = "the job files ask for it no more, and for most of what its account has waiting: it goes on by itself when they do so \
+                   again, and `storyd admin accept` withdraws it";
+        return Ok(vec![Waits { what: WaitKind::Withdrawal, until: None, why: why.to_owned() }]);
+    }
     if state != PostState::Scheduled {
         return Ok(Vec::new());
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::add::Adds;
 use super::rewrite::Columns;
 use super::step::{Deed, Step, Turn, steps};
+use super::withdrawal::{self, Gone};
 use super::{Enqueued, JOB_GONE, JobPosts, batches, moves, read, rewrite};
 use crate::domain::clock::earlier;
 use crate::domain::post::PostState;
@@ -20,6 +21,13 @@ pub(super) const BY_PLAN: &str = "plan";
 /// written at once; its new posts may be divided.
 const WRITTEN_AT_ONCE: (usize, usize) = (250, 500);
 
+/// Who brings it, and, for the job files, the names of all jobs as JSON.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    actor: &'a str,
+    names: Option<&'a str>,
+}
+
 impl Store {
     pub(super) async fn bring(
         &self,
@@ -30,6 +38,8 @@ impl Store {
     ) -> Result<Enqueued> {
         let differing = self.differing(jobs, now).await?;
         let mut report = Enqueued::default();
+        let json = names.map(|names| write_json(&names)).transpose()?;
+        let by = By { actor, names: json.as_deref() };
         if let Some(names) = names
             && read::any_gone(&mut *self.readers.acquire().await?, names).await?
         {
@@ -39,7 +49,12 @@ impl Store {
             if self.is_told_to_stop() {
                 break;
             }
-            report += self.bring_batch(posts, actor, now).await?;
+            report += self.bring_batch(posts, by, now).await?;
+        }
+        if names.is_some() {
+            let renamed = self.find_renamed(now).await?;
+            report.withheld = report.withheld.saturating_sub(renamed.cancelled);
+            report += renamed;
         }
         Ok(report)
     }
@@ -52,7 +67,7 @@ impl Store {
         let mut parts = vec![all.as_slice()];
         while let Some(part) = parts.pop().filter(|_| !self.is_told_to_stop()) {
             match self.withdraw(part, names, now).await {
-                Ok(cancelled) => report.cancelled += cancelled,
+                Ok(done) => report += done,
                 Err(error) if error.trouble() == Trouble::Refused && part.len() > 1 => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
@@ -67,27 +82,28 @@ impl Store {
         Ok(report)
     }
 
-    async fn withdraw(&self, posts: &[i64], names: &[&str], now: Timestamp) -> Result<u64> {
+    async fn withdraw(&self, posts: &[i64], names: &[&str], now: Timestamp) -> Result<Enqueued> {
         let mut tx = self.begin().await?;
-        let mut cancelled = 0;
-        for post in posts {
-            cancelled += moves::withdraw(&mut tx, *post, JOB_GONE, now).await?;
-        }
+        let gone: Vec<Gone> =
+            posts.iter().map(|post| Gone { post: *post, reason: JOB_GONE, replaced: false }).collect();
+        let json = write_json(&names)?;
+        let report = withdrawal::withdraw(&mut tx, &gone, Some(&json), i64::MAX, now).await?;
+
         mark_gone(&mut tx, names, now).await?;
         tx.commit().await?;
-        Ok(cancelled)
+        Ok(report)
     }
 
     /// The posts of a job that stands in no job file may be refused, and whoever asks for them is told so; of a job file what is refused is
     /// left out, and the rest is brought into the queue.
-    async fn bring_batch(&self, posts: &[&JobPosts], actor: &str, now: Timestamp) -> Result<Enqueued> {
-        match self.bring_together(posts, actor, now).await {
-            Err(error) if error.trouble() == Trouble::Refused && actor == BY_PLAN => {}
+    async fn bring_batch(&self, posts: &[&JobPosts], by: By<'_>, now: Timestamp) -> Result<Enqueued> {
+        match self.bring_together(posts, by, now).await {
+            Err(error) if error.trouble() == Trouble::Refused && by.actor == BY_PLAN => {}
             done => return done,
         }
         let mut report = Enqueued::default();
         for job in posts {
-            match self.bring_singly(job, actor, now).await {
+            match self.bring_singly(job, by, now).await {
                 Ok(done) => report += done,
                 Err(error) if error.trouble() == Trouble::Refused => report.refused += refused(job, None, &error),
                 Err(error) => return Err(error),
@@ -97,7 +113,7 @@ impl Store {
     }
 
     /// Jobs in one transaction; of a job that is alone and has more new posts than that takes, the others in transactions of their own.
-    async fn bring_together(&self, posts: &[&JobPosts], actor: &str, now: Timestamp) -> Result<Enqueued> {
+    async fn bring_together(&self, posts: &[&JobPosts], by: By<'_>, now: Timestamp) -> Result<Enqueued> {
         let mut tx = self.begin().await?;
         let known = read::known(&mut tx, posts).await?;
         let existing = read::existing_posts(&mut tx, posts, &known).await?;
@@ -107,28 +123,29 @@ impl Store {
         let later = all.first_mut().filter(|_| posts.len() == 1).map(put_off).unwrap_or_default();
         let noted: Vec<_> = posts.iter().map(|posts| (*posts, whole_until(posts, &later))).collect();
         note_jobs(&mut tx, &noted, now).await?;
-        let (mut adds, mut report) = (Adds::by(actor), Enqueued::default());
+        let (mut adds, mut report, newest) = (Adds::by(by.actor), Enqueued::default(), newest(&mut tx).await?);
         for (steps, columns) in all.iter().zip(&columns) {
             report += carry_out(&mut tx, steps, columns, &mut adds, now).await?;
         }
+        report += withdrawal::withdraw(&mut tx, &gone(all.iter().flatten()), by.names, newest, now).await?;
         report.added += adds.write(&mut tx, now).await?;
         tx.commit().await?;
         if let [is] = columns.as_slice() {
-            report += self.bring_later(&later, is, actor, now).await?;
+            report += self.bring_later(&later, is, by, now).await?;
         }
         Ok(report)
     }
 
     /// The rest of the new posts of a job that has many, part by part: a post that falls due meanwhile does not wait for all of them. The
     /// watermark follows what is whole, so that an interrupted job goes on where it stopped.
-    async fn bring_later(&self, later: &[Step<'_>], is: &Columns<'_>, actor: &str, now: Timestamp) -> Result<Enqueued> {
+    async fn bring_later(&self, later: &[Step<'_>], is: &Columns<'_>, by: By<'_>, now: Timestamp) -> Result<Enqueued> {
         let (mut report, mut rest) = (Enqueued::default(), later);
         while !rest.is_empty() && !self.is_told_to_stop() {
             let (part, after) = rest.split_at(rest.len().min(WRITTEN_AT_ONCE.1));
-            match self.bring_part(part, is, whole_until(is.posts, after), actor, now).await {
+            match self.bring_part(part, is, whole_until(is.posts, after), by, now).await {
                 Ok(done) => report += done,
-                Err(error) if error.trouble() == Trouble::Refused && actor == BY_PLAN => {
-                    report += self.bring_halves(part, is, whole_until(is.posts, after), actor, now).await?;
+                Err(error) if error.trouble() == Trouble::Refused && by.actor == BY_PLAN => {
+                    report += self.bring_halves(part, is, whole_until(is.posts, after), by, now).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -139,14 +156,14 @@ impl Store {
     }
 
     /// One job of which something is refused: as much of it as is not.
-    async fn bring_singly(&self, posts: &JobPosts, actor: &str, now: Timestamp) -> Result<Enqueued> {
+    async fn bring_singly(&self, posts: &JobPosts, by: By<'_>, now: Timestamp) -> Result<Enqueued> {
         let (is, existing) = (Columns::of(posts)?, {
             let mut reader = self.readers.acquire().await?;
             let known = read::known(&mut reader, &[posts]).await?;
             read::existing_posts(&mut reader, &[posts], &known).await?
         });
         let steps = existing.first().map(|existing| steps(existing, &is, now)).unwrap_or_default();
-        self.bring_halves(&steps, &is, posts.complete_until, actor, now).await
+        self.bring_halves(&steps, &is, posts.complete_until, by, now).await
     }
 
     /// Steps of one job of which something is refused, in smaller and smaller parts, until what is refused is known and left out.
@@ -155,12 +172,12 @@ impl Store {
         steps: &[Step<'_>],
         is: &Columns<'_>,
         whole: Timestamp,
-        actor: &str,
+        by: By<'_>,
         now: Timestamp,
     ) -> Result<Enqueued> {
         let (mut report, mut parts) = (Enqueued::default(), vec![steps]);
         while let Some(part) = parts.pop() {
-            match self.bring_part(part, is, whole, actor, now).await {
+            match self.bring_part(part, is, whole, by, now).await {
                 Ok(done) => report += done,
                 Err(error) if error.trouble() == Trouble::Refused => match part {
                     [step] => report.refused += refused(is.posts, Some(step), &error),
@@ -180,13 +197,14 @@ impl Store {
         steps: &[Step<'_>],
         is: &Columns<'_>,
         whole: Timestamp,
-        actor: &str,
+        by: By<'_>,
         now: Timestamp,
     ) -> Result<Enqueued> {
         let mut tx = self.begin().await?;
         note_jobs(&mut tx, &[(is.posts, whole)], now).await?;
-        let mut adds = Adds::by(actor);
+        let (mut adds, newest) = (Adds::by(by.actor), newest(&mut tx).await?);
         let mut report = carry_out(&mut tx, steps, is, &mut adds, now).await?;
+        report += withdrawal::withdraw(&mut tx, &gone(steps), by.names, newest, now).await?;
         report.added += adds.write(&mut tx, now).await?;
         tx.commit().await?;
         Ok(report)
@@ -269,7 +287,21 @@ async fn mark_gone(tx: &mut Write, names: &[&str], now: Timestamp) -> Result<()>
     Ok(())
 }
 
-/// Writes the steps of one job down; a new post that stays where it starts is left to `adds`, which many jobs share: it takes a place
+/// The number of the newest post.
+async fn newest(tx: &mut Write) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT coalesce(max(id), 0) AS "newest!: i64" FROM post"#).fetch_one(&mut **tx).await?)
+}
+
+/// The posts that steps withdraw.
+fn gone<'a, 'b: 'a>(steps: impl IntoIterator<Item = &'a Step<'b>>) -> Vec<Gone> {
+    let of = |step: &Step<'_>| match (&step.deed, step.post) {
+        (Deed::Withdraw { reason, replaced }, Some(post)) => Some(Gone { post: post.id, reason, replaced: *replaced }),
+        _ => None,
+    };
+    steps.into_iter().filter_map(of).collect()
+}
+
+/// Writes the steps of one job down, but for those that withdraw; a new post that stays where it starts is left to `adds`, which many jobs share: it takes a place
 /// that is free by then, and makes room for nobody.
 async fn carry_out(
     tx: &mut Write,
@@ -279,11 +311,6 @@ async fn carry_out(
     now: Timestamp,
 ) -> Result<Enqueued> {
     let mut report = Enqueued::default();
-    for step in steps {
-        if let (Deed::Withdraw { reason }, Some(post)) = (&step.deed, step.post) {
-            report.cancelled += moves::withdraw(tx, post.id, reason, now).await?;
-        }
-    }
     rewrite::set_aside(tx, steps).await?;
     for step in steps {
         match (&step.deed, step.post, step.occurrence) {
@@ -299,7 +326,8 @@ async fn carry_out(
                 }
                 for turn in turns {
                     moves::turn(tx, post.id, turn, now).await?;
-                    report.restored += u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_)));
+                    report.restored +=
+                        u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_) | Turn::Return { .. }));
                     report.held += u64::from(matches!(turn, Turn::Hold(_)));
                     report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
                 }

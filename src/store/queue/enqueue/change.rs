@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::pairing::{Existing, Row};
 use super::rewrite::Columns;
 use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules, steps};
-use super::{JobPosts, NewPost};
+use super::{JobPosts, NewPost, withdrawal};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::domain::telling::length;
@@ -39,6 +39,9 @@ pub struct Change {
     pub before: Option<Face>,
     /// As the files want it; none for one that they do not name any more.
     pub after: Option<Face>,
+    /// Whether it is withdrawn with nothing in its place.
+    #[serde(skip)]
+    pub lost: bool,
 }
 
 /// What is done with a post.
@@ -51,6 +54,8 @@ pub enum ChangeKind {
     Changed,
     /// It is withdrawn.
     Cancelled,
+    /// It would be withdrawn with most of what its account has waiting, and is held instead, in case that is an accident.
+    Held,
     /// The files want it otherwise, and it is out already, or under way.
     Ignored,
     /// It stays as it is.
@@ -125,7 +130,7 @@ impl Change {
             Deed::Ignored => (ChangeKind::Ignored, stays, ignored(stays).into()),
             Deed::Busy => (ChangeKind::Ignored, stays, "an attempt is under way; it follows if that fails".into()),
             Deed::Wait => (ChangeKind::Ignored, stays, "it follows when another post of its job has made room".into()),
-            Deed::Withdraw { reason } => (ChangeKind::Cancelled, PostState::Cancelled, (*reason).into()),
+            Deed::Withdraw { reason, .. } => (ChangeKind::Cancelled, PostState::Cancelled, (*reason).into()),
             Deed::Add { why, turn } => {
                 let (becomes, reason) = turn.iter().fold((PostState::Scheduled, why.clone()), turned);
                 (ChangeKind::Added, becomes, reason)
@@ -138,6 +143,7 @@ impl Change {
                 let (becomes, reason) = turns.iter().fold((stays, zone_rules.clone()), turned);
                 let kind = match (stays, becomes) {
                     _ if told.is_none() && turns.is_empty() => ChangeKind::Unchanged,
+                    _ if step.post.is_some_and(|post| post.lost) => ChangeKind::Added,
                     (PostState::Scheduled | PostState::Held, PostState::Cancelled) => ChangeKind::Cancelled,
                     (PostState::Cancelled, PostState::Scheduled | PostState::Held) => ChangeKind::Added,
                     _ => ChangeKind::Changed,
@@ -168,6 +174,7 @@ impl Change {
             reason,
             before,
             after: after.map(|occurrence| Face::of_occurrence(occurrence, is)).transpose()?,
+            lost: matches!(step.deed, Deed::Withdraw { replaced: false, .. }),
         })
     }
 
@@ -185,6 +192,7 @@ impl Change {
             reason: reason.to_owned(),
             before: Some(Face::of_post(post)?),
             after: None,
+            lost: true,
         })
     }
 }
@@ -199,7 +207,8 @@ fn ignored(state: PostState) -> &'static str {
 fn turned((_, why): (PostState, String), turn: &Turn) -> (PostState, String) {
     let (state, more) = match turn {
         Turn::Restore(why) => (PostState::Scheduled, *why),
-        Turn::RestoreHeld(why) => (PostState::Held, *why),
+        Turn::RestoreHeld(why) | Turn::Return { why, held: true } => (PostState::Held, *why),
+        Turn::Return { why, held: false } => (PostState::Scheduled, *why),
         Turn::Hold(why) => (PostState::Held, why.as_str()),
         Turn::Skip(why) => (PostState::Cancelled, why.as_str()),
     };
@@ -225,6 +234,7 @@ pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec
             changes.push(Change::of(&step, &columns)?);
         }
     }
+    withdrawal::foretell(&mut changes, &withdrawal::LostBefore::default())?;
     Ok(changes)
 }
 
@@ -249,6 +259,7 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             by_plan: true,
             follow: false,
             was_held: false,
+            lost: false,
             blackout: occurrence.falls_in.as_ref().map(ToString::to_string),
             tzdb: posts.tzdb.clone(),
             row: {

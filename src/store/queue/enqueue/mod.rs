@@ -14,6 +14,7 @@ mod pairing;
 mod read;
 mod rewrite;
 mod step;
+mod withdrawal;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -114,6 +115,8 @@ pub struct Enqueued {
     pub changed: u64,
     /// Waiting posts whose occurrence left the job file.
     pub cancelled: u64,
+    /// Posts that left the job files and are held, because that may be an accident.
+    pub withheld: u64,
     /// Posts that had left the job file and are back.
     pub restored: u64,
     /// Posts that a blackout holds for a person from here on.
@@ -131,6 +134,7 @@ impl std::ops::AddAssign for Enqueued {
         self.added += other.added;
         self.changed += other.changed;
         self.cancelled += other.cancelled;
+        self.withheld += other.withheld;
         self.restored += other.restored;
         self.held += other.held;
         self.skipped += other.skipped;
@@ -177,7 +181,8 @@ impl Store {
     /// file: its job's name begins with `@`, which no job file can write, and it is left alone.
     ///
     /// A time that was renamed (its zone changed) keeps its post; a name that was moved (its zone changed) takes its post along.
-    /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again.
+    /// A post that is out, or on its way, stands for its name and for its instant: neither is ever posted again. Where most of what an
+    /// account has waiting would be withdrawn, it is held instead (`withdrawal`).
     pub async fn enqueue(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Enqueued> {
         self.bring(jobs, Some(names), BY_PLAN, now).await
     }
@@ -223,6 +228,7 @@ impl Store {
             changes.push(Change::of_gone(&job, &post, JOB_GONE)?);
         }
         let jobs: Vec<&JobPosts> = jobs.iter().collect();
+        let lost_before = self.lost_before(names, now).await?;
         for posts in batches(&jobs, READ_AT_ONCE) {
             let known = read::known(&mut reader, posts).await?;
             let existing = read::existing_posts(&mut reader, posts, &known).await?;
@@ -233,6 +239,7 @@ impl Store {
                 }
             }
         }
+        withdrawal::foretell(&mut changes, &lost_before)?;
         Ok(changes)
     }
 }

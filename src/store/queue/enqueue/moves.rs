@@ -1,4 +1,4 @@
-//! The SQL of the plan's own changes of state: a post is withdrawn, held, left out or let go again.
+//! The SQL of the plan's own changes of state: a post is held, left out or let go again.
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
             sqlx::query!(
                 "UPDATE post SET state = iif(held_reason IS NULL, 'scheduled', 'held'),
                    event = iif(held_reason IS NULL, 'release', 'hold'), actor = 'plan', changed_at = $2,
-                   reason = iif(held_reason IS NULL, $3, $3 || '; before that: ' || held_reason)
+                   reason = iif(held_reason IS NULL, $3, $3 || '; before that: ' || held_reason), lost_at = NULL
                  WHERE id = $1 AND state IN ('cancelled', 'missed', 'held')",
                 post,
                 at,
@@ -24,6 +24,7 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
             .execute(&mut **tx)
             .await
         }
+        Turn::Return { why, held } => return give_back(tx, post, why, *held, now).await,
         Turn::Hold(why) => {
             sqlx::query!(
                 "UPDATE post SET state = 'held', event = 'hold', actor = 'plan', reason = $3, changed_at = $2
@@ -53,19 +54,33 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
     Ok(())
 }
 
-pub(super) async fn withdraw(tx: &mut Write, post: i64, reason: &str, now: Timestamp) -> Result<u64> {
+/// A post that had left the job files goes on as if nothing had happened: by itself, or, if it was `held`, waiting for a person as before.
+async fn give_back(tx: &mut Write, post: i64, why: &str, held: bool, now: Timestamp) -> Result<()> {
     let at = micros(now);
-    let done = sqlx::query!(
-        "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $2, changed_at = $3,
-           held_reason = iif(state = 'held', coalesce(held_reason, reason), NULL), follow = 0, lease_until_at = NULL
-         WHERE id = $1 AND state IN ('scheduled', 'claimed', 'held')",
+    let before = sqlx::query_scalar!("SELECT held_reason FROM post WHERE id = $1", post).fetch_one(&mut **tx).await?;
+    sqlx::query!(
+        "UPDATE post SET state = 'scheduled', event = 'release', actor = 'plan', reason = $3, changed_at = $2
+         WHERE id = $1 AND state = 'held' AND lost_at IS NOT NULL",
         post,
-        reason,
-        at
+        at,
+        why
     )
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected())
+    if held {
+        let reason = format!("{why}; before that: {}", before.as_deref().unwrap_or_default());
+        sqlx::query!(
+            "UPDATE post SET state = 'held', event = 'hold', actor = 'plan', reason = $3, changed_at = $2, held_reason = $4
+             WHERE id = $1 AND state = 'scheduled'",
+            post,
+            at,
+            reason,
+            before
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Notes whether a post must follow its job file before it may leave.

@@ -24,6 +24,8 @@ pub(super) struct Existing {
     pub(super) follow: bool,
     /// Whether it waited for a person when the plan withdrew it, or does so since it is back.
     pub(super) was_held: bool,
+    /// Whether it is held because the job files asked for it no more.
+    pub(super) lost: bool,
     /// The blackout that it falls into, as the database keeps it.
     pub(super) blackout: Option<String>,
     /// The version of the time zone rules by which its instant was found.

@@ -40,6 +40,7 @@ struct Found {
     actor: String,
     follow: bool,
     was_held: bool,
+    lost: bool,
     blackout: Option<String>,
     tzdb: String,
     account: String,
@@ -79,6 +80,7 @@ impl Found {
             by_plan: self.actor == "plan",
             follow: self.follow,
             was_held: self.was_held,
+            lost: self.lost,
             blackout: self.blackout,
             tzdb: self.tzdb,
             row: row.into(),
@@ -132,7 +134,8 @@ pub(super) async fn any_gone(connection: &mut SqliteConnection, names: &[&str]) 
         r#"SELECT EXISTS (SELECT 1 FROM job j
              WHERE j.name NOT GLOB '@*' AND j.name NOT IN (SELECT value FROM json_each($1))
                AND (j.gone_at IS NULL
-                    OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held'))
+                    OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed'))
+                    OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state = 'held' AND p.lost_at IS NULL)
                     OR EXISTS (SELECT 1 FROM post p WHERE p.job = j.name AND p.state IN ('publishing', 'in_doubt')
                          AND p.follow = 0))) AS "any!: bool""#,
         names
@@ -163,7 +166,7 @@ pub(super) async fn existing_posts(
     let (firsts, names) = (write_json(&firsts)?, write_json(&names.collect::<Vec<_>>())?);
     let mut rows = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_array(id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
-             json(iif(held_reason IS NULL, 'false', 'true')), blackout, tzdb, account, content, text_key,
+             json(iif(held_reason IS NULL, 'false', 'true')), json(iif(state = 'held' AND lost_at IS NOT NULL, 'true', 'false')), blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) ORDER BY id) AS "posts!: String"
            FROM post WHERE id IN (
              SELECT p.id FROM jsonb_each($1) w CROSS JOIN post p ON p.job = w.value ->> 0
@@ -220,13 +223,14 @@ fn pruned_post(nominal: String, nominal_at: i64) -> Existing {
         by_plan: false,
         follow: false,
         was_held: false,
+        lost: false,
         blackout: None,
         tzdb: String::new(),
         row: Arc::default(),
     }
 }
 
-/// The waiting posts of every job that is not among `names`, each with the name of its job.
+/// The waiting posts of every job that is not among `names`, each with the name of its job; but for those that are held for that already.
 pub(super) async fn posts_of_gone_jobs(
     connection: &mut SqliteConnection,
     names: &[&str],
@@ -234,12 +238,35 @@ pub(super) async fn posts_of_gone_jobs(
     let names = write_json(&names)?;
     let rows = sqlx::query_scalar!(
         r#"SELECT json_array(p.id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
-             json(iif(held_reason IS NULL, 'false', 'true')), blackout, tzdb, account, content, text_key,
+             json(iif(held_reason IS NULL, 'false', 'true')), json(iif(state = 'held' AND lost_at IS NOT NULL, 'true', 'false')), blackout, tzdb, account, content, text_key,
              tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) AS "post!: String"
            FROM job j CROSS JOIN post p
            WHERE p.job = j.name AND p.state IN ('scheduled', 'claimed', 'held') AND j.name NOT GLOB '@*'
+             AND (p.state <> 'held' OR p.lost_at IS NULL)
              AND j.name NOT IN (SELECT value FROM json_each($1))
            ORDER BY p.nominal_at, p.id"#,
+        names
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| read_json::<Found>(row, "a post")?.read()).collect()
+}
+
+/// The posts that left the job files after `since` and were withdrawn, but for those whose jobs are among `names`, as JSON, again.
+pub(super) async fn posts_that_left(
+    connection: &mut SqliteConnection,
+    names: &str,
+    since: i64,
+) -> Result<Vec<(String, Existing)>> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT json_array(p.id, job, nominal, nominal_at, occurs_at, state, actor, json(iif(follow, 'true', 'false')),
+             json(iif(held_reason IS NULL, 'false', 'true')), json('false'), blackout, tzdb, account, content, text_key,
+             tags, zone, late_within, late_then, in_doubt, delete_after, delete_at) AS "post!: String"
+           FROM post p WHERE p.state = 'cancelled' AND p.lost_at > $1
+             AND NOT EXISTS (SELECT 1 FROM job j WHERE j.name = p.job AND j.gone_at IS NOT NULL
+                               AND j.name IN (SELECT value FROM json_each($2)))
+           ORDER BY p.nominal_at, p.id"#,
+        since,
         names
     )
     .fetch_all(connection)

@@ -43,7 +43,11 @@ pub(super) enum Deed {
     /// Nothing but a note whether it must follow the job file before it may leave again: its request is out, and its fate open.
     Mark(bool),
     /// Cancelled.
-    Withdraw { reason: &'static str },
+    Withdraw {
+        reason: &'static str,
+        /// Its job asks for another post in its place.
+        replaced: bool,
+    },
 }
 
 /// A change of state, with its reason.
@@ -53,6 +57,8 @@ pub(super) enum Turn {
     Restore(&'static str),
     /// Back to `held`, where it was when it was withdrawn.
     RestoreHeld(&'static str),
+    /// Out of `held`, since the job files that asked for it no more do so again; to `held` if it waited for a person before that.
+    Return { why: &'static str, held: bool },
     /// `held`.
     Hold(String),
     /// `cancelled`, because a blackout leaves it out.
@@ -103,12 +109,20 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
         };
         push(Some(*post), *occurrence, deed);
     }
+    let added = pairs.new.iter().filter(|one| one.nominal_at > is.posts.add_after && one.stale.is_none());
+    let mut replacing = added.count();
     for post in &pairs.surplus {
+        if post.lost {
+            push(Some(*post), None, Deed::Keep);
+            continue;
+        }
         if is.posts.unmade.iter().any(|unmade| unmade.nominal == post.nominal) {
             push(Some(*post), None, Deed::Keep);
             continue;
         }
-        push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE });
+        let replaced = replacing > 0;
+        replacing = replacing.saturating_sub(1);
+        push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE, replaced });
     }
     for (post, occurrence) in &pairs.staying {
         push(Some(*post), Some(*occurrence), follow(post, occurrence, is, now));
@@ -173,6 +187,11 @@ fn fell_into(post: &Existing, then: BlackoutThen) -> bool {
 }
 
 fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Vec<Turn> {
+    if post.lost {
+        let back = Turn::Return { why: "it is back in the job file", held: post.was_held };
+        let stop = occurrence.falls_in.as_ref().and_then(stop).filter(|_| !post.was_held);
+        return std::iter::once(back).chain(stop).collect();
+    }
     let then = occurrence.falls_in.as_ref().map(|falls_in| falls_in.then);
     let ahead = occurrence.occurs_at > now;
     // A schedule asks for nothing of the past; the times of an `at` follow the late policy.
