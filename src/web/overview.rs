@@ -14,6 +14,7 @@ use super::{House, Turn};
 use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
+use crate::plan::Frozen;
 use crate::plan::problem::{Paint, Problems, render};
 use crate::store::view::{
     AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX, StoryFilter, StoryStands,
@@ -75,7 +76,16 @@ struct PlanNote {
     /// Jobs and files of the plan in force.
     in_force: Option<(usize, usize)>,
     broken: Option<Report>,
+    /// The files of which the last good version stays in force.
+    frozen: Vec<FrozenFile>,
     warnings: Option<Report>,
+}
+
+/// A job file, or a folder of them, that does not load.
+struct FrozenFile {
+    path: String,
+    /// Since when; none until that is on record.
+    since: Option<Moment>,
 }
 
 struct Report {
@@ -169,7 +179,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
         more_findings,
         audits: ctx.store.failed_audits(None).await?.into_iter().map(|row| given_up(&house, row)).collect(),
         disk_full: ctx.store.is_short_of_room(),
-        plan: plan_note(&ctx),
+        plan: plan_note(&ctx, &zone, now).await?,
         troubles: troubles(&ctx, &zone, now).await?,
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(&house, row, &zone, now)).collect(),
         pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
@@ -238,6 +248,7 @@ fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<
     let step = |words: &str, what| Step { command: format!("storyd admin {words}{flags}"), what };
     match state {
         _ if total < 2 => Vec::new(),
+        PostState::Held if rows.iter().any(PostRow::is_lost) => vec![step("failures", "tells what settles them")],
         _ if (total as usize) > rows.len() => {
             vec![step("failures", "groups them by cause, each with one command for all")]
         }
@@ -303,17 +314,27 @@ fn blocked(house: &House, row: AccountRow, zone: &str, now: jiff::Timestamp) -> 
     })
 }
 
-fn plan_note(ctx: &Turn) -> PlanNote {
+async fn plan_note(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<PlanNote, super::Failed> {
     let (plan, _) = ctx.plan.get();
+    let open = ctx.store.standing_incidents().await?;
+    let since = |path: &str| {
+        let of_file = |incident: &&IncidentRow| incident.trouble == Trouble::BrokenFile && incident.subject == path;
+        open.iter().find(of_file).map(|incident| Moment::new(incident.began_at, zone, now))
+    };
+    let frozen_file = |file: &Frozen| {
+        let path = file.path.display().to_string();
+        FrozenFile { since: since(&path), path }
+    };
     let broken = ctx.plan.broken();
     let report = |problems: &Problems| report(problems.errors(), problems.render(Paint::Plain));
-    PlanNote {
+    Ok(PlanNote {
+        frozen: ctx.plan.frozen().iter().map(frozen_file).collect(),
         in_force: plan.as_ref().map(|plan| (plan.jobs.len(), plan.files.len())),
         broken: broken.as_deref().map(report),
         warnings: plan
             .filter(|plan| !plan.warnings.is_empty())
             .map(|plan| self::report(plan.warnings.len(), render(&plan.warnings, Paint::Plain))),
-    }
+    })
 }
 
 fn report(count: usize, mut text: String) -> Report {

@@ -151,6 +151,40 @@ async fn no_text_of_a_post_or_of_a_problem_becomes_markup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_says_which_files_stay_at_their_last_good_version_and_since_when() {
+    let mut world = World::new().await;
+    let file = |name: &str| {
+        format!(
+            "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n  {name}:\n    at: 2026-12-05 09:00\n    type: note\n    content: 글\n"
+        )
+    };
+    let read = |world: &World| {
+        let paths = [world.path("jobs")];
+        world.ctx().plan.take(plan::load_each(&paths, &plan::Beside::default(), world.clock.now()));
+    };
+    for name in ["a", "b", "c"] {
+        world.write(&format!("jobs/{name}.yaml"), file(name).as_bytes());
+    }
+    read(&world);
+    world.settle().await;
+    world.write("jobs/b.yaml", file("b").replace("at:", "att:").as_bytes());
+    read(&world);
+    world.pass(HOUR / 6).await;
+    let dashboard = dashboard(&world).await;
+    let page = text(&get(&dashboard, "/").await);
+    let path = world.path("jobs/b.yaml").display().to_string();
+    assert!(
+        page.contains("At their last good version:") && page.contains(&format!("{path} since Tue 2026-12-01 08:0")),
+        "{page}"
+    );
+    assert!(!page.contains("a.yaml"), "{page}");
+    world.write("jobs/b.yaml", file("b").as_bytes());
+    read(&world);
+    assert!(!get(&dashboard, "/").await.contains("At their last good version"));
+    dashboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn long_lists_come_in_pages_with_the_newest_first() {
     let mut world = World::new().await;
     let times: Vec<String> = (0..60).map(|minute| format!("2026-12-01 10:{minute:02}")).collect();
