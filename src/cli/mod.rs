@@ -12,6 +12,7 @@ mod panicked;
 mod plan;
 mod printer;
 mod prose;
+mod rescue;
 mod run;
 mod sandbox;
 mod schema;

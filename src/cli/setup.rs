@@ -120,21 +120,27 @@ impl Home {
     }
 }
 
+/// The settings file that counts, if there is one.
+pub(super) fn settings_file(common: &Common) -> Option<PathBuf> {
+    let found = || SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
+    common.settings.clone().or_else(found)
+}
+
 /// The settings file that counts, read; the defaults when there is none.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
-    let found = match &common.settings {
-        Some(file) => Some(file.clone()),
-        None => SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists()),
-    };
-    match found {
+    match settings_file(common) {
         Some(file) => Settings::load(&file).map_err(|problems| broken(&problems)),
         None => Ok(Settings::default()),
     }
 }
 
-/// The home. With `--sandbox` its data never mix with the real ones, whatever the settings say.
+/// The home, by the settings that count.
 pub(super) fn home(common: &Common) -> Result<Home, Failure> {
-    let settings = settings(common)?;
+    Ok(home_by(common, settings(common)?))
+}
+
+/// The home. With `--sandbox` its data never mix with the real ones, whatever the settings say.
+pub(super) fn home_by(common: &Common, settings: Settings) -> Home {
     let data_dir = match (&common.data_dir, common.sandbox) {
         (Some(dir), _) => dir.clone(),
         (None, true) => PathBuf::from(SANDBOX_DIR),
@@ -150,7 +156,7 @@ pub(super) fn home(common: &Common) -> Result<Home, Failure> {
     if let Some(file) = &common.settings {
         flags.push_str(&format!(" --settings {}", quoted(file)));
     }
-    Ok(Home { settings, data_dir, sandbox: common.sandbox, flags })
+    Home { settings, data_dir, sandbox: common.sandbox, flags }
 }
 
 /// As a shell takes it.

@@ -191,6 +191,54 @@ impl Settings {
     }
 }
 
+/// What can be said of settings that do not load.
+#[derive(Debug)]
+pub struct Rescued {
+    /// Where the data lie, the zone and the names of the accounts, as far as they can be read; the defaults for everything else.
+    pub settings: Settings,
+    /// Whether the file says where the data lie.
+    pub names_data_dir: bool,
+    /// What is wrong.
+    pub problems: Problems,
+}
+
+impl Settings {
+    /// [`load`](Self::load), or what can be said all the same: enough for a command that only needs the queue.
+    pub fn load_or_rescue(path: &Path) -> Result<Self, Box<Rescued>> {
+        let source = match source::text(path) {
+            Ok(source) => Arc::new(confidential(&source)),
+            Err(problem) => {
+                let problems = Problems::new(vec![*problem], vec![path.to_owned()]);
+                return Err(Box::new(Rescued { settings: Self::default(), names_data_dir: false, problems }));
+            }
+        };
+        let (read, problems) = match read::as_far_as_possible(&source) {
+            (Some(settings), None) => return Ok(settings),
+            (read, problems) => (read, problems.unwrap_or_else(|| Problems::new(Vec::new(), Vec::new()))),
+        };
+        let base = Self::default();
+        let line = source.text().lines().find_map(|line| line.strip_prefix("data_dir:"));
+        let settings = match read {
+            Some(Self { data_dir, zone, accounts, .. }) => Self { data_dir, zone, accounts, ..base },
+            // Not even its form can be read: the line that names the folder may stand there all the same.
+            None => match line.and_then(plain) {
+                Some(dir) => Self { data_dir: source.dir().join(dir), ..base },
+                None => base,
+            },
+        };
+        let names_data_dir = settings.data_dir != Self::default().data_dir;
+        Err(Box::new(Rescued { settings, names_data_dir, problems }))
+    }
+}
+
+/// A value that stands alone in its line, with or without quotes.
+fn plain(value: &str) -> Option<&str> {
+    let value = value.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split(quote).next());
+    let value = quoted.unwrap_or_else(|| value.split(" #").next().unwrap_or_default().trim());
+    (!value.is_empty() && !value.starts_with(['&', '*', '!', '|', '>', '{', '['])).then_some(value)
+}
+
 fn confidential(source: &Source) -> Source {
     Source::new(source.path(), source.dir(), source.text()).confidential()
 }

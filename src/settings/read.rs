@@ -90,13 +90,19 @@ const RETRIES_MAX: usize = 20;
 
 /// Reads the whole file.
 pub(super) fn settings(source: &Arc<Source>) -> Result<Settings, Problems> {
+    match as_far_as_possible(source) {
+        (Some(settings), None) => Ok(settings),
+        (_, problems) => Err(problems.unwrap_or_else(|| Problems::new(Vec::new(), vec![source.path().to_owned()]))),
+    }
+}
+
+/// What the file says as far as it can be read, with the defaults for the rest, and what is wrong with it.
+pub(super) fn as_far_as_possible(source: &Arc<Source>) -> (Option<Settings>, Option<Problems>) {
     let mut report = Report::new(source);
     let settings = odd::read(source, &mut report).and_then(|root| root_of(&root, &mut report));
-    let broken = report.problems.iter().any(|problem| problem.severity() == Severity::Error);
-    match settings {
-        Some(settings) if !broken => Ok(settings),
-        _ => Err(Problems::new(report.problems, vec![source.path().to_owned()])),
-    }
+    let broken = settings.is_none() || report.problems.iter().any(|problem| problem.severity() == Severity::Error);
+    let problems = broken.then(|| Problems::new(report.problems, vec![source.path().to_owned()]));
+    (settings, problems)
 }
 
 fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {

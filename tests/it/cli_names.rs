@@ -267,7 +267,7 @@ fn times_are_read_and_told_in_the_zone_of_the_job_files_whatever_the_machine_has
     folder.write("storyd.yaml", format!("{settings}\nzone: Asia/Tokyo\n"));
     assert!(folder.ok("admin show sale").contains("11:00 JST"));
     folder.write("storyd.yaml", format!("{settings}\nzone: Seoul\n"));
-    let wrong = folder.run("admin show sale");
+    let wrong = folder.run("check");
     assert_eq!(wrong.code, Some(3), "{wrong:#?}");
 }
 

@@ -18,6 +18,7 @@ mod cli_printed;
 mod cli_problems;
 mod cli_record;
 mod cli_secrets;
+mod cli_settings;
 mod cli_stops;
 mod cli_surroundings;
 mod cli_watch;

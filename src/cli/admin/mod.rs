@@ -34,7 +34,7 @@ use super::failure::{DONE, Failure};
 use super::output::{note, say};
 use super::setup::Home;
 use super::show::{print_json, time};
-use super::{Common, setup};
+use super::{Common, rescue, setup};
 use crate::domain::case::Case;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
@@ -93,7 +93,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
-    let home = setup::home(common)?;
+    // What is decided by the settings themselves, such as how long a doubt lasts, is not done without them.
+    let needs_settings =
+        matches!(command, Command::Post(_) | Command::Resolve(_) | Command::Restore(_) | Command::Prune(_));
+    let home = if needs_settings { setup::home(common)? } else { rescue::home(common)? };
     match command {
         Command::Queue(args) => queue::run(common, &home, args).await,
         Command::Show(args) => show::run(common, &home, &args).await,
