@@ -59,7 +59,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let texts = if stdin.is_empty() { Ok(Vec::new()) } else { from_stdin(&args.stdin_name).map(|text| vec![text]) };
     let loaded = match texts {
-        Ok(texts) => plan::load_with(&paths, &Beside { texts, image_dirs: home.settings.image_dirs.clone() }, now),
+        Ok(texts) => plan::load_with(&paths, &Beside { texts, ..home.beside() }, now),
         Err(problem) => Err(Problems::new(vec![*problem], Vec::new())),
     };
     let loaded =

@@ -1,11 +1,24 @@
 //! Where settings are not at hand as they should be: what a command does all the same. What steers the queue needs no more than the folder of
-//! the queue, and must work when somebody is in a hurry.
+//! the queue, and must work when somebody is in a hurry; and what is told of accounts that the settings do not name.
+
+use std::path::PathBuf;
 
 use super::Common;
 use super::failure::{Failure, broken};
 use super::output::note;
-use super::setup::{Home, home_by, settings_file};
+use super::setup::{Home, home_by};
+use crate::plan::Beside;
+use crate::plan::nearest::nearest;
 use crate::settings::{Rescued, Settings};
+
+/// The places where settings are looked for.
+const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];
+
+/// The settings file that counts, if there is one.
+pub(super) fn settings_file(common: &Common) -> Option<PathBuf> {
+    let found = || SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
+    common.settings.clone().or_else(found)
+}
 
 /// The home of a command that only needs the queue. Settings that do not load are told in one line, and it goes on with the folder that
 /// the command line or what can be read of them names, else the usual one.
@@ -32,4 +45,29 @@ pub(super) fn home(common: &Common) -> Result<Home, Failure> {
         home.data_dir.display()
     );
     Ok(home)
+}
+
+impl Home {
+    /// What is read beside job files. In the sandbox an account exists as soon as it is named.
+    pub(super) fn beside(&self) -> Beside {
+        let accounts = match self.in_sandbox() {
+            true => Default::default(),
+            false => self.settings.accounts.keys().cloned().collect(),
+        };
+        Beside { image_dirs: self.settings.image_dirs.clone(), accounts, ..Beside::default() }
+    }
+
+    /// What is told of an account that has posts and no tokens.
+    pub(super) fn without_tokens(&self, account: &str) -> String {
+        let known: Vec<&str> = self.settings.accounts.keys().map(String::as_str).collect();
+        if known.is_empty() || known.contains(&account) {
+            let login = self.command(&format!("account login {account}"));
+            return format!("account {account} has no tokens, so its posts wait; log it in with `{login}`");
+        }
+        let hint = match nearest(account, &known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "correct the job file, or add the account to the settings".to_owned(),
+        };
+        format!("the settings have no account {account}, so its posts wait; {hint}")
+    }
 }

@@ -262,8 +262,7 @@ impl Teller<'_> {
         let Ok(with_token) = self.engine.ctx.tokens.folder().list() else { return };
         let accounts: BTreeSet<&str> = plan.jobs.values().map(|job| job.account.as_str()).collect();
         for account in accounts.into_iter().filter(|account| !with_token.iter().any(|name| name == account)) {
-            let login = self.home.command(&format!("account login {account}"));
-            note!("storyd: account {account} has no tokens, so its posts wait; log it in with `{login}`");
+            note!("storyd: {}", self.home.without_tokens(account));
         }
     }
 

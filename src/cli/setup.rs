@@ -32,8 +32,6 @@ use crate::web::{self, Dashboard, Surroundings};
 const SANDBOX_DIR: &str = ".storyd-sandbox";
 /// The port of the dashboard of `--sandbox`, in its folder.
 const SANDBOX_DASHBOARD: &str = "dashboard-port";
-/// The places where settings are looked for.
-const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];
 /// How long the tokens of the embedded sandbox are trusted before they are refreshed, in seconds: as Kakao's own.
 const SANDBOX_TOKEN_LIFE: std::time::Duration = std::time::Duration::from_secs(21_599);
 
@@ -120,15 +118,9 @@ impl Home {
     }
 }
 
-/// The settings file that counts, if there is one.
-pub(super) fn settings_file(common: &Common) -> Option<PathBuf> {
-    let found = || SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
-    common.settings.clone().or_else(found)
-}
-
 /// The settings file that counts, read; the defaults when there is none.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
-    match settings_file(common) {
+    match super::rescue::settings_file(common) {
         Some(file) => Settings::load(&file).map_err(|problems| broken(&problems)),
         None => Ok(Settings::default()),
     }

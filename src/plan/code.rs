@@ -78,6 +78,7 @@ codes! {
     BadName          "E025" "a name is not allowed"
     DuplicateJob     "E026" "two files name a job alike"
     Exclusive        "E027" "two keys exclude each other"
+    NoSuchAccount    "E028" "a job posts to an account that the settings do not name"
     UnknownZone      "E030" "a time zone is not known"
     BadTime          "E031" "a date or time is not in the form that is read"
     NoSuchTime       "E032" "a date or time does not exist"

@@ -22,12 +22,14 @@ pub struct Report {
     pub source: Arc<Source>,
     /// What was found so far.
     pub problems: Vec<Problem>,
+    /// The accounts that are named, and where.
+    pub(super) accounts: Vec<Placed<String>>,
 }
 
 impl Report {
     /// No problems yet.
     pub fn new(source: &Arc<Source>) -> Self {
-        Self { source: Arc::clone(source), problems: Vec::new() }
+        Self { source: Arc::clone(source), problems: Vec::new(), accounts: Vec::new() }
     }
 
     /// Whether so much is wrong that reading on only costs time.

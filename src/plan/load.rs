@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::content::{self, Shape};
-use super::fields::Report;
+use super::fields::{Placed, Report};
 use super::job::{self, Draft, FileDraft};
+use super::nearest::nearest;
 use super::problem::{self, Code, Place, Problems, Source};
 use super::source::{self, ImageFacts, ImageTrouble};
 use super::{Job, Plan, count};
@@ -21,6 +22,8 @@ pub struct Beside {
     pub texts: Vec<Arc<Source>>,
     /// Folders whose images may be posted, beside those of the job files.
     pub image_dirs: Vec<PathBuf>,
+    /// The accounts that there are; none where nobody knows.
+    pub accounts: BTreeSet<String>,
 }
 
 /// What was read: the jobs of every file that is in order, and what is wrong with the others.
@@ -108,6 +111,7 @@ pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
     let mut problems = gathered.problems;
     let mut frozen: Vec<Frozen> = gathered.unread.into_iter().map(|path| Frozen { path, text: None }).collect();
     for FileDraft { jobs, blackouts, past, loose, mut report, .. } in drafts {
+        accounts(&beside.accounts, &mut report);
         let commit = source::commit(report.source.dir());
         let mut read = Vec::new();
         for draft in jobs {
@@ -182,6 +186,35 @@ fn whole(
         tags: shared.tags.unwrap_or_default(),
         commit: None,
     })
+}
+
+/// Accounts that nobody has: their posts would wait for ever.
+fn accounts(known: &BTreeSet<String>, report: &mut Report) {
+    if known.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    for Placed { value, span } in std::mem::take(&mut report.accounts) {
+        if known.contains(&value) {
+            continue;
+        }
+        let note = report.add(Code::NoSuchAccount, &span, format!("the settings have no account `{value}`"));
+        match nearest(&value, &names) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => {
+                note.help(format!("they have {}; add it under `accounts` in storyd.yaml if it is new", listed(&names)))
+            }
+        };
+    }
+}
+
+/// Most names that are listed.
+const LISTED_MAX: usize = 5;
+
+fn listed(names: &[&str]) -> String {
+    let told: Vec<String> = names.iter().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(LISTED_MAX);
+    if more == 0 { told.join(", ") } else { format!("{} and {more} more", told.join(", ")) }
 }
 
 fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {

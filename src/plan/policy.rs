@@ -133,6 +133,7 @@ impl Shared {
 pub(super) fn account(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<String> {
     let Placed { value, span } = fields.text(key, report)?;
     if name::is_account_name(&value) {
+        report.accounts.push(Placed { value: value.clone(), span });
         return Some(value);
     }
     let lower = value.trim().to_lowercase();

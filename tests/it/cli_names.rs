@@ -195,7 +195,7 @@ fn an_account_is_shown_by_its_title_and_asked_for_by_its_name() {
     assert_eq!(folder.json("admin queue --job sale")[0]["account"], "cafe");
     refused(&folder, "admin queue --account 모닝빈", 4, "there is no account 모닝빈");
     folder.write("storyd.yaml", titled.replace("모닝빈", &"가".repeat(41)));
-    refused(&folder, "admin queue", 3, "a title is one line of at most 40 characters");
+    refused(&folder, "check", 3, "a title is one line of at most 40 characters");
 }
 
 #[test]

@@ -104,3 +104,66 @@ fn settings_that_are_not_there_or_cannot_be_read_stop_no_command_that_knows_its_
     let done = folder.run("admin queue --data-dir data");
     assert_eq!((done.code, done.stderr.contains("settings")), (Some(0), false), "{done:#?}");
 }
+
+#[test]
+fn an_account_that_the_settings_lack_is_an_error_with_the_nearest_name() {
+    let job =
+        |account: &str| format!("    account: {account}\n    at: 2098-12-24 09:00\n    type: note\n    content: 글\n");
+    let file = |jobs: &[(&str, &str)]| {
+        let jobs: String = jobs.iter().map(|(name, account)| format!("  {name}:\n{}", job(account))).collect();
+        format!("version: 1\nzone: Asia/Seoul\njobs:\n{jobs}")
+    };
+    let near = |near: &str| Some(format!("did you mean `{near}`?"));
+    let cases: [(&str, String, Option<String>); 10] = [
+        ("cafe, shop", file(&[("a", "cafe"), ("b", "shop")]), None),
+        ("cafe, shop", file(&[("a", "caffe")]), near("cafe")),
+        ("cafe, shop", file(&[("a", "cafe"), ("b", "shopp")]), near("shop")),
+        ("cafe", file(&[("a", "kafe")]), near("cafe")),
+        ("morning-bean", file(&[("a", "morning_bean")]), near("morning-bean")),
+        ("morning-bean", file(&[("a", "morningbean")]), near("morning-bean")),
+        ("cafe", file(&[("a", "bakery")]), Some("they have `cafe`".into())),
+        ("cafe", file(&[("a", "cafe")]).replace("jobs:", "account: caffe\njobs:"), near("cafe")),
+        ("cafe", file(&[("a", "cafe")]).replace("jobs:", "defaults: {account: cafee}\njobs:"), near("cafe")),
+        // Whatever else is wrong with the job.
+        ("cafe", file(&[("a", "caffe")]).replace("2098-12-24 09:00", "tomorrow"), near("cafe")),
+    ];
+    for (accounts, jobs, expected) in cases {
+        let folder = Folder::new();
+        let accounts: String = accounts.split(", ").map(|name| format!("  {name}: {{rest_api_key: k}}\n")).collect();
+        folder.write("storyd.yaml", format!("data_dir: data\njobs: [jobs.yaml]\naccounts:\n{accounts}"));
+        folder.write("jobs.yaml", &jobs);
+        for command in ["check", "plan"] {
+            let done = folder.run(command);
+            let said = format!("{}{}", done.stdout, done.stderr);
+            match &expected {
+                None => assert!(done.code == Some(0) || done.code == Some(10), "{jobs}: {done:#?}"),
+                Some(expected) => {
+                    assert_eq!(done.code, Some(3), "{command}: {jobs}: {done:#?}");
+                    assert!(said.contains("E028") && said.contains(expected), "{command}: {expected}: {said}");
+                }
+            }
+        }
+        // Without settings, with none that name accounts, and in the sandbox nobody knows which accounts there are.
+        if !jobs.contains("tomorrow") {
+            assert_eq!(folder.run("check --sandbox").code, Some(0), "{jobs}");
+            folder.write("storyd.yaml", "data_dir: data\njobs: [jobs.yaml]\n");
+            assert_eq!(folder.run("check").code, Some(0), "{jobs}");
+            std::fs::remove_file(folder.path("storyd.yaml")).unwrap();
+            assert_eq!(folder.run("check jobs.yaml").code, Some(0), "{jobs}");
+        }
+    }
+}
+
+#[test]
+fn nobody_is_sent_to_log_in_an_account_that_does_not_exist() {
+    let folder = Folder::new();
+    folder.write("storyd.yaml", settings("data"));
+    folder.write(
+        "jobs.yaml",
+        "version: 1\nzone: Asia/Seoul\naccount: caffe\njobs:\n  notice:\n    at: 2098-12-24 09:00\n    type: note\n    content: 글\n",
+    );
+    let daemon = folder.start("run");
+    daemon.warns("storyd: the settings have no account caffe, so its posts wait; did you mean cafe?");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, Some(0));
+}

@@ -138,7 +138,7 @@ fn settings_beside_job_files_are_left_out_and_never_shown() {
 fn no_command_shows_a_line_of_the_settings() {
     let folder = Folder::new();
     folder.write("storyd.yaml", SETTINGS);
-    folder.write("jobs.yaml", job("a"));
+    folder.write("jobs.yaml", job("a").replace("account: a", "account: cafe"));
     for command in [
         "check",
         "check .",

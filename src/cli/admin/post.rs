@@ -288,7 +288,7 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     let dir = std::env::current_dir().map_err(|error| Failure::unexpected(error.to_string()))?;
     let source = Arc::new(Source::new(Path::new("what was given"), &dir, file));
     // Whoever gives the command could copy the file as well.
-    let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")] };
+    let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")], ..Beside::default() };
     let plan = plan::load_with(&[], &beside, now).map_err(|problems| broken(&problems))?;
     for warning in &plan.warnings {
         let (message, help) = for_a_shell(&warning.message, warning.help.first().map(String::as_str));

@@ -7,7 +7,7 @@ pub(in crate::cli) mod revision;
 mod told;
 mod warning;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -110,13 +110,15 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let paths = setup::job_paths(&args.jobs, &home.settings)?;
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
-    let beside = Beside { image_dirs: home.settings.image_dirs.clone(), ..Beside::default() };
+    let beside = home.beside();
     let plan = plan::load_with(&paths, &beside, now);
     let plan = plan.and_then(|plan| plan.at_most(rules.max_planned, now, later(now, rules.horizon)));
     let plan = plan.map_err(|problems| broken(&problems))?;
     let coming_until = later(now, Duration::from_secs(u64::from(args.days) * 86_400));
     let (against, (changes, unmade), queued) = match &args.against {
         Some(spec) => {
+            // Accounts came and went since then.
+            let beside = Beside { accounts: BTreeSet::new(), ..beside };
             let (label, old) = revision::load(spec, &paths, &beside, now).await?;
             (label, wanted::between_plans(&old, &plan, &rules, now)?, Queued::default())
         }
