@@ -47,7 +47,8 @@ fn lie(deceit: Deceit) -> FaultRule {
     }
 }
 
-/// The deceits about which stories there are, what they are called and when they were made; and a few texts.
+/// The deceits about which stories there are, what they are called and when they were made; and a few texts. The suite plays every
+/// third of them after a restore; `STORYD_DECEITS=all` plays each.
 fn of_lists() -> impl Iterator<Item = Deceit> {
     let texts = [TextLie::Entities, TextLie::Cut, TextLie::WordsShuffled, TextLie::Rewritten, TextLie::Missing];
     let is_played = move |deceit: &Deceit| match deceit {
@@ -77,13 +78,20 @@ async fn restored(rule: Option<FaultRule>) -> World {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_list_shows_after_a_restore_nothing_is_posted_twice() {
     let (mut complaints, mut table) = (Vec::new(), String::new());
-    for deceit in of_lists().filter(|deceit| !BEYOND.contains(deceit)) {
+    let all = std::env::var("STORYD_DECEITS").is_ok_and(|which| which == "all");
+    for (at, deceit) in of_lists().filter(|deceit| !BEYOND.contains(deceit)).enumerate() {
+        let is_kept = at % 3 == 0;
+        if !is_kept && !all {
+            continue;
+        }
         let world = restored(Some(lie(deceit))).await;
         let mut states: BTreeMap<&str, usize> = BTreeMap::new();
         let posts = world.posts().await;
         posts.iter().for_each(|post| *states.entry(post.state.as_str()).or_default() += 1);
         let told: Vec<String> = states.iter().map(|(state, posts)| format!("{posts} {state}")).collect();
-        table.push_str(&format!("{:<26} {}\n", deceit.to_string(), told.join(", ")));
+        if is_kept {
+            table.push_str(&format!("{:<26} {}\n", deceit.to_string(), told.join(", ")));
+        }
         if world.ledger().len() != 12 {
             complaints.push(format!("twice: {deceit}: {} stories", world.ledger().len()));
         }
