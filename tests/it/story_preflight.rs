@@ -47,6 +47,7 @@ async fn a_link_that_cannot_be_scraped_is_told_on_the_evening_before_and_once_it
     insta::assert_snapshot!(text, @r#"
     posts to come would not go out as things stand (p on cafe)
     - p (post 1) on cafe: https://example.com/menu cannot be posted as things stand: Kakao could not scrape the page: "failed to scrape the given url"; the post is due on Wed 2026-12-02 09:00 KST
+      Wed 2026-12-02 09:00 KST · “메뉴” · https://example.com/menu
       storyd admin show 1
     "#);
     // The page is mended in the night.
@@ -71,6 +72,7 @@ async fn a_card_that_shows_something_else_than_on_the_evening_before_is_told_bef
     insta::assert_snapshot!(text, @"
     posts to come would not go out as things stand (p on cafe)
     - p (post 1) on cafe: the card of https://changing.example.com/menu says “changing.example.com on day 20789”: A page of changing.example.com, as the sandbox imagines it (changing.example.com), with a picture; at the first look: it says “changing.example.com on day 20788”: A page of changing.example.com, as the sandbox imagines it (changing.example.com), with a picture; the post is due on Wed 2026-12-02 09:45 KST
+      Wed 2026-12-02 09:45 KST · “메뉴” · https://changing.example.com/menu
       storyd admin show 1
     ");
     // Nobody minds: it goes out, and the trouble is over.
