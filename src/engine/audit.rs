@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::alike::told::Forms;
 use super::listing::order::Order;
 use super::listing::{circle, page};
 use super::setback::block_account;
@@ -17,6 +18,7 @@ use crate::domain::content::{AppParams, Body, Content, Permission, comparable};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::post::PostState;
 use crate::domain::retry::{Next, after_failure};
+use crate::domain::told_as::ToldAs;
 use crate::kakao::error::is_gone;
 use crate::kakao::story::{Audience, MediaType, Story};
 use crate::store::Written;
@@ -88,7 +90,7 @@ async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
     let answer =
         session::repeatable(ctx, &account, async |token| ctx.kakao.story(&token, &recorded.story_id).await).await;
     let finding = match answer {
-        Ok(story) => altered(&recorded, &story),
+        Ok(story) => altered(&recorded, &story, ctx.store.told_as(&account).await?),
         Err(fault) if is_gone(&fault) => Some(NewFinding {
             story_id: recorded.story_id.clone(),
             kind: FindingKind::Missing,
@@ -110,13 +112,14 @@ async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
 async fn judge(ctx: &Ctx, run: &AuditRun, stories: &[Story]) -> Result<(Vec<Seen>, Vec<NewFinding>)> {
     let ids: Vec<&str> = stories.iter().map(|story| story.id.as_str()).collect();
     let recorded = ctx.store.recorded(&run.account, &ids).await?;
+    let told_as = ctx.store.told_as(&run.account).await?;
     let fresh_from = earlier(run.started_at, TOO_FRESH);
     let (mut seen, mut findings) = (Vec::new(), Vec::new());
     for story in stories {
         let finding = match recorded.iter().find(|recorded| recorded.story_id == story.id) {
             Some(recorded) => match recorded.deleted_at {
                 Some(deleted_at) => still_up(recorded, story, deleted_at, fresh_from),
-                None => altered(recorded, story),
+                None => altered(recorded, story, told_as),
             },
             // A post that is being published, or was a moment ago, is not on record yet.
             None if story.created_at >= fresh_from => None,
@@ -140,10 +143,12 @@ fn still_up(recorded: &Recorded, story: &Story, deleted_at: Timestamp, fresh_fro
     })
 }
 
-fn altered(recorded: &Recorded, story: &Story) -> Option<NewFinding> {
+/// What the story shows otherwise than recorded. A text in the one form in which all stories of the account come back is as recorded.
+fn altered(recorded: &Recorded, story: &Story, told_as: Option<ToldAs>) -> Option<NewFinding> {
     let (said, says) = (recorded.content.text().unwrap_or_default(), story.content.as_deref().unwrap_or_default());
     let mut differs = Vec::new();
-    if comparable(said) != comparable(says) {
+    let as_all_are = || told_as.is_some_and(|told_as| Forms::of(said).told_in(says).contains(&told_as));
+    if comparable(said) != comparable(says) && !as_all_are() {
         differs.push("its text is another one".to_owned());
     }
     if let Audience::Known(audience) = &story.audience

@@ -170,3 +170,30 @@ async fn a_persons_story_with_the_same_text_in_the_same_minutes_leaves_the_choic
     assert_eq!(world.ctx().store.cases(&[post.post]).await.unwrap()[0].candidates.len(), 2);
     world.condone("one was posted by hand");
 }
+
+/// Whether an audit finds a story altered while the server says this.
+async fn audit_finds_altered(world: &mut World, lies: &[&str]) -> bool {
+    world.fault(lies.iter().map(|lie| rule(lie)).collect());
+    let run = world.ctx().store.order_audit("cafe", "tester", world.clock.now()).await.unwrap();
+    world.pass(DAY).await;
+    assert!(world.ctx().store.audit(run).await.unwrap().unwrap().ended_at.is_some());
+    let found = world.ctx().store.findings(run).await.unwrap();
+    assert!(found.iter().all(|finding| finding.kind.as_str() == "altered"), "{found:?}");
+    !found.is_empty()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_takes_no_text_for_altered_that_is_told_as_all_of_its_account_are() {
+    let lies = &["text-entities"];
+    let (mut world, mut jobs) = published(lies, &[BEFORE]).await;
+    world.pass(DAY).await;
+    assert!(audit_finds_altered(&mut world, lies).await, "nothing is learnt yet");
+    lose(&mut world, &mut jobs, lies, ("p", TEXT)).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+    world.pass(DAY).await;
+    assert!(!audit_finds_altered(&mut world, lies).await, "each text is told in the learnt way");
+    assert!(!audit_finds_altered(&mut world, &[]).await, "each text is told as it was sent");
+    for other in ["text-blanks-collapsed", "text-cut", "text-words-shuffled"] {
+        assert!(audit_finds_altered(&mut world, &[other]).await, "{other} is another alteration");
+    }
+}
