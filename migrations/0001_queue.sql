@@ -29,6 +29,8 @@ CREATE TABLE account (
   -- In which regular way its published stories came back with texts that were sent otherwise. NULL: in none that was seen.
   told_as         TEXT CHECK (told_as IN ('entities', 'invisible', 'line_ends', 'blanks', 'empty_lines', 'line_breaks', 'no_blanks',
                     'quotes', 'width', 'case')),
+  -- The stories before this instant were published by another user of Kakao's: they say nothing of the account's profile.
+  profile_since   INTEGER NOT NULL DEFAULT 0,
   -- Before these instants nothing is published, and nothing that is late. Set by each story that comes to exist.
   next_at         INTEGER NOT NULL DEFAULT 0,
   next_late_at    INTEGER NOT NULL DEFAULT 0,

@@ -280,6 +280,26 @@ async fn an_account_with_a_doubt_does_not_change_hands() {
     assert_eq!(desk.hand_in("shop", "--other-user").code, Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_changed_hands_posts_as_its_new_user() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.login("", "").code, Some(0));
+    let job = |name: &str| format!("  {name}: {{at: now, type: note, content: {name}}}\n");
+    let mut jobs = "version: 1\nzone: Asia/Seoul\naccount: cafe\njobs:\n".to_owned();
+    for (name, flags) in [("first", ""), ("second", "--other-user")] {
+        let user = if flags.is_empty() { "cafe" } else { "shop" };
+        assert_eq!(desk.hand_in(user, flags).code, Some(0));
+        jobs.push_str(&job(name));
+        desk.folder.write("jobs.yaml", &jobs);
+        let daemon = desk.folder.start("run");
+        daemon.says(&format!("published  {name}"));
+        daemon.signal("TERM");
+        assert_eq!(daemon.end().code, Some(0));
+    }
+    let users: Vec<String> = desk.sandbox.ledger().into_iter().map(|story| story.account).collect();
+    assert_eq!(users, ["cafe", "shop"]);
+}
+
 #[tokio::test]
 async fn what_the_user_did_not_give_is_named_with_the_page_for_exactly_that() {
     let desk = Desk::new().await;

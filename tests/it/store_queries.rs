@@ -236,7 +236,7 @@ async fn what_is_asked_all_the_time_is_answered_by_the_index_made_for_it() {
         (&["intent_at AS", "absences, claim"], &["post_account (account=? AND state=?)", "attempt_post (post_id=?)"]),
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_delete"], &["post_delete (delete_at"]),
         (&["s.delete_by AS"], &["story_delete (account=? AND delete_at>? AND delete_at<?)"]),
-        (&["SELECT story_id FROM story WHERE account"], &["story_account (account=?)"]),
+        (&["SELECT story_id FROM story WHERE account"], &["story_account (account=? AND published_at>?)"]),
         (&["WHERE s.story_id IN (SELECT value"], &["story_one (story_id=?)"]),
         (&["EXISTS (SELECT 1 FROM post WHERE lease_until_at"], &["post_lease (lease_until_at"]),
         (&["EXISTS (SELECT 1 FROM post INDEXED BY post_late"], &["post_late (late_until_at"]),

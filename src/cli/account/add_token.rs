@@ -84,7 +84,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
     };
     let lock = folder.folder().lock(&args.account)?;
     folder.folder().save(&lock, &set)?;
-    super::let_go(home, &args.account).await?;
+    super::let_go(home, &args.account, args.other_user).await?;
     let row = super::row_of(home, &args.account).await?;
     if common.json {
         print_json(&row)?;

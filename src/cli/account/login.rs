@@ -108,7 +108,7 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
         let lock = tokens.folder().lock(account)?;
         tokens.folder().save(&lock, &set)?;
     }
-    super::let_go(home, account).await?;
+    super::let_go(home, account, args.other_user).await?;
     // Kept before anything else is asked: there is no second copy of them.
     checks::look_around(home, &kakao.client, account, &access_token, &mut found).await;
     {

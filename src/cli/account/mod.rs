@@ -234,10 +234,13 @@ fn shown(owner: &Owner) -> String {
     owner.nickname.as_ref().map_or_else(|| owner.user_id.to_string(), |name| format!("{} ({name})", owner.user_id))
 }
 
-/// Tells the queue, and a daemon that runs, that the account has tokens that work.
-async fn let_go(home: &Home, account: &str) -> Result<(), Failure> {
+/// Tells the queue, and a daemon that runs, that the account has tokens that work; and that they are another user's, if so.
+async fn let_go(home: &Home, account: &str, other_user: bool) -> Result<(), Failure> {
     match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => {
+            if other_user {
+                store.give_to_another_user(account, Clock::system().now()).await?;
+            }
             store.unblock(account).await?;
             store.close().await;
             home.wake_daemon();

@@ -182,10 +182,13 @@ impl Store {
         rows.into_iter().map(|row| Ok((row.story_id, instant(row.came_at)?, row.is_up))).collect()
     }
 
-    /// The account's profile at Kakao: that of its newest story, which whoever learnt of it named with one. `None`: no story is on record.
+    /// The account's profile at Kakao: that of its newest story whose ID names one. `None`: no story is on record since the account was
+    /// given to its present user.
     pub async fn profile(&self, account: &str) -> Result<Option<String>> {
         let newest = sqlx::query_scalar!(
-            "SELECT story_id FROM story WHERE account = $1 AND story_id LIKE '%.%' ORDER BY published_at DESC, post_id DESC LIMIT 1",
+            "SELECT story_id FROM story WHERE account = $1 AND story_id LIKE '%.%'
+               AND published_at >= (SELECT profile_since FROM account WHERE name = $1)
+             ORDER BY published_at DESC, post_id DESC LIMIT 1",
             account
         )
         .fetch_optional(&self.readers)
@@ -193,12 +196,22 @@ impl Store {
         Ok(newest.and_then(|id| Some(id.rsplit_once('.')?.0.to_owned())))
     }
 
-    /// Another account that has stories of this profile on record.
+    /// The account belongs to another user of Kakao's from now on, whose stories are of another profile.
+    pub async fn give_to_another_user(&self, account: &str, now: Timestamp) -> Result<()> {
+        let now = micros(now);
+        sqlx::query!("UPDATE account SET profile_since = $2, told_as = NULL WHERE name = $1", account, now)
+            .execute(self.writing().await)
+            .await?;
+        Ok(())
+    }
+
+    /// Another account that has stories of this profile on record, published by its present user.
     pub async fn other_of_profile(&self, account: &str, profile: &str) -> Result<Option<String>> {
         // A slash follows the full stop, so that every ID of the profile lies between the two.
         let (from, until) = (format!("{profile}."), format!("{profile}/"));
         let other = sqlx::query_scalar!(
-            "SELECT account FROM story WHERE story_id >= $1 AND story_id < $2 AND account <> $3 LIMIT 1",
+            "SELECT s.account FROM story s JOIN account a ON a.name = s.account
+             WHERE s.story_id >= $1 AND s.story_id < $2 AND s.account <> $3 AND s.published_at >= a.profile_since LIMIT 1",
             from,
             until,
             account
