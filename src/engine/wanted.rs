@@ -184,7 +184,7 @@ fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp
     };
     // A pattern asks for nothing of the past when it is new; what downtime skipped follows the late policy.
     let stale_before = match &job.schedule {
-        Schedule::Once(_) => earlier(now, NEW_LATE_MAX.max(job.late.unwrap_or(rules.late).within)),
+        Schedule::Once(_) => earlier(now, NEW_LATE_MAX),
         Schedule::Cron(_) => Timestamp::MIN,
     };
     let mut sayer = job.sayer();

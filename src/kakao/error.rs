@@ -18,8 +18,9 @@ use table::{CONFLICTS, Effect, Row, SETTINGS};
 
 /// Longest wait that a `Retry-After` may ask for; a longer one is more likely a mistake than a wish.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
-/// Wait after a quota is exhausted, when the answer does not say how long. No document names the window, so the account asks
-/// again every hour: one refused request an hour at most, and the reset is noticed within an hour.
+/// Shortest wait that is heeded: a server that asks for none would be asked without an end.
+pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(60);
+/// Wait after a quota is exhausted, when the answer does not say how long: no document names the window.
 pub const QUOTA_WAIT: Duration = Duration::from_secs(3600);
 /// Wait after kauth says that too many tokens were issued (`KOE237`): its window is ten minutes.
 pub const TOKENS_WAIT: Duration = Duration::from_secs(600);
@@ -227,7 +228,9 @@ fn coded(call: Call, answer: &Answer, code: i64, msg: &str, scopes: &[String]) -
     // A code vouches for "no effect" only where the status says the same; and one that the table does not list vouches for
     // nothing with a status that a gateway gives to a request under way.
     let refused = (400..500).contains(&answer.status) && (row.is_some() || !CONFLICTS.contains(&answer.status));
-    if call == Call::Once && !refused {
+    // That the service has ended stops every account. A gateway in trouble, or a success, does not say that.
+    let ended = row.is_some_and(|row| matches!(row.effect, Effect::Ended));
+    if !refused && (call == Call::Once || ended) {
         return unsure(call, code.to_string(), words, Duration::ZERO);
     }
     let Some(row) = row else {
@@ -264,22 +267,21 @@ fn listed(call: Call, answer: &Answer, row: &Row, reason: String, scopes: &[Stri
 /// kauth's own codes. None of them is a post's fault, so that none is permanent.
 fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
     // Kept as a code, and shown where codes are: never more of it than a code has.
-    let code = match excerpt_of(code, CODE_CHARS_MAX) {
+    let code = &match excerpt_of(code, CODE_CHARS_MAX) {
         code if code.is_empty() => answer.status.to_string(),
         code => code,
     };
-    let code = code.as_str();
     let said = if description.is_empty() { quoted(error) } else { quoted(description) };
     let number: Option<u32> = code.strip_prefix("KOE").and_then(|digits| digits.parse().ok());
     match (number, error) {
         (Some(3), _) => Fault::transient(code, format!("Kakao's login service has trouble{said}")),
-        (Some(237), _) => {
-            let reason = format!("too many tokens were issued in a short time{said}");
-            wait(code.into(), reason, answer.retry_after.unwrap_or(TOKENS_WAIT))
-        }
+        (Some(237), _) => wait(
+            code.into(),
+            format!("too many tokens were issued in a short time{said}"),
+            answer.retry_after.unwrap_or(TOKENS_WAIT),
+        ),
         (Some(319 | 320 | 322), _) | (None, "invalid_grant") => {
-            let reason = format!("{SPENT_GRANT}{said}");
-            Fault::new(blocked(Cure::LogIn), code, reason, LOG_IN)
+            Fault::new(blocked(Cure::LogIn), code, format!("{SPENT_GRANT}{said}"), LOG_IN)
         }
         (Some(4..=10 | 101 | 303), _) | (None, "invalid_client" | "unauthorized_client") => {
             let reason = format!("Kakao's login service refuses the app's key, secret or set-up{said}");
@@ -367,8 +369,7 @@ fn refusal(call: Call, code: String, reason: String, remedy: &str) -> Fault {
 }
 
 fn wait(code: String, reason: String, wait: Duration) -> Fault {
-    // Never zero: a wait that is over before it begins would turn a quota into a busy loop.
-    let wait = wait.clamp(Duration::from_secs(1), RETRY_AFTER_MAX);
+    let wait = wait.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX);
     Fault::new(blocked(Cure::Wait(wait)), code, reason, "Nothing to do: tried again after the quota's next window.")
 }
 

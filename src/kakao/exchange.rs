@@ -112,7 +112,13 @@ pub(super) async fn exchange(
     let retry_after = header(response.headers(), RETRY_AFTER).and_then(|text| retry_after(text, now));
     let (body, cut) = read(response, body_bytes_max).await;
     match cut {
-        None if (200..300).contains(&status) => Ok(Reply { status, body, server_date }),
+        // Kakao documents 200 alone. Any other success says that the answer is a part, a copy, or only a promise.
+        None if status == 200 => Ok(Reply { status, body, server_date }),
+        None if (200..300).contains(&status) => {
+            let said = said(status, &body);
+            let body = Body::Unreadable("Kakao documents no such success".into());
+            Err(Unsuccessful { trouble: Trouble::Answer(Answer { status, retry_after, body }), said })
+        }
         cut => {
             let said = said(status, &body);
             let body = cut.unwrap_or_else(|| wire::refusal(&body));

@@ -192,7 +192,8 @@ impl Client {
             (credentials.rest_api_key.expose_secret(), code.0.expose_secret(), verifier.0.expose_secret());
         let form = wire::code(key, secret, redirect_uri, code, verifier);
         let url = format!("{}/oauth/token", self.endpoints.login_url);
-        let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let request =
+            self.renewing.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=authorization_code".to_owned();
         let host = host_of(&self.endpoints.login_url);
         let reply = self.send(Call::Login, &host, request, &asked).await.map_err(of_code)?;

@@ -60,9 +60,6 @@ impl Default for Endpoints {
     }
 }
 
-/// Connections that are kept between two publish requests: one for each lane of the engine.
-const PUBLISH_KEPT_MAX: usize = 256;
-
 /// How long a call may take, and how much is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -76,9 +73,6 @@ pub struct Limits {
     /// The whole publish request. Longer than the usual limit of a gateway, so that its time-outs reach us as answers rather
     /// than as silence; well under a post's lease, which the engine asserts.
     pub publish_timeout: Duration,
-    /// Longest that a connection may have been idle that a publish request leaves on. At most 3 s: what the server closed meanwhile
-    /// would be a needless doubt.
-    pub publish_idle_max: Duration,
     /// Most bytes of an answer that are read, unpacked.
     pub body_bytes_max: usize,
 }
@@ -90,7 +84,6 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(180),
             publish_timeout: Duration::from_secs(75),
-            publish_idle_max: Duration::from_secs(2),
             body_bytes_max: 4 * 1024 * 1024,
         }
     }
@@ -125,17 +118,18 @@ pub enum ClientError {
     Build(#[source] reqwest::Error),
 }
 
-/// Speaks to Kakao. Cheap to clone; clones share their connections.
+/// Speaks to Kakao. Cheap to clone.
+///
+/// Every request opens a connection of its own. On a connection that is used again, a stray second answer to one request would be read as
+/// the answer to the next one: another post's story, a refusal that never was, another account's list.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// Keeps connections, for the calls that may be repeated.
-    pooled: reqwest::Client,
-    /// Keeps connections for [`Limits::publish_idle_max`] only, for the publish request. One that the server has closed meanwhile fails after
-    /// the request has left, which is a needless doubt; servers keep an idle connection for longer than that. Its age is asked
-    /// when the connection is taken, not by a timer that could be late.
+    /// For the calls that may be repeated.
+    repeatable: reqwest::Client,
+    /// For the publish request.
     publishing: reqwest::Client,
-    /// Opens a connection for every request, for the refresh of tokens: its answer must not get lost.
-    fresh: reqwest::Client,
+    /// For the refresh of tokens.
+    renewing: reqwest::Client,
     endpoints: Endpoints,
     limits: Limits,
     clock: Clock,
@@ -164,19 +158,15 @@ impl Client {
             api_url: base("api_url", &endpoints.api_url)?,
             login_url: base("login_url", &endpoints.login_url)?,
         };
-        let pooled = builder(&limits, &endpoints)?.pool_idle_timeout(Duration::from_secs(30));
-        let fresh = builder(&limits, &endpoints)?.pool_max_idle_per_host(0).no_gzip();
-        let publishing = builder(&limits, &endpoints)?
-            .pool_idle_timeout(limits.publish_idle_max)
-            .pool_max_idle_per_host(PUBLISH_KEPT_MAX)
-            .no_gzip();
-        let publishing = publishing.build().map_err(ClientError::Build)?;
-        let pooled = pooled.build().map_err(ClientError::Build)?;
-        let fresh = fresh.build().map_err(ClientError::Build)?;
+        let built =
+            |builder: reqwest::ClientBuilder| builder.pool_max_idle_per_host(0).build().map_err(ClientError::Build);
+        let repeatable = built(builder(&limits, &endpoints)?)?;
+        let publishing = built(builder(&limits, &endpoints)?.no_gzip())?;
+        let renewing = built(builder(&limits, &endpoints)?.no_gzip())?;
         // As in `builder`: none stands before a server on this machine.
         let local = is_local(&endpoints.api_url) && is_local(&endpoints.login_url);
         let proxy = proxy::on_the_way_to(&endpoints.api_url, |name| std::env::var(name).ok()).filter(|_| !local);
-        Ok(Self { pooled, publishing, fresh, endpoints, limits, clock, dates: Dates::default(), proxy })
+        Ok(Self { repeatable, publishing, renewing, endpoints, limits, clock, dates: Dates::default(), proxy })
     }
 
     /// Whether the account uses Kakao Story (GET `isstoryuser`). Repeatable.
@@ -201,7 +191,7 @@ impl Client {
             form = form.part("file", image.into_part(number)?);
         }
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
-        let request = self.pooled.post(url).timeout(self.limits.upload_timeout).multipart(form);
+        let request = self.repeatable.post(url).timeout(self.limits.upload_timeout).multipart(form);
         let reply = self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         wire::image_paths(&reply.body, count)
             .map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
@@ -276,7 +266,8 @@ impl Client {
         let secret = client_secret.map(ExposeSecret::expose_secret);
         let form = wire::refresh(rest_api_key.expose_secret(), secret, refresh_token);
         let url = format!("{}/oauth/token", self.endpoints.login_url);
-        let request = self.fresh.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
+        let request =
+            self.renewing.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=refresh_token".to_owned();
         let reply = self.send(Call::Login, &host_of(&self.endpoints.login_url), request, &asked).await?;
         wire::token_answer(&reply.body)
@@ -290,7 +281,7 @@ impl Client {
             let query = form_urlencoded(query).replace('+', "%20");
             url = format!("{url}?{query}");
         }
-        self.pooled.request(method, url).timeout(self.limits.request_timeout)
+        self.repeatable.request(method, url).timeout(self.limits.request_timeout)
     }
 
     async fn get<T>(

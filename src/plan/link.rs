@@ -2,6 +2,7 @@
 
 mod host;
 
+use super::character::{Sort, named, sort};
 use super::leftover::html;
 use super::problem::Code;
 use crate::domain::content::{composed, is_composed};
@@ -96,6 +97,9 @@ fn check_form(text: &str) -> Result<(), LinkError> {
 
 /// The form of an address, without any guess at what was meant.
 fn whole(text: &str) -> Result<(), String> {
+    if let Some(c) = unseen(text) {
+        return Err(format!("it holds a character that nobody sees, {}", named(c)));
+    }
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("it holds white space".to_owned());
     }
@@ -117,6 +121,22 @@ fn whole(text: &str) -> Result<(), String> {
         return Err("it holds a user name or a password, which everyone would see".to_owned());
     }
     Ok(())
+}
+
+/// A character of an address that nobody sees: as it stands, or behind percent signs. Those that belong to emoji may stand behind percent
+/// signs.
+fn unseen(text: &str) -> Option<char> {
+    let bare = text.chars().find(|c| sort(*c) == Sort::Invisible);
+    let mut encoded = text.match_indices('%').filter_map(|(at, _)| {
+        let (bytes, _) = percent_run(&text[at..]);
+        String::from_utf8_lossy(&bytes).chars().next()
+    });
+    bare.or_else(|| {
+        encoded.find(|c| {
+            sort(*c) == Sort::Invisible
+                && !matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}')
+        })
+    })
 }
 
 /// What people and programs do to addresses.

@@ -224,19 +224,52 @@ async fn a_wish_to_wait_is_counted_from_the_servers_own_clock() {
 }
 
 #[tokio::test]
-async fn a_post_never_rides_on_a_connection_of_the_reads_nor_on_one_that_was_idle_for_too_long() {
+async fn no_request_leaves_on_a_connection_that_another_one_used() {
     let id = r#"{"id":"A.B","created_at":"2026-12-01T00:00:00Z"}"#;
-    for (idle, connections) in [(Duration::from_secs(3600), 2), (Duration::ZERO, 3)] {
-        let stub = Stub::play([ok(id), ok(id), ok(id), ok(id)]).await;
-        let client = client(&stub.url("http"), Limits { publish_idle_max: idle, ..Limits::default() });
-        client.story(&token(), "A.B").await.unwrap();
-        client.story(&token(), "A.B").await.unwrap();
-        assert_eq!(stub.connections(), 1, "reads share one");
-        client.publish(&token(), &note("a")).await.unwrap();
-        client.publish(&token(), &note("b")).await.unwrap();
-        assert_eq!(stub.connections(), connections, "idle for at most {idle:?}");
+    let stub = Stub::play([ok(id), ok(id), ok(id), ok(id)]).await;
+    let client = client(&stub.url("http"), Limits::default());
+    client.story(&token(), "A.B").await.unwrap();
+    client.story(&token(), "A.B").await.unwrap();
+    client.publish(&token(), &note("a")).await.unwrap();
+    client.publish(&token(), &note("b")).await.unwrap();
+    assert_eq!(stub.connections(), 4);
+}
+
+#[tokio::test]
+async fn a_stray_answer_is_not_that_of_the_next_post() {
+    let strays = [
+        answer(200, "", r#"{"id":"A.GHOST"}"#),
+        answer(401, "", r#"{"code":-401}"#),
+        answer(400, "", r#"{"code":-2}"#),
+        answer(429, "Retry-After: 0\r\n", ""),
+    ];
+    for stray in strays {
+        let doubled = [answer(200, "", r#"{"id":"A.B"}"#), stray].concat();
+        let stub = Stub::play([Act::Say(doubled), ok(r#"{"id":"A.C"}"#)]).await;
+        let client = stub.client();
+        assert_eq!(client.publish(&token(), &note("a")).await.unwrap().story_id, "A.B");
+        assert_eq!(client.publish(&token(), &note("b")).await.unwrap().story_id, "A.C");
     }
-    assert!(Limits::default().publish_idle_max <= Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_success_that_kakao_does_not_document_names_no_story_and_shows_no_list() {
+    for status in [201, 202, 203, 206, 226] {
+        let fault = published(Act::Say(answer(status, "", r#"{"id":"A.B"}"#))).await;
+        assert_eq!((fault.class.as_str(), fault.code.as_str()), ("ambiguous", "taken"), "{status}");
+        let stub = Stub::play([Act::Say(answer(status, "", "[]"))]).await;
+        let fault = stub.client().stories(&token(), None).await.unwrap_err();
+        assert_eq!((fault.class.as_str(), fault.code.as_str()), ("transient", "unreadable"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn that_the_service_has_ended_is_believed_of_a_refusal_alone() {
+    for (status, class) in [(400, "blocked"), (200, "transient"), (500, "transient"), (502, "transient")] {
+        let stub = Stub::play([Act::Say(answer(status, "", r#"{"code":-9,"msg":"ended"}"#))]).await;
+        let fault = stub.client().stories(&token(), None).await.unwrap_err();
+        assert_eq!(fault.class.as_str(), class, "{status}: {fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -59,7 +59,10 @@ impl Scope {
 }
 
 fn read_duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text).map_err(|error| error.advised(text))
+    match duration::parse(text).map_err(|error| error.advised(text))? {
+        Duration::ZERO => Err("a pause of no length stops nothing; leave --for out to pause until `resume`".into()),
+        length => Ok(length),
+    }
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {

@@ -10,6 +10,7 @@ use super::super::show::time;
 use super::filter::moment;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
+use crate::plan::past::is_far_ahead;
 use crate::store::Store;
 use crate::store::queue::Move;
 
@@ -33,6 +34,11 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let (clock, actor) = (Clock::system(), super::actor());
     let now = clock.now();
     let (to, zone) = read(home, args, now).await?;
+    let time_zone = telling::zone(&zone);
+    if is_far_ahead(to, &time_zone, now) {
+        let shown = time(to, &zone, now);
+        return Err(Failure::not_possible(format!("{shown} is years ahead; correct the year in --to")));
+    }
     if to < now {
         note!("that is in the past: it goes out at once, if its late policy allows");
     }

@@ -213,7 +213,7 @@ fn a_wish_to_wait_is_heeded_within_bounds() {
     };
     let quota = || Body::Coded { code: -10, msg: String::new(), scopes: vec![] };
     assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 120), "wait 2m");
-    assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 0), "wait 1s", "never a busy loop");
+    assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 0), "wait 1m", "never a busy loop");
     assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 999_999), "wait 24h");
     assert_eq!(wait(400, quota(), 7200), "wait 2h");
     assert_eq!(wait(503, Body::Unreadable("its body is HTML".into()), 120), "transient 2m");

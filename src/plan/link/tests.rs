@@ -30,6 +30,33 @@ fn links_are_whole_addresses() {
 }
 
 #[test]
+fn no_character_that_nobody_sees_is_part_of_an_address() {
+    for odd in [
+        '\u{ad}', '\u{34f}', '\u{115f}', '\u{200b}', '\u{200e}', '\u{2060}', '\u{2063}', '\u{3164}', '\u{feff}',
+        '\u{ffa0}',
+    ] {
+        let encoded: String = odd.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        for part in [odd.to_string(), encoded.clone(), encoded.to_lowercase()] {
+            for url in [format!("https://example.com/menu{part}"), format!("https://example.com/{part}menu?a={part}")] {
+                let why = check_url(&url).unwrap_err();
+                assert!(why.contains("nobody sees"), "{url:?}: {why}");
+            }
+        }
+    }
+    // The parts of emoji and of Hangul, behind percent signs.
+    for url in [
+        "https://example.com/%E2%9D%A4%EF%B8%8F",
+        "https://example.com/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9",
+        "https://example.com/%EB%A9%94%EB%89%B4",
+        "https://example.com/%E1%84%86%E1%85%A6",
+        "https://example.com/100%",
+        "https://example.com/%ff%fe",
+    ] {
+        assert_eq!(check_url(url), Ok(()), "{url}");
+    }
+}
+
+#[test]
 fn what_everybody_can_open_is_a_link() {
     for url in [
         "https://example.com/menu?a=1&b=2#top",

@@ -112,7 +112,7 @@ impl Moving {
         let mut posts: Vec<Post> = town.ask(&["admin", "queue", "--limit", ALL]);
         // What waits for a person is at rest, and so is the anchor, whose time does not come.
         posts.retain(|post| {
-            post.job != "anchor"
+            !post.job.starts_with("anchor")
                 && post.state != PostState::Held
                 && !(post.state == PostState::InDoubt && post.parked_at.is_some())
         });

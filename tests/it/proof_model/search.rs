@@ -7,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::protocol::{Action, Rules, State, Troubles, Violation};
 
 /// More than any of the searches needs: one that goes on longer counts something that it should not.
-const STATES_MAX: usize = 5_000_000;
+const STATES_MAX: usize = 20_000_000;
 
 /// A state and how it was first reached.
 struct Seen {

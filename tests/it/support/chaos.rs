@@ -24,6 +24,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const QUARANTINE_S: u64 = 33;
 /// Pictures that the photo posts choose from.
 const PICTURES: u8 = 6;
+/// So many jobs stay below the largest job file that storyd reads.
+const JOBS_PER_FILE: usize = 4_000;
 
 /// The program under test: the one that was built with the tests, unless the environment names another.
 fn program() -> PathBuf {
@@ -228,9 +230,10 @@ impl Town {
     fn settings(&self) -> String {
         let url = &self.url;
         let mut text = format!(
-            "data_dir: data\njobs: [jobs.yaml]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
+            "data_dir: data\njobs: [{}]\napi_url: {url}\nlogin_url: {url}\ndashboard: {{listen: off}}\n\
              timeouts: {{connect: 1s, request: 2s, upload: 2s, publish: 2s, lease: 10s}}\n\
-             defaults:\n  quarantine: {QUARANTINE_S}s\n  catch_up_gap: 1s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n"
+             defaults:\n  quarantine: {QUARANTINE_S}s\n  catch_up_gap: 1s\n  retry: [1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s]\naccounts:\n",
+            self.job_files().join(", ")
         );
         for account in &self.accounts {
             writeln!(text, "  {account}: {{rest_api_key: key}}").unwrap();
@@ -238,13 +241,21 @@ impl Town {
         text
     }
 
-    fn job_file(&self) -> String {
+    /// The names of the job files. Each job stays in its file, none of which is larger than storyd reads.
+    fn job_files(&self) -> Vec<String> {
+        let more = (1..self.jobs.len().div_ceil(JOBS_PER_FILE)).map(|number| format!("jobs-{number}.yaml"));
+        std::iter::once("jobs.yaml".to_owned()).chain(more).collect()
+    }
+
+    /// What that job file says.
+    fn job_file(&self, number: usize) -> String {
+        let mut text = "version: 1\nzone: Asia/Seoul\njobs:\n".to_owned();
         // One that is never due keeps the file from being empty.
-        let mut text =
-            "version: 1\nzone: Asia/Seoul\njobs:\n  anchor: {at: 2190-01-01 09:00, account: account0, type: note, \
-                        content: never}\n"
-                .to_owned();
-        for job in self.jobs.iter().filter(|job| job.in_file) {
+        let anchor = "{at: 2190-01-01 09:00, account: account0, type: note, content: never}";
+        writeln!(text, "  {}: {anchor}", if number == 0 { "anchor".to_owned() } else { format!("anchor-{number}") })
+            .unwrap();
+        let jobs = self.jobs.iter().skip(number * JOBS_PER_FILE).take(JOBS_PER_FILE);
+        for job in jobs.filter(|job| job.in_file) {
             let at = job.times.last().unwrap().map_or("now".to_owned(), |at| at.to_string());
             let (name, account, kind) = (&job.name, &job.account, job.kind);
             writeln!(text, "  {name}:\n    at: {at}\n    account: {account}\n    type: {kind}").unwrap();
@@ -258,28 +269,36 @@ impl Town {
         text
     }
 
-    /// Replaces the job file whole, as an editor does.
+    /// Replaces the job files whole, one after the other, as an editor does.
     pub(crate) fn write_jobs(&self) {
-        self.replace_jobs(&self.job_file());
+        for (number, name) in self.job_files().iter().enumerate() {
+            self.replace(name, &self.job_file(number));
+        }
     }
 
-    /// Writes the job file in two goes, as a copying program does: for a moment half of it is there.
+    /// Writes the first job file in two goes, as a copying program does: for a moment half of it is there.
     pub(crate) fn write_jobs_in_place(&self) {
-        let text = self.job_file();
+        let text = self.job_file(0);
         let half = (text.len() / 2..text.len()).find(|at| text.is_char_boundary(*at)).unwrap();
         std::fs::write(self.path("jobs.yaml"), &text[..half]).unwrap();
         std::thread::sleep(Duration::from_millis(20));
         std::fs::write(self.path("jobs.yaml"), text).unwrap();
+        self.write_jobs();
     }
 
     /// A file in the middle of being edited.
     pub(crate) fn break_jobs(&self) {
-        self.replace_jobs("version: 1\nzone: Asia/Seoul\njobs:\n  half-written:\n    at: 2026-");
+        self.replace("jobs.yaml", "version: 1\nzone: Asia/Seoul\njobs:\n  half-written:\n    at: 2026-");
     }
 
-    fn replace_jobs(&self, text: &str) {
-        std::fs::write(self.path("jobs.yaml.new"), text).unwrap();
-        std::fs::rename(self.path("jobs.yaml.new"), self.path("jobs.yaml")).unwrap();
+    /// Puts this text in the place of the file, unless it is there already.
+    fn replace(&self, name: &str, text: &str) {
+        if std::fs::read_to_string(self.path(name)).is_ok_and(|before| before == text) {
+            return;
+        }
+        let new = format!("{name}.new");
+        std::fs::write(self.path(&new), text).unwrap();
+        std::fs::rename(self.path(&new), self.path(name)).unwrap();
     }
 
     fn storyd(&self, args: &[&str]) -> Command {
