@@ -36,6 +36,11 @@ const TAILS: [&str; 14] = [
 /// Fewest letters of a garbled text that are compared.
 const GARBLED_MIN: usize = 4;
 
+/// Fewest letters of a run without blanks that no word has.
+const RUN_MIN: usize = 24;
+/// One sign of an escape in so many characters is more than people write.
+const ESCAPES_PER: usize = 9;
+
 /// How near a listed text is to one that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
@@ -118,7 +123,25 @@ impl Sent {
             (false, false) => self.compare_letters(&shown, &shown_letters),
         };
         let likeness = likeness.max(self.compare_plain(&listed, &shown, &shown_letters));
-        if self.looks_garbled(&shown) { likeness.max(Likeness::Unclear) } else { likeness }
+        let is_unclear = self.looks_garbled(&shown) || self.looks_encoded(&listed);
+        if is_unclear { likeness.max(Likeness::Unclear) } else { likeness }
+    }
+
+    /// Whether it looks as if letters beyond ASCII had been written in ASCII, in whichever way: longer than they were, and with many signs
+    /// of escapes or in one long run without blanks.
+    fn looks_encoded(&self, listed: &str) -> bool {
+        let beyond = self.comparable.chars().filter(|c| !c.is_ascii()).count();
+        let escapes = listed.chars().filter(|c| "=\\+%&#;^~{}".contains(*c)).count();
+        let is_run = |word: &str| {
+            word.len() >= RUN_MIN && word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c))
+        };
+        // UTF-7 writes them between a plus and a hyphen.
+        let words = listed.split_whitespace().count();
+        let shifted = listed.split_whitespace().filter(|word| word.starts_with('+') && word.contains('-')).count();
+        beyond > 0
+            && listed.is_ascii()
+            && listed.len() >= beyond * 2
+            && (escapes * ESCAPES_PER >= listed.len() || shifted * 3 >= words || listed.split_whitespace().any(is_run))
     }
 
     /// Whether it looks as if bytes had been read in an encoding that is not theirs: nobody writes so.

@@ -3,6 +3,8 @@
 
 use super::*;
 
+mod encoded;
+
 /// Texts as teams send them, long and short.
 const SENT: [&str; 16] = [
     "겨울 신메뉴가 나왔어요! 딸기 라떼 & 밤 라떼, 12월 1일부터 <한정 판매>. 자세한 내용은 https://cafe.example.com/menu?id=12 에서! #카페 #라떼 #신메뉴",
