@@ -128,10 +128,10 @@ impl Sent {
     }
 
     /// Whether it looks as if letters beyond ASCII had been written in ASCII, in whichever way: longer than they were, and with many signs
-    /// of escapes or in one long run without blanks.
+    /// of escapes or in one long run without blanks. Entities and percent signs are decoded before, and hide nothing.
     fn looks_encoded(&self, listed: &str) -> bool {
         let beyond = self.comparable.chars().filter(|c| !c.is_ascii()).count();
-        let escapes = listed.chars().filter(|c| "=\\+%&#;^~{}".contains(*c)).count();
+        let escapes = listed.chars().filter(|c| "=\\+^~{}".contains(*c)).count();
         let is_run = |word: &str| {
             word.len() >= RUN_MIN && word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c))
         };
