@@ -114,14 +114,12 @@ pub(super) async fn exchange(
     match cut {
         // Kakao documents 200 alone. Any other success says that the answer is a part, a copy, or only a promise.
         None if status == 200 => Ok(Reply { status, body, server_date }),
-        None if (200..300).contains(&status) => {
-            let said = said(status, &body);
-            let body = Body::Unreadable("Kakao documents no such success".into());
-            Err(Unsuccessful { trouble: Trouble::Answer(Answer { status, retry_after, body }), said })
-        }
         cut => {
             let said = said(status, &body);
-            let body = cut.unwrap_or_else(|| wire::refusal(&body));
+            let body = cut.unwrap_or_else(|| match status {
+                200..300 => Body::Unreadable("Kakao documents no such success".into()),
+                _ => wire::refusal(&body),
+            });
             Err(Unsuccessful { trouble: Trouble::Answer(Answer { status, retry_after, body }), said })
         }
     }

@@ -158,11 +158,9 @@ impl Client {
             api_url: base("api_url", &endpoints.api_url)?,
             login_url: base("login_url", &endpoints.login_url)?,
         };
-        let built =
-            |builder: reqwest::ClientBuilder| builder.pool_max_idle_per_host(0).build().map_err(ClientError::Build);
-        let repeatable = built(builder(&limits, &endpoints)?)?;
-        let publishing = built(builder(&limits, &endpoints)?.no_gzip())?;
-        let renewing = built(builder(&limits, &endpoints)?.no_gzip())?;
+        let repeatable = builder(&limits, &endpoints)?.build().map_err(ClientError::Build)?;
+        let publishing = builder(&limits, &endpoints)?.no_gzip().build().map_err(ClientError::Build)?;
+        let renewing = builder(&limits, &endpoints)?.no_gzip().build().map_err(ClientError::Build)?;
         // As in `builder`: none stands before a server on this machine.
         let local = is_local(&endpoints.api_url) && is_local(&endpoints.login_url);
         let proxy = proxy::on_the_way_to(&endpoints.api_url, |name| std::env::var(name).ok()).filter(|_| !local);
@@ -324,6 +322,8 @@ fn builder(limits: &Limits, endpoints: &Endpoints) -> Result<reqwest::ClientBuil
         .user_agent(concat!("storyd/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+        // No connection is used twice.
+        .pool_max_idle_per_host(0)
         .connect_timeout(limits.connect_timeout);
     // The environment's proxy stands between us and Kakao, not between us and a server on this machine.
     let local = is_local(&endpoints.api_url) && is_local(&endpoints.login_url);

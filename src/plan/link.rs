@@ -126,17 +126,20 @@ fn whole(text: &str) -> Result<(), String> {
 /// A character of an address that nobody sees: as it stands, or behind percent signs. Those that belong to emoji may stand behind percent
 /// signs.
 fn unseen(text: &str) -> Option<char> {
-    let bare = text.chars().find(|c| sort(*c) == Sort::Invisible);
-    let mut encoded = text.match_indices('%').filter_map(|(at, _)| {
-        let (bytes, _) = percent_run(&text[at..]);
-        String::from_utf8_lossy(&bytes).chars().next()
-    });
-    bare.or_else(|| {
-        encoded.find(|c| {
-            sort(*c) == Sort::Invisible
-                && !matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}')
-        })
-    })
+    let is_of_emoji = |c: char| matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
+    if let Some(bare) = text.chars().find(|c| sort(*c) == Sort::Invisible) {
+        return Some(bare);
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (bytes, len) = percent_run(&rest[at..]);
+        let letters = String::from_utf8_lossy(&bytes);
+        if let Some(encoded) = letters.chars().find(|c| sort(*c) == Sort::Invisible && !is_of_emoji(*c)) {
+            return Some(encoded);
+        }
+        rest = &rest[at + len.max(1)..];
+    }
+    None
 }
 
 /// What people and programs do to addresses.
