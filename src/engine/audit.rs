@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::alike::told::Forms;
 use super::listing::order::Order;
-use super::listing::{circle, page};
+use super::listing::{Shown, circle, page};
 use super::setback::block_account;
 use super::{Ctx, Outcome, Report, Result, session};
 use crate::domain::clock::{between, earlier, later};
@@ -20,9 +20,10 @@ use crate::domain::post::PostState;
 use crate::domain::retry::{Next, after_failure};
 use crate::domain::told_as::ToldAs;
 use crate::kakao::error::is_gone;
+use crate::kakao::list::Entry;
 use crate::kakao::story::{Audience, MediaType, Story};
 use crate::store::Written;
-use crate::store::queue::{AuditRun, FindingKind, NewFinding, Recorded, Seen, Shown};
+use crate::store::queue::{self, AuditRun, FindingKind, NewFinding, Recorded, Seen};
 use crate::store::view::Due;
 
 /// Between two requests of an audit: nobody waits for it, and Kakao's patience is for the posts.
@@ -52,7 +53,14 @@ async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
         Err(fault) => return set_back(ctx, run, fault).await,
     };
     ctx.store.unblock(&account).await?;
-    let ids: Vec<&str> = page.stories.iter().map(|listed| listed.story.id.as_str()).collect();
+    let Shown { stories, unreadable, unreadable_owned, .. } = page.shown;
+    if let Some(nameless) = unreadable.iter().find(|story| story.id.is_none()) {
+        let why = format!("the list shows a story that cannot be read ({})", nameless.why);
+        return set_back(ctx, run, Fault::transient("list", why)).await;
+    }
+    let mut entries: Vec<Entry> = stories.into_iter().map(|listed| Entry::Story(listed.story)).collect();
+    entries.extend(unreadable_owned.into_iter().chain(unreadable).map(Entry::Unreadable));
+    let ids: Vec<&str> = entries.iter().filter_map(Entry::id).collect();
     let before = ctx.store.seen_before(run.audit, &ids).await?;
     if !ids.is_empty() && before.len() == ids.len() {
         return set_back(ctx, run, circle()).await;
@@ -65,9 +73,8 @@ async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
         let why = format!("the list of stories is longer than {PAGES_MAX} pages");
         return set_back(ctx, run, Fault::permanent("list", why, "")).await;
     }
-    let fresh: Vec<Story> =
-        page.stories.into_iter().map(|listed| listed.story).filter(|story| !before.contains(&story.id)).collect();
-    let (seen, findings) = judge(ctx, &run, &fresh).await?;
+    entries.retain(|entry| entry.id().is_some_and(|id| before.iter().all(|before| before != id)));
+    let (seen, findings) = judge(ctx, &run, &entries).await?;
     let now = ctx.clock.now();
     let times = (later(now, STEP_GAP), now);
     let found = u32::try_from(findings.len()).unwrap_or(u32::MAX);
@@ -109,33 +116,59 @@ async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
 }
 
 /// Holds a page against the record. At most one finding a story.
-async fn judge(ctx: &Ctx, run: &AuditRun, stories: &[Story]) -> Result<(Vec<Seen>, Vec<NewFinding>)> {
-    let ids: Vec<&str> = stories.iter().map(|story| story.id.as_str()).collect();
+async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen>, Vec<NewFinding>)> {
+    let ids: Vec<&str> = entries.iter().filter_map(Entry::id).collect();
     let recorded = ctx.store.recorded(&run.account, &ids).await?;
     let told_as = ctx.store.told_as(&run.account).await?;
     let fresh_from = earlier(run.started_at, TOO_FRESH);
     let (mut seen, mut findings) = (Vec::new(), Vec::new());
-    for story in stories {
-        let finding = match recorded.iter().find(|recorded| recorded.story_id == story.id) {
-            Some(recorded) => match recorded.deleted_at {
-                Some(deleted_at) => still_up(recorded, story, deleted_at, fresh_from),
-                None => altered(recorded, story, told_as),
-            },
-            // A post that is being published, or was a moment ago, is not on record yet.
-            None if story.created_at >= fresh_from => None,
-            None => Some(stranger(ctx, &run.account, story).await?),
+    for entry in entries {
+        let Some(id) = entry.id() else { continue };
+        let on_record = recorded.iter().find(|recorded| recorded.story_id == id);
+        let (finding, comments, moods) = match (entry, on_record) {
+            (Entry::Story(story), on_record) => {
+                let finding = match on_record {
+                    Some(recorded) => match recorded.deleted_at {
+                        Some(deleted_at) => still_up(recorded, id, deleted_at, fresh_from),
+                        None => altered(recorded, story, told_as),
+                    },
+                    // A post that is being published, or was a moment ago, is not on record yet.
+                    None if story.created_at >= fresh_from => None,
+                    None => Some(stranger(ctx, &run.account, story).await?),
+                };
+                (finding, story.comment_count, story.like_count)
+            }
+            (Entry::Unreadable(story), on_record) => {
+                let finding = match on_record {
+                    Some(Recorded { deleted_at: Some(deleted_at), .. }) => {
+                        on_record.and_then(|recorded| still_up(recorded, id, *deleted_at, fresh_from))
+                    }
+                    None if story.created_at.is_some_and(|at| at >= fresh_from) => None,
+                    _ => Some(unread(on_record, id, &story.why)),
+                };
+                (finding, story.comment_count, story.like_count)
+            }
         };
-        let as_recorded = finding.is_none() && recorded.iter().any(|recorded| recorded.story_id == story.id);
-        let (comments, moods) = (story.comment_count, story.like_count);
-        seen.push(Seen { story_id: story.id.clone(), comments, moods, as_recorded });
+        let as_recorded = finding.is_none() && on_record.is_some();
+        seen.push(Seen { story_id: id.to_owned(), comments, moods, as_recorded });
         findings.extend(finding);
     }
     Ok((seen, findings))
 }
 
-fn still_up(recorded: &Recorded, story: &Story, deleted_at: Timestamp, fresh_from: Timestamp) -> Option<NewFinding> {
+/// A story that stands, and of which nobody knows what it says.
+fn unread(recorded: Option<&Recorded>, id: &str, why: &str) -> NewFinding {
+    let (kind, detail) = match recorded {
+        Some(_) => (FindingKind::Altered, format!("what it says cannot be read: {why}")),
+        None => (FindingKind::Unknown, format!("it is not on record, and cannot be read: {why}")),
+    };
+    let post = recorded.map(|recorded| recorded.post);
+    NewFinding { story_id: id.to_owned(), kind, post, detail: detail.replace('\n', " "), shown: None }
+}
+
+fn still_up(recorded: &Recorded, id: &str, deleted_at: Timestamp, fresh_from: Timestamp) -> Option<NewFinding> {
     (deleted_at < fresh_from).then(|| NewFinding {
-        story_id: story.id.clone(),
+        story_id: id.to_owned(),
         kind: FindingKind::StillUp,
         post: Some(recorded.post),
         detail: "it is on record as deleted, and Kakao lists it".into(),
@@ -181,7 +214,7 @@ async fn stranger(ctx: &Ctx, account: &str, story: &Story) -> Result<NewFinding>
         }
         None => (FindingKind::Unknown, None, format!("it is not on record: {says}")),
     };
-    let shown = Some(Shown { created_at: story.created_at, content });
+    let shown = Some(queue::Shown { created_at: story.created_at, content });
     Ok(NewFinding { story_id: story.id.clone(), kind, post, detail: detail.replace('\n', " "), shown })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! An absence is a proof, or it is none: every story of the list that nobody owns must be another one for certain, by its text whatever
 //! a server may do to texts, or by its kind, images and audience as far as published stories have shown that these are told as
-//! documented. What says nearly the same is never explained by its time alone: that a server's times are right is an assumption.
+//! documented. What says nearly the same is never explained by its time alone: that a server's times are right is an assumption. A story
+//! that cannot be read is explained only where it is on record, or too old by its time.
 //!
 //! Pages are taken one by one, and nothing of them is kept but the stories that may be the post's.
 
@@ -12,12 +13,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::alike::told::{Forms, Seen};
 use super::alike::{Likeness, Sent};
-use super::listing::Listed;
 use super::listing::order::Flaw;
+use super::listing::{Listed, Shown};
 use super::matching::{Differs, Sending, Window, differs};
 use crate::domain::clock::{Heard, between, earlier, later};
 use crate::domain::content::{Artifact, Body, Content, comparable};
 use crate::domain::told_as::ToldAs;
+use crate::kakao::list::Unreadable;
 use crate::kakao::story::{LinkCard, MediaType, Story};
 use crate::store::queue::{Owner, Suspect};
 
@@ -29,6 +31,8 @@ const KEPT_MAX: usize = 64;
 pub(super) const BELOW: Duration = Duration::from_secs(26 * 3600);
 /// So many free stories with clearly other texts are kept, for the case that the list turns out to tell other texts than were sent.
 const OTHERS_MAX: usize = 16;
+/// So many stories that cannot be read are kept, of nobody's and of a list.
+const UNREADABLE_MAX: usize = 16;
 /// So many of the account's own stories are compared with what was sent.
 const COMPARED_MAX: u32 = 40;
 /// A time that is behind by no more than this is not behind: whole seconds, and a request that took as long as an answer.
@@ -141,6 +145,10 @@ pub(super) struct Evidence {
     others: Vec<Candidate>,
     /// The newest of those that were not kept.
     dropped: Option<Timestamp>,
+    /// Those of nobody's that cannot be read, the first ones only.
+    unreadable: Vec<Unreadable>,
+    /// The newest of the others of these; one without a time is the newest.
+    unreadable_dropped: Option<Timestamp>,
     known: Known,
 }
 
@@ -180,18 +188,24 @@ pub(super) enum Says {
 
 impl Evidence {
     /// Takes a page. True when no older story can matter: `far` is how far an absence asks for, rather than a find.
-    pub(super) fn take(&mut self, sought: &Sought, heard: Option<Heard>, far: bool, page: Vec<Listed>) -> bool {
-        let mut newest = Timestamp::MIN;
-        for Listed { story, owner } in page {
-            newest = newest.max(story.created_at);
+    pub(super) fn take(&mut self, sought: &Sought, heard: Option<Heard>, far: bool, page: Shown) -> bool {
+        for Listed { story, owner } in page.stories {
             match owner {
                 Some(owner) => self.known.learn(sought, heard, &story, &owner),
                 None => self.keep(sought, story),
             }
         }
+        for unreadable in page.unreadable {
+            if self.unreadable.len() < UNREADABLE_MAX {
+                self.unreadable.push(unreadable);
+            } else {
+                let at = unreadable.created_at.unwrap_or(Timestamp::MAX);
+                self.unreadable_dropped = self.unreadable_dropped.max(Some(at));
+            }
+        }
         let window = self.window(sought, heard);
         let limit = if far { earlier(window.floor, BELOW) } else { window.from };
-        newest < limit
+        page.newest.is_some_and(|newest| newest < limit)
     }
 
     fn window(&self, sought: &Sought, heard: Option<Heard>) -> Window {
@@ -219,7 +233,7 @@ impl Evidence {
         }
         let is_told = match story.media_type {
             MediaType::Other(_) => false,
-            MediaType::Photo => !story.media.is_empty(),
+            MediaType::Photo => story.images > 0,
             MediaType::Note | MediaType::NotSupported => true,
         };
         let text = story.content.as_deref().unwrap_or_default();
@@ -230,7 +244,7 @@ impl Evidence {
             url: story.url.filter(|url| url.len() <= 500 && url.starts_with("http")),
             kind: shown::kind_word(&story.media_type),
             audience: shown::audience_word(&story.audience),
-            images: story.media.len(),
+            images: story.images,
             text: story.content.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
             at: story.created_at,
             id: story.id,
@@ -244,7 +258,7 @@ impl Evidence {
     /// What the list says, where it has these flaws.
     pub(super) fn says(&self, sought: &Sought, heard: Option<Heard>, flaws: &[Flaw]) -> Says {
         let window = self.window(sought, heard);
-        let in_order = self.is_in_order() && !flaws.iter().any(|flaw| matches!(flaw, Flaw::Order(..)));
+        let in_order = self.is_ordered(flaws);
         let others = self.others.iter().filter(|_| self.known.tells_other_texts);
         let suspects: Vec<&Candidate> =
             self.candidates.iter().chain(others).filter(|c| self.may_be(sought, c, &window, in_order)).collect();
@@ -260,7 +274,8 @@ impl Evidence {
         let shown = |which: &[&Candidate]| which.iter().map(|c| c.suspect(&window, heard)).collect::<Vec<_>>();
         let is_sure = |c: &Candidate| {
             // Where no text speaks for it, it must be the only one of its kind.
-            let speaks = !sought.is_textless() || (c.is_told && suspects.len() == 1);
+            let is_only = || suspects.len() == 1 && self.unexplained(sought, heard, flaws).is_none();
+            let speaks = !sought.is_textless() || (c.is_told && is_only());
             speaks && !c.is_anothers && c.at <= window.until && !flaws.iter().any(|flaw| flaw.spoils(&c.id))
         };
         match own.as_slice() {
@@ -295,6 +310,23 @@ impl Evidence {
     /// Whether the account's own stories stand in the order in which they were published.
     pub(super) fn is_in_order(&self) -> bool {
         !self.known.is_shuffled
+    }
+
+    fn is_ordered(&self, flaws: &[Flaw]) -> bool {
+        self.is_in_order() && !flaws.iter().any(|flaw| matches!(flaw, Flaw::Order(..)))
+    }
+
+    /// Why the list proves no absence, although each story that was compared is another one: it shows one that cannot be read and may
+    /// be the post's, or more stories than are compared.
+    pub(super) fn unexplained(&self, sought: &Sought, heard: Option<Heard>, flaws: &[Flaw]) -> Option<Flaw> {
+        let window = self.window(sought, heard);
+        let times_tell = self.known.timed > 0 && self.is_ordered(flaws);
+        let may_be = |at: Option<Timestamp>| at.is_none_or(|at| !times_tell || at >= window.floor);
+        match self.unreadable.iter().find(|unreadable| may_be(unreadable.created_at)) {
+            Some(Unreadable { id, why, .. }) => Some(Flaw::Unreadable { id: id.clone(), why: why.clone() }),
+            None if self.unreadable_dropped.is_some() && may_be(self.unreadable_dropped) => Some(Flaw::Crowded),
+            None => self.may_have_dropped(&window).then_some(Flaw::Crowded),
+        }
     }
 
     fn may_have_dropped(&self, window: &Window) -> bool {

@@ -6,10 +6,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{Ctx, Result, session};
 use crate::domain::clock::{Heard, later};
 use crate::domain::fault::Fault;
 use crate::kakao::error::is_gone;
+use crate::kakao::list::{Entry, Unreadable};
 use crate::kakao::story::Story;
 use crate::store::queue::Owner;
 use order::{Flaw, Order};
@@ -37,6 +40,18 @@ pub(super) struct Bounds {
 pub(super) struct Listed {
     pub(super) story: Story,
     pub(super) owner: Option<Owner>,
+}
+
+/// What a page shows that no page before it has shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) stories: Vec<Listed>,
+    /// Stories that cannot be read, and that nobody owns as far as is known.
+    pub(super) unreadable: Vec<Unreadable>,
+    /// Those that cannot be read, and that are on record.
+    pub(super) unreadable_owned: Vec<Unreadable>,
+    /// The latest time of them all; `None`: not one of the times can be read.
+    pub(super) newest: Option<Timestamp>,
 }
 
 /// What is known of a list when its pages were read.
@@ -68,7 +83,7 @@ pub(super) async fn read(
     account: &str,
     home: Option<String>,
     bounds: Bounds,
-    mut take: impl FnMut(Option<Heard>, Vec<Listed>) -> ControlFlow<()>,
+    mut take: impl FnMut(Option<Heard>, Shown) -> ControlFlow<()>,
 ) -> Result<std::result::Result<Listing, Fault>> {
     let mut listing = Listing { heard: None, order: Order::new(home.clone()), end: End::Whole };
     let mut last_id: Option<String> = None;
@@ -86,7 +101,7 @@ pub(super) async fn read(
         }
         let Some(last) = page.last_id else { return Ok(Ok(listing)) };
         last_id = Some(last);
-        let had_enough = take(listing.heard, page.stories).is_break();
+        let had_enough = take(listing.heard, page.shown).is_break();
         if had_enough || (bounds.until_flaw && !listing.order.flaws().is_empty()) {
             return Ok(Ok(Listing { end: End::Enough, ..listing }));
         }
@@ -104,7 +119,7 @@ pub(super) async fn read(
 pub(super) struct Page {
     /// When it came, by both clocks; `None`: it carried no date.
     pub(super) heard: Option<Heard>,
-    pub(super) stories: Vec<Listed>,
+    pub(super) shown: Shown,
     /// Its last story; `None`: the list has ended.
     pub(super) last_id: Option<String>,
 }
@@ -119,25 +134,37 @@ pub(super) async fn page(
     let read = session::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id).await);
     let page = match read.await {
         Ok(page) => page,
-        Err(fault) => return Ok(Err(fault)),
+        Err(fault) => return Ok(Err(session::unless_consented(ctx, account, fault).await)),
     };
     let heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
-    let Some(last_id) = page.stories.last().map(|story| story.id.clone()) else {
-        return Ok(Ok(Page { heard, stories: Vec::new(), last_id: None }));
+    if page.entries.is_empty() {
+        return Ok(Ok(Page { heard, shown: Shown::default(), last_id: None }));
+    }
+    // A story without an ID has no place behind which the list goes on: the next page shows it again.
+    let Some(last_id) = page.entries.iter().rev().find_map(|entry| entry.id().map(str::to_owned)) else {
+        let why = "the list of stories cannot be followed: none of the stories of a page has an ID";
+        return Ok(Err(Fault::transient("list", why)));
     };
-    let fresh = order.take(page.stories, heard);
-    if fresh.is_empty() {
+    let fresh = order.take(page.entries, heard);
+    let ids: Vec<&str> = fresh.iter().filter_map(Entry::id).collect();
+    if ids.is_empty() {
         return Ok(Err(circle()));
     }
-    let ids: Vec<&str> = fresh.iter().map(|story| story.id.as_str()).collect();
     let mut owners = ctx.store.owners(&ids).await?;
-    let owned = fresh.into_iter().map(|story| {
+    let mut shown = Shown { newest: fresh.iter().filter_map(Entry::created_at).max(), ..Shown::default() };
+    for entry in fresh {
         // Two accounts of the record may be one at Kakao: the own one first.
-        let mine = owners.iter().position(|owner| owner.story_id == story.id && owner.account == account);
-        let place = mine.or_else(|| owners.iter().position(|owner| owner.story_id == story.id));
-        Listed { owner: place.map(|place| owners.swap_remove(place)), story }
-    });
-    Ok(Ok(Page { heard, stories: owned.collect(), last_id: Some(last_id) }))
+        let is_of = |owner: &Owner| Some(owner.story_id.as_str()) == entry.id();
+        let mine = owners.iter().position(|owner| is_of(owner) && owner.account == account);
+        let place = mine.or_else(|| owners.iter().position(is_of));
+        let owner = place.map(|place| owners.swap_remove(place));
+        match entry {
+            Entry::Story(story) => shown.stories.push(Listed { story, owner }),
+            Entry::Unreadable(unreadable) if owner.is_some() => shown.unreadable_owned.push(unreadable),
+            Entry::Unreadable(unreadable) => shown.unreadable.push(unreadable),
+        }
+    }
+    Ok(Ok(Page { heard, shown, last_id: Some(last_id) }))
 }
 
 /// A page shows nothing that was not shown before.
@@ -176,7 +203,7 @@ pub(super) async fn lacking(
         match session::repeatable(ctx, account, async |token| ctx.kakao.story(&token, &id).await).await {
             Ok(_) => listing.order.note(Flaw::Lacks(id)),
             Err(fault) if is_gone(&fault) => {}
-            Err(fault) => return Ok(Err(fault)),
+            Err(fault) => return Ok(Err(session::unless_consented(ctx, account, fault).await)),
         }
     }
     Ok(Ok(()))

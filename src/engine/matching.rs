@@ -84,7 +84,7 @@ pub(super) fn differs(content: &Content, story: &Story) -> Option<Differs> {
     let images = content.images().len();
     match &story.audience {
         _ if !same_kind => Some(Differs::Kind),
-        _ if !story.media.is_empty() && images != story.media.len() && story.media_type == MediaType::Photo => {
+        _ if story.images > 0 && images != story.images && story.media_type == MediaType::Photo => {
             Some(Differs::Images)
         }
         Audience::Known(permission) if *permission != content.permission => Some(Differs::Audience),
@@ -103,7 +103,6 @@ pub fn says(content: &Content, story: &Story) -> bool {
 mod tests {
     use super::*;
     use crate::domain::content::{AppParams, Image, ImageFormat, Permission};
-    use crate::kakao::story::MediaUrls;
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("valid")
@@ -181,11 +180,9 @@ mod tests {
             created_at: at("2026-12-01T09:00:00Z"),
             content: Some("글".into()),
             audience: Audience::Known(Permission::Public),
-            media: vec![MediaUrls::default(); images],
+            images,
             comment_count: 0,
             like_count: 0,
-            comments: Vec::new(),
-            likes: Vec::new(),
         };
         says(&content, &story)
     }

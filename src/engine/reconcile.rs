@@ -91,6 +91,9 @@ async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Re
         if !evidence.is_in_order() {
             listing.order.note(Flaw::Shuffled);
         }
+        if let Some(flaw) = evidence.unexplained(&sought, listing.heard, listing.order.flaws()) {
+            listing.order.note(flaw);
+        }
         let says = evidence.says(&sought, listing.heard, listing.order.flaws());
         Look { listing, says, far }
     }))

@@ -20,6 +20,7 @@ use crate::domain::clock::{Heard, between, earlier, later};
 use crate::domain::content::comparable;
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::post::PostState;
+use crate::kakao::list::Unreadable;
 use crate::kakao::story::{Audience, MediaType, Story};
 use crate::store::queue::{Adoption, Assigned, Candidate, Proof, RestoreDue, Texts};
 use crate::store::view::Due;
@@ -28,8 +29,6 @@ use crate::store::view::Due;
 const BOUNDS: Bounds = Bounds { pages: 5_000, stories: 90_000, until_flaw: true };
 /// Most stories that say what a waiting post says, and are kept. With more than these a person decides.
 const KEPT_MAX: usize = 5_000;
-/// Most images of a story that are counted: more than a post can have.
-const IMAGES_MAX: usize = 32;
 /// So many stories are named in a reason.
 const NAMED_MAX: usize = 5;
 /// After a listing that failed, or told nothing.
@@ -72,10 +71,7 @@ impl Free {
     fn take(&mut self, story: Story, said: &Texts, since: Timestamp) {
         if !said.has(story.content.as_deref().unwrap_or_default()) {
             if story.created_at >= since {
-                self.others += 1;
-                if self.named.len() < NAMED_MAX {
-                    self.named.push(story.id);
-                }
+                self.take_other(|| story.id);
             }
             return;
         }
@@ -84,11 +80,24 @@ impl Free {
             self.alike.push(compared(story));
         }
     }
+
+    /// One that cannot be read says what no post says, as far as anybody knows. Without a time it may be new.
+    fn take_unreadable(&mut self, story: Unreadable, since: Timestamp) {
+        if story.created_at.is_none_or(|at| at >= since) {
+            self.take_other(|| story.id.map_or("one without an ID".into(), |id| format!("{id}, which cannot be read")));
+        }
+    }
+
+    fn take_other(&mut self, name: impl FnOnce() -> String) {
+        self.others += 1;
+        if self.named.len() < NAMED_MAX {
+            self.named.push(name());
+        }
+    }
 }
 
 /// The story, without what is not compared.
-fn compared(mut story: Story) -> Story {
-    story.media.truncate(IMAGES_MAX);
+fn compared(story: Story) -> Story {
     let media_type = match story.media_type {
         MediaType::Other(_) => MediaType::Other(String::new()),
         known => known,
@@ -100,11 +109,9 @@ fn compared(mut story: Story) -> Story {
         created_at: story.created_at,
         content: story.content.map(|text| comparable(&text)),
         audience: Audience::Unsaid,
-        media: story.media,
+        images: story.images,
         comment_count: 0,
         like_count: 0,
-        comments: Vec::new(),
-        likes: Vec::new(),
     }
 }
 
@@ -122,9 +129,12 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> Result<std::result:
         let since = since_backup(due, heard);
         // Without a date heard before the backup nobody knows what its instant is on Kakao's clock: the list is read to its end.
         let limit = if due.backup_skew.is_some() { earlier(since, BELOW) } else { Timestamp::MIN };
-        let is_end = page.iter().all(|listed| listed.story.created_at < limit);
-        for Listed { story, .. } in page.into_iter().filter(|listed| listed.owner.is_none()) {
+        let is_end = page.newest.is_some_and(|newest| newest < limit);
+        for Listed { story, .. } in page.stories.into_iter().filter(|listed| listed.owner.is_none()) {
             free.take(story, &said, since);
+        }
+        for story in page.unreadable {
+            free.take_unreadable(story, since);
         }
         if is_end || free.is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -323,7 +333,6 @@ async fn give_up(ctx: &Ctx, account: &str, due: RestoreDue, why: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kakao::story::MediaUrls;
 
     fn story(number: i64, text: &str) -> Story {
         Story {
@@ -333,11 +342,9 @@ mod tests {
             created_at: Timestamp::from_second(1_796_000_000 + number).expect("in range"),
             content: Some(text.into()),
             audience: Audience::Other("z".repeat(10_000)),
-            media: vec![MediaUrls::default(); 10_000],
+            images: 10_000,
             comment_count: 0,
             like_count: 0,
-            comments: Vec::new(),
-            likes: Vec::new(),
         }
     }
 
@@ -356,8 +363,22 @@ mod tests {
             free.take(story(number, "우리 글"), &said, since);
         }
         assert!(free.is_cut && free.alike.len() == KEPT_MAX);
+        let unreadable = |id: Option<&str>, created_at| Unreadable {
+            id: id.map(str::to_owned),
+            created_at,
+            comment_count: 0,
+            like_count: 0,
+            why: "x".into(),
+        };
+        let mut other = Free::default();
+        other.take_unreadable(unreadable(Some("_a.1"), Some(since)), since);
+        other.take_unreadable(unreadable(Some("_a.2"), None), since);
+        other.take_unreadable(unreadable(None, None), since);
+        other.take_unreadable(unreadable(None, Some(Timestamp::UNIX_EPOCH)), since);
+        let named = ["_a.1, which cannot be read", "_a.2, which cannot be read", "one without an ID"];
+        assert_eq!((other.others, other.named.as_slice()), (3, named.map(str::to_owned).as_slice()));
         let kept = &free.alike[0];
         let word = if let MediaType::Other(word) = &kept.media_type { word.len() } else { 1 };
-        assert_eq!((kept.media.len(), kept.url.is_none(), word), (IMAGES_MAX, true, 0));
+        assert_eq!((kept.url.is_none(), word), (true, 0));
     }
 }

@@ -63,6 +63,24 @@ pub(super) async fn served(ctx: &Ctx, account: &str) -> std::result::Result<(), 
     }
 }
 
+/// What an answer about the list amounts to that misses the consent to read it. Where Kakao, asked for the consents, lists that one as given,
+/// or cannot tell just now, the answer is none to go by: another may be right.
+pub(super) async fn unless_consented(ctx: &Ctx, account: &str, fault: Fault) -> Fault {
+    let misses_consent = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
+    if !misses_consent {
+        return fault;
+    }
+    match repeatable(ctx, account, async |token| ctx.kakao.scopes(&token, &SCOPES).await).await {
+        Ok(scopes) if scopes.iter().any(|scope| scope.id == SCOPES[1] && scope.agreed) => {
+            Fault::transient("list", format!("{}, and Kakao lists the consent as given", fault.reason))
+        }
+        Err(Fault { class: FaultClass::Transient { .. }, .. }) => {
+            Fault::transient("list", format!("{}, and Kakao cannot be asked for the consents", fault.reason))
+        }
+        Ok(_) | Err(_) => fault,
+    }
+}
+
 /// One request. The process may die before it leaves, and before its answer is made use of.
 pub(super) async fn between_deaths<Answer: Future>(request: Answer) -> Answer::Output {
     crash::point().await;

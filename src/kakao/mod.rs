@@ -4,8 +4,10 @@
 //! no redirects, no retries of its own but for the token refresh, and it never meets the store. Stands on Kakao's documents.
 //!
 //! - [`error`]: the fault table
-//! - `wire`, [`story`]: the shapes on the wire
+//! - `wire`, [`story`], [`list`]: the shapes on the wire
+//! - `json`: what is read of an answer of any size
 //! - `exchange`, `excerpt`: one request and its answer, and what may be shown of them
+//! - `link`: whether a scrape is of the page that was asked for
 //! - `image`: the files of an upload, on their way out
 //! - `time`: what answers tell of the time
 //! - [`token`], [`folder`], [`refresh`], [`login`]: tokens as values, on disk, renewed, and first obtained
@@ -26,7 +28,8 @@ use error::{Call, NotSent, Trouble, fault};
 use exchange::{Listener, Reply, asked, exchange, fault_of};
 pub use image::ImageFile;
 use image::check_images;
-use story::{Page, Posted, Profile, Scope, Story, TokenInfo};
+use list::Page;
+use story::{Posted, Profile, Scope, Story, TokenInfo};
 use token::{AccessToken, RefreshToken, TokenAnswer};
 
 pub mod error;
@@ -34,6 +37,9 @@ mod excerpt;
 mod exchange;
 pub mod folder;
 mod image;
+mod json;
+mod link;
+pub mod list;
 pub mod login;
 mod proxy;
 pub mod refresh;
@@ -196,9 +202,13 @@ impl Client {
     }
 
     /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
-    /// object; [`LinkCard::read`](story::LinkCard::read) shows it.
+    /// object that does not say that another page was asked for; [`LinkCard::read`](story::LinkCard::read) shows it.
     pub async fn link_info(&self, token: &AccessToken, url: &str) -> Result<Artifact, Fault> {
-        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| wire::link(&reply.body)).await
+        self.get(token, "/v1/api/story/linkinfo", &[("url", url)], |reply| {
+            let artifact = wire::link(&reply.body)?;
+            link::other_page(url, &artifact).map_or(Ok(artifact), Err)
+        })
+        .await
     }
 
     /// Posts a story (POST `post/note`, `post/photo` or `post/link`). The one call that must never be sent twice: anything but
@@ -222,12 +232,12 @@ impl Client {
         self.get(token, "/v1/api/story/mystory", &[("id", id)], |reply| story::story(&reply.body)).await
     }
 
-    /// One page of the account's stories, newest first, older than `last_id` (GET `mystories`). Repeatable. A page with a story
-    /// that cannot be read is a fault: a failed listing is not an absence.
+    /// One page of the account's stories, newest first, older than `last_id` (GET `mystories`). Repeatable. A page that is no array of
+    /// stories, or one of more than 1,000, is a fault: a failed listing is not an absence.
     pub async fn stories(&self, token: &AccessToken, last_id: Option<&str>) -> Result<Page, Fault> {
         let query: Vec<(&str, &str)> = last_id.map(|id| ("last_id", id)).into_iter().collect();
         self.get(token, "/v1/api/story/mystories", &query, |reply| {
-            Ok(Page { stories: story::stories(&reply.body)?, server_date: reply.server_date })
+            Ok(Page { entries: list::entries(&reply.body)?, server_date: reply.server_date })
         })
         .await
     }

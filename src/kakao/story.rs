@@ -1,23 +1,26 @@
 //! What Kakao shows: stories, profiles, link cards, tokens' facts and consents, as values.
 //!
-//! Reading is lenient where nothing is decided by it (counts, comments, likes, unknown words) and strict where a promise is:
-//! a story without a usable ID or a readable time is an error, never left out, since a missing story could be taken for an absent one.
+//! Reading is lenient where nothing is decided by it (counts, addresses, unknown words) and strict where a promise is: a story without a
+//! usable ID, a readable time or a readable text is an error, never left out, since a missing story could be taken for an absent one.
+//! Of images, comments and moods the number alone is read, so that an answer of any size needs bounded memory.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::wire::{json, seconds, usable_id, usable_time};
+use super::json::{each, fields, length, mended, plain, text, texts};
+use super::list::{Entry, Unreadable};
+use super::wire::{SCOPES_MAX, readable, seconds, undocumented, usable_id, usable_time};
 use crate::domain::content::{Artifact, Permission};
 use crate::domain::printable;
 
 /// Longest title or description of a card that is told, in characters.
 const CARD_CHARS_MAX: usize = 80;
+/// Most images of a card that are told.
+const CARD_IMAGES_MAX: usize = 16;
 
 /// A story as Kakao shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +37,12 @@ pub struct Story {
     pub content: Option<String>,
     /// Who may see it.
     pub audience: Audience,
-    /// One entry per image; empty where Kakao shows none.
-    pub media: Vec<MediaUrls>,
+    /// Number of images; 0 where Kakao shows none.
+    pub images: usize,
     /// Number of comments.
     pub comment_count: u64,
     /// Number of moods left by friends.
     pub like_count: u64,
-    /// The comments, when a single story was asked for.
-    pub comments: Vec<Comment>,
-    /// The moods, when a single story was asked for.
-    pub likes: Vec<Like>,
 }
 
 /// The kind of a story in a listing.
@@ -68,61 +67,6 @@ pub enum Audience {
     Unsaid,
     /// A word that the documents do not name.
     Other(String),
-}
-
-/// One image in its sizes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct MediaUrls {
-    /// As uploaded.
-    pub original: Option<String>,
-    /// Extra large.
-    pub xlarge: Option<String>,
-    /// Large.
-    pub large: Option<String>,
-    /// Medium.
-    pub medium: Option<String>,
-    /// Small.
-    pub small: Option<String>,
-}
-
-/// A comment under a story.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Comment {
-    /// What it says.
-    pub text: Option<String>,
-    /// Who left it.
-    pub writer: Option<Actor>,
-}
-
-/// A mood left on a story.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Like {
-    /// `LIKE`, `COOL`, `HAPPY`, `SAD`, `CHEER_UP`, `NOT_DEFINED`, or another word.
-    pub emotion: Option<String>,
-    /// Who left it.
-    pub actor: Option<Actor>,
-}
-
-/// A person at Kakao Story.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Actor {
-    /// Nickname.
-    pub display_name: Option<String>,
-    /// Picture.
-    pub profile_thumbnail_url: Option<String>,
-}
-
-/// One page of an account's stories, newest first. An empty one ends the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// All of the page's stories: a page with one that cannot be read is an error as a whole.
-    pub stories: Vec<Story>,
-    /// The server's own time, from the `Date` header.
-    pub server_date: Option<Timestamp>,
 }
 
 /// A story that now exists.
@@ -186,41 +130,35 @@ pub struct TokenInfo {
 }
 
 /// One consent item of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Such as `story_publish`.
     pub id: String,
     /// What the consent screen calls it.
-    #[serde(default)]
     pub display_name: Option<String>,
     /// Whether the account has given it.
-    #[serde(default)]
     pub agreed: bool,
     /// Whether the app uses it.
-    #[serde(default)]
     pub using: Option<bool>,
 }
 
 impl LinkCard {
     /// Reads the card out of a scrape's artifact; what is absent or of another type stays empty.
     pub fn read(artifact: &Artifact) -> Self {
-        let value: Value = serde_json::from_str(&artifact.0).unwrap_or_default();
-        let text =
-            |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let images = match value.get("image") {
-            Some(Value::String(url)) => vec![url.clone()],
-            Some(Value::Array(urls)) => urls.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
+        let keys = ["url", "requested_url", "host", "title", "image", "description", "section", "type"];
+        let json = mended(artifact.0.as_bytes());
+        let [url, requested_url, host, title, image, description, section, kind] =
+            fields(&json, keys).unwrap_or_default();
+        let word = |value| text(value).filter(|text| !text.is_empty());
         Self {
-            url: text("url"),
-            requested_url: text("requested_url"),
-            host: text("host"),
-            title: text("title"),
-            images,
-            description: text("description"),
-            section: text("section"),
-            kind: text("type"),
+            url: word(url),
+            requested_url: word(requested_url),
+            host: word(host),
+            title: word(title),
+            images: text(image).map_or_else(|| texts(image, CARD_IMAGES_MAX), |one| vec![one]),
+            description: word(description),
+            section: word(section),
+            kind: word(kind),
         }
     }
 
@@ -238,61 +176,73 @@ impl LinkCard {
     }
 }
 
-#[derive(Deserialize)]
-struct StoryShape {
-    id: String,
-    url: Option<String>,
-    media_type: Option<String>,
-    created_at: String,
-    content: Option<String>,
-    permission: Option<String>,
-    media: Option<Value>,
-    comment_count: Option<Value>,
-    like_count: Option<Value>,
-    comments: Option<Value>,
-    likes: Option<Value>,
-}
-
 /// Reads one story.
 pub(super) fn story(body: &[u8]) -> Result<Story, String> {
-    json(body).and_then(typed)
+    match entry(&readable(body)?) {
+        Entry::Story(story) => Ok(story),
+        Entry::Unreadable(unreadable) => Err(unreadable.why),
+    }
 }
 
-/// Reads a page of stories: all of them, or none.
-pub(super) fn stories(body: &[u8]) -> Result<Vec<Story>, String> {
-    let shapes: Vec<StoryShape> = json(body)?;
-    shapes.into_iter().map(typed).collect()
+/// Reads a story, or what can be read of it.
+pub(super) fn entry(json: &str) -> Entry {
+    let keys =
+        ["id", "url", "media_type", "created_at", "content", "permission", "media", "comment_count", "like_count"];
+    let read = match fields(json, keys) {
+        Ok(read) => read,
+        Err(error) => {
+            let why = format!("a story is not as documented: {error}");
+            return Entry::Unreadable(Unreadable { id: None, created_at: None, comment_count: 0, like_count: 0, why });
+        }
+    };
+    let [id, url, media_type, created_at, content, permission, media, comment_count, like_count] = read;
+    let id = text(id).ok_or_else(|| "a story has no `id`".to_owned()).and_then(usable_id);
+    let of = || id.as_ref().map(|id| format!("story {id}")).unwrap_or_else(|_| "a story".to_owned());
+    let created_at =
+        text(created_at).and_then(|text| instant(&text)).ok_or_else(|| format!("`created_at` of {} is no time", of()));
+    let content = match (content, text(content)) {
+        (Some(_), None) => Err(format!("`content` of {} is no text", of())),
+        (_, content) => Ok(content),
+    };
+    let (comment_count, like_count) = (count(comment_count), count(like_count));
+    match (id, created_at, content) {
+        (Ok(id), Ok(created_at), Ok(content)) => Entry::Story(Story {
+            id,
+            url: text(url),
+            media_type: kind(media_type),
+            created_at,
+            content,
+            audience: audience(permission),
+            images: media.and_then(|media| length(media.get())).unwrap_or(0),
+            comment_count,
+            like_count,
+        }),
+        (id, created_at, content) => {
+            let whys = [id.as_ref().err(), created_at.as_ref().err(), content.as_ref().err()];
+            let why = whys.into_iter().flatten().next().cloned().unwrap_or_default();
+            let (id, created_at) = (id.ok(), created_at.ok());
+            Entry::Unreadable(Unreadable { id, created_at, comment_count, like_count, why })
+        }
+    }
 }
 
-fn typed(shape: StoryShape) -> Result<Story, String> {
-    let id = usable_id(shape.id)?;
-    let created_at = instant(&shape.created_at).ok_or_else(|| format!("`created_at` of story {id} is no time"))?;
-    let media_type = match shape.media_type.as_deref() {
-        Some("PHOTO") => MediaType::Photo,
-        Some("NOTE") => MediaType::Note,
-        Some("NOT_SUPPORTED") => MediaType::NotSupported,
-        other => MediaType::Other(other.unwrap_or_default().to_owned()),
-    };
-    let audience = match shape.permission.as_deref() {
-        None => Audience::Unsaid,
-        Some("PUBLIC") => Audience::Known(Permission::Public),
-        Some("FRIEND") => Audience::Known(Permission::Friends),
-        Some("ONLY_ME") => Audience::Known(Permission::Private),
-        Some(other) => Audience::Other(other.to_owned()),
-    };
-    Ok(Story {
-        id,
-        url: shape.url,
-        media_type,
-        created_at,
-        content: shape.content,
-        audience,
-        media: list(shape.media),
-        comment_count: count(shape.comment_count),
-        like_count: count(shape.like_count),
-        comments: list(shape.comments),
-        likes: list(shape.likes),
-    })
+fn kind(value: Option<&RawValue>) -> MediaType {
+    match text(value).unwrap_or_default().as_str() {
+        "PHOTO" => MediaType::Photo,
+        "NOTE" => MediaType::Note,
+        "NOT_SUPPORTED" => MediaType::NotSupported,
+        other => MediaType::Other(other.to_owned()),
+    }
+}
+
+fn audience(value: Option<&RawValue>) -> Audience {
+    match (value, text(value).as_deref()) {
+        (None, _) => Audience::Unsaid,
+        (_, Some("PUBLIC")) => Audience::Known(Permission::Public),
+        (_, Some("FRIEND")) => Audience::Known(Permission::Friends),
+        (_, Some("ONLY_ME")) => Audience::Known(Permission::Private),
+        (_, other) => Audience::Other(other.unwrap_or_default().to_owned()),
+    }
 }
 
 /// RFC 3339, with or without a fraction; without an offset it is UTC. Rounded down to the microsecond that the queue stores.
@@ -303,54 +253,59 @@ fn instant(text: &str) -> Option<Timestamp> {
     usable_time(Timestamp::from_microsecond(at.as_microsecond()).ok()?)
 }
 
-/// As many entries as there are, blank where one cannot be read, so that their number stays true.
-fn list<T: DeserializeOwned + Default>(value: Option<Value>) -> Vec<T> {
-    match value {
-        Some(Value::Array(items)) => {
-            items.into_iter().map(|item| serde_json::from_value(item).unwrap_or_default()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn count(value: Option<Value>) -> u64 {
-    value.as_ref().and_then(Value::as_u64).unwrap_or(0)
+fn count(value: Option<&RawValue>) -> u64 {
+    plain(value).unwrap_or(0)
 }
 
 /// Reads a profile. The documents spell the image keys both `…URL` and `…Url`.
 pub(super) fn profile(body: &[u8]) -> Result<Profile, String> {
-    let object: serde_json::Map<String, Value> = json(body)?;
-    let text = |keys: &[&str]| keys.iter().find_map(|key| object.get(*key)?.as_str().map(str::to_owned));
+    let keys = [
+        "nickName",
+        "profileImageURL",
+        "profileImageUrl",
+        "thumbnailURL",
+        "thumbnailUrl",
+        "bgImageURL",
+        "bgImageUrl",
+        "permalink",
+        "birthday",
+        "birthdayType",
+    ];
+    let body = readable(body)?;
+    let [nick_name, image, image_too, thumbnail, thumbnail_too, bg, bg_too, permalink, birthday, birthday_type] =
+        fields(&body, keys).map_err(undocumented)?;
     Ok(Profile {
-        nick_name: text(&["nickName"]),
-        profile_image_url: text(&["profileImageURL", "profileImageUrl"]),
-        thumbnail_url: text(&["thumbnailURL", "thumbnailUrl"]),
-        bg_image_url: text(&["bgImageURL", "bgImageUrl"]),
-        permalink: text(&["permalink"]),
-        birthday: text(&["birthday"]),
-        birthday_type: text(&["birthdayType"]),
+        nick_name: text(nick_name),
+        profile_image_url: text(image).or_else(|| text(image_too)),
+        thumbnail_url: text(thumbnail).or_else(|| text(thumbnail_too)),
+        bg_image_url: text(bg).or_else(|| text(bg_too)),
+        permalink: text(permalink),
+        birthday: text(birthday),
+        birthday_type: text(birthday_type),
     })
 }
 
 /// Reads what Kakao says about a token.
 pub(super) fn token_info(body: &[u8]) -> Result<TokenInfo, String> {
-    #[derive(Deserialize)]
-    struct Shape {
-        id: i64,
-        expires_in: Option<Value>,
-        app_id: Option<i64>,
-    }
-    let shape: Shape = json(body)?;
-    Ok(TokenInfo { user_id: shape.id, expires_in: seconds(shape.expires_in), app_id: shape.app_id })
+    let body = readable(body)?;
+    let [id, expires_in, app_id] = fields(&body, ["id", "expires_in", "app_id"]).map_err(undocumented)?;
+    let user_id = plain(id).ok_or("its body holds no `id` that is a number")?;
+    Ok(TokenInfo { user_id, expires_in: seconds(expires_in), app_id: plain(app_id) })
 }
 
 /// Reads the consents of an account.
 pub(super) fn scopes(body: &[u8]) -> Result<Vec<Scope>, String> {
-    #[derive(Deserialize)]
-    struct Shape {
-        scopes: Vec<Scope>,
-    }
-    json(body).map(|shape: Shape| shape.scopes)
+    let body = readable(body)?;
+    let [scopes] = fields(&body, ["scopes"]).map_err(undocumented)?;
+    let scopes = scopes.ok_or("its body holds no `scopes`")?;
+    let read = each(scopes.get(), SCOPES_MAX, |scope| {
+        let [id, display_name, agreed, using] =
+            fields(scope, ["id", "display_name", "agreed", "using"]).map_err(undocumented)?;
+        let id = text(id).ok_or("one of its `scopes` has no `id`")?;
+        let agreed = plain(agreed).unwrap_or(false);
+        Ok(Scope { id, display_name: text(display_name), agreed, using: plain(using) })
+    });
+    read.map_err(undocumented)?.into_iter().collect()
 }
 
 #[cfg(test)]

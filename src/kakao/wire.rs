@@ -2,14 +2,15 @@
 //!
 //! Pure: text in, values out. What a story may say is decided elsewhere; this file only spells it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::{Body, Call, NotSent, Trouble, fault};
+use super::json::{each, fields, length, mended, plain, text, texts};
 use super::token::{AccessToken, RefreshToken, TokenAnswer};
 use crate::domain::content::{self, Artifact, ImageFormat, Outgoing, Permission};
 use crate::domain::fault::Fault;
@@ -17,6 +18,8 @@ use crate::domain::printable;
 
 /// Longest story ID that is taken, in characters.
 const STORY_ID_CHARS_MAX: usize = 256;
+/// So many consents are read of an answer: Kakao has some dozens.
+pub(super) const SCOPES_MAX: usize = 256;
 /// The first and the last second that a server's time is taken from: what the queue can store, with room for what is added to it.
 const SECONDS_TAKEN: std::ops::Range<i64> = 0..253_370_764_800;
 
@@ -114,38 +117,36 @@ fn unsendable(what: &str) -> Fault {
 
 /// What the body of an answer holds that is not a plain success.
 pub(super) fn refusal(body: &[u8]) -> Body {
-    let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+    let keys = ["code", "msg", "required_scopes", "allowed_scopes", "error", "error_code", "error_description"];
+    let body_text = mended(body);
+    let Ok([code, msg, required, allowed, error, error_code, description]) = fields(&body_text, keys) else {
         let how = if body.is_empty() { "its body is empty" } else { "its body is not the JSON of an error" };
         return Body::Unreadable(how.to_owned());
     };
-    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let names = |key: &str| -> Vec<String> {
-        let list = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    if let Some(code) = object.get("code").and_then(Value::as_i64).filter(|code| *code < 0) {
-        let (required, allowed) = (names("required_scopes"), names("allowed_scopes"));
+    let word = |value| text(value).unwrap_or_default();
+    if let Some(code) = plain::<i64>(code).filter(|code| *code < 0) {
+        let (required, allowed) = (texts(required, SCOPES_MAX), texts(allowed, SCOPES_MAX));
         let missing: Vec<String> = required.iter().filter(|scope| !allowed.contains(scope)).cloned().collect();
         let scopes = if missing.is_empty() { required } else { missing };
-        return Body::Coded { code, msg: text("msg"), scopes };
+        return Body::Coded { code, msg: word(msg), scopes };
     }
-    let (error, code) = (text("error"), text("error_code"));
+    let (error, code) = (word(error), word(error_code));
     if error.is_empty() && code.is_empty() {
         return Body::Unreadable("its body holds no code".to_owned());
     }
     let code = if code.is_empty() { error.clone() } else { code };
-    Body::Login { code, error, description: text("error_description") }
+    Body::Login { code, error, description: word(description) }
 }
 
 /// The ID in the answer to a post call. Ids have one dot; one of another form is taken as it is all the same, since the story
 /// exists and a lost ID is a doubt.
 pub(super) fn story_id(body: &[u8]) -> Result<String, String> {
-    let value: Value = json(body)?;
-    let id = match value.get("id") {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        _ => return Err("its body has no `id`".to_owned()),
+    let body = readable(body)?;
+    let [id] = fields(&body, ["id"]).map_err(undocumented)?;
+    let digits = |id: &RawValue| {
+        id.get().trim().starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| id.get().to_owned())
     };
+    let id = text(id).or_else(|| id.and_then(digits)).ok_or("its body has no `id`")?;
     usable_id(id)
 }
 
@@ -159,6 +160,7 @@ pub(super) fn usable_id(id: String) -> Result<String, String> {
     }
     match id.chars().find(|c| is_unusable(*c)) {
         None => Ok(id),
+        Some('\u{FFFD}') => Err("a story's `id` holds a character that cannot be read".to_owned()),
         Some(c) => Err(format!("a story's `id` holds U+{:04X}, a blank or invisible character", u32::from(c))),
     }
 }
@@ -167,7 +169,7 @@ pub(super) fn usable_id(id: String) -> Result<String, String> {
 fn is_unusable(c: char) -> bool {
     printable::acts(c)
         || c.is_whitespace()
-        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{FFFD}' | '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}')
 }
 
 /// A time of a server's that the queue can store; nothing else is one.
@@ -177,19 +179,21 @@ pub(super) fn usable_time(at: Timestamp) -> Option<Timestamp> {
 
 /// The answer to an upload, kept byte for byte: an array of as many texts as there were images.
 pub(super) fn image_paths(body: &[u8], images: usize) -> Result<Artifact, String> {
-    let paths: Vec<String> = json(body)?;
-    if paths.len() != images {
-        return Err(format!("its body names {} images instead of {images}", paths.len()));
+    let array = readable(body)?;
+    if let Some(named) = length(&array).filter(|named| *named != images) {
+        return Err(format!("its body names {named} images instead of {images}"));
     }
-    if paths.iter().any(String::is_empty) {
-        return Err("its body holds an empty path".to_owned());
+    let is_path = |value: &str| serde_json::from_str::<String>(value).ok().map(|path| !path.is_empty());
+    match each(&array, images, is_path).map_err(undocumented)?.into_iter().find(|path| *path != Some(true)) {
+        Some(Some(_)) => Err("its body holds an empty path".to_owned()),
+        Some(None) => Err("its body holds something that is no path".to_owned()),
+        None => verbatim(body),
     }
-    verbatim(body)
 }
 
 /// The answer to a scrape, kept byte for byte: an object of whatever keys.
 pub(super) fn link(body: &[u8]) -> Result<Artifact, String> {
-    let _: serde_json::Map<String, Value> = json(body)?;
+    fields::<0>(&readable(body)?, []).map_err(undocumented)?;
     verbatim(body)
 }
 
@@ -199,52 +203,46 @@ fn verbatim(body: &[u8]) -> Result<Artifact, String> {
 
 /// Whether the account uses Kakao Story.
 pub(super) fn is_story_user(body: &[u8]) -> Result<bool, String> {
-    #[derive(Deserialize)]
-    struct Shape {
-        #[serde(rename = "isStoryUser")]
-        is_story_user: bool,
-    }
-    json(body).map(|shape: Shape| shape.is_story_user)
+    let body = readable(body)?;
+    let [is_story_user] = fields(&body, ["isStoryUser"]).map_err(undocumented)?;
+    plain(is_story_user).ok_or_else(|| "its body holds no `isStoryUser`".to_owned())
 }
 
 /// kauth's answer to a refresh. The error never quotes the body: it holds tokens.
 pub(super) fn token_answer(body: &[u8]) -> Result<TokenAnswer, String> {
-    #[derive(Deserialize)]
-    struct Shape {
-        access_token: String,
-        expires_in: Option<Value>,
-        refresh_token: Option<String>,
-        refresh_token_expires_in: Option<Value>,
-        scope: Option<String>,
-    }
-    let shape: Shape = serde_json::from_slice(body).map_err(|_| "its body holds no `access_token`".to_owned())?;
+    let keys = ["access_token", "expires_in", "refresh_token", "refresh_token_expires_in", "scope"];
+    let no_token = || "its body holds no `access_token`".to_owned();
+    let body = mended(body);
+    let [access, expires_in, refresh, refresh_expires_in, scope] = fields(&body, keys).map_err(|_| no_token())?;
+    let optional = |value: Option<&RawValue>| match value {
+        Some(value) => serde_json::from_str::<Option<String>>(value.get()).map_err(|_| no_token()),
+        None => Ok(None),
+    };
     let not_a_token = |_| "its body holds something that is no token".to_owned();
-    let refresh = shape.refresh_token.filter(|token| !token.is_empty());
+    let refresh = optional(refresh)?.filter(|token| !token.is_empty());
+    let scopes = optional(scope)?;
     Ok(TokenAnswer {
-        access_token: AccessToken::new(&shape.access_token).map_err(not_a_token)?,
-        expires_in: seconds(shape.expires_in),
+        access_token: AccessToken::new(&text(access).ok_or_else(no_token)?).map_err(not_a_token)?,
+        expires_in: seconds(expires_in),
         refresh_token: refresh.map(|token| RefreshToken::new(&token).map_err(not_a_token)).transpose()?,
-        refresh_expires_in: seconds(shape.refresh_token_expires_in),
-        scopes: shape.scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+        refresh_expires_in: seconds(refresh_expires_in),
+        scopes: scopes.map(|scopes| scopes.split_whitespace().take(SCOPES_MAX).map(str::to_owned).collect()),
     })
 }
 
-/// Reads a body as `T`; the error says what is wrong with it.
-pub(super) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    if body.is_empty() {
-        return Err("its body is empty".to_owned());
-    }
-    serde_json::from_slice(body).map_err(|error| format!("its body is not as documented: {error}"))
+/// The body as text; an empty one is an error of its own.
+pub(super) fn readable(body: &[u8]) -> Result<Cow<'_, str>, String> {
+    if body.is_empty() { Err("its body is empty".to_owned()) } else { Ok(mended(body)) }
+}
+
+/// What is wrong with a body that is not as documented.
+pub(super) fn undocumented(error: serde_json::Error) -> String {
+    format!("its body is not as documented: {error}")
 }
 
 /// A number of seconds, as a number or as its digits.
-pub(super) fn seconds(value: Option<Value>) -> Option<Duration> {
-    let number = match value? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(digits) => digits.parse().ok(),
-        _ => None,
-    };
-    number.map(Duration::from_secs)
+pub(super) fn seconds(value: Option<&RawValue>) -> Option<Duration> {
+    plain(value).or_else(|| text(value)?.parse().ok()).map(Duration::from_secs)
 }
 
 /// An HTTP date in the form that servers must send (`Tue, 01 Dec 2026 00:00:00 GMT`). The two forms of old are not read.

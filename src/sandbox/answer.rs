@@ -6,6 +6,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::deceit::HALF;
+
 /// What goes back over the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -32,7 +34,7 @@ impl Answer {
 
     /// 200 with JSON.
     pub(super) fn json(value: &Value) -> Self {
-        Self::new(200, JSON, value.to_string())
+        Self::new(200, JSON, value.to_string().replace(HALF, "\\ud83d"))
     }
 
     /// An error of the API host by its code, with the documented status.

@@ -26,6 +26,7 @@ pub use texts::TextLie;
 pub(super) use answers::Claim;
 pub(super) use created::Stamp;
 pub(super) use lists::Whose;
+pub(super) use texts::HALF;
 
 use std::fmt;
 use std::time::Duration;
@@ -70,7 +71,7 @@ pub enum Deceit {
     Id(IdLie),
     /// About which stories there are.
     List(ListLie),
-    /// About what became of a post, or of one story.
+    /// About what became of a post, of one story, or of a page.
     Answer(AnswerLie),
 }
 
@@ -99,6 +100,7 @@ impl Deceit {
             Self::Id(_) => READ_OR_POST_CALLS,
             Self::Created(_) | Self::Text(_) | Self::Shape(_) => READ_CALLS,
             Self::List(_) => &[Call::MyStories],
+            Self::Answer(AnswerLie::AnotherPage) => &[Call::LinkInfo],
             Self::Answer(lie) if lie.is_of_one_story() => &[Call::MyStory],
             Self::Answer(_) => POST_CALLS,
         }

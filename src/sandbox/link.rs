@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::answer::{Answer, Refusal, Reply};
+use super::deceit::{AnswerLie, Deceit};
 use super::dice::{base62, mix};
 use super::event::Event;
 use super::exchange::Visit;
@@ -27,7 +28,15 @@ pub(super) fn link_info(host: &mut Host, visit: &Visit<'_>, account: &Account) -
     if name.split('.').next() == Some(UNSCRAPABLE) {
         return Err(Refusal::Code(-604));
     }
-    let mut info = describe(requested, &url, name);
+    let mut info = if visit.fired.told(Deceit::answer).any(|told| told.lie == AnswerLie::AnotherPage) {
+        let other = format!("https://other.example.com{}", url.path());
+        match Url::parse(&other) {
+            Ok(url) => describe(&other, &url, "other.example.com"),
+            Err(_) => Map::new(),
+        }
+    } else {
+        describe(requested, &url, name)
+    };
     if name.split('.').next() == Some(CHANGING) {
         info.insert(
             "title".to_owned(),

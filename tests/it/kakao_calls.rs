@@ -247,7 +247,7 @@ async fn stories_are_listed_from_the_newest_on() {
     let date = "Date: Tue, 01 Dec 2026 00:00:00 GMT\r\n";
     let stub = Stub::play([Act::Say(answer(200, date, "[]"))]).await;
     let page = stub.client().stories(&token(), None).await.unwrap();
-    assert!(page.stories.is_empty());
+    assert!(page.entries.is_empty());
     assert_eq!(page.server_date.unwrap().to_string(), "2026-12-01T00:00:00Z");
     assert_sent!(stub, @r#"
     GET /v1/api/story/mystories HTTP/1.1

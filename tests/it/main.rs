@@ -28,6 +28,7 @@ mod fuzz_edits;
 mod judge;
 mod kakao_calls;
 mod kakao_failures;
+mod kakao_memory;
 mod kakao_tokens;
 mod notify_sinks;
 mod plan_blackouts;

@@ -209,6 +209,43 @@ async fn stories_that_a_team_posts_by_hand_with_other_texts_park_no_doubt() {
     world.condone("five stories were posted by hand");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_cannot_be_read_and_is_older_than_the_post_parks_no_doubt() {
+    for lie in ["list-unreadable-oldest", "text-half-emoji", "kind-number", "audience-number", "address-number"] {
+        let mut world = World::new().await;
+        world.condone("one story was posted by hand");
+        let tokens = world.sandbox.mint_tokens("cafe").unwrap();
+        let request = reqwest::Client::new().post(format!("{}/v1/api/story/post/note", world.sandbox.url()));
+        let answer =
+            request.bearer_auth(&tokens.access_token).form(&[("content", "오늘은 쉽니다 🙏")]).send().await.unwrap();
+        assert!(answer.status().is_success());
+        world.pass(2 * DAY).await;
+        let before = note("before", "먼저 쓴 글");
+        world.jobs(&before);
+        world.pass(Duration::from_secs(3_600)).await;
+        world.fault(vec![rule(lie), FaultRule::new(FaultName::RequestDropped).on(&[Call::Note]).times(1)]);
+        world.jobs(&(before + &note("p", TEXT)));
+        world.pass(DAY).await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.ledger().len()), (PostState::Published, 3), "{lie}: {}", post.reason);
+        assert!(world.events(post.post).await.iter().all(|event| event.event != "park"), "{lie}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_cannot_be_read_and_may_be_the_posts_proves_no_absence() {
+    for lie in ["list-unreadable-newest", "text-number", "created-null", "list-null-story", "id-missing"] {
+        let world = lost_beside(2, &[lie], TEXT).await;
+        assert_eq!(holds(&world, 2, lie).await, PostState::InDoubt, "{lie}");
+        let post = world.post("p").await;
+        assert!(post.reason.contains("cannot be"), "{lie}: {}", post.reason);
+        assert!(post.reason.contains("admin resolve"), "{lie}: {}", post.reason);
+    }
+    // It is found all the same where another one cannot be read.
+    let world = lost_beside(2, &["list-unreadable-oldest"], TEXT).await;
+    assert_eq!(holds(&world, 2, "list-unreadable-oldest").await, PostState::Published);
+}
+
 /// A note of another account.
 const SHOP: &str = "shop:\n  at: now\n  account: shop\n  type: note\n  content: 가게의 글\n";
 

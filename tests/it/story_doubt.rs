@@ -107,6 +107,20 @@ async fn without_the_consent_to_read_a_person_is_asked_at_once_and_nothing_is_se
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_misses_the_consent_to_read_it_now_and_then_is_asked_again() {
+    for code in [-402, -7] {
+        let mut world = World::new().await;
+        let rule = FaultRule::new(FaultName::Code(code)).on(&[Call::MyStories]);
+        world.fault(vec![dropped(), rule.times(3)]);
+        world.jobs(NOTE);
+        world.pass(DAY).await;
+        let post = world.post("p").await;
+        assert_eq!((post.state, world.requests("note")), (PostState::Published, 2), "{code}: {}", post.reason);
+        assert!(world.events(post.post).await.iter().all(|event| event.event != "park"), "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_else_leaves_an_account_while_one_of_its_posts_is_in_doubt() {
     let mut world = World::new().await;
     world.fault(vec![dropped()]);

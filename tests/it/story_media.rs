@@ -7,6 +7,7 @@ use storyd::domain::clock::earlier;
 use storyd::domain::content::Image;
 use storyd::domain::post::PostState;
 use storyd::engine::chores;
+use storyd::sandbox::FaultRule;
 use storyd::store::backup::damaged_images;
 
 use crate::support::world::{World, png};
@@ -100,4 +101,22 @@ async fn a_damaged_picture_is_left_out_of_a_backup_and_named() {
     std::fs::write(&stored, png(1)).unwrap();
     world.restored_from(&sound).await;
     assert!(world.ctx().store.media().open(&image).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_card_of_another_page_is_never_published() {
+    let lie: FaultRule = "link-another-page".parse().unwrap();
+    for (rule, state) in [(lie.clone().times(2), PostState::Published), (lie, PostState::Missed)] {
+        let mut world = World::new().await;
+        world.fault(vec![rule]);
+        world.jobs("p:\n  at: 2026-12-01 09:00\n  type: link\n  url: https://example.com/menu?a=1\n  content: 메뉴\n");
+        world.pass(Duration::from_secs(24 * 3_600)).await;
+        let (post, ledger) = (world.post("p").await, world.ledger());
+        assert_eq!(post.state, state, "{}", post.reason);
+        if state == PostState::Published {
+            assert_eq!(ledger[0].link_info.as_ref().unwrap()["requested_url"], "https://example.com/menu?a=1");
+        } else {
+            assert!(ledger.is_empty() && post.reason.contains("another page"), "{}", post.reason);
+        }
+    }
 }

@@ -73,7 +73,7 @@ async fn without_the_right_to_read_a_person_decides_what_may_have_gone_out() {
     assert_eq!(world.ledger().len(), 2);
     world.restored_from(&backup).await;
     world.condone("the record cannot know what only the list would tell");
-    world.fault(vec![FaultRule::new("code-402".parse().unwrap()).on(&[Call::MyStories])]);
+    world.sandbox.set_scopes("cafe", &["story_publish"]).unwrap();
     world.pass(Duration::from_secs(60)).await;
     assert!(world.posts().await.iter().all(|post| post.state == PostState::Held), "nobody waits for what cannot come");
     world.pass(HOUR).await;

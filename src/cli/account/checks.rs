@@ -10,8 +10,10 @@ use super::super::setup::Home;
 use super::super::show::length;
 use crate::domain::clock::Clock;
 use crate::domain::fault::{Fault, FaultClass};
+use crate::domain::printable;
 use crate::kakao::Client;
 use crate::kakao::error::name_account;
+use crate::kakao::list::Entry;
 use crate::kakao::login::SCOPES;
 use crate::kakao::token::{AccessToken, Owner};
 
@@ -211,7 +213,27 @@ pub(super) async fn list_and_clock(client: &Client, account: &str, token: &Acces
     let before = clock.now();
     match client.stories(token, None).await {
         Ok(page) => {
-            let read = Check::good("list", format!("readable; {} on its first page", page.stories.len()));
+            let unreadable = page.entries.iter().filter_map(|entry| match entry {
+                Entry::Unreadable(unreadable) => Some(unreadable.why.as_str()),
+                Entry::Story(_) => None,
+            });
+            let unreadable: Vec<&str> = unreadable.collect();
+            let count = page.entries.len();
+            let read = match unreadable.first() {
+                None => Check::good("list", format!("readable; {count} on its first page")),
+                Some(why) => {
+                    let says = format!(
+                        "{} of {count} stories on its first page cannot be read: {}",
+                        unreadable.len(),
+                        printable::one_line(why)
+                    );
+                    Check::weak(
+                        "list",
+                        says,
+                        "Nothing to do for posts to go out. A doubt that such a story may explain is left to you.",
+                    )
+                }
+            };
             let clocks = page.server_date.map(|theirs| skew(theirs, before, clock.now()));
             let undated = || Check::weak("clock", "Kakao's answer has no date to compare it with", "");
             vec![read, clocks.unwrap_or_else(undated)]

@@ -3,7 +3,10 @@
 use super::*;
 use crate::domain::content::{AppParams, Image, ImageFormat, Permission};
 use crate::engine::listing::order::Order;
-use crate::kakao::story::{Audience, MediaUrls};
+use crate::kakao::list::Entry;
+use crate::kakao::story::Audience;
+
+mod unreadable;
 
 const TEXT: &str = "겨울 신메뉴가 나왔어요! 딸기 라떼 <한정> & 밤 라떼 #카페";
 const QUARANTINE: Duration = Duration::from_secs(180);
@@ -56,11 +59,9 @@ fn story(id: &str, second: i64, of: &Content) -> Listed {
         created_at: at(second),
         content: of.text().map(str::to_owned),
         audience: Audience::Known(of.permission),
-        media: vec![MediaUrls::default(); of.images().len()],
+        images: of.images().len(),
         comment_count: 0,
         like_count: 0,
-        comments: Vec::new(),
-        likes: Vec::new(),
     };
     Listed { story, owner: None }
 }
@@ -81,16 +82,30 @@ fn owned(id: &str, second: i64, off: i64, of: &Content) -> Listed {
     listed
 }
 
+/// A page of these stories, and of these that cannot be read.
+fn shown(stories: Vec<Listed>, unreadable: Vec<Unreadable>) -> Shown {
+    let times = stories.iter().map(|listed| Some(listed.story.created_at));
+    let newest = times.chain(unreadable.iter().map(|story| story.created_at)).flatten().max();
+    Shown { stories, unreadable, newest, ..Shown::default() }
+}
+
 /// What a list says that is read after the quarantine, as far as an absence asks for.
 fn says(sought: &Sought, page: Vec<Listed>) -> Says {
+    says_beside(sought, page, Vec::new()).0
+}
+
+/// The same of a list with these stories that cannot be read, and whether one of them may be the post's.
+fn says_beside(sought: &Sought, page: Vec<Listed>, unreadable: Vec<Unreadable>) -> (Says, Option<Flaw>) {
     let heard = Some(Heard { at: at(200), kakao_at: at(200) });
     let mut order = Order::new(Some("_a".into()));
     let (stories, owners): (Vec<Story>, Vec<Option<Owner>>) = page.into_iter().map(|l| (l.story, l.owner)).unzip();
-    let fresh = order.take(stories, heard);
-    let page = fresh.into_iter().zip(owners).map(|(story, owner)| Listed { story, owner }).collect();
+    let fresh = order.take(stories.into_iter().map(Entry::Story).collect(), heard);
+    let fresh = fresh.into_iter().filter_map(|entry| if let Entry::Story(story) = entry { Some(story) } else { None });
+    let page = fresh.zip(owners).map(|(story, owner)| Listed { story, owner }).collect();
     let mut evidence = Evidence::default();
-    evidence.take(sought, heard, true, page);
-    evidence.says(sought, heard, order.flaws())
+    evidence.take(sought, heard, true, shown(page, unreadable));
+    let unexplained = evidence.unexplained(sought, heard, order.flaws());
+    (evidence.says(sought, heard, order.flaws()), unexplained)
 }
 
 fn is_found(says: &Says) -> bool {
@@ -230,7 +245,7 @@ fn a_post_without_a_text_is_found_only_where_nothing_else_can_be_it() {
     let two = with(vec![story("h", 60, &photo(2, None)), own()]);
     assert!(matches!(says(&sought(photo(2, None)), two), Says::Several(_)));
     let mut untold = own();
-    untold.story.media.clear();
+    untold.story.images = 0;
     assert!(
         is_left_to_a_person(&says(&sought(photo(2, None)), with(vec![untold]))),
         "the list does not say how many images"
@@ -284,10 +299,10 @@ fn own_stories_in_another_order_than_they_were_published_in_are_noticed() {
     let (mut newer, older) = (owned("p9", -60, 0, &note("하나")), owned("p8", -60, 0, &note("둘")));
     newer.owner.as_mut().unwrap().answered = Some(7);
     let sought = sought(note(TEXT));
-    evidence.take(&sought, None, true, vec![newer.clone(), older.clone()]);
+    evidence.take(&sought, None, true, shown(vec![newer.clone(), older.clone()], vec![]));
     assert!(evidence.is_in_order());
     let mut evidence = Evidence::default();
-    evidence.take(&sought, None, true, vec![older, newer]);
+    evidence.take(&sought, None, true, shown(vec![older, newer], vec![]));
     assert!(!evidence.is_in_order());
 }
 
@@ -331,8 +346,9 @@ fn a_flood_of_stories_that_may_be_it_is_kept_within_bounds_and_proves_nothing() 
 fn a_list_is_read_as_far_as_any_mistake_of_its_times_could_reach() {
     let sought = sought(note(TEXT));
     let heard = Some(Heard { at: at(200), kakao_at: at(200) });
-    let ends =
-        |far, second| Evidence::default().take(&sought, heard, far, vec![story("h", second, &note("오늘은 쉽니다"))]);
+    let ends = |far, second| {
+        Evidence::default().take(&sought, heard, far, shown(vec![story("h", second, &note("오늘은 쉽니다"))], vec![]))
+    };
     assert!(ends(false, -121) && !ends(false, 0), "for a find, the window");
     assert!(!ends(true, -DAY) && ends(true, -2 * DAY), "for an absence, more than a day below it");
 }

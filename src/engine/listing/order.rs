@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::clock::{Heard, between, later};
-use crate::kakao::story::Story;
+use crate::kakao::list::{Entry, Unreadable};
 
 /// By how much a story may seem newer than the one above it, and than the date of the answer that shows it: the clocks of Kakao's own
 /// servers need not agree to the second. No window is narrower than this.
@@ -31,6 +31,15 @@ pub(in crate::engine) enum Flaw {
     Foreign(String),
     /// Kakao shows it when it is asked for it, and the list does not.
     Lacks(String),
+    /// It cannot be read, and may be the story that is looked for.
+    Unreadable {
+        /// The story, where its ID can be read.
+        id: Option<String>,
+        /// What cannot be read.
+        why: String,
+    },
+    /// It shows more stories that may be the one that is looked for than are compared.
+    Crowded,
 }
 
 impl Flaw {
@@ -40,7 +49,7 @@ impl Flaw {
             Self::Twice(spoilt) | Self::Future(spoilt) => spoilt == id,
             Self::Order(above, below) => above == id || below == id,
             Self::Foreign(spoilt) => profile_of(spoilt) == profile_of(id),
-            Self::Lacks(_) | Self::Shuffled => false,
+            Self::Lacks(_) | Self::Shuffled | Self::Unreadable { .. } | Self::Crowded => false,
         }
     }
 }
@@ -56,6 +65,9 @@ impl fmt::Display for Flaw {
             Self::Future(id) => write!(f, "gives story {id} a time that has not come yet"),
             Self::Foreign(id) => write!(f, "shows story {id}, whose ID is not that of this account's stories"),
             Self::Lacks(id) => write!(f, "lacks story {id}, which Kakao shows when it is asked for it"),
+            Self::Unreadable { id: Some(id), why } => write!(f, "shows story {id}, which cannot be read ({why})"),
+            Self::Unreadable { id: None, why } => write!(f, "shows a story that cannot be read ({why})"),
+            Self::Crowded => write!(f, "shows more stories that may be it than can be compared"),
         }
     }
 }
@@ -81,39 +93,49 @@ impl Order {
         Self { seen, digests, profile, oldest: None, newest: None, flaws: Vec::new() }
     }
 
-    /// Takes a page and gives back the stories that no page has shown before.
-    pub(in crate::engine) fn take(&mut self, stories: Vec<Story>, heard: Option<Heard>) -> Vec<Story> {
-        let mut fresh = Vec::with_capacity(stories.len());
-        for story in stories {
-            let says = (story.created_at, &story.content, format!("{:?}", story.media_type), story.media.len());
-            let (id, says) = (self.digests.hash_one(&story.id), self.digests.hash_one(says));
-            match self.seen.insert(id, says) {
-                Some(before) if before != says => self.note(Flaw::Twice(story.id.clone())),
+    /// Takes a page and gives back the stories that no page has shown before. One without an ID is not known again.
+    pub(in crate::engine) fn take(&mut self, entries: Vec<Entry>, heard: Option<Heard>) -> Vec<Entry> {
+        let mut fresh = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let Some(id) = entry.id() else {
+                fresh.push(entry);
+                continue;
+            };
+            let says = match &entry {
+                Entry::Story(story) => {
+                    let media_type = format!("{:?}", story.media_type);
+                    self.digests.hash_one((story.created_at, &story.content, media_type, story.images))
+                }
+                Entry::Unreadable(Unreadable { created_at, why, .. }) => self.digests.hash_one((created_at, why)),
+            };
+            match self.seen.insert(self.digests.hash_one(id), says) {
+                Some(before) if before != says => self.note(Flaw::Twice(id.to_owned())),
                 Some(_) => {}
                 None => {
-                    self.look_at(&story, heard);
-                    fresh.push(story);
+                    self.look_at(id, entry.created_at(), heard);
+                    fresh.push(entry);
                 }
             }
         }
         fresh
     }
 
-    fn look_at(&mut self, story: &Story, heard: Option<Heard>) {
-        let own = profile_of(&story.id);
+    fn look_at(&mut self, id: &str, created_at: Option<Timestamp>, heard: Option<Heard>) {
+        let own = profile_of(id);
         if own != self.profile.get_or_insert_with(|| own.to_owned()) {
-            self.note(Flaw::Foreign(story.id.clone()));
+            self.note(Flaw::Foreign(id.to_owned()));
         }
-        if heard.is_some_and(|heard| story.created_at > later(heard.kakao_at, APART_MAX)) {
-            self.note(Flaw::Future(story.id.clone()));
+        self.newest.get_or_insert_with(|| id.to_owned());
+        let Some(created_at) = created_at else { return };
+        if heard.is_some_and(|heard| created_at > later(heard.kakao_at, APART_MAX)) {
+            self.note(Flaw::Future(id.to_owned()));
         }
-        self.newest.get_or_insert_with(|| story.id.clone());
         match &self.oldest {
-            Some((oldest, above)) if between(*oldest, story.created_at) > APART_MAX => {
-                self.note(Flaw::Order(above.clone(), story.id.clone()));
+            Some((oldest, above)) if between(*oldest, created_at) > APART_MAX => {
+                self.note(Flaw::Order(above.clone(), id.to_owned()));
             }
-            Some((oldest, _)) if *oldest <= story.created_at => {}
-            _ => self.oldest = Some((story.created_at, story.id.clone())),
+            Some((oldest, _)) if *oldest <= created_at => {}
+            _ => self.oldest = Some((created_at, id.to_owned())),
         }
     }
 
@@ -157,22 +179,20 @@ pub(in crate::engine) fn profile_of(id: &str) -> &str {
 mod tests {
     use super::*;
     use crate::domain::content::Permission;
-    use crate::kakao::story::{Audience, MediaType};
+    use crate::kakao::story::{Audience, MediaType, Story};
 
-    fn story(id: &str, second: i64, text: &str) -> Story {
-        Story {
+    fn story(id: &str, second: i64, text: &str) -> Entry {
+        Entry::Story(Story {
             id: id.into(),
             url: None,
             media_type: MediaType::Note,
             created_at: at(second),
             content: Some(text.into()),
             audience: Audience::Known(Permission::Public),
-            media: Vec::new(),
+            images: 0,
             comment_count: 0,
             like_count: 0,
-            comments: Vec::new(),
-            likes: Vec::new(),
-        }
+        })
     }
 
     fn at(second: i64) -> Timestamp {

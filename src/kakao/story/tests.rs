@@ -1,6 +1,7 @@
 //! Reading what Kakao shows, as documented and as it may come.
 
 use super::*;
+use crate::kakao::list::{Entry, entries};
 
 /// The documents' own sample of a listing.
 const LISTING: &str = r#"[
@@ -23,38 +24,86 @@ fn one(json: &str) -> Result<Story, String> {
 
 #[test]
 fn the_documented_listing_reads() {
-    let stories = stories(LISTING.as_bytes()).expect("reads");
+    let stories = stories(LISTING.as_bytes());
     let kinds: Vec<&MediaType> = stories.iter().map(|story| &story.media_type).collect();
     assert_eq!(kinds, [&MediaType::NotSupported, &MediaType::Photo, &MediaType::Note]);
-    assert_eq!(stories[1].media.len(), 1);
-    assert_eq!(stories[1].media[0].small.as_deref(), Some("http://xxx.kakao.com/.../s.jpg"));
+    assert_eq!(stories.iter().map(|story| story.images).collect::<Vec<_>>(), [0, 1, 0]);
     assert_eq!(stories[2].created_at, at("2014-06-13T07:58:17Z"));
     assert_eq!(stories[2].like_count, 10);
     assert_eq!(stories[0].audience, Audience::Unsaid);
 }
 
+/// The stories of a page of which each can be read.
+fn stories(body: &[u8]) -> Vec<Story> {
+    let entries = entries(body).expect("a page").into_iter();
+    entries.map(|entry| if let Entry::Story(story) = entry { story } else { panic!("{entry:?}") }).collect()
+}
+
 #[test]
-fn one_unreadable_story_makes_the_whole_listing_unreadable() {
-    for broken in [
-        r#"{}"#,
-        "null",
-        r#"{"id":"a.b"}"#,
-        r#"{"id":"a.b","created_at":"soon"}"#,
-        r#"{"id":"","created_at":"2026-12-01T00:00:00Z"}"#,
+fn of_a_story_that_cannot_be_read_what_can_be_is_kept_and_the_others_are_read() {
+    let time = "2026-12-01T00:00:00Z";
+    let long = format!(r#"{{"id":"{}","created_at":"{time}"}}"#, "x".repeat(257));
+    let deep = format!(r#"{{"id":"a.b","created_at":"{time}","content":{}1{}}}"#, "[".repeat(9_000), "]".repeat(9_000));
+    for (broken, id, has_time, why) in [
+        (r"{}", None, false, "a story has no `id`"),
+        ("null", None, false, "a story is not as documented"),
+        ("7", None, false, "a story is not as documented"),
+        (r#"{"id":"a.b"}"#, Some("a.b"), false, "`created_at` of story a.b is no time"),
+        (r#"{"id":"a.b","created_at":"soon"}"#, Some("a.b"), false, "`created_at` of story a.b is no time"),
+        (r#"{"id":"a.b","created_at":1796083200}"#, Some("a.b"), false, "`created_at` of story a.b is no time"),
+        (r#"{"id":"","created_at":"2026-12-01T00:00:00Z"}"#, None, true, "a story's `id` is empty"),
+        (r#"{"id":7,"created_at":"2026-12-01T00:00:00Z"}"#, None, true, "a story has no `id`"),
+        (r#"{"id":"a.\ud83d","created_at":"2026-12-01T00:00:00Z"}"#, None, true, "a character that cannot be read"),
+        (
+            r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z","content":7}"#,
+            Some("a.b"),
+            true,
+            "`content` of story a.b",
+        ),
+        (r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z","content":["x"]}"#, Some("a.b"), true, "is no text"),
+        (r#"{"id":"a.b","id":"a.c","created_at":"2026-12-01T00:00:00Z"}"#, None, false, "duplicate field `id`"),
+        (long.as_str(), None, true, "257 characters"),
+        (deep.as_str(), Some("a.b"), true, "is no text"),
     ] {
         let listing = LISTING.replacen('[', &format!("[{broken},"), 1);
-        assert!(stories(listing.as_bytes()).is_err(), "{broken}");
+        let read = entries(listing.as_bytes()).unwrap_or_else(|error| panic!("{broken:.80}: {error}"));
+        let Entry::Unreadable(unreadable) = &read[0] else { panic!("{broken:.80} was read") };
+        assert_eq!((unreadable.id.as_deref(), unreadable.created_at.is_some()), (id, has_time), "{broken:.80}");
+        assert!(unreadable.why.contains(why), "{broken:.80}: {}", unreadable.why);
+        assert_eq!((read.len(), read[1].id()), (4, Some("AAAAAAA.BBBBBBBBBBB")), "{broken:.80}");
     }
-    assert_eq!(stories(b"[]"), Ok(vec![]));
-    for body in ["", "{}", "null", "[", "<html>"] {
-        assert!(stories(body.as_bytes()).is_err(), "{body:?} is not an empty list");
+    assert_eq!(entries(b"[]"), Ok(vec![]));
+    for body in ["", "{}", "null", "[", "<html>", "[{}", "[{} {}]", r#"[{"id":"a.b"},]"#] {
+        assert!(entries(body.as_bytes()).is_err(), "{body:?} is not an empty list");
     }
+}
+
+#[test]
+fn half_an_emoji_is_one_character_that_cannot_be_read() {
+    for (content, read) in
+        [(r"좋은 아침 \ud83d", "좋은 아침 \u{FFFD}"), (r"\ude00\ud83d\ude00", "\u{FFFD}😀"), (r"\\ud83d", "\\ud83d")]
+    {
+        let listing = LISTING.replace("better than expected!", content);
+        assert_eq!(stories(listing.as_bytes())[0].content.as_deref(), Some(read), "{content}");
+    }
+    let cut = [&b"[{\"id\":\"a.b\",\"created_at\":\"2026-12-01T00:00:00Z\",\"content\":\"\xeb\x9d\"}]"[..]].concat();
+    assert_eq!(stories(&cut)[0].content.as_deref(), Some("\u{FFFD}"));
+}
+
+#[test]
+fn a_page_of_more_stories_than_any_page_has_is_no_page() {
+    let page = |stories: usize| {
+        format!("[{}]", vec![r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z"}"#; stories].join(","))
+    };
+    assert_eq!(entries(page(1_000).as_bytes()).map(|entries| entries.len()), Ok(1_000));
+    let told = entries(page(1_001).as_bytes()).expect_err("too long");
+    assert!(told.contains("an array of at most 1000"), "{told}");
 }
 
 #[test]
 fn the_least_that_a_story_can_be_reads() {
     let story = one(r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z"}"#).expect("reads");
-    assert_eq!((story.content, story.media.len(), story.comment_count), (None, 0, 0));
+    assert_eq!((story.content, story.images, story.comment_count), (None, 0, 0));
     assert_eq!(story.media_type, MediaType::Other(String::new()));
     let nulls = r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z","content":null,"media":null,"url":null,
         "media_type":null,"permission":null,"comment_count":null,"like_count":null,"comments":null,"likes":null}"#;
@@ -71,10 +120,14 @@ fn words_and_shapes_that_nobody_documented_do_not_fail_the_reading() {
     .expect("reads");
     assert_eq!(story.media_type, MediaType::Other("VIDEO".into()));
     assert_eq!(story.audience, Audience::Other("CLOSE_FRIEND".into()));
-    assert_eq!(story.media.len(), 3, "the number of images stays true");
+    assert_eq!(story.images, 3, "the number of images stays true");
     assert_eq!((story.comment_count, story.like_count), (0, 0));
-    assert_eq!(story.comments.len(), 2);
-    assert_eq!(story.likes[0].emotion.as_deref(), Some("PARTY"));
+    let odd = one(
+        r#"{"id":"a.b","created_at":"2026-12-01T00:00:00Z","media_type":7,"permission":[1],"url":{},"media":"3 images"}"#,
+    );
+    let odd = odd.expect("reads");
+    assert_eq!((odd.media_type, odd.audience), (MediaType::Other(String::new()), Audience::Other(String::new())));
+    assert_eq!((odd.url, odd.images), (None, 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::content::{AppParams, Content, Image};
+use crate::kakao::list::Entry;
 
 fn note(text: &str) -> Outgoing {
     outgoing(content::Body::Note { text: text.into() }, None)
@@ -160,7 +161,7 @@ fn a_story_id_of_any_form_is_kept() {
 #[test]
 fn a_story_id_that_cannot_be_stored_shown_or_typed_is_none() {
     let long = "x".repeat(257);
-    let unusable: [&str; 22] = [
+    let unusable: [&str; 23] = [
         &long,
         "",
         " ",
@@ -183,13 +184,16 @@ fn a_story_id_that_cannot_be_stored_shown_or_typed_is_none() {
         "a\u{7f}b",
         "a\u{2066}b",
         "a\u{85}b",
+        "a.\u{fffd}b",
     ];
     for id in unusable {
         let posted = serde_json::json!({ "id": id }).to_string();
         let listed = serde_json::json!([{ "id": id, "created_at": "2026-12-01T00:00:00Z" }]).to_string();
         let told = story_id(posted.as_bytes()).expect_err(id);
         assert!(told.starts_with("a story's `id` ") && !told.contains(crate::domain::printable::acts), "{told}");
-        assert_eq!(crate::kakao::story::stories(listed.as_bytes()), Err(told), "{id:?}");
+        let listed = crate::kakao::list::entries(listed.as_bytes()).expect("a page");
+        let [Entry::Unreadable(unreadable)] = listed.as_slice() else { panic!("{id:?}: {listed:?}") };
+        assert_eq!((&unreadable.id, &unreadable.why), (&None, &told), "{id:?}");
     }
 }
 

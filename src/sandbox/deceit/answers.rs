@@ -1,11 +1,11 @@
-//! Lies about what became of a post, and about one story that is asked for.
+//! Lies about what became of a post, about one story that is asked for, and about a page that was scraped.
 
 use super::super::answer::Answer;
 use super::super::memory::Memory;
 use super::{Told, family};
 
 family! {
-    /// About what became of a post, or of one story.
+    /// About what became of a post, of one story, or of a page.
     AnswerLie {
         NamesOlder = "answer-names-older",
         NamesOtherAccount = "answer-names-other-account",
@@ -20,6 +20,7 @@ family! {
         Denies = "story-denied",
         Insists = "story-insisted",
         Another = "story-another",
+        AnotherPage = "link-another-page",
     }
 }
 
@@ -62,9 +63,11 @@ impl Told<AnswerLie> {
             AnswerLie::Conflict => {
                 Claim::Refused(Answer::new(409, super::super::answer::JSON, "{\"msg\":\"duplicate\"}"))
             }
-            AnswerLie::Invented | AnswerLie::Denies | AnswerLie::Insists | AnswerLie::Another => {
-                Claim::Story(right.to_owned())
-            }
+            AnswerLie::Invented
+            | AnswerLie::Denies
+            | AnswerLie::Insists
+            | AnswerLie::Another
+            | AnswerLie::AnotherPage => Claim::Story(right.to_owned()),
         }
     }
 }

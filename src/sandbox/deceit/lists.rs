@@ -41,6 +41,8 @@ family! {
         Object = "list-object",
         Null = "list-null",
         NullStory = "list-null-story",
+        UnreadableNewest = "list-unreadable-newest",
+        UnreadableOldest = "list-unreadable-oldest",
     }
 }
 
@@ -135,6 +137,8 @@ impl Told<ListLie> {
                 let from = last_id.and_then(number_of).map_or(1, |number| number + 1);
                 page.extend((from..).take(INVENTED_PAGE).map(|number| invented(profile, number, now)));
             }
+            ListLie::UnreadableNewest if last_id.is_none() => spoil(page.first_mut()),
+            ListLie::UnreadableOldest => spoil(page.last_mut()),
             ListLie::Large => {
                 let filler = "x".repeat(self.size);
                 if let Some(shape) = page.last_mut() {
@@ -173,6 +177,13 @@ impl Told<ListLie> {
     /// Whether a page that begins behind `last_id` begins behind a story that was invented.
     pub(in super::super) fn knows(&self, last_id: &str) -> bool {
         matches!(self.lie, ListLie::Endless | ListLie::Invents) && number_of(last_id).is_some()
+    }
+}
+
+/// Another thing than a text in the place of one.
+fn spoil(shape: Option<&mut Shape>) {
+    if let Some(shape) = shape {
+        shape.insert("content".to_owned(), json!({ "text": "unreadable" }));
     }
 }
 

@@ -3,6 +3,7 @@
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use super::TextLie;
+use super::texts::HALF;
 
 /// What comes of `text`. `size` counts characters, where the alteration is about a length.
 pub(super) fn altered(lie: TextLie, text: &str, size: usize) -> String {
@@ -36,6 +37,7 @@ pub(super) fn altered(lie: TextLie, text: &str, size: usize) -> String {
         }
         // What a reader of the bytes as Latin-1 sees.
         TextLie::Mojibake => text.bytes().map(char::from).collect(),
+        TextLie::HalfEmoji if !text.contains(is_emoji) => format!("{text}{HALF}"),
         TextLie::Percent => url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
         other => by_character(other, text),
     }
@@ -79,6 +81,7 @@ fn by_character(lie: TextLie, text: &str) -> String {
                 {}
             (TextLie::EmojiRemoved, c) if is_emoji(c) => {}
             (TextLie::EmojiQuestion, c) if is_emoji(c) => altered.push('?'),
+            (TextLie::HalfEmoji, c) if is_emoji(c) => altered.push(HALF),
             (TextLie::EmojiNames, c) if is_emoji(c) => altered.push_str("(이모티콘)"),
             (TextLie::InvisibleAdded, ' ') => altered.push_str(" \u{200b}"),
             (TextLie::InvisibleRemoved, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe0f}' | '\u{feff}') => {}

@@ -23,6 +23,9 @@ family! {
         AudiencePrivate = "audience-private",
         AudienceUnknown = "audience-unknown",
         AudienceMissing = "audience-missing",
+        KindNumber = "kind-number",
+        AudienceNumber = "audience-number",
+        AddressNumber = "address-number",
     }
 }
 
@@ -59,6 +62,9 @@ impl ShapeLie {
             Self::AudienceFriends => put(shape, AUDIENCE, json!("FRIEND")),
             Self::AudiencePrivate => put(shape, AUDIENCE, json!("ONLY_ME")),
             Self::AudienceUnknown => put(shape, AUDIENCE, json!("CLOSE_FRIENDS")),
+            Self::KindNumber => put(shape, KIND, json!(1)),
+            Self::AudienceNumber => put(shape, AUDIENCE, json!(1)),
+            Self::AddressNumber => put(shape, "url", json!(1)),
             Self::AudienceMissing => drop(shape.shift_remove(AUDIENCE)),
         }
     }

@@ -69,8 +69,12 @@ family! {
         Number = "text-number",
         Null = "text-null",
         Missing = "text-missing",
+        HalfEmoji = "text-half-emoji",
     }
 }
+
+/// Stands for half an emoji until the answer is written: the escape of one surrogate, which no text can hold.
+pub(in super::super) const HALF: char = '\u{10FFFE}';
 
 impl TextLie {
     /// Whether a story can be kept with it: a text comes of it.
