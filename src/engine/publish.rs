@@ -12,6 +12,7 @@ use super::{Ctx, Outcome, Report, Result, UnderWayGuard};
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::kakao::error::{misnamed, name_account};
+use crate::kakao::list::Entry;
 use crate::kakao::refresh::ONE_CALL;
 use crate::kakao::story::Posted;
 use crate::kakao::token::AccessToken;
@@ -167,6 +168,11 @@ async fn once_more(
             let written = ctx.store.record_doubt(intent, &fault, later(now, FIRST_LOOK), now).await?;
             unless_lost(written, Outcome::InDoubt { fault })
         }
+        Verdict::Wait(fault, wait) => {
+            let (at, ahead) = (later(now, wait), ctx.rules.prepare_ahead);
+            let written = ctx.store.retry_unsent(intent, &fault, at, ahead, now).await?;
+            unless_lost(written, Outcome::Retry { at, fault })
+        }
         Verdict::Blocked(fault) => set_back(ctx, intent, fault).await?,
         Verdict::Stopped => {
             let fault = Fault::transient("not-sent", "storyd stops, before its request could leave");
@@ -205,7 +211,7 @@ async fn of_own_profile(
 /// The profile of the account's listed stories, where none of them is of the one that is `named`. A list that cannot be read says nothing.
 async fn profile_listed(ctx: &Ctx, token: &AccessToken, named: &str) -> Option<String> {
     let page = between_deaths(ctx.kakao.stories(token, None)).await.ok()?;
-    let mut profiles = page.stories.iter().map(|story| profile_of(&story.id));
+    let mut profiles = page.entries.iter().filter_map(Entry::id).map(profile_of);
     let first = profiles.next()?.to_owned();
     (first != named && profiles.all(|profile| profile != named)).then_some(first)
 }

@@ -1,23 +1,28 @@
 //! Looks at Kakao's list before a post is sent once more whose request was refused plainly before. Such a refusal says that nothing was
 //! made; one look at the list bears that out, or the post is in doubt.
 //!
-//! No quarantine is needed: the answer came, so that nothing of that request is under way any more. Whatever is not certain is left to
-//! `reconcile`, which has time.
+//! No quarantine is needed: the answer came, so that nothing of that request is under way any more. While the list cannot be read the
+//! post waits and is looked for again; a doubt would only ask the same list. Whatever else is not certain is left to `reconcile`.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::evidence::{Evidence, Says, Sought};
 use super::listing::order::Flaw;
 use super::listing::{Bounds, End, lacking, read};
 use super::matching::Sending;
 use super::{Ctx, Result};
-use crate::domain::clock::between;
+use crate::domain::clock::{between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::kakao::error::is_of_one_call;
 use crate::store::queue::{Intent, Refused};
 
 /// How much of a list one look reads.
 const BOUNDS: Bounds = Bounds { pages: 200, stories: 20_000, until_flaw: false };
+
+/// Between two looks, while the list cannot be read.
+const LOOK_MIN: Duration = Duration::from_secs(2);
+const LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// What becomes of a post that was refused before.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub(super) enum Verdict {
     Send,
     /// That is not certain.
     Doubt(Fault),
+    /// The list cannot be read just now: it is looked at again after so long.
+    Wait(Fault, Duration),
     /// The account is blocked: it waits, and is looked for again.
     Blocked(Fault),
     /// The daemon stops.
@@ -50,15 +57,18 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
     });
     let mut listing = match taken.await? {
         Ok(listing) => listing,
-        Err(fault) => return Ok(unreadable(fault)),
+        Err(fault) => return unreadable(ctx, intent, &refused, fault).await,
     };
     match listing.end {
         End::Stopped => return Ok(Verdict::Stopped),
-        End::Short(fault) => return Ok(unreadable(fault)),
+        End::Short(fault) => return Ok(Verdict::Doubt(not_listed(&fault))),
         End::Whole | End::Enough => {}
     }
     if !evidence.is_in_order() {
         listing.order.note(Flaw::Shuffled);
+    }
+    if let Some(flaw) = evidence.unexplained(&sought, listing.heard, listing.order.flaws()) {
+        listing.order.note(flaw);
     }
     let why = match evidence.says(&sought, listing.heard, listing.order.flaws()) {
         Says::Found(story_id) => format!("the list shows it as story {story_id}"),
@@ -67,7 +77,7 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
             format!("the list shows stories that may be its own ({})", named.join(", "))
         }
         Says::Nothing => match lacking(ctx, account, None, &mut listing).await? {
-            Err(fault) => return Ok(unreadable(fault)),
+            Err(fault) => return unreadable(ctx, intent, &refused, fault).await,
             Ok(()) => match listing.order.flaws().first() {
                 None => return Ok(Verdict::Send),
                 Some(flaw) => format!("the list {flaw}, so that it proves nothing"),
@@ -77,13 +87,30 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
     Ok(Verdict::Doubt(doubt(why)))
 }
 
-/// The list cannot be read. Where the account is not allowed to read it no look can ever tell, and the refusal is believed.
-fn unreadable(fault: Fault) -> Verdict {
+/// The list cannot be read. Where the account is not allowed to read it no look can ever tell, and the refusal is believed. Anything else
+/// passes, as a rule, while the post may still go out.
+async fn unreadable(ctx: &Ctx, intent: &Intent, refused: &Refused, fault: Fault) -> Result<Verdict> {
     match &fault.class {
-        FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)) || is_of_one_call(&fault) => Verdict::Send,
-        FaultClass::Blocked(_) => Verdict::Blocked(fault),
-        _ => Verdict::Doubt(doubt(format!("the list could not be read: {fault}"))),
+        FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)) || is_of_one_call(&fault) => {
+            return Ok(Verdict::Send);
+        }
+        FaultClass::Blocked(_) => return Ok(Verdict::Blocked(fault)),
+        _ => {}
     }
+    let doubt = not_listed(&fault);
+    let looks = ctx.store.failures_alike(intent.taken().post, &doubt.code).await?;
+    let wait = LOOK_MIN.saturating_mul(1 << looks.min(16)).min(LOOK_MAX);
+    let in_time = refused.late_until.is_none_or(|until| later(ctx.clock.now(), wait) < until);
+    if !in_time || LOOK_MAX * looks >= ctx.rules.doubt_limit {
+        return Ok(Verdict::Doubt(doubt));
+    }
+    let mut fault = Fault::transient(&doubt.code, doubt.reason);
+    fault.remedy = doubt.remedy;
+    Ok(Verdict::Wait(fault, wait))
+}
+
+fn not_listed(fault: &Fault) -> Fault {
+    doubt(format!("the list could not be read: {fault}"))
 }
 
 fn doubt(why: String) -> Fault {

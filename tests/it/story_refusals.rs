@@ -31,11 +31,17 @@ fn note(name: &str, text: &str) -> String {
 
 /// A world with a published note in which the post `p` meets these rules, and time passes.
 async fn refused(rules: Vec<FaultRule>, length: Duration) -> World {
+    refused_of(&["story_publish", "story_read"], rules, length).await
+}
+
+/// The same of an account that has given these consents.
+async fn refused_of(consents: &[&str], rules: Vec<FaultRule>, length: Duration) -> World {
     let mut world = World::with_two_clocks().await;
     let before = note("before", "지난주의 글은 이렇습니다");
     world.jobs(&before);
     world.settle().await;
     world.pass(HOUR).await;
+    world.sandbox.set_scopes("cafe", consents).unwrap();
     world.fault(rules);
     world.jobs(&(before + &note("p", TEXT)));
     world.pass(length).await;
@@ -92,9 +98,26 @@ async fn a_refusal_of_which_nothing_came_costs_one_look_and_asks_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_list_may_not_be_read_a_refusal_is_believed() {
     for denied in ["code-402", "code-5"] {
-        let world = refused(vec![of_notes("code-10", 1), of_lists(denied)], 24 * HOUR).await;
+        let world = refused_of(&["story_publish"], vec![of_notes("code-10", 1), of_lists(denied)], 24 * HOUR).await;
         let post = world.post("p").await;
         assert_eq!((post.state, world.requests("note")), (PostState::Published, 3), "{denied}: {}", post.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_list_cannot_be_read_a_post_that_was_refused_waits_and_is_no_doubt() {
+    for fault in ["code-7", "code-402", "server-error-before-effect", "truncated-after-effect", "garbage-after-effect"]
+    {
+        for (refusal, notes) in [("code-10", 3), ("answer-quota", 2)] {
+            let lists = FaultRule::new(fault.parse().unwrap()).on(&[Call::MyStories]).times(5);
+            let world = refused(vec![of_notes(refusal, 1), lists], 24 * HOUR).await;
+            let post = world.post("p").await;
+            assert_eq!((post.state, world.requests("note")), (PostState::Published, notes), "{fault}: {}", post.reason);
+            let events = world.events(post.post).await;
+            let count = |name: &str| events.iter().filter(|event| event.event == name).count();
+            // A story that was made all the same is the doubt's to find.
+            assert_eq!((count("doubt"), count("park")), (usize::from(notes == 2), 0), "{fault} {refusal}");
+        }
     }
 }
 

@@ -57,6 +57,25 @@ pub(super) fn gather(run: &mut Run, told: BTreeSet<i64>) -> Evidence {
     }
 }
 
+/// Why posts were parked, without what differs from one to the next, and how many for each.
+fn parked(run: &Run) -> BTreeMap<String, usize> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let reasons: Vec<String> = runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(run.town.path("data/queue.db"));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        let reasons = sqlx::query_scalar("SELECT reason FROM event WHERE event = 'park'");
+        reasons.fetch_all(&mut connection).await.unwrap()
+    });
+    let mut kinds = BTreeMap::new();
+    for reason in reasons {
+        let is_name = |word: &str| word.contains(|c: char| c.is_ascii_digit()) && !word.contains('-');
+        let words = reason.split([';', '\n']).next().unwrap_or_default().split_whitespace();
+        let kind: Vec<&str> = words.map(|word| if is_name(word) { "…" } else { word }).collect();
+        *kinds.entry(kind.join(" ")).or_default() += 1;
+    }
+    kinds
+}
+
 fn events(evidence: &Evidence, test: impl Fn(&Move) -> bool) -> usize {
     evidence.history.values().flatten().filter(|step| test(step)).count()
 }
@@ -120,6 +139,9 @@ pub(super) fn tell(
         person.found,
         person.absent
     );
+    for (why, posts) in parked(run) {
+        println!("    parked {posts}: {why}");
+    }
     let mut ends: BTreeMap<PostState, usize> = BTreeMap::new();
     for post in &evidence.posts {
         *ends.entry(post.state).or_default() += 1;

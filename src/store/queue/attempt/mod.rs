@@ -103,6 +103,8 @@ pub struct Refused {
     pub began_at: Timestamp,
     /// How far Kakao's clock is ahead of ours (negative: behind), as known when the post was taken last.
     pub skew: Option<SignedDuration>,
+    /// Until when the post may still be sent; `None`: without end.
+    pub late_until: Option<Timestamp>,
 }
 
 impl Store {
@@ -113,7 +115,7 @@ impl Store {
             return Ok(None);
         }
         let row = sqlx::query!(
-            r#"SELECT t.id AS "id!", t.started_at, p.intent_skew FROM attempt t JOIN post p ON p.id = t.post_id
+            r#"SELECT t.id AS "id!", t.started_at, p.intent_skew, p.late_until_at FROM attempt t JOIN post p ON p.id = t.post_id
                WHERE t.post_id = $1 AND t.kind = 'publish' AND t.verdict IN ('retry', 'snooze', 'failed') AND t.answer <> ''
                ORDER BY t.id LIMIT 1"#,
             intent.taken.post
@@ -122,7 +124,8 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let skew = row.intent_skew.map(SignedDuration::from_micros);
-        Ok(Some(Refused { attempt: row.id, began_at: instant(row.started_at)?, skew }))
+        let late_until = row.late_until_at.map(instant).transpose()?;
+        Ok(Some(Refused { attempt: row.id, began_at: instant(row.started_at)?, skew, late_until }))
     }
 
     /// How many of the post's last attempts, in a row, met a fault with this code and were to be repeated.
