@@ -85,6 +85,14 @@ pub fn time_advice(text: &str) -> Option<String> {
     }
 }
 
+/// The same where a time to come is asked for: a length is one from now on, and a day lacks its time.
+pub fn coming_time_advice(text: &str) -> Option<String> {
+    match duration::meant(text.strip_prefix(['+', '-']).unwrap_or(text)) {
+        Some(length) => Some(format!("write `+{}`", duration::write(length))),
+        None => spelling::time_help(text, None).or_else(|| spelling::date_help(text)),
+    }
+}
+
 /// The typed, validated whole of the job files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {

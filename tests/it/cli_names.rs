@@ -1,7 +1,7 @@
 //! What people type: posts by their number, job, day or story; names that nothing has; texts that begin with a dash; times in one zone; and
 //! answers that say when a post will not go out.
 
-use crate::support::process::{Emulator, Folder, Process};
+use crate::support::process::{Emulator, Folder, Process, until};
 
 const JOBS: &str = "sale:\n  at: 2098-12-24 09:00\n  type: note\n  content: 세일\n  tags: [할인]\n\
                     hello:\n  at: [2098-12-24 08:00, 2098-12-25 08:00, 2098-12-26 20:00]\n  type: note\n  content: 안녕\n\
@@ -67,8 +67,8 @@ fn a_post_is_named_by_its_number_its_job_its_day_or_its_story() {
     folder.ok("admin retry sale");
     folder.ok("admin cancel hello@2098-12-25 신년인사");
     assert_eq!(folder.ok("admin retry hello"), folder.ok("admin queue --job hello --json").pipe_post(1, "goes ahead"));
-    refused(&folder, "admin reschedule sale --to 2098-12-24", 5, "is due Wed 2098-12-24 09:00 KST (in ");
-    folder.ok("admin reschedule sale --to 2098-12-25");
+    refused(&folder, "admin reschedule sale --to 2098-12-24T00:00", 5, "is due Wed 2098-12-24 09:00 KST (in ");
+    folder.ok("admin reschedule sale --to 2098-12-25T00:00");
     let done = folder.run("admin cancel hello");
     assert_eq!(done.code, Some(2), "{done:#?}");
     assert!(
@@ -126,7 +126,7 @@ fn a_name_that_nothing_has_is_refused_with_the_nearest() {
     assert!(folder.json("admin pause --job sale").as_array().unwrap().len() == 1, "nothing else was paused");
     folder.ok("admin resume --job sale");
     let told = folder.ok("admin pause --tag 할인 --for 2h");
-    assert_eq!(told, "tag 할인 is paused for 2 h: 1 post waits\n");
+    assert_eq!(told, "tag 할인 is paused for 2 h: no post of it falls due until then\n");
     let told = folder.ok("admin pause --job out");
     assert!(told.contains("no post of it waits now"), "{told}");
     assert!(folder.ok("admin pause --all").contains("5 posts wait"));
@@ -159,8 +159,6 @@ fn a_time_that_has_passed_or_lies_years_ahead_is_refused_while_the_person_is_sti
     let (folder, _emulator, _daemon) = folder();
     for (at, says) in [
         ("2020-12-25 09:00", "has passed, so nothing would be posted then; correct --at"),
-        ("2h", "has passed"),
-        ("yesterday", "has passed"),
         ("2190-12-25 09:00", "is years ahead; correct the year in --at"),
     ] {
         for line in ["admin post 지난글 --dry-run --at", "admin post 지난글 --at"] {
@@ -173,6 +171,95 @@ fn a_time_that_has_passed_or_lies_years_ahead_is_refused_while_the_person_is_sti
         }
     }
     assert_eq!(folder.json("admin queue --all --text 지난글").as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_pause_with_an_end_counts_what_falls_due_before_it() {
+    let (folder, _emulator, _daemon) = folder();
+    let post = |at: &str, tag: &str| folder.ok(&format!("admin post 안녕 --at {at} --tag {tag}"));
+    post("+1h", "할인");
+    post("+3h", "할인");
+    post("+1h", "다른");
+    for (line, says) in [
+        ("admin pause --tag 할인 --for 2h", "1 post waits"),
+        ("admin pause --tag 할인 --for 4h", "2 posts wait"),
+        ("admin pause --tag 할인 --for 30m", "no post of it falls due until then"),
+        ("admin pause --tag 할인", "3 posts wait"),
+        ("admin pause --job sale --for 2h", "no post of it falls due until then"),
+        ("admin pause --job sale", "1 post waits"),
+        ("admin pause --account cafe --for 2h", "2 posts wait"),
+        ("admin pause --account cafe", "8 posts wait"),
+        ("admin pause --all --for 4h", "3 posts wait"),
+        ("admin pause --all", "8 posts wait"),
+    ] {
+        let told = folder.ok(line);
+        assert!(told.trim_end().ends_with(says), "{line}: {told}");
+        folder.ok(&line.replace("pause", "resume").split(" --for").next().unwrap().to_owned());
+    }
+    folder.ok("admin pause --tag 할인 --for 2h");
+    let waits = |index: usize| folder.json("admin queue --tag 할인")[index]["waits"].as_array().unwrap().len();
+    assert_eq!((waits(0), waits(1)), (1, 0), "what falls due later is not shown as paused");
+}
+
+#[test]
+fn a_day_or_a_length_is_no_time_at_which_something_is_done() {
+    let (folder, _emulator, _daemon) = folder();
+    for (at, says) in [
+        ("2098-12-10", "\"2098-12-10\" is a whole day; add the time of day: `2098-12-10 09:00`"),
+        ("2098.12.10", "add the time of day: `2098-12-10 09:00`"),
+        ("tomorrow", "is a whole day; add the time of day: `"),
+        ("2h", "\"2h\" is a length of time; from now on it is `+2h`"),
+        ("2 hours", "write `+2h`"),
+    ] {
+        for line in ["admin post 안녕 --at", "admin post 안녕 --dry-run --at", "admin reschedule sale --to"] {
+            let done = with_last(&folder, line, at);
+            assert_eq!(done.code, Some(2), "{line} {at}: {done:#?}");
+            assert!(done.stderr.contains(says) && done.stdout.is_empty(), "{line} {at}: {done:#?}");
+        }
+    }
+    assert_eq!(folder.json("admin queue").as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_post_is_found_by_the_day_it_is_shown_under_and_a_job_may_be_called_like_a_number() {
+    let (folder, _emulator, _daemon) = folder();
+    let first = folder.json("admin queue --all --job out")[0].clone();
+    let now: jiff::Timestamp = first["occurs_at"].as_str().unwrap().parse().unwrap();
+    let day = now.to_zoned(jiff::tz::TimeZone::get("Asia/Seoul").unwrap()).strftime("%Y-%m-%d").to_string();
+    let shown = folder.json(&format!("admin show out@{day}"));
+    assert_eq!(shown["post"]["post"], first["post"]);
+    refused(&folder, "admin show out@2020-01-01", 4, "out has no post of 2020-01-01");
+
+    let number = first["post"].to_string();
+    folder.jobs(&format!("{JOBS}\n4711:\n  at: 2098-12-24 09:00\n  type: note\n  content: 사칠일일\n{number}:\n  at: 2098-12-24 09:00\n  type: note\n  content: 숫자"));
+    let all = || folder.json("admin queue --all").as_array().unwrap().len();
+    until(|| "the jobs to be in the queue".to_owned(), || (all() == 8).then_some(()));
+    assert_eq!(folder.json("admin show 4711")["post"]["job"], "4711");
+    let both = folder.run(&format!("admin show {number}"));
+    assert_eq!(both.code, Some(0), "{both:#?}");
+    assert!(both.stdout.contains("out"), "a number is a post's: {}", both.stdout);
+    let says =
+        format!("{number} is read as post {number}; of the job {number} name the day, as in `{number}@2098-12-24`");
+    assert!(both.stderr.contains(&says), "{}", both.stderr);
+    assert_eq!(folder.json(&format!("admin show {number}@2098-12-24"))["post"]["job"], number.as_str());
+}
+
+#[test]
+fn a_dry_run_promises_only_what_would_come_of_it() {
+    let (folder, _emulator, _daemon) = folder();
+    folder.ok("admin post 안녕 --name promo --at +1d");
+    for (line, would) in [
+        ("admin cancel sale --dry-run", true),
+        ("admin release sale --dry-run", false),
+        ("admin release sale hello@2098-12-25 --dry-run", false),
+        ("admin cancel sale nothing-like-it --dry-run", true),
+        ("admin post 안녕 --at +1d --dry-run", true),
+        ("admin post 안녕 --name promo --at +1d --dry-run", false),
+    ] {
+        let told = folder.run(line).stderr;
+        let says = if would { "without --dry-run it would be" } else { "without --dry-run nothing would be" };
+        assert!(told.trim_end().ends_with(says), "{line}: {told}");
+    }
 }
 
 #[test]
@@ -281,10 +368,17 @@ fn no_answer_claims_success_for_what_waits_for_something_else() {
     let told = folder.ok("admin retry sale");
     assert!(told.contains("but account cafe is paused"), "{told}");
     folder.ok("admin pause --account cafe --for 2h");
-    let told = folder.ok("admin reschedule sale --to 2098-12-25");
+    assert!(
+        !folder.ok("admin reschedule sale --to 2098-12-25T00:00").contains("but"),
+        "it is due long after the pause"
+    );
+    let told = with_last(&folder, "admin post --at +1h", "곧").stdout;
     assert!(told.contains("but account cafe is paused until ") && told.contains("KST"), "{told}");
+    let told = folder.run("admin post 곧 --at +1h --dry-run").stdout;
+    assert!(told.contains("but account cafe is paused until ") && told.contains("KST"), "{told}");
+    assert!(!folder.run("admin post 곧 --at +3h --dry-run").stdout.contains("but"), "it is due after the pause");
     folder.ok("admin resume --account cafe");
-    assert!(!folder.ok("admin reschedule sale --to 2098-12-26").contains("but"));
+    assert!(!folder.ok("admin reschedule sale --to 2098-12-26T00:00").contains("but"));
     daemon.signal("KILL");
     daemon.end();
     let told = with_last(&folder, "admin post --at +1d", "안녕").stdout;

@@ -63,7 +63,7 @@ fn what_programs_read_is_as_published() {
     fits("backup", &folder.json("admin backup copy"));
     fits("queue", &folder.json("admin cancel 8 --reason test"));
     fits("queue", &folder.json("admin retry 8"));
-    fits("queue", &folder.json("admin reschedule 8 --to 2098-12-05"));
+    fits("queue", &folder.json("admin reschedule 8 --to 2098-12-05T09:00"));
     fits("stories", &folder.json("admin delete --tag 주말 --yes --every 1s"));
     let csv = folder.ok("admin queue --all --csv");
     let columns = csv.lines().next().unwrap().split(',').count();
@@ -155,7 +155,7 @@ fn what_is_put_into_the_queue_by_hand_and_does_not_go_out_is_no_success() {
 #[tokio::test]
 async fn a_name_under_which_something_was_posted_and_pruned_is_posted_under_no_more() {
     let (folder, emulator, daemon) = lived();
-    folder.ok("admin post 안녕 --name promo --at 2098-12-05");
+    folder.ok("admin post 안녕 --name promo --at 2098-12-05T09:00");
     let post = folder.json("admin queue --job @promo")[0]["post"].to_string();
     folder.ok(&format!("admin cancel {post}"));
     daemon.signal("TERM");
@@ -166,7 +166,7 @@ async fn a_name_under_which_something_was_posted_and_pruned_is_posted_under_no_m
     store.close().await;
     assert_eq!(folder.json("admin queue --all --job @promo"), serde_json::json!([]));
     let before = (folder.json("admin queue --all"), emulator.ledger().len());
-    for when in ["", "--at 2098-12-05", "--at +5m", "--at +5m --dry-run"] {
+    for when in ["", "--at 2098-12-05T09:00", "--at +5m", "--at +5m --dry-run"] {
         let done = folder.run(&format!("admin post 안녕 --name promo {when}"));
         assert_eq!(done.code, Some(5), "{when}: {done:?}");
         assert!(done.stdout.is_empty() && done.stderr.contains("promo"), "{when}: {done:?}");
@@ -180,8 +180,8 @@ fn a_dry_run_changes_nothing_and_a_refusal_says_what_is_possible() {
     let before = folder.json("admin queue --all");
     for (line, code) in [
         ("admin cancel 8 --dry-run", 0),
-        ("admin reschedule 8 --to 2099-01-01 --dry-run", 0),
-        ("admin reschedule 8 --to 2050-01-01 --dry-run", 5),
+        ("admin reschedule 8 --to 2099-01-01T09:00 --dry-run", 0),
+        ("admin reschedule 8 --to 2050-01-01T09:00 --dry-run", 5),
         ("admin retry 6 --dry-run", 5),
         ("admin retry --cause=-602 --dry-run", 4),
         ("admin release 6 --dry-run", 5),
@@ -239,7 +239,7 @@ fn reading_and_steering_go_on_beside_a_daemon_under_load() {
                 "admin pause --job later --for 1h",
                 "admin resume --job later",
                 "admin post 곁에서 --name beside",
-                "admin reschedule 8 --to 2098-12-05",
+                "admin reschedule 8 --to 2098-12-05T09:00",
                 "admin cancel 9 --reason rain",
                 "admin retry 9 --reason sun",
                 "admin delete --job note-1 --yes",

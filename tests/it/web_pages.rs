@@ -254,7 +254,7 @@ async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
     );
     world.settle().await;
     let now = world.clock.now();
-    let order = PauseOrder { actor: "kim", reason: "<i>a recall</i>", until: Some(now + HOUR) };
+    let order = PauseOrder { actor: "kim", reason: "<i>a recall</i>", until: Some(now + 26 * HOUR) };
     let _ = world.ctx().store.pause(&PauseScope::Tag("오늘".into()), order, now).await.unwrap();
     let _ = world.ctx().store.pause(&PauseScope::Job("it's".into()), order, now).await.unwrap();
     let dashboard = dashboard(&world).await;
@@ -262,10 +262,10 @@ async fn a_pause_names_who_and_why_and_what_waits_for_its_end() {
     assert!(!html.contains("<i>"), "{html}");
     let said = text(&html);
     assert!(said.contains("tag 오늘 by kim since Tue 2026-12-01 08:00 KST (now)"), "{said}");
-    assert!(said.contains("until Tue 2026-12-01 09:00 KST (in 1 h): <i>a recall</i>"), "{said}");
+    assert!(said.contains("until Wed 2026-12-02 10:00 KST (in 1 d 2 h): <i>a recall</i>"), "{said}");
     assert!(said.contains("storyd admin resume --tag 오늘 --data-dir d"), "{said}");
     assert!(said.contains(r"storyd admin resume --job 'it'\''s' --data-dir d"), "{said}");
-    assert_eq!(html.matches(">paused until Tue 2026-12-01 09:00 KST</span>").count(), 1, "{said}");
+    assert_eq!(html.matches(">paused until Wed 2026-12-02 10:00 KST</span>").count(), 1, "{said}");
     for (job, paused) in [("menu", true), ("other", false)] {
         let page = text(&get(&dashboard, &format!("/posts/{}", world.post(job).await.post)).await);
         assert_eq!(page.contains("paused"), paused, "{page}");

@@ -93,7 +93,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         say!("  … and {} more", rows.len() - TOLD_MAX);
     }
     if args.dry_run {
-        note!("nothing was changed; without --dry-run it would be");
+        super::end_dry_run(true);
     }
     Ok(DONE)
 }

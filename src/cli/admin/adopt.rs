@@ -2,7 +2,7 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
+use super::super::output::say;
 use super::super::setup::Home;
 use super::super::show::print_json;
 use super::target;
@@ -74,7 +74,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         say!("story {} on {account} {verb} on record as {of}", args.story);
     }
     if args.dry_run {
-        note!("nothing was changed; without --dry-run it would be");
+        super::end_dry_run(true);
     }
     Ok(DONE)
 }

@@ -4,14 +4,14 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::super::failure::Failure;
 use crate::domain::clock::{earlier, later};
 use crate::domain::content::composed;
-use crate::plan::{duration, time_advice};
+use crate::plan::{coming_time_advice, duration, time_advice};
 
 /// Which posts or stories.
 #[derive(Clone, Debug, Default, Args)]
@@ -61,7 +61,17 @@ pub(super) fn name(text: &str) -> Result<String, Infallible> {
     Ok(composed(text))
 }
 
-/// Reads a time as a person writes it. Local times are those of `zone`; a bare length of time is that long ago.
+/// A time as it was written.
+enum Written {
+    /// One instant.
+    Instant(Timestamp),
+    /// A whole day.
+    Day(Date),
+    /// So long ago.
+    Ago(Duration),
+}
+
+/// Reads a time as a person writes it. Local times are those of `zone`; a bare length of time is that long ago, a day its beginning.
 pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
     let text = text.trim();
     let bad = || {
@@ -69,27 +79,55 @@ pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Time
             "write 2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00:00+09:00, today, now, 2h (ago) or +3d (from now)";
         Failure::usage(format!("{text:?} is no time; {}", time_advice(text).as_deref().unwrap_or(forms)))
     };
+    match written(text, zone, now).ok_or_else(bad)? {
+        Written::Instant(at) => Ok(at),
+        Written::Day(day) => zone.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| bad()),
+        Written::Ago(length) => Ok(earlier(now, length)),
+    }
+}
+
+/// Reads the time at which something is to be done. A day alone and a length without a sign are refused with what to write: nobody means
+/// midnight by the one, or the past by the other.
+pub(super) fn to_come(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
+    let text = text.trim();
+    let told = match written(text, zone, now) {
+        Some(Written::Instant(at)) => return Ok(at),
+        Some(Written::Day(day)) => format!("{text:?} is a whole day; add the time of day: `{day} 09:00`"),
+        Some(Written::Ago(length)) => {
+            format!("{text:?} is a length of time; from now on it is `+{}`", duration::write(length))
+        }
+        None => {
+            let forms = "write \"2026-12-01 09:00\", 2026-12-01T09:00:00+09:00, now or +3d (from now)";
+            format!("{text:?} is no time; {}", coming_time_advice(text).as_deref().unwrap_or(forms))
+        }
+    };
+    Err(Failure::usage(told))
+}
+
+fn written(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Written> {
     let today = zone.to_datetime(now).date();
-    let day = |date: jiff::civil::Date| zone.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| bad());
     match text {
-        "now" => return Ok(now),
-        "today" => return day(today),
-        "tomorrow" => return day(today.checked_add(1.day()).unwrap_or(today)),
-        "yesterday" => return day(today.checked_sub(1.day()).unwrap_or(today)),
+        "now" => return Some(Written::Instant(now)),
+        "today" => return Some(Written::Day(today)),
+        "tomorrow" => return Some(Written::Day(today.checked_add(1.day()).unwrap_or(today))),
+        "yesterday" => return Some(Written::Day(today.checked_sub(1.day()).unwrap_or(today))),
         _ => {}
     }
     let length = |text: &str| -> Option<Duration> { duration::parse(text).ok() };
     if let Some(ahead) = text.strip_prefix('+').and_then(length) {
-        return Ok(later(now, ahead));
+        return Some(Written::Instant(later(now, ahead)));
     }
     if let Some(ago) = length(text.strip_prefix('-').unwrap_or(text)) {
-        return Ok(earlier(now, ago));
+        return Some(Written::Ago(ago));
     }
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
+        return Some(Written::Instant(at));
     }
-    let local: DateTime = text.parse().map_err(|_| bad())?;
-    zone.to_timestamp(local).map_err(|_| bad())
+    let local: DateTime = text.parse().ok()?;
+    if !text.contains([' ', 'T', 't', ':']) {
+        return Some(Written::Day(local.date()));
+    }
+    zone.to_timestamp(local).ok().map(Written::Instant)
 }
 
 #[cfg(test)]
@@ -108,6 +146,27 @@ mod tests {
         assert_eq!((read("2h"), read("-2h"), read("+1d")), (read("2h"), read("2h"), "2026-12-02T03:00:00Z".into()));
         assert_eq!(read("2h"), "2026-12-01T01:00:00Z");
         assert_eq!(name("\u{1106}\u{1166}\u{1102}\u{1172}"), Ok("메뉴".to_owned()));
+        for (odd, offered) in [
+            ("2026-12-10", "add the time of day: `2026-12-10 09:00`"),
+            ("20261210", "add the time of day: `2026-12-10 09:00`"),
+            (" 2026-12-10 ", "add the time of day: `2026-12-10 09:00`"),
+            ("2026.12.10", "add the time of day: `2026-12-10 09:00`"),
+            ("today", "add the time of day: `2026-12-01 09:00`"),
+            ("tomorrow", "add the time of day: `2026-12-02 09:00`"),
+            ("yesterday", "add the time of day: `2026-11-30 09:00`"),
+            ("2h", "from now on it is `+2h`"),
+            ("-2h", "from now on it is `+2h`"),
+            ("1d12h", "from now on it is `+1d12h`"),
+            ("2 hours", "write `+2h`"),
+            ("2시간", "write `+2h`"),
+            ("soon", "write \\\"2026-12-01 09:00\\\", 2026-12-01T09:00:00+09:00, now or +3d"),
+        ] {
+            let told = format!("{:?}", to_come(odd, &seoul, now).unwrap_err());
+            assert!(told.contains(offered), "{odd}: {told}");
+        }
+        for text in ["2026-12-10 09:00", "2026-12-10T09:00", "2026-12-10T09:00:00+09:00", "now", "+2h", "+1d"] {
+            assert_eq!(to_come(text, &seoul, now).unwrap(), moment(text, &seoul, now).unwrap(), "{text}");
+        }
         for odd in ["", "soon", "2026-13-01", "25:00", "12"] {
             assert!(moment(odd, &seoul, now).is_err(), "{odd}");
         }

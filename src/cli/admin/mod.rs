@@ -29,6 +29,7 @@ mod stories;
 mod target;
 
 use clap::Subcommand;
+use jiff::Timestamp;
 
 use super::failure::{DONE, Failure};
 use super::output::{note, say};
@@ -142,7 +143,7 @@ async fn steer(
 ) -> Result<u8, Failure> {
     let store = home.open().await?;
     let mut moved = Vec::new();
-    let mut code = DONE;
+    let (mut code, mut possible) = (DONE, false);
     for named in steering.posts {
         let post = match target::to_steer(home, &store, named, &may).await {
             Ok(post) => post,
@@ -153,6 +154,7 @@ async fn steer(
             }
         };
         let result = if steering.dry_run { may(&store, post).await } else { deed(&store, post).await };
+        possible |= result.is_ok();
         match result {
             Ok(()) if common.json => {
                 moved.extend(store.post(post).await?.map(|post| post.at(Clock::system().now())));
@@ -181,7 +183,7 @@ async fn steer(
         }
     }
     if steering.dry_run {
-        note!("nothing was changed; without --dry-run it would be");
+        end_dry_run(possible);
     } else {
         home.wake_daemon();
     }
@@ -194,22 +196,12 @@ async fn steer(
 
 /// What keeps a waiting post from going out at its time, as things stand: begins with a comma, and is empty where nothing does.
 async fn caveat(home: &Home, store: &Store, post: &PostRow) -> Result<String, Failure> {
+    let faced = Faced { account: &post.account, job: &post.job, tags: &post.tags, due_at: post.due_at };
+    let told = caveat_of(home, store, faced, post.blocked.as_deref()).await?;
+    if !told.is_empty() {
+        return Ok(told);
+    }
     let now = Clock::system().now();
-    if !store.has_daemon().await? {
-        return Ok(format!(", but no daemon runs: start `{}`", home.command("run")));
-    }
-    let mut pauses = store.pauses(now).await?;
-    pauses.retain(|pause| pause.covers(&post.account, &post.job, &post.tags));
-    if let Some(pause) = pauses.first() {
-        let until = match pause.until_at {
-            Some(at) => format!("until {}", time(at, &home.zone(store).await?, now)),
-            None => "until a person resumes it".to_owned(),
-        };
-        return Ok(format!(", but {} is paused {until}", pause.what()));
-    }
-    if let Some(why) = &post.blocked {
-        return Ok(format!(", but account {} is blocked: {why}", post.account));
-    }
     let waits = standing_waits(&post.waits, now);
     let Some(wait) = waits.iter().find(|wait| wait.what != WaitKind::Blackout) else { return Ok(String::new()) };
     let until = match wait.until {
@@ -217,6 +209,40 @@ async fn caveat(home: &Home, store: &Store, post: &PostRow) -> Result<String, Fa
         None => String::new(),
     };
     Ok(format!(", but waits{until}: {}", wait.why))
+}
+
+/// A post, in the queue or not yet, as what would keep it back sees it.
+struct Faced<'a> {
+    account: &'a str,
+    job: &'a str,
+    tags: &'a [String],
+    due_at: Timestamp,
+}
+
+/// The same of what holds for posts that are not in the queue yet, too.
+async fn caveat_of(home: &Home, store: &Store, post: Faced<'_>, blocked: Option<&str>) -> Result<String, Failure> {
+    let now = Clock::system().now();
+    if !store.has_daemon().await? {
+        return Ok(format!(", but no daemon runs: start `{}`", home.command("run")));
+    }
+    let mut pauses = store.pauses(now).await?;
+    pauses.retain(|pause| pause.holds((post.account, post.job, post.tags), post.due_at));
+    if let Some(pause) = pauses.first() {
+        let until = match pause.until_at {
+            Some(at) => format!("until {}", time(at, &home.zone(store).await?, now)),
+            None => "until a person resumes it".to_owned(),
+        };
+        return Ok(format!(", but {} is paused {until}", pause.what()));
+    }
+    Ok(blocked.map_or_else(String::new, |why| format!(", but account {} is blocked: {why}", post.account)))
+}
+
+/// The last words of a dry run. `would`: whether the same command would change anything.
+fn end_dry_run(would: bool) {
+    match would {
+        true => note!("nothing was changed; without --dry-run it would be"),
+        false => note!("nothing was changed, and without --dry-run nothing would be"),
+    }
 }
 
 /// A refusal, with the command that is possible instead.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
 use super::super::output::say;
@@ -9,7 +11,6 @@ use super::super::setup::Home;
 use super::super::show::{length, print_json};
 use super::filter::name;
 use crate::domain::clock::{Clock, later};
-use crate::domain::post::PostState;
 use crate::domain::telling::shell_word;
 use crate::plan::duration;
 use crate::store::Store;
@@ -76,7 +77,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let order = PauseOrder { actor: &super::actor(), reason: &args.reason, until };
     let _ = store.pause(&scope, order, now).await?;
     let pauses = store.pauses(now).await?;
-    let waiting = waiting(&store, &scope).await?;
+    let waiting = waiting(&store, &scope, until).await?;
     store.close().await;
     home.wake_daemon();
     match args.length {
@@ -90,20 +91,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(DONE)
 }
 
-/// How many posts the pause stops.
-async fn waiting(store: &Store, scope: &PauseScope) -> Result<String, Failure> {
-    let posts = match scope_name(scope) {
-        Some((kind, name)) => store.waiting_under(kind, name).await?,
-        None => store
-            .counts()
-            .await?
-            .into_iter()
-            .find(|(state, _)| *state == PostState::Scheduled)
-            .map_or(0, |(_, posts)| posts),
-    };
-    Ok(match posts {
-        0 => "no post of it waits now; those that come later wait too".to_owned(),
-        1 => "1 post waits".to_owned(),
+/// How many posts the pause stops: what falls due after its end is not among them.
+async fn waiting(store: &Store, scope: &PauseScope, until: Option<Timestamp>) -> Result<String, Failure> {
+    let posts = store.waiting_under(scope_name(scope), until).await?;
+    Ok(match (posts, until) {
+        (0, None) => "no post of it waits now; those that come later wait too".to_owned(),
+        (0, Some(_)) => "no post of it falls due until then".to_owned(),
+        (1, _) => "1 post waits".to_owned(),
         _ => format!("{posts} posts wait"),
     })
 }

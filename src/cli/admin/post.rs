@@ -13,7 +13,8 @@ use super::super::failure::{DONE, Failure, broken};
 use super::super::output::{note, say};
 use super::super::setup::Home;
 use super::super::show::{excerpt, print_json, time};
-use super::filter::moment;
+use super::Faced;
+use super::filter::to_come;
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
@@ -118,12 +119,14 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         post = store.posts(&already).await?.pop();
         home.wake_daemon();
     }
+    let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
+    let faced = Faced { account: &account, job: &posts.job, tags: &job.tags, due_at: occurs_at };
     let caveat = match &post {
         Some(post) if post.state == PostState::Scheduled => super::caveat(home, &store, post).await?,
-        _ => String::new(),
+        Some(_) => String::new(),
+        None => caveat_of_new(home, &store, faced).await?,
     };
     store.close().await;
-    let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
     let falls_in = posts.occurrences.first().and_then(|occurrence| occurrence.falls_in.as_ref());
     let kept_back = match &post {
         Some(post) => kept_back(home, post),
@@ -144,14 +147,14 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             note!("`{}` tells what becomes of it", home.command(&format!("admin show {}", post.post)));
         }
         None => say!(
-            "would post a {} on {account}, {}: {}",
+            "would post a {} on {account}, {}{caveat}: {}",
             job.content.kind(),
             time(occurs_at, &zone, now),
             excerpt(&job.content, 60)
         ),
     }
     if args.dry_run {
-        note!("nothing was changed; without --dry-run it would be");
+        super::end_dry_run(!known);
     }
     kept_back.map_or(Ok(DONE), Err)
 }
@@ -184,6 +187,13 @@ fn timely(args: &Args, posts: &JobPosts, job: &Job, now: Timestamp) -> Result<()
         return Err(Failure::not_possible(format!("{shown} is years ahead; correct the year in --at")));
     }
     Ok(())
+}
+
+/// What keeps a post back that would be new to the queue.
+async fn caveat_of_new(home: &Home, store: &Store, post: Faced<'_>) -> Result<String, Failure> {
+    let accounts = store.accounts().await?;
+    let row = accounts.into_iter().find(|row| row.account == post.account);
+    super::caveat_of(home, store, post, row.and_then(|row| row.blocked_reason).as_deref()).await
 }
 
 /// Why a post in the queue does not go out by itself, if it does not.
@@ -250,7 +260,7 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     };
     let at = match args.at.as_str() {
         "now" => "now".to_owned(),
-        text => moment(text, &telling::zone(zone), now)?
+        text => to_come(text, &telling::zone(zone), now)?
             .to_zoned(telling::zone(zone))
             .strftime("%Y-%m-%dT%H:%M:%S%:z")
             .to_string(),

@@ -7,7 +7,7 @@ use super::super::failure::Failure;
 use super::super::output::note;
 use super::super::setup::Home;
 use super::super::show::time;
-use super::filter::moment;
+use super::filter::to_come;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::plan::past::is_far_ahead;
@@ -56,5 +56,5 @@ async fn read(home: &Home, args: &Args, now: Timestamp) -> Result<(Timestamp, St
     let store = home.open().await?;
     let zone = home.zone(&store).await?;
     store.close().await;
-    Ok((moment(&args.to, &telling::zone(&zone), now)?, zone))
+    Ok((to_come(&args.to, &telling::zone(&zone), now)?, zone))
 }

@@ -2,6 +2,7 @@
 //! posts is answered with their list, since none of them is guessed.
 
 use super::super::failure::Failure;
+use super::super::output::note;
 use super::super::setup::Home;
 use super::super::show::{counted, excerpt, time};
 use super::names;
@@ -109,11 +110,11 @@ fn day(post: &PostRow) -> String {
 
 async fn named(home: &Home, store: &Store, text: &str) -> Result<Named, Failure> {
     let text = composed(text.trim());
-    if let Ok(post) = text.parse::<i64>() {
-        return Ok(Named::One(post));
+    if let Ok(number) = text.parse::<i64>() {
+        return numbered(store, number, &text).await;
     }
     if let Some((job, nominal)) = day_of_job(&text) {
-        let posts = posts_of(store, job, &nominal).await?;
+        let posts = posts_on(store, job, &nominal).await?;
         if let Some((name, posts)) = posts {
             return Ok(one_or_more(name, posts));
         }
@@ -147,6 +148,20 @@ async fn named(home: &Home, store: &Store, text: &str) -> Result<Named, Failure>
     Err(Failure::no_such_thing(format!("there is no post, job or story {text}; {hint}")))
 }
 
+/// The post with a number. Where there is none, but a job with such a name, the job; where there are both, that is said.
+async fn numbered(store: &Store, number: i64, text: &str) -> Result<Named, Failure> {
+    let Some((name, posts)) = posts_of(store, text, "").await? else { return Ok(Named::One(number)) };
+    match store.post(number).await? {
+        None => Ok(one_or_more(name, posts)),
+        Some(post) => {
+            if let Some(other) = posts.iter().find(|other| other.post != number && post.job != name) {
+                note!("{text} is read as post {number}; of the job {name} name the day, as in `{name}@{}`", day(other));
+            }
+            Ok(Named::One(number))
+        }
+    }
+}
+
 fn one_or_more(name: String, posts: Vec<PostRow>) -> Named {
     match posts.as_slice() {
         [only] => Named::One(only.post),
@@ -163,6 +178,19 @@ async fn posts_of(store: &Store, job: &str, nominal: &str) -> Result<Option<(Str
         }
     }
     Ok(None)
+}
+
+/// Those whose nominal time begins so; where none does, those that are shown under such a time: one of `at: now` names none itself.
+async fn posts_on(store: &Store, job: &str, nominal: &str) -> Result<Option<(String, Vec<PostRow>)>, Failure> {
+    if let Some(found) = posts_of(store, job, nominal).await? {
+        return Ok(Some(found));
+    }
+    let Some((name, mut posts)) = posts_of(store, job, "").await? else { return Ok(None) };
+    posts.retain(|post| {
+        let zone = crate::domain::telling::zone(&post.zone);
+        [post.occurs_at, post.due_at].into_iter().any(|at| zone.to_datetime(at).to_string().starts_with(nominal))
+    });
+    Ok((!posts.is_empty()).then_some((name, posts)))
 }
 
 /// `sale@2026-12-24` and `sale@2026-12-24 09:00`: the job, and how its nominal time begins.

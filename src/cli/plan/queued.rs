@@ -72,7 +72,8 @@ impl Queued {
     fn with_its_post(&self, mut one: Coming, found: Option<(&PostRow, Option<&Change>)>, now: Timestamp) -> Coming {
         let Some((post, change)) = found else {
             // It is new: what covers its account, its job or its tags will cover it too.
-            if self.pauses.iter().any(|pause| pause.covers(&one.face.account, &one.job, &one.face.tags)) {
+            let post = (one.face.account.as_str(), one.job.as_str(), one.face.tags.as_slice());
+            if self.pauses.iter().any(|pause| pause.holds(post, one.at)) {
                 one.notes.push(WaitKind::Pause.word().to_owned());
             }
             if self.blocked.contains(&one.face.account) {

@@ -135,7 +135,7 @@ async fn tell_overdue(ctx: &Ctx, now: Timestamp) -> Result<()> {
             job.name = post.job,
             account = post.account,
             late_s = late.as_secs(),
-            "overdue after downtime: {}",
+            "found late: {}",
             post.then
         );
     }

@@ -1,7 +1,9 @@
 //! The names that people type: which accounts, jobs and tags there are, how many posts wait under each, and which posts a job has.
 
+use jiff::Timestamp;
+
 use super::posts::{PostRow, rows};
-use crate::store::{Result, Store, count};
+use crate::store::{Result, Store, count, micros};
 
 /// Most names of one kind that are read to find the one nearest to a mistyped name.
 const NAMES_MAX: i64 = 10_000;
@@ -82,29 +84,41 @@ impl Store {
         Ok(names)
     }
 
-    /// How many posts of this name wait for their time.
-    pub async fn waiting_under(&self, kind: NameKind, name: &str) -> Result<u32> {
-        let posts = match kind {
-            NameKind::Account => {
+    /// How many posts wait for their time: those of this name, or all; with `before`, those that fall due before it.
+    pub async fn waiting_under(&self, name: Option<(NameKind, &str)>, before: Option<Timestamp>) -> Result<u32> {
+        let before = before.map_or(i64::MAX, micros);
+        let posts = match name {
+            None => {
                 sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "posts!: i64" FROM post WHERE account = $1 AND state = 'scheduled'"#,
-                    name
+                    r#"SELECT count(*) AS "posts!: i64" FROM post WHERE state = 'scheduled' AND due_at < $1"#,
+                    before
                 )
                 .fetch_one(&self.readers)
                 .await?
             }
-            NameKind::Job => {
+            Some((NameKind::Account, name)) => {
                 sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "posts!: i64" FROM post WHERE job = $1 AND state = 'scheduled'"#,
-                    name
+                    r#"SELECT count(*) AS "posts!: i64" FROM post WHERE account = $1 AND state = 'scheduled' AND due_at < $2"#,
+                    name,
+                    before
                 )
                 .fetch_one(&self.readers)
                 .await?
             }
-            NameKind::Tag => {
+            Some((NameKind::Job, name)) => {
                 sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "posts!: i64" FROM post_tag WHERE tag = $1 AND state = 'scheduled'"#,
-                    name
+                    r#"SELECT count(*) AS "posts!: i64" FROM post WHERE job = $1 AND state = 'scheduled' AND due_at < $2"#,
+                    name,
+                    before
+                )
+                .fetch_one(&self.readers)
+                .await?
+            }
+            Some((NameKind::Tag, name)) => {
+                sqlx::query_scalar!(
+                    r#"SELECT count(*) AS "posts!: i64" FROM post_tag WHERE tag = $1 AND state = 'scheduled' AND due_at < $2"#,
+                    name,
+                    before
                 )
                 .fetch_one(&self.readers)
                 .await?

@@ -130,7 +130,9 @@ pub(super) fn waits(state: PostState, facts: &Facts) -> Result<Vec<Waits>> {
 
 fn pauses(facts: &Facts) -> Result<Vec<Waits>> {
     let pauses: Vec<Pause> = read_json(&facts.pauses, "pauses")?;
-    let told = pauses.into_iter().map(|pause| {
+    // One that ends before the post falls due keeps nothing back.
+    let holds = |pause: &Pause| pause.until_at.is_none_or(|until| until > facts.due_at);
+    let told = pauses.into_iter().filter(holds).map(|pause| {
         let what = match pause.scope.as_str() {
             "all" => "everything is".to_owned(),
             "restore" => format!("account {} is", pause.target),
@@ -205,7 +207,7 @@ mod tests {
         let limit = Facts { max_per_day: Some(3), next_at: minutes(700), last_at: Some(minutes(-5)), ..facts() };
         let late = Facts { catch_up_gap: 120_000_000, next_late_at: minutes(5), planned_at: minutes(-30), ..facts() };
         #[expect(clippy::type_complexity, reason = "a table of cases")]
-        let cases: [(Facts, &str, &[(WaitKind, &str)]); 12] = [
+        let cases: [(Facts, &str, &[(WaitKind, &str)]); 13] = [
             (facts(), "2026-12-01T00:01:00Z", &[]),
             (gap.clone(), "2026-12-01T00:01:00Z", &[(WaitKind::Gap, "10 min between two stories of cafe")]),
             (gap.clone(), "2026-12-01T00:10:00Z", &[]),
@@ -235,6 +237,8 @@ mod tests {
                 "2026-12-01T00:01:00Z",
                 &[(WaitKind::Pause, "everything is paused by anna: holiday")],
             ),
+            // It ends before the post falls due.
+            (Facts { pauses: pause("all", Some(minutes(-5))), ..facts() }, "2026-11-30T23:50:00Z", &[]),
             // It has ended.
             (Facts { pauses: pause("tag", Some(minutes(-5))), ..facts() }, "2026-12-01T00:01:00Z", &[]),
             (
