@@ -97,7 +97,7 @@ async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
     let answer =
         session::repeatable(ctx, &account, async |token| ctx.kakao.story(&token, &recorded.story_id).await).await;
     let finding = match answer {
-        Ok(story) => altered(&recorded, &story, ctx.store.told_as(&account).await?),
+        Ok(story) => altered(&recorded, story.content.as_deref(), &story.audience, ctx.store.told_as(&account).await?),
         Err(fault) if is_gone(&fault) => Some(NewFinding {
             story_id: recorded.story_id.clone(),
             kind: FindingKind::Missing,
@@ -130,7 +130,7 @@ async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen
                 let finding = match on_record {
                     Some(recorded) => match recorded.deleted_at {
                         Some(deleted_at) => still_up(recorded, id, deleted_at, fresh_from),
-                        None => altered(recorded, story, told_as),
+                        None => altered(recorded, story.content.as_deref(), &story.audience, told_as),
                     },
                     // A post that is being published, or was a moment ago, is not on record yet.
                     None if story.created_at >= fresh_from => None,
@@ -144,7 +144,10 @@ async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen
                         on_record.and_then(|recorded| still_up(recorded, id, *deleted_at, fresh_from))
                     }
                     None if story.created_at.is_some_and(|at| at >= fresh_from) => None,
-                    _ => Some(unread(on_record, id, &story.why)),
+                    _ => match (on_record, &story.content) {
+                        (Some(recorded), Some(says)) => altered(recorded, Some(says), &Audience::Unsaid, told_as),
+                        _ => Some(unread(on_record, id, &story.why)),
+                    },
                 };
                 (finding, story.comment_count, story.like_count)
             }
@@ -177,20 +180,25 @@ fn still_up(recorded: &Recorded, id: &str, deleted_at: Timestamp, fresh_from: Ti
 }
 
 /// What the story shows otherwise than recorded. A text in the one form in which all stories of the account come back is as recorded.
-fn altered(recorded: &Recorded, story: &Story, told_as: Option<ToldAs>) -> Option<NewFinding> {
-    let (said, says) = (recorded.content.text().unwrap_or_default(), story.content.as_deref().unwrap_or_default());
+fn altered(
+    recorded: &Recorded,
+    says: Option<&str>,
+    audience: &Audience,
+    told_as: Option<ToldAs>,
+) -> Option<NewFinding> {
+    let (said, says) = (recorded.content.text().unwrap_or_default(), says.unwrap_or_default());
     let mut differs = Vec::new();
     let as_all_are = || told_as.is_some_and(|told_as| Forms::of(said).told_in(says).contains(&told_as));
     if comparable(said) != comparable(says) && !as_all_are() {
         differs.push("its text is another one".to_owned());
     }
-    if let Audience::Known(audience) = &story.audience
+    if let Audience::Known(audience) = audience
         && *audience != recorded.content.permission
     {
         differs.push(format!("its audience is {}, not {}", audience.as_str(), recorded.content.permission.as_str()));
     }
     (!differs.is_empty()).then(|| NewFinding {
-        story_id: story.id.clone(),
+        story_id: recorded.story_id.clone(),
         kind: FindingKind::Altered,
         post: Some(recorded.post),
         detail: differs.join("; "),

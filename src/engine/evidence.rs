@@ -196,6 +196,7 @@ impl Evidence {
             }
         }
         for unreadable in page.unreadable {
+            let unreadable = Unreadable { content: None, ..unreadable };
             if self.unreadable.len() < UNREADABLE_MAX {
                 self.unreadable.push(unreadable);
             } else {

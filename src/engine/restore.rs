@@ -366,6 +366,7 @@ mod tests {
         let unreadable = |id: Option<&str>, created_at| Unreadable {
             id: id.map(str::to_owned),
             created_at,
+            content: None,
             comment_count: 0,
             like_count: 0,
             why: "x".into(),

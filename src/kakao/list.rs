@@ -36,6 +36,8 @@ pub struct Unreadable {
     pub id: Option<String>,
     /// When it was posted, where that is a time.
     pub created_at: Option<Timestamp>,
+    /// Its text, where that can be read; empty where it has none.
+    pub content: Option<String>,
     /// Number of comments; 0 where that cannot be read.
     pub comment_count: u64,
     /// Number of moods; 0 where that cannot be read.

@@ -192,7 +192,14 @@ pub(super) fn entry(json: &str) -> Entry {
         Ok(read) => read,
         Err(error) => {
             let why = format!("a story is not as documented: {error}");
-            return Entry::Unreadable(Unreadable { id: None, created_at: None, comment_count: 0, like_count: 0, why });
+            return Entry::Unreadable(Unreadable {
+                id: None,
+                created_at: None,
+                content: None,
+                comment_count: 0,
+                like_count: 0,
+                why,
+            });
         }
     };
     let [id, url, media_type, created_at, content, permission, media, comment_count, like_count] = read;
@@ -220,8 +227,8 @@ pub(super) fn entry(json: &str) -> Entry {
         (id, created_at, content) => {
             let whys = [id.as_ref().err(), created_at.as_ref().err(), content.as_ref().err()];
             let why = whys.into_iter().flatten().next().cloned().unwrap_or_default();
-            let (id, created_at) = (id.ok(), created_at.ok());
-            Entry::Unreadable(Unreadable { id, created_at, comment_count, like_count, why })
+            let (id, created_at, content) = (id.ok(), created_at.ok(), content.ok().map(Option::unwrap_or_default));
+            Entry::Unreadable(Unreadable { id, created_at, content, comment_count, like_count, why })
         }
     }
 }

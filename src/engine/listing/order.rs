@@ -106,7 +106,9 @@ impl Order {
                     let media_type = format!("{:?}", story.media_type);
                     self.digests.hash_one((story.created_at, &story.content, media_type, story.images))
                 }
-                Entry::Unreadable(Unreadable { created_at, why, .. }) => self.digests.hash_one((created_at, why)),
+                Entry::Unreadable(Unreadable { created_at, content, why, .. }) => {
+                    self.digests.hash_one((created_at, content, why))
+                }
             };
             match self.seen.insert(self.digests.hash_one(id), says) {
                 Some(before) if before != says => self.note(Flaw::Twice(id.to_owned())),

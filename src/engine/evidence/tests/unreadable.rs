@@ -5,7 +5,14 @@ use super::*;
 /// A story that cannot be read, posted so many seconds after the intent.
 fn unreadable(id: Option<&str>, second: Option<i64>) -> Unreadable {
     let why = "`content` is no text".to_owned();
-    Unreadable { id: id.map(str::to_owned), created_at: second.map(at), comment_count: 0, like_count: 0, why }
+    Unreadable {
+        id: id.map(str::to_owned),
+        created_at: second.map(at),
+        content: None,
+        comment_count: 0,
+        like_count: 0,
+        why,
+    }
 }
 
 #[test]
