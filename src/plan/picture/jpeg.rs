@@ -1,9 +1,10 @@
-//! A JPEG from its first mark to its end mark: every segment and every scan, without decoding a pixel. What stands behind the end
+//! A JPEG from its first mark to its end mark: every segment and every scan, without making a pixel. What stands behind the end
 //! mark is ordinary: phones put a film or a second picture there.
 
 use std::io::BufRead;
 
 use super::bytes::{Bytes, Flaw, Walk};
+use super::entropy::{self, Memory, Part, Scan, Tables};
 use super::exif::{self, Exif};
 use super::{PARTS_MAX, Seen};
 
@@ -26,26 +27,43 @@ impl Frame {
         (across, self.components.iter().map(|component| component.2).max().unwrap_or(1))
     }
 
-    /// How many units a scan of these components codes, and how many blocks they hold.
-    fn units(&self, scan: &[u8]) -> (usize, usize) {
+    /// What a scan codes by its header.
+    fn scan(&self, header: &Header, restart: usize) -> Walk<Scan> {
         let (across, down) = self.most();
         let (width, height) = self.pixels;
-        let named = |number: &u8| self.components.iter().find(|component| component.0 == *number);
-        if let [one] = scan {
-            let (_, own_across, own_down) = named(one).copied().unwrap_or((0, 1, 1));
-            let blocks = |size: usize, own: usize, most: usize| (size * own).div_ceil(most).div_ceil(8);
-            let units = blocks(width, own_across, across) * blocks(height, own_down, down);
-            return (units, units);
+        let mut parts = Vec::new();
+        for (number, tables) in &header.components {
+            let found = self.components.iter().position(|component| component.0 == *number);
+            let component = found.ok_or(Flaw::Damaged("its pixels are of a colour that it does not have"))?;
+            let (_, across, down) = self.components[component];
+            parts.push(Part { component, tables: *tables, blocks: across * down });
         }
-        let units = width.div_ceil(8 * across) * height.div_ceil(8 * down);
-        (units, units * scan.iter().filter_map(named).map(|(_, across, down)| across * down).sum::<usize>())
+        let mut units = width.div_ceil(8 * across) * height.div_ceil(8 * down);
+        if let [one] = parts.as_mut_slice() {
+            let (_, own_across, own_down) = self.components[one.component];
+            let blocks = |size: usize, own: usize, most: usize| (size * own).div_ceil(most).div_ceil(8);
+            units = blocks(width, own_across, across) * blocks(height, own_down, down);
+            one.blocks = 1;
+        }
+        // Without parts that come later there is one band, whatever the header says.
+        let (band, refines) = if self.is_sequential { ((0, 63), false) } else { (header.band, header.refines) };
+        Ok(Scan { parts, units, restart, band, refines, progressive: !self.is_sequential })
     }
+}
+
+/// What the header of a scan says.
+struct Header {
+    /// Each component with its tables, of levels and of the rest.
+    components: Vec<(u8, (u8, u8))>,
+    band: (u8, u8),
+    refines: bool,
 }
 
 /// Walks over the whole file, which begins with the first mark.
 pub(super) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
     from.skip(2)?;
     let (mut seen, mut frame, mut scans, mut restart) = (Seen::default(), None::<Frame>, 0, 0);
+    let (mut tables, mut memory) = (Tables::default(), Memory::default());
     let mut next = None;
     for _ in 0..PARTS_MAX {
         let mark = match next.take() {
@@ -69,9 +87,24 @@ pub(super) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
             }
             0xda => {
                 let Some(frame) = &frame else { return Err(Flaw::Damaged("its pixels begin before its size is told")) };
-                let components = scan_header(&segment(from)?)?;
-                next = Some(scan(from, frame, &components, restart)?);
+                let scan = frame.scan(&scan_header(&segment(from)?)?, restart)?;
+                next = Some(match entropy::can_follow(&scan, &tables, &memory) {
+                    true => entropy::follow(from, &scan, &tables, &mut memory)?,
+                    false => walk_scan(from, &scan)?,
+                });
                 scans += 1;
+            }
+            0xc4 | 0xdb => {
+                let table = segment(from)?;
+                match mark {
+                    0xc4 => tables.set(&table)?,
+                    _ => quantities(&table)?,
+                }
+                // A byte that came into a table pushes others out of it.
+                if from.byte()? != 0xff {
+                    return Err(entropy::TABLES);
+                }
+                next = Some(self::mark(from)?);
             }
             0xdd => restart = super::bytes::number(&segment(from)?, 0, 2, false).unwrap_or(0),
             0xe1 => told(&mut seen, &segment(from)?),
@@ -101,7 +134,7 @@ fn marker(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
 }
 
 /// What follows 0xff, which may be repeated.
-fn mark(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
+pub(super) fn mark(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
     loop {
         let byte = from.byte()?;
         if byte != 0xff {
@@ -118,6 +151,15 @@ fn length(from: &mut Bytes<impl BufRead>) -> Walk<usize> {
 fn segment(from: &mut Bytes<impl BufRead>) -> Walk<Vec<u8>> {
     let length = length(from)?;
     from.take(length)
+}
+
+/// Tables of 64 quantities, of a byte or two each.
+fn quantities(mut tables: &[u8]) -> Walk<()> {
+    while let [head, rest @ ..] = tables {
+        let length = if head >> 4 == 0 { 64 } else { 128 };
+        tables = rest.get(length..).filter(|_| head >> 4 < 2 && head & 15 < 4).ok_or(entropy::TABLES)?;
+    }
+    Ok(())
 }
 
 fn read_frame(mark: u8, header: &[u8]) -> Walk<Frame> {
@@ -151,18 +193,18 @@ fn read_frame(mark: u8, header: &[u8]) -> Walk<Frame> {
     }
 }
 
-/// The components of a scan.
-fn scan_header(header: &[u8]) -> Walk<Vec<u8>> {
-    match header {
-        [count @ 1..=4, rest @ ..] if rest.len() == usize::from(*count) * 2 + 3 => {
-            Ok(rest.chunks(2).take(usize::from(*count)).map(|part| part[0]).collect())
-        }
-        _ => Err(Flaw::Damaged("the beginning of its pixels cannot be read")),
-    }
+fn scan_header(header: &[u8]) -> Walk<Header> {
+    const ODD: Flaw = Flaw::Damaged("the beginning of its pixels cannot be read");
+    let [count @ 1..=4, rest @ ..] = header else { return Err(ODD) };
+    let (components, band) = rest.split_at_checked(usize::from(*count) * 2).ok_or(ODD)?;
+    let &[first, last, finer] = band else { return Err(ODD) };
+    let component = |part: &[u8]| (part[0], (part[1] >> 4, part[1] & 15));
+    let components = components.chunks_exact(2).map(component).collect();
+    Ok(Header { components, band: (first, last), refines: finer >> 4 > 0 })
 }
 
-/// The coded data of a scan, to the mark behind it.
-fn scan(from: &mut Bytes<impl BufRead>, frame: &Frame, components: &[u8], restart: usize) -> Walk<u8> {
+/// Walks over the coded data of a scan without reading it, to the mark behind it: its tables are missing, or it is too large to follow.
+fn walk_scan(from: &mut Bytes<impl BufRead>, scan: &Scan) -> Walk<u8> {
     let (mut bytes, mut restarts) = (0, 0_usize);
     let end = loop {
         bytes += from.past(0xff)?;
@@ -177,10 +219,10 @@ fn scan(from: &mut Bytes<impl BufRead>, frame: &Frame, components: &[u8], restar
             mark => break mark,
         }
     };
-    let (units, blocks) = frame.units(components);
-    let too_few = restart > 0 && restarts + 1 < units.div_ceil(restart);
+    let blocks = scan.units.saturating_mul(scan.parts.iter().map(|part| part.blocks).sum());
+    let too_few = scan.restart > 0 && restarts + 1 < scan.units.div_ceil(scan.restart);
     // A block takes a code for its level and one for its end, of a bit at least.
-    let too_short = frame.is_sequential && bytes * 8 < blocks.saturating_mul(2);
+    let too_short = !scan.progressive && bytes * 8 < blocks.saturating_mul(2);
     if bytes == 0 || too_few || too_short {
         return Err(Flaw::Damaged("a part of its pixels is missing"));
     }

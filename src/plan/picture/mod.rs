@@ -1,8 +1,9 @@
 //! What a picture is, told from its bytes and never from its name: format, size in pixels, whether it lies on its side, whether it
 //! moves, whether its colours are those of print, whether it tells where it was taken; and whether it is whole, from its first mark to
-//! its last. Pure. No pixel is decoded, every walk is bounded by the file, and nothing that a header says is believed further.
+//! its last. Pure. No pixel is made, every walk is bounded by the file, and nothing that a header says is believed further.
 
 mod bytes;
+mod entropy;
 mod exif;
 mod gif;
 mod jpeg;

@@ -115,7 +115,7 @@ fn odd_and_whole_pictures_are_whole() {
     let in_a_block = [&exif(true, 1)[..], &thumbnail].concat();
     let restarts = [&part(0xdd, &[0, 1])[..], &frame(0xc0, 3), &scan_header(3), b"\x12\x34\xff\xd0\x56\x78"].concat();
     let spectral =
-        [&frame(0xc2, 3)[..], &scan_header(3), CODED, &scan_header(1), CODED, &part(0xc4, b"x"), &scan_header(1)];
+        [&frame(0xc2, 3)[..], &scan_header(3), CODED, &scan_header(1), CODED, &part(0xc4, b""), &scan_header(1)];
     let whole: [(&str, Vec<u8>); 13] = [
         ("a thumbnail with an end mark of its own", jpeg(3, &in_a_block)),
         ("a film behind the end mark", [&jpeg(3, b"")[..], b"\0\0\0\x18ftypmp42 and the film"].concat()),
@@ -320,6 +320,57 @@ fn a_cut_or_altered_picture_never_panics() {
                 altered[at] = value;
                 let _ = look(&altered);
                 let _ = look(&altered[at..]);
+            }
+        }
+    }
+}
+
+/// Pictures as image programs save them.
+const SAVED: [(&str, &[u8]); 4] = [
+    ("baseline", include_bytes!("../../../tests/pictures/baseline.jpg")),
+    ("progressive", include_bytes!("../../../tests/pictures/progressive.jpg")),
+    ("restarts", include_bytes!("../../../tests/pictures/restarts.jpg")),
+    ("gray", include_bytes!("../../../tests/pictures/gray.jpg")),
+];
+
+/// Where the last scan of a file begins, behind its header.
+fn last_scan(bytes: &[u8]) -> usize {
+    let at = bytes.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("a scan");
+    at + 2 + usize::from(bytes[at + 3])
+}
+
+#[test]
+fn a_picture_that_was_cut_and_closed_again_is_damaged() {
+    for (name, whole) in SAVED {
+        assert!(look(whole).is_ok(), "{name}: {}", what(whole));
+        let begins = last_scan(whole);
+        for at in begins..whole.len() - 4 {
+            let closed = [&whole[..at], b"\xff\xd9"].concat();
+            assert!(what(&closed).starts_with("damaged: a part of its pixels"), "{name}, {at}: {}", what(&closed));
+        }
+        let trailing = [&whole[..whole.len() - 2], b"\0\0\0", &whole[whole.len() - 2..]].concat();
+        assert!(look(&trailing).is_ok(), "{name} with a few bytes before its end mark");
+    }
+}
+
+#[test]
+fn a_picture_whose_line_ends_were_converted_is_damaged() {
+    let replaced = |bytes: &[u8], from: &[u8], to: &[u8]| {
+        let mut out = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let found = bytes[at..].starts_with(from);
+            out.extend_from_slice(if found { to } else { &bytes[at..=at] });
+            at += if found { from.len() } else { 1 };
+        }
+        out
+    };
+    for (name, whole) in SAVED {
+        // Wherever the bytes stand: in a table, in the header, or in the coded data.
+        for (from, to) in [(&b"\n"[..], &b"\r\n"[..]), (b"\r", b"\n"), (b"\n", b"")] {
+            let converted = replaced(whole, from, to);
+            if converted.len() != whole.len() {
+                assert!(look(&converted).is_err(), "{name}: {from:?} → {to:?}");
             }
         }
     }
