@@ -5,6 +5,8 @@
 
 mod case;
 mod entry;
+#[expect(unreachable_pub, reason = "the macro of a filter writes a public type")]
+mod filters;
 mod gate;
 mod health;
 mod listen;

@@ -8,6 +8,7 @@ use axum::extract::{RawQuery, State};
 
 use super::case::{self, Case};
 use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
+use super::filters;
 use super::page::{Frame, Page, Renewal, made, query_of, write};
 use super::pauses::Pause;
 use super::{House, Turn};

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::House;
 use super::entry::Moment;
+use super::filters;
 use crate::domain::printable;
 use crate::store::StoreError;
 use crate::store::view::ROWS_MAX;

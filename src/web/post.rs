@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::House;
 use super::case::{self, Case};
 use super::entry::{Entry, Moment, StoryEntry, lang};
+use super::filters;
 use super::page::{Failed, Frame, Page, Renewal, made, query_of, write};
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::House;
 use super::entry::Entry;
+use super::filters;
 use super::page::{Asked, Failed, Frame, Links, Page, Paging, made, query_of, write};
 use crate::domain::content::composed;
 use crate::domain::post::PostState;

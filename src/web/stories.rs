@@ -7,6 +7,7 @@ use axum::extract::{RawQuery, State};
 
 use super::House;
 use super::entry::StoryEntry;
+use super::filters;
 use super::page::{Frame, Links, Page, Paging, made, query_of, write};
 
 #[derive(Template)]

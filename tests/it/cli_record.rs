@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
 use storyd::store::{Access, Store};
 
@@ -40,6 +41,15 @@ fn a_schema_that_does_not_fit_is_told() {
     misfits(&schema, &serde_json::json!({"b": 1}), "", &mut found);
     misfits(&schema, &serde_json::json!({"a": "1"}), "", &mut found);
     assert_eq!(found, [".b is not in the schema", ".\"a\" is missing", ".a: string instead of \"integer\""]);
+}
+
+#[test]
+fn the_schema_of_failures_names_every_trouble_that_they_tell() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../docs/schemas/failures.json")).expect("it is JSON");
+    let named = &schema["properties"]["troubles"]["items"]["properties"]["trouble"]["enum"];
+    let told: Vec<&str> = Trouble::ALL.iter().filter(|one| one.stands_alone()).map(|one| one.as_str()).collect();
+    assert_eq!(*named, serde_json::json!(told));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_file_that_vanishes_costs_nothing_until_a_person_accepts_it() {
         },
     );
     assert!(failures.contains("storyd admin accept --account cafe --sandbox"), "{failures}");
-    assert!(failures.contains("8 posts held: withdrawn"), "{failures}");
+    assert!(failures.contains("8 posts held: no longer in the job files"), "{failures}");
     assert!(!failures.contains("admin release"), "{failures}");
     let show = folder.ok("admin show job3 --sandbox");
     assert!(show.contains("held, in case that was an accident") && show.contains("goes on by itself"), "{show}");

@@ -184,7 +184,7 @@ fn print(home: &Home, failures: &Failures, zone: &str) {
     for cause in &failures.causes {
         let row = &cause.row;
         let or_more = if row.or_more { " or more" } else { "" };
-        title(format!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), row.cause));
+        title(format!("{}{or_more} {}: {}", counted(row.posts as usize, "post"), words(row.state), why(row)));
         prose(&numbers(&row.numbers, row.posts));
         for post in failures.posts.iter().filter(|post| row.numbers.contains(&post.post)).take(POSTS_SHOWN) {
             let line = format!("{} · {} · {}", post.job, time(post.occurs_at, zone, now), excerpt(&post.content, 40));
@@ -235,6 +235,18 @@ fn words(state: PostState) -> &'static str {
     match state {
         PostState::InDoubt => "in doubt",
         state => state.as_str(),
+    }
+}
+
+/// What holds posts, in words; of others the word of their cause.
+fn why(row: &CauseRow) -> &str {
+    match (row.state, row.cause.as_str()) {
+        (PostState::Held, "person") => "a person decides whether to go ahead",
+        (PostState::Held, "late") => "the time had passed",
+        (PostState::Held, "absent") => "Kakao's list showed no story",
+        (PostState::Held, "restored") => "a copy of the queue was restored",
+        (PostState::Held, "withdrawn") => "no longer in the job files",
+        (_, cause) => cause,
     }
 }
 
