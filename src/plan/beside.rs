@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::content::{self, Shape};
 use super::fields::{Fields, Placed, Report};
-use super::link;
+use super::link::{self, LinkError};
 use super::lookalike;
 use super::name;
 use super::policy::Shared;
@@ -236,12 +236,10 @@ impl<'a> Filling<'a> {
         let url = match &self.beside.url {
             Some(url) => {
                 let filled = self.url.expand(0, url, local).map_err(|error| failed("url", error))?;
-                link::check_url(&filled).map_err(|why| {
+                link::check(&filled).map_err(|LinkError { code, why, instead }| {
                     let message = format!("`{filled}` cannot be a link: {why}");
-                    (
-                        "url",
-                        Flaw { code: Code::BadUrl, message, help: "correct the address, or the variable".to_owned() },
-                    )
+                    let meant = instead.map(|instead| format!("`{instead}` was probably meant: ")).unwrap_or_default();
+                    ("url", Flaw { code, message, help: format!("{meant}correct the address, or the variable") })
                 })?;
                 Some(filled)
             }

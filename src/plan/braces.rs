@@ -7,7 +7,7 @@ use super::template::OPENING;
 use crate::domain::content::{composed, is_composed};
 
 /// The parts of a text between braces, without them: byte ranges.
-fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let start = from + text.get(from..)?.find(OPENING)? + OPENING.len();
@@ -53,10 +53,15 @@ pub(super) fn outside(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Braces that are opened and never closed.
+/// Braces that are opened and never closed, or not before others are opened.
 pub(super) fn unclosed(text: &str) -> Option<usize> {
-    let last = expressions(text).last()?;
-    (last.end == text.len()).then(|| last.start - OPENING.len())
+    let opens_again = |expression: &Range<usize>| {
+        let mut before = None;
+        outside_quotes(text, expression.clone()).any(|(at, c)| c == '{' && before.replace(at) == at.checked_sub(1))
+    };
+    let mut all = expressions(text);
+    let open = all.find(|expression| expression.end == text.len() || opens_again(expression))?;
+    Some(open.start - OPENING.len())
 }
 
 /// The bytes of an expression that stand outside of its quotes.
@@ -150,5 +155,21 @@ mod tests {
         let text = "shpo {{ date.shpo }} {{ \"a\" ~ shpo }}";
         assert_eq!(named(text, "shpo"), Some(30..34));
         assert_eq!(named("{{ 'it }} is' ~ x }}", "x"), Some(16..17));
+    }
+
+    #[test]
+    fn braces_that_are_not_closed_are_found_where_they_open() {
+        for (text, at) in [
+            ("{{ date", Some(0)),
+            ("a {{ date }", Some(2)),
+            ("{{ date } {{ weekday }}", Some(0)),
+            ("{{ shop }} {{ date ) {{ weekday }}", Some(11)),
+            ("{{ date }}", None),
+            ("{{ '{{' }}", None),
+            ("{{ {'a': {'b': 1}} }}", None),
+            ("{ {{ date }} }", None),
+        ] {
+            assert_eq!(unclosed(text), at, "{text}");
+        }
     }
 }

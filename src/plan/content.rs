@@ -11,13 +11,14 @@ use super::character::named;
 use super::fields::{self, Fields, Placed, Report};
 use super::file::{Kind, Node};
 use super::link::{self, LinkError};
+use super::lookalike;
 use super::odd;
 use super::picture::{Odd, Picture};
 use super::policy::Type;
 use super::problem::Code;
 use super::source::{ImageFacts, ImageTrouble};
 use super::template;
-use super::text::Words;
+use super::text::{Words, unreadable};
 use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat};
 
 /// The keys that only some types take: (key, the types).
@@ -72,6 +73,7 @@ pub(super) fn read(
                 .help(format!("remove the line, or write `type: {owner}`"));
         }
     }
+    let known = if fields.has("url") { vars.clone() } else { BTreeMap::new() };
     let words = Words::read(fields, vars, report);
     let says = fields.has("content") || fields.has("contents");
     let broken = says && words.as_ref().is_none_or(|words| !words.is_whole());
@@ -93,12 +95,12 @@ pub(super) fn read(
             if fields.lacks("url") {
                 fields::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
-            url(fields, report).map(|url| Shape::Link { url })
+            url(fields, &known, report).map(|url| Shape::Link { url })
         }
         // Which type is meant is told elsewhere; the images and the address can be wrong all the same.
         None => {
             if fields.has("url") {
-                let _checked = url(fields, report);
+                let _checked = url(fields, &known, report);
             }
             photo(fields, report)
         }
@@ -173,10 +175,14 @@ fn described_images(node: &Node, report: &mut Report) -> bool {
     true
 }
 
-fn url(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
+fn url(fields: &Fields<'_>, vars: &BTreeMap<String, String>, report: &mut Report) -> Option<String> {
     let Placed { value, span } = fields.text("url", report)?;
     if template::is_template(&value) {
         return Some(value);
+    }
+    if let Some(error) = lookalike::statement(&value) {
+        unreadable(&error, &span, &value, None, report);
+        return None;
     }
     match link::check(&value) {
         Ok(()) => {
@@ -189,8 +195,10 @@ fn url(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
             Some(value)
         }
         Err(LinkError { code, why, instead }) => {
+            let variable = lookalike::lookalikes(&value, |word| template::known(vars, word)).into_iter().next();
             let note = report.add(code, &span, format!("`{value}` cannot be a link: {why}"));
             match (instead, code) {
+                _ if let Some(one) = variable => note.help(format!("for the variable write `{{{{ {} }}}}`", one.name)),
                 (Some(instead), _) => note.help(format!("write `{instead}`")),
                 (None, Code::PrivateUrl) => note.help("write the address under which everybody can open the page"),
                 (None, _) => note.help("write the whole address, as in `https://example.com/menu`"),

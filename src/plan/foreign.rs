@@ -1,5 +1,7 @@
-//! Tells the settings of storyd from a job file, whatever the file is called: it may hold keys and addresses that are secrets, so it is
-//! never read as a job file, and no line of it is ever shown. Pure.
+//! Tells the settings of storyd, and files of other programs, from a job file, whatever the file is called: they may hold keys and
+//! addresses that are secrets, so they are never read as job files, and no line of them is ever shown. Pure.
+
+mod tool;
 
 use std::sync::Arc;
 
@@ -39,6 +41,10 @@ pub enum Kin {
     Confidential,
     /// The settings.
     Settings,
+    /// A file of another program, and what that calls it.
+    Tool(&'static str),
+    /// A file without a key that is one of a job file, or near to one.
+    Strange,
 }
 
 /// Tells what a text is.
@@ -46,9 +52,17 @@ pub fn kin(source: &Arc<Source>) -> Kin {
     let is_named = source.path().file_name().is_some_and(|name| NAMES.iter().any(|own| name.eq_ignore_ascii_case(own)));
     // Nearly every job file is told by this: reading each twice would take twice as long.
     let mentions = |key: &&str| source.text().contains(*key);
-    if !is_named && !SETTINGS_KEYS.iter().chain(SECRET_KEYS).any(mentions) && !lists_jobs(source.text()) {
-        return Kin::Open;
+    if let Some(tool) = tool::known(source.text()).filter(|_| !is_named) {
+        return Kin::Tool(tool);
     }
+    let kin = match is_named || SETTINGS_KEYS.iter().chain(SECRET_KEYS).any(mentions) || lists_jobs(source.text()) {
+        true => of_text(source, is_named),
+        false => Kin::Open,
+    };
+    if kin != Kin::Settings && tool::is_strange(source.text()) { Kin::Strange } else { kin }
+}
+
+fn of_text(source: &Source, is_named: bool) -> Kin {
     let hidden = Arc::new(Source::new(source.path(), source.dir(), source.text()).confidential());
     match file::parse(&hidden) {
         Ok(root) => of_tree(&root, is_named),
@@ -149,9 +163,47 @@ mod tests {
             ("a.yaml", "acount: a\nzone: UTC\n".into(), Kin::Open),
             ("a.yaml", "".into(), Kin::Open),
             ("a.yaml", "\t- [".into(), Kin::Open),
+            ("a.yaml", "notice:\n  at: now\n  type: note\n  content: x\n".into(), Kin::Open),
+            ("a.yaml", "at: now\ntype: note\ncontent: x\n".into(), Kin::Open),
+            ("a.yaml", "x-base: &a {k: s}\n".into(), Kin::Open),
+            ("a.yaml", "zoen: UTC\njbos:\n  a: {}\n".into(), Kin::Open),
+            ("a.yaml", format!("services: {{}}\n{job}  a: {{}}\n"), Kin::Open),
+            ("a.yaml", "version: 1\nservices: {}\n".into(), Kin::Open),
+            ("a.yaml", "on: now\nzone: UTC\njobs:\n  a: {}\n".into(), Kin::Open),
+            ("a.yaml", "- version: 1\n".into(), Kin::Open),
+            ("a.yaml", "password: s\nuser: me\n".into(), Kin::Strange),
+            ("a.yaml", "ko:\n  hello: 안녕\n---\n!tag x: [\n".into(), Kin::Strange),
         ];
         for (name, text, expected) in table {
             assert_eq!(kin(&Arc::new(Source::new(name, "/", text.as_str()))), expected, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn files_of_other_programs_are_told_by_the_keys_at_their_top() {
+        for (text, tool) in [
+            ("services:\n  db: {image: postgres}\n", "a Docker Compose file"),
+            ("version: \"3.8\"\nservices:\n  db: {}\nvolumes: {}\n", "a Docker Compose file"),
+            ("x-env: &env {A: b}\nservices:\n  db: {}\n", "a Docker Compose file"),
+            ("name: ci\non: [push]\njobs:\n  build: {runs-on: x}\n", "a GitHub Actions workflow"),
+            ("name: ci\n\"on\":\n  push:\ndefaults: {run: {shell: sh}}\njobs:\n  b: {}\n", "a GitHub Actions workflow"),
+            ("name: a\ndescription: b\nruns: {using: node20}\n", "a GitHub action"),
+            ("version: 2\nupdates: []\n", "a Dependabot file"),
+            ("version: 2.1\njobs: {}\nworkflows: {}\n", "a CircleCI file"),
+            ("stages: [build]\nbuild:\n  script: !reference [a]\n", "a GitLab CI file"),
+            ("site_name: Docs\nnav:\n  - Home: index.md\n", "an MkDocs file"),
+            ("replicaCount: 1\nimage: {repository: nginx}\n", "the values of a Helm chart"),
+            ("# values\nimage:\n  tag: x\nservice:\n  port: 80\n", "the values of a Helm chart"),
+            ("apiVersion: v2\nname: shop\nversion: 1.0.0\n", "a Helm chart"),
+            ("apiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: Secret\n", "a Kubernetes manifest"),
+            ("---\n- hosts: all\n  tasks:\n    - debug: {msg: x}\n", "an Ansible playbook"),
+            ("- id: '1'\n  alias: Light\n  trigger: []\n", "a Home Assistant file"),
+            ("openapi: 3.1.0\ninfo: {}\n", "an OpenAPI description"),
+            ("\u{feff}services: {}\r\n", "a Docker Compose file"),
+            ("repos:\n- repo: local\n", "a pre-commit file"),
+            ("version: '3'\nvars: {A: b}\ntasks: {}\n", "a Taskfile"),
+        ] {
+            assert_eq!(kin(&Arc::new(Source::new("a.yaml", "/", text))), Kin::Tool(tool), "{text}");
         }
     }
 }

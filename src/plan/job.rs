@@ -276,7 +276,7 @@ fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
         fields::duplicate_key(&name, first, &key, report);
     }
     if let Some(job) = read_job(&name, &entry.value, &key, file, report, &mut draft.loose) {
-        timing::falls_into(&job.schedule, &job.at_span, &job.zone, &draft.blackouts, report);
+        timing::falls_into(&job.schedule, (&job.at_span, file.now), &job.zone, &draft.blackouts, report);
         let when = (name.as_str(), &job.schedule, &job.zone.zone);
         draft.past.extend(past::look(when, job.delete, &job.at_span, file.now, report));
         draft.jobs.push(job);

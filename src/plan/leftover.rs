@@ -3,6 +3,7 @@
 
 pub(super) mod html;
 mod mark;
+mod missing;
 
 use std::ops::Range;
 
@@ -34,7 +35,7 @@ pub(super) fn leftovers(text: &str) -> Vec<Leftover> {
     found.extend(mark::markdown(text));
     found.extend(mark::yaml(text));
     found.extend(encoding(text));
-    found.extend(nothing(text));
+    found.extend(missing::nothing(text));
     found.sort_by_key(|one| one.range.start);
     found.truncate(EACH_MAX);
     found
@@ -45,7 +46,7 @@ fn is_plain(text: &str) -> bool {
     let is_plain = |c: char| {
         c.is_ascii_alphanumeric() || ('가'..='힣').contains(&c) || matches!(c, ' ' | '.' | ',' | '!' | '?' | '~' | '-')
     };
-    text.chars().all(is_plain) && nothing(text).is_none()
+    text.chars().all(is_plain) && !text.contains("~~") && missing::nothing(text).is_none()
 }
 
 fn leftover(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Leftover {
@@ -148,8 +149,23 @@ fn in_an_address(text: &str, at: usize) -> bool {
 
 /// What spreadsheets write into cells and files.
 fn cell(text: &str) -> Option<Leftover> {
-    const ERRORS: [&str; 10] =
-        ["#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#####"];
+    const ERRORS: [&str; 15] = [
+        "#REF!",
+        "#N/A",
+        "#NAME?",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#####",
+        "#ERROR!",
+        "#GETTING_DATA",
+        "#UNKNOWN!",
+        "#BLOCKED!",
+        "#EXTERNAL!",
+    ];
     let again = "correct the cell, and copy what it shows";
     if let Some((at, error)) = ERRORS.iter().filter_map(|error| Some((text.find(error)?, error))).min() {
         return Some(leftover(at..at + error.len(), format!("`{error}` is the error of a spreadsheet's cell"), again));
@@ -292,19 +308,6 @@ fn as_utf8(bytes: &[u8]) -> Option<String> {
     }
     let text = std::str::from_utf8(bytes).ok()?;
     Some(text.to_owned())
-}
-
-/// What programs write where there is nothing.
-fn nothing(text: &str) -> Option<Leftover> {
-    const WORDS: [&str; 8] = ["undefined", "null", "NaN", "None", "nil", "NULL", "(null)", "[object Object]"];
-    let word = WORDS.iter().find(|word| text.trim() == **word);
-    let word = word.or_else(|| text.contains("[object Object]").then_some(&"[object Object]"))?;
-    let at = text.find(word)?;
-    Some(leftover(
-        at..at + word.len(),
-        format!("`{word}` is what a program writes where a value is missing"),
-        "write the text that is meant",
-    ))
 }
 
 #[cfg(test)]

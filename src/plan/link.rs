@@ -147,6 +147,7 @@ fn slips(text: &str) -> Option<LinkError> {
     around_it(text)
         .or_else(|| two_addresses(text))
         .or_else(|| beginning(text))
+        .or_else(|| host_signs(text))
         .or_else(|| white_space(text))
         .or_else(|| backslashes(text))
         .or_else(|| entities(text))
@@ -195,6 +196,15 @@ fn two_addresses(text: &str) -> Option<LinkError> {
     let is_apart = one.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')) && !one.contains('?');
     let rest = one.split_once("://").map_or("", |(_, rest)| rest);
     let is_pasted = first == 0 && rest.contains('.') && !rest.contains(['/', '?', '#']);
+    // `https://a.kr/https://a.kr/x`: a variable that was the whole address already.
+    let is_doubled = first == 0 && rest.contains('.') && !one.contains(['?', '#']) && {
+        let again = text.get(second..).unwrap_or_default();
+        again.starts_with(one.trim_end_matches('/'))
+    };
+    if is_doubled {
+        let again = text.get(second..).unwrap_or_default().to_owned();
+        return Some(bad("its beginning stands twice", Some(again)));
+    }
     (is_apart || is_pasted).then(|| {
         let one = one.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'));
         bad("it holds two addresses, and a link leads to one", Some(one.to_owned()))
@@ -267,7 +277,34 @@ fn beginning(text: &str) -> Option<LinkError> {
     let host = bare.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let is_host =
         host.contains('.') && !host.contains(|c: char| c.is_whitespace() || c == '@') && !bare.contains("://");
-    is_host.then(|| bad("it does not begin with `https://`", Some(format!("https://{bare}"))))
+    is_host.then(|| {
+        let meant = format!("https://{bare}");
+        bad("it does not begin with `https://`", Some(with_dots(&meant).unwrap_or(meant)))
+    })
+}
+
+/// A comma where a dot belongs, or another sign that no name of a host has.
+fn host_signs(text: &str) -> Option<LinkError> {
+    let (_, rest) = text.split_once("://")?;
+    let host = rest.split(['/', '?', '#', '\\']).next()?;
+    // Who is named before `@`, numbers in brackets and what stands behind percent signs are looked at elsewhere.
+    let is_odd = |c: &char| is_comma(*c) || c.is_ascii_graphic() && !c.is_ascii_alphanumeric() && !".-_:%".contains(*c);
+    let odd = host.chars().find(is_odd).filter(|_| !host.contains(['@', '[', ']']))?;
+    Some(bad(format!("the name of its host holds `{odd}`, which no such name has"), with_dots(text)))
+}
+
+fn is_comma(c: char) -> bool {
+    matches!(c, ',' | ';' | '，' | '、' | '；')
+}
+
+/// The address with dots for the commas of its host; nothing where there are none.
+fn with_dots(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    host.contains(is_comma).then(|| {
+        let labels = host.split(|c| is_comma(c) || c == '.').map(str::trim).filter(|label| !label.is_empty());
+        format!("{scheme}://{}{path}", labels.collect::<Vec<_>>().join("."))
+    })
 }
 
 /// The letters at the beginning, and what stands behind the signs that follow them.

@@ -230,9 +230,22 @@ fn filled_images(job: &Draft) -> impl Iterator<Item = PathBuf> {
 /// Names are unique over all files; within one file the keys have been compared already.
 fn same_names(files: &mut [FileDraft]) {
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    let mut lower: BTreeMap<String, (String, Place)> = BTreeMap::new();
     for FileDraft { names, report, .. } in files {
         for (name, span) in names {
             let place = report.source.place(span.start);
+            match lower.get(&name.to_lowercase()) {
+                Some((other, there)) if other != name => {
+                    let message =
+                        format!("`{name}` and `{other}` differ only in upper and lower case: they are two jobs");
+                    report
+                        .add(Code::NearlyAlike, span, message)
+                        .also_at(there.clone())
+                        .help("if they are one, delete one of them; else give one of them a name that is told apart");
+                }
+                Some(_) => {}
+                None => drop(lower.insert(name.to_lowercase(), (name.clone(), place.clone()))),
+            }
             if let Some(other) = first.get(name) {
                 report
                     .add(Code::DuplicateJob, span, format!("another file has a job `{name}` too"))

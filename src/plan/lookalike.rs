@@ -1,44 +1,20 @@
 //! What looks like a template and is none: the statements and comments of other template languages, and their braces around a name that
-//! is set here. Found in the text as it was written; what stands between `{{` and `}}` is not looked at.
+//! is set here. Found in the text as it was written; what stands between `{{` and `}}` is looked at only when it cannot be read.
+
+mod half;
+mod statement;
 
 use std::ops::Range;
 
 use super::braces::outside;
 use super::template::{TemplateError, trouble};
-
-/// The words that begin a statement elsewhere.
-const STATEMENTS: [&str; 26] = [
-    "if",
-    "elif",
-    "elsif",
-    "else",
-    "endif",
-    "for",
-    "endfor",
-    "set",
-    "endset",
-    "block",
-    "endblock",
-    "include",
-    "extends",
-    "import",
-    "from",
-    "macro",
-    "endmacro",
-    "raw",
-    "endraw",
-    "with",
-    "endwith",
-    "unless",
-    "endunless",
-    "case",
-    "when",
-    "assign",
-];
+pub(super) use statement::{statement, statement_in_braces};
 
 /// Braces of other programs, the longest first: what opens and what closes.
-const BRACES: [(&str, &str); 24] = [
+const BRACES: [(&str, &str); 27] = [
     ("｛｛", "｝｝"),
+    ("{ {", "} }"),
+    ("{ {", "}}"),
     ("{{", "}}"),
     ("<%=", "%>"),
     ("<?=", "?>"),
@@ -59,6 +35,7 @@ const BRACES: [(&str, &str); 24] = [
     ("__", "__"),
     ("｛", "｝"),
     ("«", "»"),
+    ("{", "}}"),
     ("{", "}"),
     ("<", ">"),
     ("%", "%"),
@@ -76,73 +53,6 @@ pub(super) struct Lookalike {
     pub(super) range: Range<usize>,
     /// The name as it is set.
     pub(super) name: String,
-}
-
-/// The first statement or comment of a text.
-pub(super) fn statement(text: &str) -> Option<TemplateError> {
-    if !text.contains("{%") && !text.contains("{#") {
-        return None;
-    }
-    outside(text).find_map(|part| {
-        let inside = text.get(part.clone())?;
-        let at = |at: usize| part.start + at;
-        let block = inside.match_indices("{%").find_map(|(start, _)| {
-            let rest = inside.get(start + 2..)?;
-            let word = rest.trim_start_matches(['-', '+', ' ']);
-            let length = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
-            let word = word.get(..length)?;
-            let end = rest.find("%}").map(|end| start + 2 + end + 2);
-            (end.is_some() || STATEMENTS.contains(&word)).then(|| (start, end.unwrap_or(start + 2), word.to_owned()))
-        });
-        let comment = inside.find("{#").and_then(|start| {
-            let end = inside.get(start..)?.find("#}")? + start + 2;
-            Some((start, end))
-        });
-        match (block, comment) {
-            (Some((start, end, word)), _) => Some(no_statement(text, at(start)..at(end), &word)),
-            (None, Some((start, end))) => Some(always(trouble(
-                at(start)..at(end),
-                "`{# … #}` is no comment here: it would be posted as it stands".to_owned(),
-                "a remark for yourselves begins with `#`, on a line of its own outside of the text; for the signs themselves write `{{ \"{#\" }}`".to_owned(),
-            ))),
-            (None, None) => None,
-        }
-    })
-}
-
-fn no_statement(text: &str, range: Range<usize>, word: &str) -> TemplateError {
-    let shown = text.get(range.clone()).filter(|shown| !shown.contains('\n')).unwrap_or("{%");
-    let shown: String = shown.chars().take(REST_CHARS_MAX).collect();
-    let message = format!("`{shown}` is posted as it stands: there are no statements, only `{{{{ … }}}}`");
-    let help = match word {
-        "if" | "elif" | "elsif" | "else" | "endif" | "unless" | "endunless" | "case" | "when" => {
-            let choice = choice(text.get(range.start..).unwrap_or_default());
-            let choice = choice.unwrap_or_else(|| "{{ \"휴무\" if weekday == \"월요일\" else \"\" }}".to_owned());
-            format!("write a choice as `{choice}`")
-        }
-        "for" | "endfor" => "nothing is repeated: write each line, or `contents` for texts that take turns".to_owned(),
-        "set" | "endset" | "assign" | "with" | "endwith" => {
-            "set the variable under `vars`, and write `{{ name }}` in the text".to_owned()
-        }
-        _ => "write the text itself; for the signs themselves write `{{ \"{%\" }}`".to_owned(),
-    };
-    always(trouble(range, message, help))
-}
-
-/// `{% if a %}b{% else %}c{% endif %}` as an expression, where it is as simple as that.
-fn choice(text: &str) -> Option<String> {
-    let (head, rest) = text.strip_prefix("{%")?.split_once("%}")?;
-    let condition = head.trim_matches(['-', '+', ' ']).strip_prefix("if ")?.trim();
-    let (yes, tag) = rest.split_once("{%")?;
-    let (word, rest) = tag.split_once("%}")?;
-    let no = match word.trim_matches(['-', '+', ' ']) {
-        "endif" => "",
-        "else" => rest.split_once("{%")?.0,
-        _ => return None,
-    };
-    let plain = |text: &str| text.len() < 80 && !text.contains(['"', '{', '\n', '\\']);
-    (plain(yes) && plain(no) && !condition.contains(['{', '\n']))
-        .then(|| format!("{{{{ \"{yes}\" if {condition} else \"{no}\" }}}}"))
 }
 
 /// `{{{ name }}}`: one pair of braces too many.
@@ -166,7 +76,7 @@ fn always(error: TemplateError) -> TemplateError {
 pub(super) fn lookalikes<'a>(text: &str, known: impl Fn(&str) -> Option<&'a str>) -> Vec<Lookalike> {
     let mut found: Vec<Lookalike> = Vec::new();
     let signs = ['{', '<', '[', '(', '%', '$', '#', '@', '*', '_', '«', '｛'];
-    if !text.contains(signs) {
+    if !text.contains(signs) && !text.contains('}') {
         return found;
     }
     for part in outside(text) {
@@ -182,6 +92,8 @@ pub(super) fn lookalikes<'a>(text: &str, known: impl Fn(&str) -> Option<&'a str>
             }
         }
     }
+    found.extend(half::halves(text, known));
+    found.sort_by_key(|one| one.range.start);
     found.truncate(TOLD_MAX);
     found
 }
@@ -268,6 +180,11 @@ mod tests {
             "{date.day}",
             "<?= 매장 ?>",
             "@{매장}",
+            "{ {매장} }",
+            "{ { 매장 } }",
+            "{ {매장}}",
+            "{매장}}",
+            "{date | format(\"%m\")}}",
         ] {
             let whole = format!("우리 {text}에서 {{{{ weekday }}}}");
             let found = lookalikes(&whole, known);
@@ -309,27 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_and_comments_are_told_with_what_to_write() {
-        for (text, said) in [
-            ("{% if weekday == \"월요일\" %}휴무{% endif %}", "`{{ \"휴무\" if weekday == \"월요일\" else \"\" }}`"),
-            ("{%- if x -%}a{%- else -%}b{%- endif -%}", "`{{ \"a\" if x else \"b\" }}`"),
-            ("a {% if x", "write a choice"),
-            ("{% for x in y %}{{ x }}{% endfor %}", "nothing is repeated"),
-            ("{% set x = 1 %}", "under `vars`"),
-            ("{% include 'a' %}", "the text itself"),
-            ("{% x %}", "the text itself"),
-            ("{{ date }}{% endif %}", "write a choice"),
-            ("{# 메모 #}", "begins with `#`"),
-            ("글 {#메모#} 글", "begins with `#`"),
-        ] {
-            let error = statement(text).unwrap_or_else(|| panic!("{text}"));
-            assert!(error.always && error.help.contains(said), "{text}: {error}");
-        }
-        for text in
-            ["100%", "{100%}", "{#카페}", "{ % if % }", "{{ \"{% if x %}\" }}", "50{%", "#카페 {라떼}", "{%카페"]
-        {
-            assert_eq!(statement(text), None, "{text}");
-        }
+    fn one_pair_of_braces_too_many_is_told() {
         assert!(three_braces("{{{매장}}}").is_some() && three_braces("{{ {'a': 1} }}").is_none());
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn check(text: &str, vars: &BTreeMap<String, String>) -> Vec<Template
     let env = environment();
     let template = match env.template_from_named_str("text", text) {
         Ok(template) => template,
-        Err(error) => return vec![told(&error, text)],
+        Err(error) => return vec![lookalike::statement_in_braces(text).unwrap_or_else(|| told(&error, text))],
     };
     let known: BTreeSet<&str> = BUILT_IN.into_iter().chain(vars.keys().map(String::as_str)).collect();
     let mut unknown: Vec<String> = template

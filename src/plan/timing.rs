@@ -1,11 +1,12 @@
 //! The keys of a job that say when: `at`, or what `recurring` reads; and `delete_at`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::{Timestamp, ToSpan};
 
 use super::blackout::{self, Blackout};
 use super::fields::{self, Fields, Placed, Report};
@@ -138,15 +139,43 @@ fn resolved(local: DateTime, span: &Range<usize>, zone: &Zone, report: &mut Repo
 /// Most times of one job that are named for falling into a blackout.
 const IN_BLACKOUT_MAX: usize = 5;
 
-/// Names the written times that fall into a blackout: whoever wrote both may not have seen that they meet.
+/// How far ahead the posts of a pattern are looked at, and how many: none of so many goes out.
+const AHEAD_HOURS: i64 = 400 * 24;
+const AHEAD_MAX: usize = 1_000;
+/// Most reasons that are named.
+const REASONS_MAX: usize = 3;
+
+/// Names the written times that fall into a blackout: whoever wrote both may not have seen that they meet. Of a pattern, when none of its
+/// posts goes out.
 pub(super) fn falls_into(
     schedule: &Schedule,
-    span: &Range<usize>,
+    (span, now): (&Range<usize>, Timestamp),
     zone: &Zone,
     blackouts: &[Blackout],
     report: &mut Report,
 ) {
-    let Schedule::Once(times) = schedule else { return };
+    let times = match schedule {
+        Schedule::Once(times) => times,
+        Schedule::Cron(_) if blackouts.is_empty() => return,
+        Schedule::Cron(rule) => {
+            let until = now.checked_add(AHEAD_HOURS.hours()).unwrap_or(Timestamp::MAX);
+            let ahead = |limit: usize| rule.occurrences(&zone.zone, now, until, limit);
+            // The first tells of nearly every job that it is none of these.
+            let some =
+                withdrawn(&ahead(1), zone, blackouts).and_then(|_| withdrawn(&ahead(AHEAD_MAX), zone, blackouts));
+            if let Some(reasons) = some {
+                let reasons: Vec<&str> = reasons.iter().take(REASONS_MAX).map(String::as_str).collect();
+                let message = format!(
+                    "no post of this job goes out by itself within the next 400 days: each falls into a blackout ({})",
+                    reasons.join(", ")
+                );
+                report
+                    .add(Code::InBlackout, span, message)
+                    .help("choose other times, or change `blackouts` at the top of the file");
+            }
+            return;
+        }
+    };
     let fixed = times.iter().filter_map(|time| match time {
         AtTime::Fixed(occurrence) => Some(occurrence.at),
         AtTime::Now => None,
@@ -166,6 +195,16 @@ pub(super) fn falls_into(
             .add(Code::InBlackout, span, format!("{} falls into a blackout ({}): {what}", shown(at), falls_in.reason))
             .help("choose another time, or change `blackouts` at the top of the file");
     }
+}
+
+/// Why none of these goes out by itself; nothing where one does, or where there is none.
+fn withdrawn(occurrences: &[Occurrence], zone: &Zone, blackouts: &[Blackout]) -> Option<BTreeSet<String>> {
+    let falls = occurrences.iter().map(|one| match blackout::place(blackouts.iter(), &zone.zone, one.at) {
+        (_, Some(falls_in)) if falls_in.then != BlackoutThen::Move => Some(falls_in.reason),
+        _ => None,
+    });
+    let reasons: Option<BTreeSet<String>> = falls.collect();
+    reasons.filter(|reasons| !reasons.is_empty())
 }
 
 fn moment(node: &Node, key: &str, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Moment> {

@@ -43,6 +43,30 @@ fn quiet_hours_move_holidays_are_skipped_and_a_launch_is_held() {
 }
 
 #[test]
+fn a_pattern_none_of_whose_posts_goes_out_is_told_with_the_reasons() {
+    for (blackouts, schedule, said) in [
+        ("- {weekdays: MON, reason: closed, then: skip}", "cron: 0 9 * * MON", Some("(closed)")),
+        ("- {weekdays: MON, reason: closed, then: hold}", "cron: 0 9 * * MON", Some("(closed)")),
+        ("- {weekdays: MON, reason: closed, then: skip}", "every: 1 week\nfrom: 2026-11-16 09:00", Some("(closed)")),
+        (
+            "- {weekdays: MON, reason: closed, then: skip}\n- {weekdays: TUE, reason: stock, then: skip}",
+            "cron: 0 9 * * MON,TUE",
+            Some("(closed, stock)"),
+        ),
+        ("- {hours: 22:00-08:00, reason: quiet, then: skip}", "cron: 0 23 * * *", Some("(quiet)")),
+        ("- {weekdays: MON, reason: closed, then: move}", "cron: 0 9 * * MON", None),
+        ("- {weekdays: MON, reason: closed, then: skip}", "cron: 0 9 * * MON,TUE", None),
+        ("- {dates: 2026-12-25, reason: Christmas, then: skip}", "cron: 0 9 25 12 *", Some("(Christmas)")),
+        ("- {dates: 2026-12-25, reason: Christmas, then: skip}", "cron: 0 9 25 * *", None),
+    ] {
+        let plan = load(&format!("blackouts:\n{blackouts}\n"), schedule);
+        let told: Vec<_> = plan.warnings.iter().map(|problem| problem.message.as_str()).collect();
+        let named = told.first().is_some_and(|told| said.is_some_and(|said| told.ends_with(said)));
+        assert!(told.len() == usize::from(said.is_some()) && (said.is_none() || named), "{schedule}: {told:?}");
+    }
+}
+
+#[test]
 fn jitter_is_drawn_once_for_each_occurrence_and_ends_before_quiet_hours_begin_or_after_they_end() {
     let head = "blackouts:\n- {hours: 09:05-09:20, reason: stand-up, then: move}\n";
     let plan = load(head, "cron: 0 9 1-12 12 *\njitter: 10m");

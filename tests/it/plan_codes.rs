@@ -15,9 +15,9 @@ use crate::support::process::Folder;
 use crate::support::world::check_sum;
 
 /// Codes that no text of a job file can show: tests that have the network, a folder or an encoding at hand show them.
-const OF_THE_SURROUNDINGS: [&str; 15] = [
-    "E001", "E003", "E004", "E026", "E028", "E038", "E080", "E081", "N080", "W001", "W002", "W080", "W081", "W082",
-    "E050",
+const OF_THE_SURROUNDINGS: [&str; 17] = [
+    "E001", "E003", "E004", "E005", "W003", "E026", "E028", "E038", "E080", "E081", "N080", "W001", "W002", "W080",
+    "W081", "W082", "E050",
 ];
 
 /// A whole PNG of this size, with other parts in front of its pixels.

@@ -126,6 +126,25 @@ fn what_cannot_be_filled_in_is_told_once_with_its_place() {
             "holds no `%` field",
         ),
         ("cron: 0 9 * * MON\ntype: link\nurl: \"https://example.com/{date}\"", "W019", "`{date}` in `url`"),
+        (
+            "cron: 0 9 * * MON\ntype: link\nurl: \"{{ 'https://a.com' }}{{ 'https://a.com/x' }}\"",
+            "E060",
+            "its beginning stands twice",
+        ),
+        (
+            "cron: 0 9 * * MON\ntype: link\nurl: \"{{ 'https://a.com/' }}{{ 'https://a.com/x' }}\"",
+            "E060",
+            "its beginning stands twice",
+        ),
+        (
+            "cron: 0 9 * * MON\ntype: link\nurl: \"{{ 'http://localhost:80' }}/menu\"",
+            "E061",
+            "the reader's own machine",
+        ),
+        ("cron: 0 9 * * MON\ntype: link\nurl: \"{% if x %}https://a.com{% endif %}\"", "E043", "no statements"),
+        ("cron: 0 9 * * MON\ntype: link\nurl: \"https://a.com/{% if x %}a{% endif %}\"", "E043", "no statements"),
+        ("cron: 0 9 * * MON\ntype: link\nurl: \"https://a.com/{# x #}\"", "E043", "is no comment"),
+        ("cron: 0 9 * * MON\ntype: link\nurl: \"https://a.com/{{ if x }}\"", "E043", "no statements"),
         ("cron: 0 9 * * *\ntype: photo\nimages: [\"{{ weekday }}.png\"]", "E050", "요일.png cannot be read"),
         (
             "cron: 0 9 * * MON\ntype: photo\nimages: [\"{{ '' if date.day < 32 else shop }}\"]",
@@ -144,6 +163,15 @@ fn what_cannot_be_filled_in_is_told_once_with_its_place() {
         let seen: Vec<_> = found.iter().map(|problem| problem.code.as_str()).collect();
         assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == code), "{lines}\n{}", render(&found, Paint::Plain));
         assert!(found[0].message.contains(said), "{lines}\n{}", render(&found, Paint::Plain));
+    }
+}
+
+#[test]
+fn an_address_with_half_a_pair_of_braces_is_told_with_the_whole_pair() {
+    for url in ["https://a.com/date}}", "https://a.com/{ {date} }", "https://a.com/{date }"] {
+        let found = told(&format!("cron: 0 9 * * MON\ntype: link\nurl: \"{url}\""));
+        let help = found.iter().flat_map(|problem| &problem.help).cloned().collect::<Vec<_>>();
+        assert_eq!(help, ["for the variable write `{{ date }}`"], "{url}: {}", render(&found, Paint::Plain));
     }
 }
 

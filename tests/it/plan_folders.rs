@@ -135,6 +135,67 @@ fn settings_beside_job_files_are_left_out_and_never_shown() {
 }
 
 #[test]
+fn a_file_of_another_program_is_named_once_left_out_and_never_shown() {
+    let files = [
+        ("docker-compose.yml", "services:\n  db:\n    environment: {PASSWORD: s3cret}\n"),
+        (".github/../ci.yml", "name: ci\non: [push]\njobs:\n  build: {runs-on: x, env: {TOKEN: s3cret}}\n"),
+        ("mkdocs.yml", "site_name: s3cret\nnav: []\nx: !!python/name:a.b\n"),
+        ("deploy/values.yaml", "replicaCount: 1\nimage: {tag: s3cret}\n"),
+        ("deploy/secret.yaml", "apiVersion: v1\nkind: Secret\ndata: {p: s3cret}\n---\nkind: s3cret\n"),
+        ("playbook.yml", "- hosts: all\n  tasks: [{x: s3cret}]\n"),
+    ];
+    for (name, text) in files {
+        let dir = tree(&[("jobs.yaml", &job("a")), (name, text)]);
+        let found = problems(&[dir.path().to_owned()]);
+        let told = render(&found, Paint::Plain);
+        assert_eq!(codes(&found), ["W003"], "{told}");
+        assert!(told.contains("not a job file: it is left out") && !told.contains("s3cret"), "{told}");
+        assert_eq!(names(dir.path()), ["a"]);
+        let found = problems(&[dir.path().join(name)]);
+        let told = render(&found, Paint::Plain);
+        assert_eq!(codes(&found), ["E005"], "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+    for text in ["user: me\npassword: s3cret\n", "s3cret-host:\n  port: 80\n"] {
+        for path in ["", "other.yaml"] {
+            let dir = tree(&[("jobs.yaml", &job("a")), ("other.yaml", text)]);
+            let found = problems(&[dir.path().join(path)]);
+            let told = render(&found, Paint::Plain);
+            assert_eq!(codes(&found), ["E005"], "{told}");
+            assert!(told.contains("has no key of a job file") && !told.contains("s3cret"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_file_in_another_encoding_is_told_in_which_and_how_to_save_it() {
+    let text = job("공지");
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let table: [(&str, Vec<u8>); 3] = [
+        ("UTF-16", [&b"\xff\xfe"[..], &utf16].concat()),
+        ("UTF-16", utf16),
+        ("CP949 (EUC-KR)", encoding_rs::EUC_KR.encode(&text).0.into_owned()),
+    ];
+    for (name, bytes) in table {
+        let dir = folder(&[]);
+        std::fs::write(dir.path().join("jobs.yaml"), bytes).expect("written");
+        let found = problems(&[dir.path().to_owned()]);
+        assert_eq!(codes(&found), ["E003"], "{name}");
+        assert!(found[0].message.ends_with(&format!("is written in {name}, not in UTF-8")), "{}", found[0].message);
+        assert!(found[0].help.iter().any(|help| help.contains("save it with the encoding UTF-8")), "{name}");
+    }
+}
+
+#[test]
+fn names_of_jobs_that_differ_in_case_alone_are_told() {
+    let dir = tree(&[("a.yaml", &job("Sale")), ("b.yaml", &job("sale")), ("c.yaml", &job("sales"))]);
+    let found = problems(&[dir.path().to_owned()]);
+    assert_eq!(codes(&found), ["W021"], "{}", render(&found, Paint::Plain));
+    assert!(found[0].message.contains("`sale` and `Sale` differ only in"), "{}", found[0].message);
+    assert_eq!(names(dir.path()), ["Sale", "sale", "sales"]);
+}
+
+#[test]
 fn no_command_shows_a_line_of_the_settings() {
     let folder = Folder::new();
     folder.write("storyd.yaml", SETTINGS);

@@ -8,7 +8,7 @@ use storyd::plan::problem::{Paint, render};
 use crate::plan_load::{folder, now};
 use crate::plan_problems::problems;
 
-const POSTS: [&str; 235] = [
+const POSTS: [&str; 249] = [
     "겨울 신메뉴가 나왔어요! ☕",
     "오늘의 라떼는 4,500원입니다.",
     "[공지] 12월 25일은 쉽니다.",
@@ -243,6 +243,20 @@ const POSTS: [&str; 235] = [
     "가격\n라떼 | 4,500\n모카 | 5,000",
     "━━━━\n이벤트\n━━━━",
     "url: https://example.com\ntype: 이벤트\ntags: #카페",
+    "{오늘은 {특가}} 행사",
+    "~~이벤트~~ 진행 중",
+    "안녕하세요~~ 모닝빈입니다~~",
+    "09:00~~22:00 영업",
+    "null 과 undefined 의 차이를 배워요",
+    "NaN은 숫자가 아니라는 뜻이에요",
+    "파이썬 None 타입 스터디",
+    "Allergens: None",
+    "Minimum order: none",
+    "nan 과 커리 세트",
+    "Error 404: 커피를 찾을 수 없음",
+    "#ERROR404 방탈출 카페",
+    "https://example.com/a,b 참고",
+    "if you like coffee, for example latte",
     "at: 성수점\nfrom: 12월 1일\nuntil: 12월 31일\nimages: 추후 공개",
 ];
 

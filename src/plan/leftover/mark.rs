@@ -12,16 +12,17 @@ pub(super) fn link(text: &str) -> Option<Leftover> {
         let end = target.find([')', '\n']).filter(|end| target[*end..].starts_with(')'));
         let leads =
             |target: &str| target.contains("://") || target.starts_with(['/', '#']) || target.starts_with("mailto:");
-        end.is_some_and(|end| leads(&target[..end])) && text[..*at].contains('[')
+        let is_picture = text[..*at].rfind('[').is_some_and(|open| text[..open].ends_with('!'));
+        end.is_some_and(|end| leads(target[..end].trim_start()) || is_picture && end > 0) && text[..*at].contains('[')
     })?;
     let start = text[..at].rfind('[').unwrap_or(at);
     let message = "a link of Markdown is posted as it stands: stories are plain text";
     Some(leftover(start..at + 2, message, "write the address itself, or make the job a link: `type: link`, `url: …`"))
 }
 
-/// `**bold**`, fences and the rule of a table. Lists, headings and single stars are how people write anyway.
+/// `**bold**`, `~~struck~~`, fences and the rule of a table. Lists, headings and single stars are how people write anyway.
 pub(super) fn markdown(text: &str) -> Option<Leftover> {
-    for mark in ["**", "__"] {
+    for mark in ["**", "__", "~~"] {
         let mut from = 0;
         while let Some(open) = text[from..].find(mark).map(|found| from + found) {
             let inner = &text[open + 2..];
@@ -29,7 +30,7 @@ pub(super) fn markdown(text: &str) -> Option<Leftover> {
             let inside = &inner[..len];
             let tight = !inside.is_empty()
                 && inside.trim() == inside
-                && !inside.contains(['\n', '*', '_'])
+                && !inside.contains(['\n', '*', '_', '~'])
                 && inside.chars().count() <= BOLD_MAX
                 && inside.chars().any(char::is_alphanumeric);
             let (before, behind) = (around(text, open, 0).0, around(text, open + 4 + len, 0).1);
@@ -40,7 +41,9 @@ pub(super) fn markdown(text: &str) -> Option<Leftover> {
             let a_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
             let is_name =
                 mark == "__" && (inside.is_ascii() && !inside.contains(' ') || a_word(before) || a_word(behind));
-            if tight && alone(before) && alone(behind) && !is_name && !hides {
+            // Waves are how people sing a word: `~~이벤트~~`. A price or a word within a line is struck out.
+            let sings = mark == "~~" && before != Some(' ') && !inside.contains(|c: char| c.is_ascii_digit());
+            if tight && alone(before) && alone(behind) && !is_name && !hides && !sings {
                 let message = format!("`{mark}{inside}{mark}` is posted with its `{mark}`: stories are plain text");
                 return Some(leftover(open..open + 4 + len, message, format!("write `{inside}`")));
             }

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::near::{nearest, spelt_alike};
+use super::near::{differing, nearest, spelt_alike};
 use super::read_up_to;
 use crate::domain::content::IMAGE_BYTES_LIMIT;
 use crate::plan::picture::{self, Odd, Picture};
@@ -30,7 +30,7 @@ pub struct ImageFacts {
 /// Why a file is no image that Kakao takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageTrouble {
-    /// There is none of the name; the nearest ones of its folder.
+    /// There is none of the name; those that were probably meant, from the first folder on that is spelt otherwise.
     Missing(Vec<String>),
     /// A folder, no permission, a link that leads nowhere.
     Unreadable {
@@ -140,7 +140,9 @@ fn missing(path: &Path, err: &io::Error) -> ImageTrouble {
     let Ok(target) = std::fs::read_link(path) else {
         let help = if err.kind() == io::ErrorKind::NotFound { beside(path) } else { None };
         return match help {
-            None if err.kind() == io::ErrorKind::NotFound => ImageTrouble::Missing(nearest(path)),
+            None if err.kind() == io::ErrorKind::NotFound => {
+                ImageTrouble::Missing(nearest(path).iter().map(|near| differing(path, near)).collect())
+            }
             help => unreadable(super::why(err), help),
         };
     };

@@ -2,6 +2,7 @@
 //!
 //! It judges nothing beyond "can be read"; what the facts mean for a post is for `content`.
 
+mod encoding;
 mod git;
 mod images;
 mod near;
@@ -159,6 +160,27 @@ impl Gathered {
                 self.problems.push(Problem::of_file(Code::SettingsFile, source.path(), message).help(help));
                 self.unread.push(source.path().to_owned());
             }
+            (Kin::Tool(tool), Way::Found) => {
+                let message = format!("{} is {tool}, not a job file: it is left out", source.path().display());
+                let help = "move it out of the folder of the job files to be rid of this warning";
+                self.problems.push(Problem::of_file(Code::LeftOut, source.path(), message).help(help));
+            }
+            (Kin::Tool(tool), Way::Named) => {
+                let message = format!("{} is {tool}, not a job file", source.path().display());
+                let help = "name the job files, or the folder in which they lie";
+                self.problems.push(Problem::of_file(Code::NoJobFile, source.path(), message).help(help));
+                self.unread.push(source.path().to_owned());
+            }
+            (Kin::Strange, _) => {
+                let message =
+                    format!("{} has no key of a job file: it seems to be of another program", source.path().display());
+                self.problems.push(
+                    Problem::of_file(Code::NoJobFile, source.path(), message)
+                        .help("move it out of the folder of the job files; no line of it is shown, for it may hold a secret")
+                        .help("if it is a job file, begin it with `version: 1`, `zone: Asia/Seoul` and `jobs:`"),
+                );
+                self.unread.push(source.path().to_owned());
+            }
         }
     }
 
@@ -182,6 +204,16 @@ pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Problem>>
             Problem::of_file(Code::TooLarge, path, message).help("spread the jobs over several files"),
         ));
     }
+    if let Some((name, called)) = encoding::other_than_utf8(&bytes) {
+        let shown = path.display();
+        let message = format!("{shown} is written in {name}, not in UTF-8");
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        return Err(Box::new(
+            Problem::of_file(Code::NotUtf8, path, message)
+                .help("open it, and save it with the encoding UTF-8 (in Notepad under `Save as`)")
+                .help(format!("or convert it: `iconv -f {called} -t UTF-8 {file} > utf8-{file}`")),
+        ));
+    }
     let text = String::from_utf8(bytes).map_err(|err| {
         let line = err.as_bytes()[..err.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         let message = format!("{} is not UTF-8 text: line {line} holds something else", path.display());
@@ -197,7 +229,7 @@ pub fn unreadable(path: &Path, err: &io::Error) -> Problem {
     let problem = Problem::of_file(Code::Unreadable, path, format!("{} cannot be read: {}", path.display(), why(err)));
     let near = if err.kind() == io::ErrorKind::NotFound { near::nearest(path) } else { Vec::new() };
     match near.first() {
-        Some(near) => problem.help(format!("did you mean `{}`?", path.with_file_name(near).display())),
+        Some(near) => problem.help(format!("did you mean `{}`?", near.display())),
         None => problem.help("check the name and who may read it"),
     }
 }

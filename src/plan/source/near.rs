@@ -9,6 +9,8 @@ use crate::domain::content::composed;
 const NAMES_MAX: usize = 5_000;
 /// Most names that are offered.
 const OFFERED_MAX: usize = 3;
+/// Most folders of one path that are looked for under another spelling.
+const FOLDERS_MAX: usize = 3;
 
 /// The file that a path names but for the composition of its letters: the path itself, if anything is there; else the only one that is
 /// equal to it. Nothing if there is none, or more than one.
@@ -32,14 +34,42 @@ pub fn spelt_alike(path: &Path) -> Option<PathBuf> {
     Some(real)
 }
 
-/// The names in a path's folder that are nearest to its own, the nearest first.
-pub(in crate::plan) fn nearest(path: &Path) -> Vec<String> {
+/// The paths that were probably meant by one that is not there, the nearest first: another name in its folder, or the same in a folder
+/// that is spelt otherwise.
+pub(in crate::plan) fn nearest(path: &Path) -> Vec<PathBuf> {
+    near(path, FOLDERS_MAX)
+}
+
+fn near(path: &Path, folders: usize) -> Vec<PathBuf> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    let Some(folder) = path.parent().and_then(spelt_alike) else { return Vec::new() };
+    let Some(parent) = path.parent() else { return Vec::new() };
+    if let Some(folder) = spelt_alike(parent).filter(|folder| folder.as_os_str().is_empty() || folder.is_dir()) {
+        return near_names(&folder, name).into_iter().map(|name| folder.join(name)).collect();
+    }
+    if folders == 0 {
+        return Vec::new();
+    }
+    let found = near(parent, folders - 1).into_iter().filter(|folder| folder.is_dir()).flat_map(|folder| {
+        match spelt_alike(&folder.join(name)) {
+            Some(there) => vec![there],
+            None => near_names(&folder, name).into_iter().map(|name| folder.join(name)).collect(),
+        }
+    });
+    found.take(OFFERED_MAX).collect()
+}
+
+/// What of a path is written otherwise than in another one, from the first folder that differs on.
+pub(super) fn differing(path: &Path, near: &Path) -> String {
+    let same = path.components().zip(near.components()).take_while(|(one, other)| one == other).count();
+    near.components().skip(same).collect::<PathBuf>().display().to_string()
+}
+
+/// The names of a folder that are nearest to one, the nearest first.
+fn near_names(folder: &Path, name: &str) -> Vec<String> {
     let (wanted, bare) = (composed(name).to_lowercase(), skeleton(name));
     let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
     let most = wanted.chars().count().div_ceil(3).min(3);
-    let mut near: Vec<(usize, String)> = names(&folder)
+    let mut near: Vec<(usize, String)> = names(folder)
         .into_iter()
         .filter(|other| !other.starts_with('.'))
         .filter_map(|other| {
@@ -145,11 +175,22 @@ mod tests {
             ("라떼사진.jpg", "라떼 사진.jpg"),
             ("Latte.jpg", "latte.JPG"),
             ("메뉴판.jpg", "메뉴핀.jpg"),
+            ("images/latte.jpg", "Images/latte.jpg"),
+            ("images/latte.jpg", "imags/latte.jpg"),
+            ("images/Latte.jpg", "Images/latte.jpeg"),
+            ("images/2030/latte.jpg", "Images/2030/latte.jpg"),
+            ("images/Winter/latte.jpg", "Images/winter/latte.jpg"),
+            ("사진/라떼.jpg", "사 진/라떼.jpg"),
         ] {
-            let dir = folder(&[there, "other-picture.gif"]);
-            assert_eq!(nearest(&dir.path().join(asked)), [there], "{asked:?}");
+            let dir = folder(&[there, "other-picture.gif", "others/a.txt"]);
+            let found = nearest(&dir.path().join(asked));
+            assert_eq!(found, [dir.path().join(there)], "{asked:?}");
+            assert_eq!(differing(&dir.path().join(asked), &found[0]), *there, "{asked:?}");
         }
-        let dir = folder(&["latte.jpg"]);
-        assert_eq!(nearest(&dir.path().join("winter-cup.png")), Vec::<String>::new());
+        let dir = folder(&["latte.jpg", "images/mocha.jpg"]);
+        for asked in ["winter-cup.png", "Images/winter-cup.png", "menus/mocha.jpg"] {
+            assert_eq!(nearest(&dir.path().join(asked)), Vec::<PathBuf>::new(), "{asked}");
+        }
+        assert_eq!(differing(Path::new("a/b/c.jpg"), Path::new("a/b/C.jpg")), "C.jpg");
     }
 }
