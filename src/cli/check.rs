@@ -12,7 +12,7 @@ use super::show::{counted, paint, print_json};
 use super::written::Written;
 use super::{Common, setup};
 use crate::domain::clock::{Clock, later};
-use crate::plan::problem::{self, Paint, Problem, Problems, Severity, Source};
+use crate::plan::problem::{self, Code, Paint, Problem, Problems, Severity, Source};
 use crate::plan::{self, Beside, Plan, source};
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +73,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
         }
         Err(problems) => problems.list().to_vec(),
     };
+    for problem in &mut found {
+        named_in_vain(problem, &args.jobs);
+    }
     if let (true, Ok(plan)) = (args.online, &loaded) {
         found.extend(setup::preflight(&home, plan).await?);
     }
@@ -80,6 +83,16 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     show(format, loaded.as_ref(), &found)?;
     let broken = found.iter().any(|problem| problem.severity().is_error());
     Ok(if broken { PROBLEMS } else { DONE })
+}
+
+/// Whoever names a folder means the job files in it: without any, nothing was checked. The folder of the command itself may be empty.
+fn named_in_vain(problem: &mut Problem, named: &[PathBuf]) {
+    let folder = problem.file().to_owned();
+    let is_here = || folder.canonicalize().ok() == std::env::current_dir().ok();
+    if problem.code == Code::EmptyFolder && named.contains(&folder) && !is_here() {
+        *problem = Problem::of_file(Code::Unreadable, &folder, problem.message.clone())
+            .help("name the folder or the files that hold the jobs");
+    }
 }
 
 fn from_stdin(name: &Path) -> Result<Arc<Source>, Box<Problem>> {
@@ -134,6 +147,7 @@ fn summary(loaded: Result<&Plan, &Problems>, found: &[Problem]) -> String {
         return counted(errors, "problem");
     }
     let mut text = match loaded {
+        Ok(plan) if plan.files.is_empty() => "no job file, so nothing would be posted: no problems".to_owned(),
         Ok(plan) => {
             format!("{} in {}: no problems", counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"))
         }
@@ -179,7 +193,7 @@ mod tests {
     #[test]
     fn an_annotation_cannot_be_broken_out_of() {
         let source = Arc::new(Source::new("a,b:c.yaml", "/", "x: 1\n"));
-        let problem = Problem::new(problem::Code::Syntax, &source, 0..1, "100%\n::error::x").help("so");
+        let problem = Problem::new(Code::Syntax, &source, 0..1, "100%\n::error::x").help("so");
         assert_eq!(
             annotation(&problem),
             "::error file=a%2Cb%3Ac.yaml,line=1,col=1,title=E010::100%25%0A::error::x%0Aso"

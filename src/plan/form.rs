@@ -15,6 +15,10 @@ pub(super) fn flaw(form: &str) -> Option<(String, String)> {
             format!("{FIELDS}; for the sign itself write `%%`"),
         ));
     }
+    if let Some((field, is, meant, written)) = mixed_up(&parts) {
+        let why = format!("`{field}` in the form `{form}` is the {is}, and stands where the {meant} belongs");
+        return Some((why, format!("write `{written}`")));
+    }
     let has_fields = parts.iter().any(|part| matches!(part, Part::Field(field) if *field != "%%"));
     let written = translated(&parts, !has_fields);
     let is_translated = written != form;
@@ -65,6 +69,68 @@ fn parts(form: &str) -> Vec<Part<'_>> {
         rest = after;
     }
     parts
+}
+
+/// A field that is another one than its neighbours say, what it is, what it was meant for, and the form with that: `%M` is the minute, `%m`
+/// the month, `%h` the name of the month and `%D` a whole date.
+fn mixed_up<'f>(parts: &[Part<'f>]) -> Option<(&'f str, &'static str, &'static str, String)> {
+    let letter = |at: usize| match parts.get(at) {
+        Some(Part::Field(field)) => field.chars().next_back(),
+        _ => None,
+    };
+    // What stands between a field and the next one.
+    let behind = |at: usize| {
+        let signs = parts.get(at + 1..).unwrap_or_default().iter().map_while(|part| match part {
+            Part::Other(sign) => Some(*sign),
+            Part::Field(_) | Part::Letters(_) => None,
+        });
+        signs.collect::<String>()
+    };
+    let is_hour = |at: usize| match letter(at) {
+        Some('H' | 'I' | 'k' | 'l') => true,
+        Some('h') => behind(at).starts_with([':', '시']),
+        _ => false,
+    };
+    let all: Vec<char> = (0..parts.len()).filter_map(letter).collect();
+    let has = |letters: &str| all.iter().any(|letter| letters.contains(*letter));
+    let mut found = None;
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let (Part::Field(field), Some(name)) = (part, letter(at)) else {
+            let (Part::Field(text) | Part::Letters(text) | Part::Other(text)) = part;
+            out.push_str(text);
+            continue;
+        };
+        let before = (0..at).rev().find(|before| letter(*before).is_some());
+        let after_hour = before.is_some_and(|hour| {
+            is_hour(hour)
+                && matches!(behind(hour).trim_end(), "" | ":" | "시")
+                && hour + 1 + behind(hour).chars().count() == at
+        });
+        let (is, meant, right) = match name {
+            'M' if behind(at).starts_with('월') => ("minute", "month", 'm'),
+            'M' if !after_hour
+                && !behind(at).starts_with('분')
+                && has("YyCGgdeDj")
+                && !has("mbBhFHIklTRcs")
+                && (has("Yy") || !has("D")) =>
+            {
+                ("minute", "month", 'm')
+            }
+            'm' if behind(at).starts_with('분') => ("month", "minute", 'M'),
+            'm' if after_hour && !behind(at).starts_with(['월', '/', '-']) => ("month", "minute", 'M'),
+            'h' if is_hour(at) => ("name of the month", "hour", 'H'),
+            'D' if has("Yy") => ("whole date", "day", 'd'),
+            _ => {
+                out.push_str(field);
+                continue;
+            }
+        };
+        found = found.or(Some((*field, is, meant)));
+        out.push_str(&field[..field.len() - name.len_utf8()]);
+        out.push(right);
+    }
+    found.map(|(field, is, meant)| (field, is, meant, out))
 }
 
 fn is_field(field: &str) -> bool {
@@ -187,6 +253,51 @@ mod tests {
             "%F",
             "%j일째",
             "%Y년 Day %d",
+        ] {
+            assert_eq!(flaw(form), None, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_minute_for_a_month_or_a_month_for_a_minute_is_told() {
+        for (form, says, written) in [
+            ("%Y-%M-%d", "`%M` in the form `%Y-%M-%d` is the minute, and stands where the month", "%Y-%m-%d"),
+            ("%y.%M.%d", "is the minute", "%y.%m.%d"),
+            ("%-M월 %-d일", "is the minute", "%-m월 %-d일"),
+            ("%-M/%-d (%a)", "is the minute", "%-m/%-d (%a)"),
+            ("%Y년 %M월", "is the minute", "%Y년 %m월"),
+            ("%M월 %d일 %H:%M", "is the minute", "%m월 %d일 %H:%M"),
+            ("%H:%m", "`%m` in the form `%H:%m` is the month, and stands where the minute", "%H:%M"),
+            ("%h:%m", "`%h` in the form `%h:%m` is the name of the month, and stands where the hour", "%H:%M"),
+            ("%I:%m %p", "is the month", "%I:%M %p"),
+            ("%p %-I시 %m분", "is the month", "%p %-I시 %M분"),
+            ("%H시%m분", "is the month", "%H시%M분"),
+            ("%-m월 %-d일 %H:%m", "is the month", "%-m월 %-d일 %H:%M"),
+            ("%h시 %M분", "is the name of the month", "%H시 %M분"),
+            ("%Y-%m-%D", "`%D` in the form `%Y-%m-%D` is the whole date", "%Y-%m-%d"),
+            ("%Y-%M-%D", "is the minute", "%Y-%m-%d"),
+        ] {
+            let (why, help) = flaw(form).unwrap_or_else(|| panic!("{form}"));
+            assert!(why.contains(says), "{form}: {why}");
+            assert_eq!(help, format!("write `{written}`"), "{form}");
+            assert_eq!(flaw(written), None, "{written}");
+        }
+        for form in [
+            "%M",
+            "%M분",
+            "%H%M",
+            "%Y%m%d%H%M",
+            "%Y-%m-%d %H:%M",
+            "%d/%m/%Y %H:%M",
+            "%H:%M %d/%m",
+            "%H:%M, %m/%d",
+            "%H시, %m월 %d일",
+            "%H %d/%m",
+            "%H시 %M분 (%m월 %d일)",
+            "%h %d",
+            "%D",
+            "%d일 %H시 %M분",
+            "%R %m/%d",
         ] {
             assert_eq!(flaw(form), None, "{form}");
         }

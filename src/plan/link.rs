@@ -145,6 +145,7 @@ fn unseen(text: &str) -> Option<char> {
 /// What people and programs do to addresses.
 fn slips(text: &str) -> Option<LinkError> {
     around_it(text)
+        .or_else(|| quotes(text))
         .or_else(|| two_addresses(text))
         .or_else(|| beginning(text))
         .or_else(|| host_signs(text))
@@ -152,6 +153,9 @@ fn slips(text: &str) -> Option<LinkError> {
         .or_else(|| backslashes(text))
         .or_else(|| entities(text))
 }
+
+/// Quotes that stand in pairs.
+const QUOTES: [(char, char); 6] = [('"', '"'), ('`', '`'), ('“', '”'), ('‘', '’'), ('「', '」'), ('『', '』')];
 
 /// Quotes, brackets and marks of a sentence that came along.
 fn around_it(text: &str) -> Option<LinkError> {
@@ -175,11 +179,22 @@ fn around_it(text: &str) -> Option<LinkError> {
         _ => false,
     };
     is_odd.then(|| {
-        let inner = bare.trim_end_matches([
+        // The other one of a pair stands within.
+        let open = QUOTES.iter().find(|(_, close)| *close == last).map(|(open, _)| *open);
+        let inner = open.map_or_else(|| bare.to_owned(), |open| bare.replace([open, last], ""));
+        let inner = inner.trim_end_matches([
             '"', '\'', '`', '<', '>', '|', '\\', ',', ';', ')', ']', '}', '”', '’', '」', '』', '】', '》', '、', '。',
         ]);
         bad(format!("it ends with `{last}`"), Some(inner.to_owned()))
     })
+}
+
+/// Quotes around a part of it.
+fn quotes(text: &str) -> Option<LinkError> {
+    let bare = text.trim();
+    let path = bare.split('?').next().unwrap_or(bare);
+    let is_quoted = path.contains('"') && !bare.contains("{{");
+    is_quoted.then(|| bad("it holds `\"`", Some(bare.replace('"', ""))))
 }
 
 /// Two addresses between blanks or commas, or one pasted behind the other.
@@ -206,6 +221,10 @@ fn two_addresses(text: &str) -> Option<LinkError> {
         return Some(bad("its beginning stands twice", Some(again)));
     }
     (is_apart || is_pasted).then(|| {
+        // `https://www.https://example.com`: the beginning of an address, and then the whole of it.
+        if is_pasted && !rest.trim_matches('.').contains('.') {
+            return bad("it holds two addresses, and a link leads to one", text.get(second..).map(str::to_owned));
+        }
         let one = one.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'));
         bad("it holds two addresses, and a link leads to one", Some(one.to_owned()))
     })

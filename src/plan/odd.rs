@@ -8,6 +8,7 @@ mod line;
 mod mend;
 mod role;
 pub(super) mod stray;
+mod text;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ use role::{Role, Within};
 
 /// Letters of a value that are quoted beside an odd character.
 const BESIDE_MAX: usize = 24;
+
+/// Keys whose values may be lists.
+const LISTS: [&str; 7] = ["at", "except", "dates", "weekdays", "tags", "images", "contents"];
 
 /// Reads one YAML document and settles what its characters are. Nothing when the YAML cannot be read.
 pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
@@ -81,7 +85,11 @@ impl Walk<'_> {
                 split_at_commas(items, role);
             }
             (Kind::Text(text), Role::Keys(_)) => self.is_text |= !text.is_ascii(),
-            (Kind::Text(_), role) => self.value(node, role, key),
+            (Kind::Text(text), role) => {
+                // A list whose dashes are none is one text to YAML.
+                self.is_text |= node.plain && LISTS.contains(&key) && line::is_entry(text);
+                self.value(node, role, key);
+            }
             (Kind::Null | Kind::Bool(_) | Kind::Number, _) => {}
         }
     }
@@ -182,6 +190,7 @@ impl Walk<'_> {
             Some((_, c)) => problem.label(label(*c)),
             None => problem,
         };
+        let problem = if mended.kept { problem } else { problem.about(node.span.clone()) };
         let lost = mended.odd.iter().any(|(_, c)| *c == '\u{fffd}');
         self.found.push(match (hidden, lost, mended.kept) {
             (_, true, _) => problem

@@ -2,6 +2,7 @@
 //!
 //! Owns the form of a problem, for people (an excerpt with a caret) and for programs (JSON). The codes are in `code`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct Problem {
     pub help: Vec<String>,
     at: At,
     also: Option<Place>,
+    /// The value whose characters it is about: whoever reads that value may know better what to write.
+    about: Option<Range<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +68,7 @@ impl Problem {
     }
 
     fn with(code: Code, at: At, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), label: None, help: Vec::new(), at, also: None }
+        Self { code, message: message.into(), label: None, help: Vec::new(), at, also: None, about: None }
     }
 
     /// Sets the few words under the caret.
@@ -87,6 +90,21 @@ impl Problem {
     pub fn also_at(mut self, place: Place) -> Self {
         self.also = Some(place);
         self
+    }
+
+    /// Says that it is about the characters of the value that stands there.
+    #[must_use]
+    pub(super) fn about(mut self, value: Range<usize>) -> Self {
+        self.about = Some(value);
+        self
+    }
+
+    /// The bytes of its text that it is about; `None` for a problem of a whole file.
+    pub fn range(&self) -> Option<Range<usize>> {
+        match &self.at {
+            At::Span(_, span) => Some(span.clone()),
+            At::File(_) | At::Place(_) => None,
+        }
     }
 
     /// Error, warning or note.
@@ -264,11 +282,39 @@ pub fn render(problems: &[Problem], paint: Paint) -> String {
     problems.iter().map(|problem| problem.render(paint)).collect::<Vec<_>>().join("\n")
 }
 
-/// Sorted by file and place, without repetitions.
-pub fn in_order(mut list: Vec<Problem>) -> Vec<Problem> {
+/// Sorted by file and place, without repetitions. What is wrong with one value is told once.
+pub fn in_order(list: Vec<Problem>) -> Vec<Problem> {
+    let mut list = joined(list);
     list.sort_by_cached_key(|problem| (problem.file().to_owned(), problem.place(), problem.code.as_str()));
     list.dedup();
     list
+}
+
+/// A value whose characters are odd, and which cannot be read either, is one mistake: its reader says what to write, and what the
+/// characters are stands below. Two problems would offer two values, one of which is refused again.
+fn joined(list: Vec<Problem>) -> Vec<Problem> {
+    let (characters, mut rest): (Vec<Problem>, Vec<Problem>) =
+        list.into_iter().partition(|problem| problem.about.is_some());
+    if characters.is_empty() {
+        return rest;
+    }
+    let key = |problem: &Problem, at: usize| (problem.file().to_owned(), problem.code.as_str(), at);
+    let starts = rest.iter().enumerate();
+    let starts = starts.filter_map(|(index, problem)| Some((key(problem, problem.range()?.start), index)));
+    let starts: BTreeMap<(PathBuf, &str, usize), usize> = starts.collect();
+    for problem in characters {
+        let value = problem.about.clone().unwrap_or_default();
+        let mut of_value = starts.range(key(&problem, value.start)..=key(&problem, value.end));
+        let of_value = of_value.find_map(|(_, index)| {
+            let ends_within = rest.get(*index)?.range().is_some_and(|range| range.end <= value.end);
+            ends_within.then_some(*index)
+        });
+        match of_value.and_then(|index| rest.get_mut(index)) {
+            Some(of_value) => of_value.help.push(problem.message),
+            None => rest.push(problem),
+        }
+    }
+    rest
 }
 
 impl fmt::Display for Problems {

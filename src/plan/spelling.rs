@@ -193,19 +193,28 @@ fn cut_zone(text: &str) -> Option<(String, String)> {
     if let Some(found) = cut_offset(text).filter(|(rest, _)| parse(rest).is_some()) {
         return Some(found);
     }
+    // `09:00KST`: letters right behind the time.
+    let letters = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || "/_".contains(c)).len();
+    let (rest, zone) = text.split_at(letters);
+    if !zone.is_empty() && !rest.ends_with(' ') && is_zone(zone) && parse(rest).is_some() {
+        return Some((rest.to_owned(), zone.to_owned()));
+    }
     // One to three words, the fewest that make the rest a time: `KST`, `한국 시간`, `Korea Standard Time`.
     let mut at = text.len();
     for _ in 0..4 {
         at = text.get(..at)?.trim_end().rfind(' ')?;
         let (rest, zone) = text.split_at(at);
         let zone = zone.trim().trim_start_matches('(').trim_end_matches(')');
-        let short = (2..=5).contains(&zone.len()) && zone.bytes().all(|byte| byte.is_ascii_uppercase());
-        let is_zone = short || zones::known(zone).is_some() || zones::meant(zone).is_some();
-        if is_zone && parse(rest).is_some() {
+        if is_zone(zone) && parse(rest).is_some() {
             return Some((rest.to_owned(), zone.to_owned()));
         }
     }
     None
+}
+
+fn is_zone(word: &str) -> bool {
+    let short = (2..=5).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    short || zones::known(word).is_some() || zones::meant(word).is_some()
 }
 
 /// `09:00 +0900`, `09:00+9`, `09:00 UTC+9`, `09:00 Z`.

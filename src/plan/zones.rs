@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::fields::{self, Fields, Placed, Report};
+use super::file::Kind;
 use super::nearest;
 use super::problem::Code;
 
@@ -56,7 +57,10 @@ const FORM: &str =
 
 /// Reads `zone`, an IANA name.
 pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
-    let Placed { value: name, span } = fields.text("zone", report)?;
+    let Placed { value: name, span } = match number(fields, report) {
+        Some(number) => number,
+        None => fields.text("zone", report)?,
+    };
     // Names are looked up without regard to case, but written in one way.
     if let Some(zone) = known(&name) {
         match oddity(&name) {
@@ -91,7 +95,9 @@ pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
         return Some(Zone { name, zone });
     }
     let note = report.add(Code::UnknownZone, &span, format!("`{name}` is not a known time zone"));
-    let note = match meant(&name) {
+    // A number alone can only be an offset here.
+    let digits = name.starts_with(|c: char| c.is_ascii_digit()).then(|| meant(&format!("+{name}"))).flatten();
+    let note = match meant(&name).or(digits) {
         Some(Meant::City(city)) => note.help(format!("did you mean `{city}`?")),
         Some(Meant::Offset(minutes)) => match cities(minutes) {
             Some(cities) => note.help(format!("for {} write {cities}", shown_offset(minutes))),
@@ -109,10 +115,24 @@ pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
     None
 }
 
+/// A number where a zone belongs, `+9` or `9`: an offset that lost its sign or its word, never a text that lost its quotes.
+fn number(fields: &Fields<'_>, report: &Report) -> Option<Placed<String>> {
+    let node = fields.get("zone").filter(|node| matches!(node.kind, Kind::Number))?;
+    Some(Placed { value: node.raw(&report.source)?.to_owned(), span: node.span.clone() })
+}
+
 /// The zone of this very name.
 pub(super) fn known(name: &str) -> Option<TimeZone> {
     let zone = ZONES.get(name).ok()?;
-    (zone.iana_name() == Some(name) && name != "Factory").then_some(zone)
+    (zone.iana_name() == Some(name) && name != UNSET).then_some(zone)
+}
+
+/// The name that the database gives to a clock that nobody has set.
+const UNSET: &str = "Factory";
+
+/// The names of all zones there are.
+fn names() -> Vec<String> {
+    ZONES.available().map(|name| name.to_string()).filter(|name| name != UNSET).collect()
 }
 
 /// The known name that is nearly this one. A name with a number in it is another one, however near.
@@ -120,7 +140,7 @@ fn nearest(name: &str) -> Option<String> {
     if name.contains(|c: char| c.is_ascii_digit() || c == '+') {
         return None;
     }
-    let known: Vec<String> = ZONES.available().map(|name| name.to_string()).collect();
+    let known = names();
     let places: Vec<&str> = known.iter().map(String::as_str).filter(|name| oddity(name).is_none()).collect();
     let same = places.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
     same.or_else(|| nearest::nearest(name, &places)).map(str::to_owned)
@@ -147,6 +167,10 @@ fn oddity(name: &str) -> Option<Oddity> {
 /// What a word means that is no IANA name: `KST`, `GMT+9`, `Korea Standard Time`, `(UTC+09:00) Seoul`, `서울`.
 pub(super) fn meant(word: &str) -> Option<Meant> {
     let word = word.trim();
+    // Folders of the database on some machines: the same zones, counted with leap seconds or without.
+    if let Some(name) = ["posix/", "right/"].iter().find_map(|folder| word.strip_prefix(folder)) {
+        return known(name).map(|_| Meant::City(name.to_owned())).or_else(|| meant(name));
+    }
     let letters: String =
         word.chars().filter(|c| c.is_alphanumeric() || "+-/".contains(*c)).collect::<String>().to_lowercase();
     let letters = letters.as_str();
@@ -184,7 +208,7 @@ pub(super) fn meant(word: &str) -> Option<Meant> {
     if let Some((_, zone)) = SPOKEN.iter().find(|(name, _)| *name == letters) {
         return city(zone);
     }
-    let all: Vec<String> = ZONES.available().map(|name| name.to_string()).collect();
+    let all = names();
     if let Some(known) = all.iter().find(|known| spelt(known) && oddity(known).is_none()) {
         return city(known);
     }
@@ -204,16 +228,19 @@ pub(super) fn offset_of(word: &str) -> Option<i32> {
     })
 }
 
-/// `+9`, `+0900`, `UTC+09:00`, `GMT -5`, `(UTC+9)`, `Z`: minutes east of Greenwich.
+/// `+9`, `+0900`, `UTC+09:00`, `GMT -5`, `UTC9`, `(UTC+9)`, `Z`: minutes east of Greenwich.
 fn offset(word: &str) -> Option<i32> {
     let bare: String = word.chars().filter(|c| !c.is_whitespace() && !"()".contains(*c)).collect();
     let upper = bare.to_uppercase().replace(['\u{2212}', '\u{2013}'], "-").replace('\u{ff0b}', "+");
     if matches!(upper.as_str(), "Z" | "UTC" | "GMT" | "UCT") {
         return Some(0);
     }
-    let rest = upper.strip_prefix("UTC").or_else(|| upper.strip_prefix("GMT")).unwrap_or(&upper);
+    let named = upper.strip_prefix("UTC").or_else(|| upper.strip_prefix("GMT"));
+    let rest = named.unwrap_or(&upper);
     let sign = match rest.chars().next()? {
         '+' => 1,
+        // `UTC9`
+        '0'..='9' if named.is_some() => 1,
         '-' => -1,
         // `±00:00` is how Windows writes it.
         '±' => 1,
@@ -315,6 +342,10 @@ mod tests {
             ("JST", "Asia/Tokyo"),
             ("PDT", "America/Los_Angeles"),
             ("South Korea", "Asia/Seoul"),
+            ("posix/Asia/Seoul", "Asia/Seoul"),
+            ("right/Asia/Seoul", "Asia/Seoul"),
+            ("posix/asia/seoul", "Asia/Seoul"),
+            ("posix/KST", "Asia/Seoul"),
         ] {
             assert_eq!(meant(word), Some(Meant::City(zone.to_owned())), "{word}");
         }
@@ -329,6 +360,10 @@ mod tests {
             ("UTC +9", 540),
             ("gmt+09", 540),
             ("(GMT+9)", 540),
+            ("UTC9", 540),
+            ("GMT 9", 540),
+            ("UTC09:00", 540),
+            ("GMT0900", 540),
             ("GMT-5", -300),
             ("-03:30", -210),
             ("UTC\u{2212}5", -300),
@@ -337,9 +372,10 @@ mod tests {
             assert_eq!(meant(word), Some(Meant::Offset(minutes)), "{word}");
         }
         assert!(matches!(meant("CST"), Some(Meant::Several(_))));
-        for word in ["UTC+19", "+9:75", "Atlantis", "", "UTC+"] {
+        for word in ["UTC+19", "+9:75", "Atlantis", "", "UTC+", "UTC99", "9", "Factory", "posix/Atlantis"] {
             assert_eq!(meant(word), None, "{word}");
         }
+        assert_eq!(nearest("Factory"), None);
         assert_eq!(nearest("Asia/Soul").as_deref(), Some("Asia/Seoul"));
         assert_eq!((nearest("Etc/GMT+19"), nearest("GMT+90")), (None, None));
     }

@@ -51,6 +51,21 @@ fn a_file_from_standard_input_is_checked_under_its_name() {
 }
 
 #[test]
+fn a_folder_that_is_named_holds_job_files_and_an_emptied_repository_is_told() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("jobs.d")).expect("made");
+    let (code, said) = fed(&folder, &["check", "jobs.d"], "");
+    assert!(code == Some(3) && said.contains("error[E001]: the folder jobs.d holds no job file"), "{said}");
+    let (code, said) = fed(&folder, &["check", "jobs.d", "missing.yaml"], "");
+    assert!(code == Some(3) && said.contains("2 problems"), "{said}");
+    let (code, said) = fed(&folder, &["check", "."], "");
+    assert!(code == Some(0) && said.contains("warning[W001]"), "{said}");
+    assert!(said.ends_with("no job file, so nothing would be posted: no problems, 1 warning\n"), "{said}");
+    folder.write("jobs.d/notice.yaml", GOOD);
+    assert_eq!(fed(&folder, &["check", "jobs.d"], ""), (Some(0), "1 job in 1 file: no problems\n".to_owned()));
+}
+
+#[test]
 fn a_reviewer_sees_each_problem_at_its_line() {
     let folder = Folder::new();
     folder.write("bad.yaml", BAD);

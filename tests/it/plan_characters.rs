@@ -280,6 +280,100 @@ fn what_keeps_yaml_from_being_read_is_blamed_on_its_own_line() {
 }
 
 #[test]
+fn a_line_of_a_text_that_other_blanks_move_in_is_named_on_its_own_line() {
+    let (wide, bound, thin) = ("\u{3000}", "\u{a0}", "\u{2003}");
+    for (lines, name, help, line) in [
+        (
+            format!("  text: |\n      첫 줄\n{wide}{wide}둘째 줄\n      셋째 줄"),
+            "U+3000",
+            "begin the line with 6 spaces",
+            9,
+        ),
+        (format!("  text: |\n{wide}{wide}{wide}첫 줄\n      둘째 줄"), "U+3000", "begin the line with 6 spaces", 8),
+        (format!("  text: |\n      첫 줄\n{wide}둘째 줄"), "U+3000", "begin the line with 6 spaces", 9),
+        (format!("  text: |\n      첫 줄\n    {wide}둘째 줄"), "U+3000", "begin the line with 6 spaces", 9),
+        (format!("  text: |\n        첫 줄\n      {wide}둘째 줄"), "U+3000", "begin the line with 8 spaces", 9),
+        (format!("  text: >\n      첫 줄\n{}둘째 줄", bound.repeat(6)), "U+00A0", "begin the line with 6 spaces", 9),
+        (format!("  text: |-\n      첫 줄\n{}둘째 줄", thin.repeat(6)), "U+2003", "begin the line with 6 spaces", 9),
+        (format!("  text: |\n      첫 줄\n{wide}{wide}{wide}메뉴: 라떼"), "U+3000", "begin the line with 6 spaces", 9),
+        (format!("  text: |\n      첫 줄\n{wide}{wide}메뉴: 라떼"), "U+3000", "begin the line with 6 spaces", 9),
+        (format!("  text: |\n      첫 줄\n{wide}{wide}\n      끝"), "U+3000", "delete the blanks", 9),
+        (format!("  text: |\n      a\n{wide}x"), "U+3000", "begin the line with 6 spaces", 9),
+        (format!("  text: 첫 줄\n{wide}{wide}둘째 줄"), "U+3000", "begin the line with 6 spaces", 8),
+        (format!("  text: \"첫 줄\n{bound}{bound}둘째 줄\""), "U+00A0", "begin the line with 6 spaces", 8),
+    ] {
+        let lines = lines.replacen("  text:", "    content:", 1);
+        let text = format!("{HEAD}  one:\n    at: now\n{lines}\n    type: note\n");
+        let found = of(&text);
+        let [problem] = found.as_slice() else { panic!("{text}\n{}", render(&found, Paint::Plain)) };
+        let said = problem.render(Paint::Plain);
+        assert!(problem.code.as_str() == "E010" && problem.message.contains(name), "{said}");
+        assert!(problem.help[0].starts_with(help), "{help}: {said}");
+        assert_eq!(problem.place().map(|place| place.line), Some(line), "{said}");
+    }
+    // Behind the spaces of the text they are the writer's.
+    for content in [
+        "|\n      첫 줄\n      \u{3000}둘째 줄",
+        "|\n      \u{3000}첫 줄\n\n      \u{a0}\u{a0}둘째 줄",
+        ">-\n      \u{3000}첫 줄",
+    ] {
+        let found =
+            of(&note(&format!("at: 2030-12-25 09:00\ntype: note\ncontent: {}", content.replace("\n      ", "\n  "))));
+        assert!(
+            found.iter().all(|problem| !problem.severity().is_error()),
+            "{content:?}: {}",
+            render(&found, Paint::Plain)
+        );
+    }
+}
+
+#[test]
+fn a_list_whose_dashes_are_of_another_width_is_a_list() {
+    for (key, entry, others) in [("at", "2030-12-01 09:00", ""), ("tags", "menu", "at: now\n")] {
+        for dash in ["－ ", "– ", "• ", "-\u{3000}"] {
+            let found = of(&note(&format!("{key}:\n  {dash}{entry}\n{others}type: note\ncontent: x")));
+            let [problem] = found.as_slice() else { panic!("{key} {dash}: {}", render(&found, Paint::Plain)) };
+            assert!(problem.code.as_str() == "E010" && problem.help[0] == format!("write `- {entry}`"), "{problem:?}");
+        }
+    }
+}
+
+#[test]
+fn of_a_value_that_cannot_be_read_either_there_is_one_problem_and_its_value_is_right() {
+    for (lines, code, name, offered) in [
+        ("at: 2030．12．01 09:00", "E031", "U+FF0E full-width full stop", "write `2030-12-01 09:00`"),
+        ("at: 2030．12．01", "E031", "U+FF0E", "add the time of day: `2030-12-01 09:00`"),
+        ("at: 2030年12月1日\u{3000}９時", "E031", "U+3000", "write `2030-12-01 09:00`"),
+        ("at: now\ndelete_after: 1\u{a0}d", "E036", "U+00A0 no-break space", "write `1d`"),
+        ("at: now\ndelete_after: ２ days", "E036", "U+FF12", "write `2d`"),
+        ("at: now\nlate: {within: ２h, then: skip}", "E036", "U+FF12", "write `within: 2h`"),
+        ("cron: 0 9 * * MON\nfrom: 2030-01-07\nevery: ２ weeks", "E036", "U+FF12", "write `every: 2 weeks`"),
+        ("cron: 0 9 * * MON\nfrom: 2030-01-07\nevery: ２w", "E036", "U+FF12", "write `every: 2 weeks`"),
+        ("cron: 0 9 * * MON\nexcept: 2030．01．07", "E031", "U+FF0E", "write `2030-01-07`"),
+        ("at: now\ndelete–after: 2h", "E021", "U+2013 en dash", "did you mean `delete_after`?"),
+        ("at: now\nande\u{200b}x: 2h", "E021", "U+200B", "the keys of a job are"),
+    ] {
+        let found = of(&note(&format!("{lines}\ntype: note\ncontent: x")));
+        let [problem] = found.as_slice() else { panic!("{lines}: {}", render(&found, Paint::Plain)) };
+        let said = problem.render(Paint::Plain);
+        assert_eq!(problem.code.as_str(), code, "{said}");
+        assert!(said.contains(name) && problem.help[0].starts_with(offered), "{said}");
+    }
+    for (blackout, name, offered) in [
+        ("hours: 22:00～08:00", "U+FF5E full-width tilde", "write `22:00-08:00`"),
+        ("dates: 2030-12-24～2030-12-26", "U+FF5E", "write `2030-12-24..2030-12-26`"),
+        ("dates: [2030．12．24]", "U+FF0E", "write `2030-12-24`"),
+        ("hours: ２２시~8시", "U+FF12", "write `22:00-08:00`"),
+    ] {
+        let head = HEAD.replace("jobs:", &format!("blackouts: [{{{blackout}, reason: x, then: move}}]\njobs:"));
+        let found = of(&format!("{head}  one: {{at: now, type: note, content: x}}\n"));
+        let [problem] = found.as_slice() else { panic!("{blackout}: {}", render(&found, Paint::Plain)) };
+        let said = problem.render(Paint::Plain);
+        assert!(said.contains(name) && problem.help[0] == offered, "{said}");
+    }
+}
+
+#[test]
 fn a_mistake_of_another_kind_is_not_blamed_on_the_characters_beside_it() {
     for (lines, told) in [
         ("content: “오늘의 메뉴”\ntags: [menu", "the brackets here do not match"),

@@ -101,6 +101,13 @@ fn what_was_meant_is_offered() {
     let menu = "https://example.com/menu";
     let wrong: Vec<String> = [
         ("https://https://example.com/menu", menu),
+        ("https://www.https://example.com/menu", menu),
+        ("https://m.https://example.com/menu", menu),
+        ("https://\"example.com\"/menu", menu),
+        ("https://example.com/\"menu\"", menu),
+        ("https://example.com/“menu”", menu),
+        ("https://example.com/‘menu’", menu),
+        ("https://example.com/「menu」", menu),
         ("http://https://example.com/menu", menu),
         ("https://http://example.com/menu", "http://example.com/menu"),
         ("https://https//example.com/menu", menu),

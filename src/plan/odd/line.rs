@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::super::character::{Sort, all_named, ascii, named, sort};
 use super::super::file::{self, Node};
 use super::super::problem::{Code, Problem, Source};
+use super::text::{Begun, Open};
 
 /// Most characters of one file that are told of one by one.
 const TOLD_MAX: usize = 20;
@@ -83,6 +84,8 @@ struct Mend {
     repairs: Vec<Repair>,
     odd: Vec<(usize, char)>,
     what: &'static str,
+    /// What to write, where that is not the repaired line.
+    help: Option<String>,
 }
 
 /// Repairs the structure of a text that could not be read, if odd characters are to blame.
@@ -153,6 +156,9 @@ fn told(source: &Arc<Source>, mend: &Mend) -> Problem {
     if source.is_confidential() {
         return problem.help("delete it, and type the line anew");
     }
+    if let Some(help) = &mend.help {
+        return problem.help(help);
+    }
     let range = source.line_range(mend.line);
     let mut line = String::new();
     let mut done = range.start;
@@ -172,20 +178,20 @@ fn told(source: &Arc<Source>, mend: &Mend) -> Problem {
     problem
 }
 
-/// The lines whose structure holds odd characters. Lines of texts that stand in a block are left out.
+/// The lines whose structure holds odd characters, and those of texts that YAML does not take for any. Other lines of blocks are left out.
 fn mends(source: &Source, text: &str, width: usize) -> Vec<Mend> {
     let mut found = Vec::new();
-    let mut block: Option<usize> = None;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut open: Option<Open> = None;
     let mut start = 0;
-    for (line, whole) in text.split_inclusive('\n').enumerate() {
+    for (line, whole) in lines.iter().enumerate() {
         let words = whole.trim_end_matches(['\n', '\r']);
-        let indent = words.len() - words.trim_start_matches(' ').len();
-        let in_block = block.is_some_and(|outer| words.trim().is_empty() || indent > outer);
-        if !in_block {
-            let mend = look(words, start, line, width);
-            let opens = opens_block(words);
-            block = opens.then_some(indent);
-            found.extend(mend);
+        match open.as_ref().filter(|open| open.goes_on(words, width)) {
+            Some(open) => found.extend(open.begin(words).map(|begun| begin(begun, words, start, line))),
+            None => {
+                found.extend(look(words, start, line, width));
+                open = Some(Open::behind(words, lines.get(line + 1..).unwrap_or_default(), width));
+            }
         }
         start += whole.len();
     }
@@ -193,10 +199,16 @@ fn mends(source: &Source, text: &str, width: usize) -> Vec<Mend> {
     found
 }
 
-fn opens_block(line: &str) -> bool {
-    let value = line.rsplit_once(": ").or_else(|| line.rsplit_once("- ")).map_or("", |(_, value)| value.trim());
-    let value = value.split(" #").next().unwrap_or_default().trim_end();
-    value.starts_with(['|', '>']) && value[1..].chars().all(|c| matches!(c, '+' | '-' | '0'..='9'))
+/// The repair of a line of a text.
+fn begin(Begun { end, with, help }: Begun, words: &str, start: usize, line: usize) -> Mend {
+    let odd = words.char_indices().take_while(|(_, c)| *c == ' ' || is_unseen(*c)).filter(|(_, c)| *c != ' ');
+    Mend {
+        line,
+        repairs: vec![Repair { span: start..start + end, with, fill: Fill::Behind }],
+        odd: odd.map(|(at, c)| (start + at, c)).collect(),
+        what: "in front of a line of the text, where only spaces belong",
+        help: Some(help),
+    }
 }
 
 /// One line: first its indentation, then its dash or key, then its value.
@@ -206,7 +218,7 @@ fn look(words: &str, start: usize, line: usize, width: usize) -> Option<Mend> {
     }
     let bare = words.trim_start_matches(|c: char| c != '\t' && (c == ' ' || is_unseen(c)));
     let indent = words.len() - bare.len();
-    let mut mend = Mend { line, repairs: Vec::new(), odd: Vec::new(), what: "" };
+    let mut mend = Mend { line, repairs: Vec::new(), odd: Vec::new(), what: "", help: None };
     if bare.is_empty() || says_structure(bare) {
         for (at, c) in words[..indent].char_indices().filter(|(_, c)| *c != ' ') {
             let with = match sort(c) {
@@ -233,16 +245,23 @@ impl Mend {
     }
 }
 
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     matches!(sort(c), Sort::Blank | Sort::Invisible)
 }
 
 /// Whether a line begins as one of YAML's: a key, a dash, a remark, a document.
-fn says_structure(bare: &str) -> bool {
+pub(super) fn says_structure(bare: &str) -> bool {
     let first = bare.chars().next();
     let like = |c: char| ascii(c).unwrap_or_else(|| c.to_string());
     let key = bare.chars().take_while(|c| !c.is_whitespace() || *c == '\u{3000}').any(|c| like(c) == ":");
     key || first.is_some_and(|c| matches!(like(c).as_str(), "-" | "#" | "•"))
+}
+
+/// Whether a text begins as an entry of a list would, but for the width of its dash or of the blank behind it.
+pub(super) fn is_entry(text: &str) -> bool {
+    let mut mend = Mend { line: 0, repairs: Vec::new(), odd: Vec::new(), what: "", help: None };
+    dash(text, 0, &mut mend);
+    !mend.odd.is_empty()
 }
 
 /// A dash of another width in front of an entry of a list, or a blank behind it that is none. How much of the line is the dash.

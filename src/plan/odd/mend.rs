@@ -181,6 +181,13 @@ fn url(text: &str) -> Option<Mended> {
             odd.push((at, last));
         }
         out = out.trim_end().trim_end_matches([last, '"', '\'']).to_owned();
+        // Those around a part of it go together.
+        for open in ['“', '‘', '«'].into_iter().filter(|open| ascii(*open) == ascii(last)) {
+            odd.extend(text.match_indices(open).map(|(at, _)| (at, open)));
+            out = out.replace([open, last], "");
+        }
+        odd.sort_unstable();
+        odd.dedup();
     }
     let out = out.trim_matches(['"', '\'', ' ']).to_owned();
     (!odd.is_empty()).then_some(Mended { text: out, odd, kept: false })
@@ -318,6 +325,8 @@ mod tests {
             ("https://ехample.com/menu", "https://example.com/menu"),
             ("“https://example.com/menu”", "https://example.com/menu"),
             ("https://example.com/menu’", "https://example.com/menu"),
+            ("https://example.com/“menu”", "https://example.com/menu"),
+            ("https://example.com/‘menu’", "https://example.com/menu"),
             ("https://my–shop.com/menu", "https://my-shop.com/menu"),
             ("https://example.com/our\u{a0}menu", "https://example.com/our%20menu"),
             ("https://example.com/menu\u{3000}", "https://example.com/menu"),

@@ -71,10 +71,11 @@ pub(super) fn of(key: &str, within: Within, settings: bool) -> Role {
         "jobs" if settings => Role::Path,
         "jobs" | "accounts" => Role::Keys(Within::Jobs),
         "vars" => Role::Keys(Within::Names),
-        "defaults" | "blackouts" | "notify" | "dashboard" | "watch" | "timeouts" | "keep" | "preflight" => {
+        "defaults" | "blackouts" | "notify" | "dashboard" | "watch" | "timeouts" | "keep" | "preflight" | "late" => {
             Role::Keys(Within::Keys)
         }
         "at" | "from" | "until" | "except" | "delete_at" | "dates" | "hours" => Role::Time(Code::BadTime),
+        "every" if !settings => Role::Time(Code::BadDuration),
         "cron" | "audit" => Role::Time(Code::BadCron),
         "zone" => Role::Word(Code::UnknownZone),
         "version" | "type" | "permission" | "in_doubt" | "then" | "weekdays" => Role::Word(Code::WrongWord),
