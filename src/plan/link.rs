@@ -211,22 +211,16 @@ fn two_addresses(text: &str) -> Option<LinkError> {
     let is_apart = one.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')) && !one.contains('?');
     let rest = one.split_once("://").map_or("", |(_, rest)| rest);
     let is_pasted = first == 0 && rest.contains('.') && !rest.contains(['/', '?', '#']);
+    let again = text.get(second..).unwrap_or_default();
     // `https://a.kr/https://a.kr/x`: a variable that was the whole address already.
-    let is_doubled = first == 0 && rest.contains('.') && !one.contains(['?', '#']) && {
-        let again = text.get(second..).unwrap_or_default();
-        again.starts_with(one.trim_end_matches('/'))
-    };
-    if is_doubled {
-        let again = text.get(second..).unwrap_or_default().to_owned();
-        return Some(bad("its beginning stands twice", Some(again)));
+    if first == 0 && rest.contains('.') && !one.contains(['?', '#']) && again.starts_with(one.trim_end_matches('/')) {
+        return Some(bad("its beginning stands twice", Some(again.to_owned())));
     }
     (is_apart || is_pasted).then(|| {
-        // `https://www.https://example.com`: the beginning of an address, and then the whole of it.
-        if is_pasted && !rest.trim_matches('.').contains('.') {
-            return bad("it holds two addresses, and a link leads to one", text.get(second..).map(str::to_owned));
-        }
         let one = one.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'));
-        bad("it holds two addresses, and a link leads to one", Some(one.to_owned()))
+        // `https://www.https://example.com`: the beginning of an address, and then the whole of it.
+        let whole = if is_pasted && !rest.trim_matches('.').contains('.') { again } else { one };
+        bad("it holds two addresses, and a link leads to one", Some(whole.to_owned()))
     })
 }
 
