@@ -220,6 +220,7 @@ pub(crate) fn furnish_with(folder: &Path, url: &str, accounts: usize, dashboard:
             scopes: None,
             obtained_at: Clock::system().now(),
             owner: None,
+            bought: None,
         };
         let lock = tokens.lock(&account(number)).expect("nobody else is here");
         tokens.save(&lock, &set).expect("a token file");

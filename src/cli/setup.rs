@@ -17,7 +17,7 @@ use crate::engine::trust::Trust;
 use crate::engine::{AppKeys, Ctx, PlanCell, Refused, Rules, Stop, UnderWay};
 use crate::kakao::folder::TokenFolder;
 use crate::kakao::refresh::{Credentials, Tokens};
-use crate::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use crate::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 use crate::kakao::{Client, Endpoints, Limits};
 use crate::notify::Sinks;
 use crate::plan::Plan;
@@ -341,8 +341,9 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
         refresh_token: Some(RefreshToken::new(&account.refresh_token).map_err(unusable)?),
         refresh_expires_at: None,
         scopes: None,
-        owner: None,
+        owner: Some(Owner { user_id: account.user_id, nickname: None }),
         obtained_at: now,
+        bought: None,
     };
     let lock = tokens.folder().lock(&account.account)?;
     Ok(tokens.folder().save(&lock, &set)?)

@@ -37,8 +37,6 @@ const UNREADABLE_MAX: usize = 16;
 const COMPARED_MAX: u32 = 40;
 /// A time that is behind by no more than this is not behind: whole seconds, and a request that took as long as an answer.
 const TELLING: SignedDuration = SignedDuration::from_secs(5);
-/// Longest part of a listed text that is kept, in characters.
-const TEXT_CHARS_MAX: usize = 2_048;
 
 /// The doubtful post, as far as its story can be recognised.
 #[derive(Debug)]
@@ -246,7 +244,7 @@ impl Evidence {
             kind: shown::kind_word(&story.media_type),
             audience: shown::audience_word(&story.audience),
             images: story.images,
-            text: story.content.map(|text| text.chars().take(TEXT_CHARS_MAX).collect()),
+            text: story.content.as_deref().map(shown::kept_text),
             at: story.created_at,
             id: story.id,
             likeness,

@@ -16,8 +16,10 @@ use crate::kakao::list::{Entry, Unreadable};
 use crate::kakao::story::Story;
 use crate::store::queue::Owner;
 use order::{Flaw, Order};
+use whose::Absence;
 
 pub(super) mod order;
+pub(super) mod whose;
 
 /// So many of the newest stories on record are looked for in a list that seems to lack a story.
 const RECORDED: u32 = 4;
@@ -158,6 +160,9 @@ pub(super) async fn page(
         let mine = owners.iter().position(|owner| is_of(owner) && owner.account == account);
         let place = mine.or_else(|| owners.iter().position(is_of));
         let owner = place.map(|place| owners.swap_remove(place));
+        if owner.as_ref().is_some_and(|owner| owner.account == account && owner.bears_out) {
+            order.claim();
+        }
         match entry {
             Entry::Story(story) => shown.stories.push(Listed { story, owner }),
             Entry::Unreadable(unreadable) if owner.is_some() => shown.unreadable_owned.push(unreadable),
@@ -181,14 +186,19 @@ async fn not_of_others(ctx: &Ctx, account: &str, home: Option<&str>, order: &mut
     Ok(())
 }
 
-/// Notes what a whole list would show and this one does not: the newest stories on record, and the newest one of the last look. Kakao
-/// is asked for each by itself, since a person may have taken it down.
+/// Notes what speaks against an absence from the list: that it may be another account's, and what a whole list would show and this one
+/// does not, the newest stories on record, and the newest one of the last look. Kakao is asked for each by itself, since a person may have
+/// taken it down.
 pub(super) async fn lacking(
     ctx: &Ctx,
     account: &str,
     before: Option<String>,
     listing: &mut Listing,
+    absence: Absence,
 ) -> Result<std::result::Result<(), Fault>> {
+    if let Err(fault) = whose::claim(ctx, account, &mut listing.order, absence).await {
+        return Ok(Err(fault));
+    }
     let skew = listing.heard.map(|heard| heard.skew()).unwrap_or_default();
     let oldest = if matches!(listing.end, End::Whole) { None } else { listing.order.oldest() };
     let recorded = ctx.store.newest_recorded(account, RECORDED).await?;

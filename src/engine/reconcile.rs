@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::evidence::{Evidence, Says, Sought, time_to_appear};
 use super::listing::order::Flaw;
+use super::listing::whose::{self, against};
 use super::listing::{Bounds, End, Listing, lacking, read};
 use super::matching::Sending;
 use super::proof::{SECOND_LISTING, Step, step};
@@ -24,6 +25,7 @@ use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::domain::policy::InDoubt;
 use crate::domain::retry::{Next, after_failure};
 use crate::kakao::error::is_taken;
+use crate::kakao::story::Story;
 use crate::store::queue::{Absence, Doubt, Proof, SUSPECTS_MAX, Suspect};
 use crate::store::view::Due;
 
@@ -37,6 +39,8 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 struct Look {
     listing: Listing,
     says: Says,
+    evidence: Evidence,
+    sought: Sought,
     /// Whether it reaches back to where every story is certainly another one. Otherwise it can show a story, but no absence.
     far: bool,
 }
@@ -95,17 +99,28 @@ async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Re
             listing.order.note(flaw);
         }
         let says = evidence.says(&sought, listing.heard, listing.order.flaws());
-        Look { listing, says, far }
+        Look { listing, says, evidence, sought, far }
     }))
 }
 
 /// `before` is the newest story that the last look showed.
 async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Option<String>) -> Result<Outcome> {
-    let Look { mut listing, says, far } = look;
+    let Look { mut listing, says, evidence, sought, far } = look;
     let suspects = match says {
         Says::Found(story_id) => {
-            let written = ctx.store.record_found(doubt, &story_id, ctx.clock.now()).await?;
-            return Ok(unless_lost(written, Outcome::Found { story_id }));
+            let suspect = evidence.suspect(&sought, listing.heard, &story_id);
+            let shown = |story: &Story| evidence.shows(story);
+            return match against(ctx, account, &listing.order, &story_id, shown).await {
+                Ok(None) => {
+                    let written = ctx.store.record_found(doubt, &story_id, ctx.clock.now()).await?;
+                    Ok(unless_lost(written, Outcome::Found { story_id }))
+                }
+                Ok(Some(flaw)) => {
+                    let why = format!("the list {flaw}, so that nobody knows whether it is the post's");
+                    flawed(ctx, doubt, suspect.as_slice(), &why).await
+                }
+                Err(fault) => not_listed(ctx, account, doubt, suspect.into_iter().collect(), fault).await,
+            };
         }
         Says::Several(suspects) => {
             let why = format!(
@@ -134,11 +149,14 @@ async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Optio
             park(ctx, doubt, &suspects, why).await
         }
         counts @ (Step::Counts(_) | Step::Proved) => {
-            if let Err(fault) = lacking(ctx, account, before, &mut listing).await? {
+            if let Err(fault) = lacking(ctx, account, before, &mut listing, whose::Absence::OfADoubt).await? {
                 return not_listed(ctx, account, doubt, suspects, fault).await;
             }
             match (listing.order.flaws().first(), counts) {
-                (Some(flaw), _) => flawed(ctx, doubt, flaw).await,
+                (Some(flaw), _) => {
+                    let why = format!("it is not in the list, and the list {flaw}, so that it proves nothing");
+                    flawed(ctx, doubt, &[], &why).await
+                }
                 (None, Step::Counts(proof)) => {
                     let why = "not in a complete list after the quarantine; looks once more";
                     let at = later(ctx.clock.now(), SECOND_LISTING);
@@ -192,16 +210,16 @@ async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: Step) ->
     }
 }
 
-/// The list contradicts itself, or what is on record: it proves nothing. Another may; after the doubt's limit a person decides.
-async fn flawed(ctx: &Ctx, doubt: Doubt, flaw: &Flaw) -> Result<Outcome> {
+/// The list contradicts itself, what is on record, or what Kakao says beside it: it proves nothing. Another may; after the doubt's limit a
+/// person decides.
+async fn flawed(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: &str) -> Result<Outcome> {
     let now = ctx.clock.now();
-    let why = format!("it is not in the list, and the list {flaw}, so that it proves nothing");
     if between(doubt.since, now) >= ctx.rules.doubt_limit {
         let why = format!("{why}; {}", settle(&doubt));
-        return park(ctx, doubt, &[], why).await;
+        return park(ctx, doubt, suspects, why).await;
     }
     let (proof, at) = (Proof { absences: 0, odd: None, ..doubt.proof }, later(now, look_after(&doubt, now)));
-    look_again(ctx, doubt, proof, at, &why).await
+    look_again(ctx, doubt, proof, at, why).await
 }
 
 fn names(suspects: &[Suspect]) -> String {

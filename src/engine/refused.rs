@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, Says, Sought};
 use super::listing::order::Flaw;
+use super::listing::whose::Absence;
 use super::listing::{Bounds, End, lacking, read};
 use super::matching::Sending;
 use super::{Ctx, Result};
@@ -76,7 +77,7 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
             let named: Vec<&str> = suspects.iter().map(|suspect| suspect.story_id.as_str()).collect();
             format!("the list shows stories that may be its own ({})", named.join(", "))
         }
-        Says::Nothing => match lacking(ctx, account, None, &mut listing).await? {
+        Says::Nothing => match lacking(ctx, account, None, &mut listing, Absence::OfARefusal).await? {
             Err(fault) => return unreadable(ctx, intent, &refused, fault).await,
             Ok(()) => match listing.order.flaws().first() {
                 None => return Ok(Verdict::Send),

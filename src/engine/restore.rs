@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::BELOW;
+use super::listing::whose::Absence;
 use super::listing::{Bounds, End, Listed, lacking, read};
 use super::matching::{Sending, Window, says};
 use super::proof::{SECOND_LISTING, Step, step};
@@ -156,7 +157,7 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> Result<std::result:
             format!("more than {KEPT_MAX} stories of the list say what posts say that are not on record as published");
         return Ok(Err(Fault::permanent("list", why, "")));
     }
-    if let Err(fault) = lacking(ctx, account, None, &mut listing).await? {
+    if let Err(fault) = lacking(ctx, account, None, &mut listing, Absence::OfADoubt).await? {
         return Ok(Err(fault));
     }
     Ok(match listing.order.flaws().first() {

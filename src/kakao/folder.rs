@@ -138,6 +138,9 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nickname: Option<String>,
     obtained_at: Timestamp,
+    /// The set that takes the place of this one once it is known whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bought: Option<Box<Stored>>,
 }
 
 impl TokenFolder {
@@ -177,9 +180,11 @@ impl TokenFolder {
         let mut text = Vec::new();
         let read = (&file).take(FILE_BYTES_MAX).read_to_end(&mut text);
         read.map_err(|source| failed("read", &path, source))?;
-        let set = typed(&text);
-        let set = set.map(|set| TokenSet { access_token: set.access_token.of(account), ..set });
-        set.map_err(|why| TokenError::Unreadable { path: shown(&path), account: account.to_owned(), why })
+        typed(&text, account).map_err(|why| TokenError::Unreadable {
+            path: shown(&path),
+            account: account.to_owned(),
+            why,
+        })
     }
 
     /// How the account's file looks, without reading it: another look, another file.
@@ -214,18 +219,8 @@ impl TokenFolder {
     pub fn save(&self, lock: &AccountLock, set: &TokenSet) -> Result<(), TokenError> {
         let path = self.file(&lock.account, "json")?;
         let beside = self.file(&lock.account, "tmp")?;
-        let stored = Stored {
-            version: 1,
-            access_token: set.access_token.expose().to_owned(),
-            access_expires_at: set.access_expires_at,
-            refresh_token: set.refresh_token.as_ref().map(|token| token.expose().to_owned()),
-            refresh_expires_at: set.refresh_expires_at,
-            scopes: set.scopes.clone(),
-            user_id: set.owner.as_ref().map(|owner| owner.user_id),
-            nickname: set.owner.as_ref().and_then(|owner| owner.nickname.clone()),
-            obtained_at: set.obtained_at,
-        };
-        let mut text = serde_json::to_vec_pretty(&stored).map_err(|error| failed("write", &path, error.into()))?;
+        let mut text =
+            serde_json::to_vec_pretty(&Stored::of(set)).map_err(|error| failed("write", &path, error.into()))?;
         text.push(b'\n');
         // One left by a crash is made anew, so that its permissions are ours from the first byte.
         self.step(&beside)?;
@@ -326,23 +321,46 @@ fn is_account(name: &str) -> bool {
     (1..=ACCOUNT_BYTES_MAX).contains(&name.len()) && name.bytes().all(fits)
 }
 
-fn typed(text: &[u8]) -> Result<TokenSet, String> {
+fn typed(text: &[u8], account: &str) -> Result<TokenSet, String> {
     // Not the parser's own words: they quote what they stumble over.
     let stored: Stored = serde_json::from_slice(text)
         .map_err(|error| format!("trouble at line {} column {}", error.line(), error.column()))?;
-    if stored.version != 1 {
-        return Err(format!("version {} is not known", stored.version));
+    stored.typed(account)
+}
+
+impl Stored {
+    fn of(set: &TokenSet) -> Self {
+        Self {
+            version: 1,
+            access_token: set.access_token.expose().to_owned(),
+            access_expires_at: set.access_expires_at,
+            refresh_token: set.refresh_token.as_ref().map(|token| token.expose().to_owned()),
+            refresh_expires_at: set.refresh_expires_at,
+            scopes: set.scopes.clone(),
+            user_id: set.owner.as_ref().map(|owner| owner.user_id),
+            nickname: set.owner.as_ref().and_then(|owner| owner.nickname.clone()),
+            obtained_at: set.obtained_at,
+            bought: set.bought.as_deref().map(|bought| Box::new(Self::of(bought))),
+        }
     }
-    let refresh_token = stored.refresh_token.map(|token| RefreshToken::new(&token)).transpose();
-    Ok(TokenSet {
-        access_token: AccessToken::new(&stored.access_token).map_err(|error| error.to_string())?,
-        access_expires_at: stored.access_expires_at,
-        refresh_token: refresh_token.map_err(|error| error.to_string())?,
-        refresh_expires_at: stored.refresh_expires_at,
-        scopes: stored.scopes,
-        owner: stored.user_id.map(|user_id| Owner { user_id, nickname: stored.nickname }),
-        obtained_at: stored.obtained_at,
-    })
+
+    fn typed(self, account: &str) -> Result<TokenSet, String> {
+        if self.version != 1 {
+            return Err(format!("version {} is not known", self.version));
+        }
+        let refresh_token = self.refresh_token.map(|token| RefreshToken::new(&token)).transpose();
+        let bought = self.bought.map(|bought| bought.typed(account)).transpose()?;
+        Ok(TokenSet {
+            access_token: AccessToken::new(&self.access_token).map_err(|error| error.to_string())?.of(account),
+            access_expires_at: self.access_expires_at,
+            refresh_token: refresh_token.map_err(|error| error.to_string())?,
+            refresh_expires_at: self.refresh_expires_at,
+            scopes: self.scopes,
+            owner: self.user_id.map(|user_id| Owner { user_id, nickname: self.nickname }),
+            obtained_at: self.obtained_at,
+            bought: bought.map(Box::new),
+        })
+    }
 }
 
 fn check_mode(path: &Path, found: &fs::Metadata, wanted: u32) -> Result<(), TokenError> {

@@ -150,6 +150,7 @@ pub fn logged_in(answer: TokenAnswer, owner: Option<Owner>, now: Timestamp) -> T
         scopes: answer.scopes,
         owner,
         obtained_at: now,
+        bought: None,
     }
 }
 

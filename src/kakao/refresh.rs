@@ -6,6 +6,9 @@
 //! once. The next round still tries the old token, which is all there is, and a `KOE322` then says that it is dead. Only
 //! what certainly was not sent, and `KOE003`, with which kauth itself says that it failed, is repeated here.
 //!
+//! A login service that mixes up accounts could hand out another user's token, and the next posts would go out on that user's page. So the
+//! next token is used only once Kakao has said whose it is; until then it lies on the disk beside the old one ([`TokenSet::bought`]).
+//!
 //! An account that is never refreshed dies when its refresh token does: calling [`Tokens::fresh`] once a day is enough to keep
 //! an account without posts alive, since access tokens live for hours.
 
@@ -20,9 +23,12 @@ use secrecy::SecretString;
 use super::Client;
 use super::error::{is_unsent, name_account};
 use super::folder::{AccountLock, Look, TokenError, TokenFolder};
-use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenSet, apply};
+use super::token::{AccessToken, Owner, RefreshToken, TokenAnswer, TokenSet, apply};
 use crate::domain::clock::{between, earlier, later};
-use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use crate::domain::fault::Fault;
+use faults::{broken, may_have_issued, no_key, no_refresh_token, on_disk, too_many};
+
+mod faults;
 
 /// How long before its expiry an access token is renewed by what can wait for that.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(300);
@@ -69,6 +75,14 @@ struct Kept {
     unsaved: Option<TokenSet>,
     /// When the last refresh failed, and why.
     failed: Option<(Timestamp, Fault)>,
+}
+
+impl Kept {
+    /// Remembers that a refresh came to nothing.
+    fn failing(&mut self, now: Timestamp, fault: Fault) -> Fault {
+        self.failed = Some((now, fault.clone()));
+        fault
+    }
 }
 
 /// Why a token is asked for.
@@ -228,17 +242,53 @@ impl Renewal {
         if let Some(fault) = self.failed_lately(&shelf, lives) {
             return if lives { Ok(set.access_token) } else { Err(fault) };
         }
-        match self.buy(lock, &set, &mut shelf).await {
-            Ok((lock, answer)) => {
-                let next = apply(&set, answer, self.now);
-                self.save(lock, &next, &mut shelf).await?;
-                Ok(next.access_token)
-            }
-            Err(fault) if lives => {
+        match self.next(lock, &set, &mut shelf).await {
+            Ok(token) => Ok(token),
+            Err(fault) if lives && !faults::is_other_user(&fault) => {
                 tracing::warn!(account = %self.account, %fault, "access token not renewed; the old one still works");
                 Ok(set.access_token)
             }
             Err(fault) => Err(fault),
+        }
+    }
+
+    /// The token after that of `set`: the one that was bought before and waits to be known, or a new one.
+    async fn next(&self, mut lock: AccountLock, set: &TokenSet, kept: &mut Kept) -> Result<AccessToken, Fault> {
+        let waiting = set.bought.as_deref().filter(|bought| !bought.needs_refresh(self.now, Duration::ZERO));
+        if let Some(bought) = waiting {
+            match self.known(bought).await {
+                Ok(()) => return self.put_in_use(lock, bought.clone(), kept).await,
+                // It is dead: another one.
+                Err(fault) if fault.wants_refresh() => {}
+                Err(fault) => return Err(kept.failing(self.now, fault)),
+            }
+        }
+        let (held, answer) = self.buy(lock, set, kept).await?;
+        let next = apply(set, answer, self.now);
+        lock = held;
+        if next.owner.is_some() {
+            // On the disk before anything else is asked: it may be the only copy.
+            let both = TokenSet { bought: Some(Box::new(next.clone())), ..set.clone() };
+            lock = self.save(lock, &both, kept).await?;
+            let known = self.known(&next).await;
+            known.map_err(|fault| kept.failing(self.now, faults::of_a_new_token(fault)))?;
+        }
+        self.put_in_use(lock, next, kept).await
+    }
+
+    async fn put_in_use(&self, lock: AccountLock, next: TokenSet, kept: &mut Kept) -> Result<AccessToken, Fault> {
+        self.save(lock, &next, kept).await?;
+        Ok(next.access_token)
+    }
+
+    /// Whether a token is the account's, as Kakao says of it. Where no owner is on record there is nothing to compare with.
+    async fn known(&self, next: &TokenSet) -> Result<(), Fault> {
+        let Some(Owner { user_id, .. }) = next.owner else { return Ok(()) };
+        match self.client.token_info(&next.access_token).await {
+            Ok(info) if info.user_id == user_id => Ok(()),
+            Ok(info) => Err(faults::other_user(user_id, info.user_id)),
+            Err(fault) if fault.wants_refresh() => Err(fault),
+            Err(fault) => Err(faults::unknown_owner(fault)),
         }
     }
 
@@ -257,7 +307,7 @@ impl Renewal {
         set: &TokenSet,
         kept: &mut Kept,
     ) -> Result<(AccountLock, TokenAnswer), Fault> {
-        let token = set.refresh_token.as_ref().ok_or_else(no_refresh_token)?;
+        let token = set.latest().refresh_token.as_ref().ok_or_else(no_refresh_token)?;
         let credentials = self.credentials.as_ref().ok_or_else(|| no_key(&self.account))?;
         let since = earlier(self.now, REFRESH_WINDOW);
         let (mut refreshes, read) = blocking(move || lock.refreshes().map(|refreshes| (refreshes, lock))).await?;
@@ -320,62 +370,4 @@ async fn blocking<T: Send + 'static>(
     deed: impl FnOnce() -> Result<T, TokenError> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(deed).await.map_err(|error| broken(&error))?.map_err(|error| on_disk(&error))
-}
-
-/// Whether kauth may have given tokens all the same: the answer was lost, or was a success that nobody can read.
-fn may_have_issued(fault: &Fault) -> bool {
-    matches!(fault.code.as_str(), "timeout" | "reset" | "truncated" | "oversized" | "unreadable")
-}
-
-/// The fault of a token file. The token error's own words end with what to do.
-fn on_disk(error: &TokenError) -> Fault {
-    let cure = match error {
-        TokenError::Io { source, .. } => {
-            let mut fault = Fault::transient("token-file", format!("{error}: {source}"));
-            fault.remedy = "Check the disk and the permissions of the tokens folder.".into();
-            return fault;
-        }
-        TokenError::Missing(_) | TokenError::Unreadable { .. } => Cure::LogIn,
-        TokenError::TooOpen { .. } | TokenError::Account(_) => Cure::Settings,
-    };
-    let text = error.to_string();
-    let (reason, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
-    let mut remedy = remedy.to_owned();
-    if let Some(first) = remedy.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    blocked(cure, "token-file", reason, format!("{remedy}."))
-}
-
-fn no_refresh_token() -> Fault {
-    let remedy = super::error::LOG_IN.to_owned();
-    blocked(
-        Cure::LogIn,
-        "no-refresh-token",
-        "the access token is spent and there is no refresh token to renew it",
-        remedy,
-    )
-}
-
-fn no_key(account: &str) -> Fault {
-    let remedy = format!("Give the account \"{account}\" its `rest_api_key` in the settings.");
-    blocked(Cure::Settings, "no-key", "the access token is spent and there is no REST API key to renew it", remedy)
-}
-
-fn too_many(wait: Duration) -> Fault {
-    let reason = format!("the account's tokens were refreshed {REFRESHES_MAX} times in ten minutes");
-    let remedy = "Look why Kakao keeps refusing the account's fresh tokens; tried again after ten minutes.".into();
-    blocked(Cure::Wait(wait.max(Duration::from_secs(1))), "refresh-limit", &reason, remedy)
-}
-
-fn blocked(cure: Cure, code: &str, reason: &str, remedy: String) -> Fault {
-    let class = FaultClass::Blocked(Block { scope: BlockScope::Account, cure });
-    Fault::new(class, code, reason, remedy)
-}
-
-/// A task that panicked, or a runtime that shuts down.
-fn broken(error: &tokio::task::JoinError) -> Fault {
-    // The words of a panic may quote a token.
-    let why = if error.is_panic() { "by a bug of storyd" } else { "since storyd stops" };
-    Fault::transient("task", format!("the work on the tokens was cut short {why}"))
 }

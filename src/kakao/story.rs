@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use reqwest::Url;
 use serde_json::value::RawValue;
 
 use super::json::{each, fields, length, mended, plain, text, texts};
@@ -140,6 +141,15 @@ pub struct Scope {
     pub agreed: bool,
     /// Whether the app uses it.
     pub using: Option<bool>,
+}
+
+impl Profile {
+    /// The profile that the address of the account's own page names, as the IDs of its stories do: the last part of its path.
+    pub fn own_profile(&self) -> Option<String> {
+        let page = Url::parse(self.permalink.as_deref()?).ok()?;
+        let last = page.path_segments()?.rfind(|part| !part.is_empty())?;
+        Some(last.to_owned())
+    }
 }
 
 impl LinkCard {

@@ -100,6 +100,8 @@ pub struct TokenSet {
     pub owner: Option<Owner>,
     /// When this set was obtained.
     pub obtained_at: Timestamp,
+    /// The set that takes its place once Kakao has said that it is the same user's.
+    pub bought: Option<Box<TokenSet>>,
 }
 
 /// The user at Kakao behind an account.
@@ -127,6 +129,11 @@ pub struct TokenAnswer {
 }
 
 impl TokenSet {
+    /// What the login service gave last: a refresh token that it replaced is dead.
+    pub(super) fn latest(&self) -> &Self {
+        self.bought.as_deref().unwrap_or(self)
+    }
+
     /// Whether the access token expires within `ahead` of `now`. One whose expiry is unknown is used until Kakao refuses it.
     pub fn needs_refresh(&self, now: Timestamp, ahead: Duration) -> bool {
         self.access_expires_at.is_some_and(|at| at <= later(now, ahead))
@@ -136,6 +143,7 @@ impl TokenSet {
 /// The set that follows `old` once kauth has given `answer` at `now`. What the answer leaves out about the refresh token and the
 /// consents stays as it was; what it leaves out about the access token's life is unknown.
 pub fn apply(old: &TokenSet, answer: TokenAnswer, now: Timestamp) -> TokenSet {
+    let old = old.latest();
     let expiry = |life: Option<Duration>| life.map(|life| later(now, life));
     let (refresh_token, refresh_expires_at) = match answer.refresh_token {
         Some(token) => (Some(token), expiry(answer.refresh_expires_in)),
@@ -149,6 +157,7 @@ pub fn apply(old: &TokenSet, answer: TokenAnswer, now: Timestamp) -> TokenSet {
         scopes: answer.scopes.or_else(|| old.scopes.clone()),
         owner: old.owner.clone(),
         obtained_at: now,
+        bought: None,
     }
 }
 
@@ -169,6 +178,7 @@ mod tests {
             scopes: Some(vec!["story_read".into()]),
             owner: Some(Owner { user_id: 7, nickname: None }),
             obtained_at: at("2026-12-01T00:00:00Z"),
+            bought: None,
         }
     }
 

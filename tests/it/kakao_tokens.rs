@@ -8,7 +8,7 @@ use storyd::domain::clock::later;
 use storyd::domain::fault::Fault;
 use storyd::kakao::folder::TokenFolder;
 use storyd::kakao::refresh::{Credentials, ONE_CALL, REFRESH_AHEAD, REFRESHES_MAX, Tokens};
-use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use storyd::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 use storyd::kakao::{Client, Limits};
 use tokio::sync::Notify;
 
@@ -18,8 +18,9 @@ use crate::support::stub::{self, Act, Stub, answer, ok};
 const NEXT: &str = r#"{"access_token":"access-2","expires_in":21599}"#;
 
 /// A folder with the tokens of the account `cafe`, which expire at 06:00.
-struct Home {
+pub(crate) struct Home {
     place: tempfile::TempDir,
+    owner: Option<i64>,
 }
 
 impl Home {
@@ -27,8 +28,15 @@ impl Home {
         Self::with(Some("refresh-1"))
     }
 
+    /// The same, of which it is known that Kakao's user 7 owns it.
+    pub(crate) fn owned() -> Self {
+        let home = Self { owner: Some(7), ..Self::new() };
+        home.hand_in("access-1", Some("refresh-1"), at("00:00:00"));
+        home
+    }
+
     fn with(refresh_token: Option<&str>) -> Self {
-        let home = Self { place: tempfile::tempdir().unwrap() };
+        let home = Self { place: tempfile::tempdir().unwrap(), owner: None };
         home.hand_in("access-1", refresh_token, at("00:00:00"));
         home
     }
@@ -40,8 +48,9 @@ impl Home {
             refresh_token: refresh.map(|token| RefreshToken::new(token).unwrap()),
             refresh_expires_at: None,
             scopes: None,
-            owner: None,
+            owner: self.owner.map(|user_id| Owner { user_id, nickname: None }),
             obtained_at,
+            bought: None,
         };
         let folder = self.folder();
         let lock = folder.lock("cafe").unwrap();
@@ -53,7 +62,7 @@ impl Home {
     }
 
     /// What a process starts with.
-    fn tokens(&self) -> Tokens {
+    pub(crate) fn tokens(&self) -> Tokens {
         Tokens::new(self.folder())
     }
 
@@ -62,7 +71,7 @@ impl Home {
     }
 
     /// The token file's text.
-    fn saved(&self) -> String {
+    pub(crate) fn saved(&self) -> String {
         std::fs::read_to_string(self.file("cafe.json")).unwrap()
     }
 }
@@ -71,7 +80,7 @@ fn at(time: &str) -> Timestamp {
     format!("2026-12-01T{time}Z").parse().unwrap()
 }
 
-fn token(text: &str) -> AccessToken {
+pub(crate) fn token(text: &str) -> AccessToken {
     AccessToken::new(text).unwrap()
 }
 
@@ -79,16 +88,16 @@ fn credentials() -> Credentials {
     Credentials { rest_api_key: "the-key".to_owned().into(), client_secret: None }
 }
 
-async fn fresh(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
+pub(crate) async fn fresh(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
     tokens.fresh(client, "cafe", Some(&credentials()), REFRESH_AHEAD, at(time)).await
 }
 
 /// The token for a post that is due.
-async fn at_once(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
+pub(crate) async fn at_once(tokens: &Tokens, client: &Client, time: &str) -> Result<AccessToken, Fault> {
     tokens.fresh(client, "cafe", Some(&credentials()), ONE_CALL, at(time)).await
 }
 
-fn refusal(status: u16, code: &str, error: &str) -> Act {
+pub(crate) fn refusal(status: u16, code: &str, error: &str) -> Act {
     let body = format!(r#"{{"error":"{error}","error_description":"no","error_code":"{code}"}}"#);
     Act::Say(answer(status, "", &body))
 }

@@ -182,3 +182,48 @@ async fn a_doubt_that_is_settled_late_leaves_the_story_up_no_longer() {
     world.pass(3 * DAY).await;
     assert_eq!(world.ledger()[0].deleted_at, Some(at("2026-12-03T08:00:00+09:00")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_the_list_still_shows_is_not_taken_down_whatever_is_said_of_it_alone() {
+    // Two more stood above it when it was ordered down, or none.
+    for above in [0, 2] {
+        let mut jobs = NOTE.to_owned();
+        let mut world = published(&jobs).await;
+        for number in 0..above {
+            world.pass(Duration::from_secs(60)).await;
+            jobs.push_str(&format!("n{number}:\n  at: now\n  type: note\n  content: {number}번째 글\n"));
+            world.jobs(&jobs);
+            world.settle().await;
+        }
+        // Neither the deletion nor the story is answered for what it is.
+        let denied = FaultRule::new(FaultName::Code(-605)).on(&[Call::Delete, Call::MyStory]);
+        world.fault(vec![denied]);
+        let (post, now) = (world.post("p").await.post, world.clock.now());
+        assert_eq!(world.ctx().store.order_delete(post, ORDER, now, now).await.unwrap(), Written::Done);
+        world.pass(DAY).await;
+        let story = world.stories().await.into_iter().find(|story| story.post == post).unwrap();
+        assert_eq!((world.post("p").await.state, story.deleted_at), (PostState::Published, None), "{above}");
+        assert!(story.delete_fault.as_ref().is_some_and(|why| why.contains("list still shows it")), "{story:?}");
+        world.fault(vec![]);
+        let now = world.clock.now();
+        assert_eq!(world.ctx().store.order_delete(post, ORDER, now, now).await.unwrap(), Written::Done);
+        world.settle().await;
+        assert_eq!(world.post("p").await.state, PostState::Deleted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_another_account_confirms_no_take_down() {
+    let mut world = published(NOTE).await;
+    let shop = world.sandbox.mint_tokens("shop").unwrap();
+    let url = format!("{}/v1/api/story/post/note", world.sandbox.url());
+    let by_hand = reqwest::Client::new().post(url).bearer_auth(&shop.access_token).form(&[("content", "가게")]);
+    assert!(by_hand.send().await.unwrap().status().is_success());
+    world.condone("a story was posted by hand");
+    let denied = FaultRule::new(FaultName::Code(-605)).on(&[Call::Delete, Call::MyStory]);
+    world.fault(vec![denied, "list-other-account".parse().unwrap()]);
+    let (post, now) = (world.post("p").await.post, world.clock.now());
+    assert_eq!(world.ctx().store.order_delete(post, ORDER, now, now).await.unwrap(), Written::Done);
+    world.pass(DAY).await;
+    assert_eq!(world.post("p").await.state, PostState::Published);
+}

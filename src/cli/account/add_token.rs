@@ -81,6 +81,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
         scopes: None,
         owner: super::owner(before, found, args.other_user),
         obtained_at: clock.now(),
+        bought: None,
     };
     let lock = folder.folder().lock(&args.account)?;
     folder.folder().save(&lock, &set)?;

@@ -1,11 +1,28 @@
 //! How a story that may be a post's is shown to a person: what the list told of it, and why it may be. Pure.
 
-use super::{Candidate, Differs, Likeness, Window};
+use super::{Candidate, Differs, Evidence, Likeness, Sought, Window};
 use crate::domain::clock::Heard;
 use crate::domain::content::Permission;
 use crate::domain::printable;
-use crate::kakao::story::{Audience, MediaType};
+use crate::kakao::story::{Audience, MediaType, Story};
 use crate::store::queue::Suspect;
+
+/// Longest part of a listed text that is kept, in characters.
+const TEXT_CHARS_MAX: usize = 2_048;
+
+impl Evidence {
+    /// Whether it is the story that the list shows under its ID.
+    pub(in crate::engine) fn shows(&self, story: &Story) -> bool {
+        let text = story.content.as_deref().map(kept_text);
+        self.candidates.iter().any(|candidate| candidate.id == story.id && candidate.text == text)
+    }
+
+    /// The story that the list shows under this ID, for a person to compare.
+    pub(in crate::engine) fn suspect(&self, sought: &Sought, heard: Option<Heard>, id: &str) -> Option<Suspect> {
+        let window = self.window(sought, heard);
+        self.candidates.iter().find(|candidate| candidate.id == id).map(|candidate| candidate.suspect(&window, heard))
+    }
+}
 
 impl Candidate {
     pub(super) fn suspect(&self, window: &Window, heard: Option<Heard>) -> Suspect {
@@ -62,4 +79,8 @@ pub(super) fn audience_word(audience: &Audience) -> String {
         Audience::Unsaid => String::new(),
         Audience::Other(word) => word.clone(),
     }
+}
+
+pub(super) fn kept_text(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
 }

@@ -78,6 +78,7 @@ fn owned(id: &str, second: i64, off: i64, of: &Content) -> Listed {
         came_at: at(second),
         intent_skew: Some(SignedDuration::ZERO),
         answered: Some(5),
+        bears_out: true,
     });
     listed
 }

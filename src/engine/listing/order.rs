@@ -40,6 +40,10 @@ pub(in crate::engine) enum Flaw {
     },
     /// It shows more stories that may be the one that is looked for than are compared.
     Crowded,
+    /// The list shows it, and Kakao does not when it is asked for it.
+    Denied(String),
+    /// Nothing bears out that its stories are the account's.
+    Unclaimed,
 }
 
 impl Flaw {
@@ -49,7 +53,8 @@ impl Flaw {
             Self::Twice(spoilt) | Self::Future(spoilt) => spoilt == id,
             Self::Order(above, below) => above == id || below == id,
             Self::Foreign(spoilt) => profile_of(spoilt) == profile_of(id),
-            Self::Lacks(_) | Self::Shuffled | Self::Unreadable { .. } | Self::Crowded => false,
+            Self::Denied(spoilt) => spoilt == id,
+            Self::Lacks(_) | Self::Shuffled | Self::Unreadable { .. } | Self::Crowded | Self::Unclaimed => false,
         }
     }
 }
@@ -68,6 +73,10 @@ impl fmt::Display for Flaw {
             Self::Unreadable { id: Some(id), why } => write!(f, "shows story {id}, which cannot be read ({why})"),
             Self::Unreadable { id: None, why } => write!(f, "shows a story that cannot be read ({why})"),
             Self::Crowded => write!(f, "shows more stories that may be it than can be compared"),
+            Self::Denied(id) => write!(f, "shows story {id}, which Kakao does not show when it is asked for it"),
+            Self::Unclaimed => {
+                write!(f, "may be another account's: no answer to a post has named a story of this account yet")
+            }
         }
     }
 }
@@ -81,6 +90,10 @@ pub(in crate::engine) struct Order {
     digests: RandomState,
     /// The profile that every story must have.
     profile: Option<String>,
+    /// Whether that one is on record, rather than that of the first story.
+    is_at_home: bool,
+    /// Whether an answer to a post bears out that the list is the account's.
+    is_claimed: bool,
     /// The oldest time so far, and whose it is.
     oldest: Option<(Timestamp, String)>,
     newest: Option<String>,
@@ -90,7 +103,17 @@ pub(in crate::engine) struct Order {
 impl Order {
     pub(in crate::engine) fn new(profile: Option<String>) -> Self {
         let (seen, digests) = (HashMap::new(), RandomState::new());
-        Self { seen, digests, profile, oldest: None, newest: None, flaws: Vec::new() }
+        let is_at_home = profile.is_some();
+        Self {
+            seen,
+            digests,
+            profile,
+            is_at_home,
+            is_claimed: is_at_home,
+            oldest: None,
+            newest: None,
+            flaws: Vec::new(),
+        }
     }
 
     /// Takes a page and gives back the stories that no page has shown before. One without an ID is not known again.
@@ -145,6 +168,21 @@ impl Order {
         if self.flaws.len() < FLAWS_MAX {
             self.flaws.push(flaw);
         }
+    }
+
+    /// It names a story that an answer to a post of the account named.
+    pub(in crate::engine) fn claim(&mut self) {
+        self.is_claimed = true;
+    }
+
+    /// Whether the account's profile is on record: the stories of the list that are of another one are known by it.
+    pub(in crate::engine) fn is_at_home(&self) -> bool {
+        self.is_at_home
+    }
+
+    /// Whether an answer to a post bears out that the list is the account's.
+    pub(in crate::engine) fn is_claimed(&self) -> bool {
+        self.is_claimed
     }
 
     /// How many stories it showed.

@@ -18,6 +18,7 @@ fn set(name: &str) -> TokenSet {
         scopes: Some(vec!["story_publish".into()]),
         owner: Some(super::super::token::Owner { user_id: 7, nickname: Some("카페".into()) }),
         obtained_at: at("2026-12-01T00:00:00Z"),
+        bought: None,
     }
 }
 

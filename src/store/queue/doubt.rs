@@ -65,6 +65,8 @@ pub struct Owner {
     pub intent_skew: Option<SignedDuration>,
     /// The attempt whose plain answer named it; `None` when it was found, or a person said so.
     pub answered: Option<i64>,
+    /// A plain answer named it, and the account belongs to the same user of Kakao's since.
+    pub bears_out: bool,
 }
 
 /// How far the proof of an absence has come.
@@ -148,8 +150,9 @@ impl Store {
         let ids = write_json(&story_ids)?;
         let rows = sqlx::query!(
             r#"SELECT s.story_id, s.account, s.came_at, p.content, p.intent_at, p.intent_skew,
-                 (SELECT max(t.id) FROM attempt t WHERE t.post_id = s.post_id AND t.verdict = 'published') AS "answered: i64"
-               FROM story s JOIN post p ON p.id = s.post_id WHERE s.story_id IN (SELECT value FROM json_each($1))"#,
+                 (SELECT max(t.id) FROM attempt t WHERE t.post_id = s.post_id AND t.verdict = 'published') AS "answered: i64",
+                 (s.learnt_by = 'publish' AND s.published_at >= a.profile_since) AS "bears_out!: bool"
+               FROM story s JOIN post p ON p.id = s.post_id JOIN account a ON a.name = s.account WHERE s.story_id IN (SELECT value FROM json_each($1))"#,
             ids
         )
         .fetch_all(&self.readers)
@@ -163,6 +166,7 @@ impl Store {
                 came_at: instant(row.came_at)?,
                 intent_skew: row.intent_skew.map(SignedDuration::from_micros),
                 answered: row.answered,
+                bears_out: row.bears_out,
             })
         });
         read.collect()
@@ -182,11 +186,12 @@ impl Store {
         rows.into_iter().map(|row| Ok((row.story_id, instant(row.came_at)?, row.is_up))).collect()
     }
 
-    /// The account's profile at Kakao: that of its newest story whose ID names one. `None`: no story is on record since the account was
-    /// given to its present user.
+    /// The account's profile at Kakao: that of its newest story whose ID names one, of those that the answer to a post named. What was
+    /// found in a list, or told by a person, says nothing of it. `None`: no such story is on record since the account was given to its
+    /// present user.
     pub async fn profile(&self, account: &str) -> Result<Option<String>> {
         let newest = sqlx::query_scalar!(
-            "SELECT story_id FROM story WHERE account = $1 AND story_id LIKE '%.%'
+            "SELECT story_id FROM story WHERE account = $1 AND story_id LIKE '%.%' AND learnt_by = 'publish'
                AND published_at >= (SELECT profile_since FROM account WHERE name = $1)
              ORDER BY published_at DESC, post_id DESC LIMIT 1",
             account

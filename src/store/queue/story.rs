@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::attempt::{close_attempt_row, open_attempt};
 use super::{Result, Store, Write, micros, note};
 use crate::domain::fault::Fault;
-use crate::store::{Written, count, span, write_json};
+use crate::store::{Written, count, instant, span, write_json};
 
 /// Who wants a story gone, and why.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +134,21 @@ impl Store {
             reason: row.delete_reason,
             attempt,
         }))
+    }
+
+    /// Where the story of `post` would stand in its account's list: when it came to exist by our clock, and the story right above it, of
+    /// those that are up and that the answer to a post named; `None`: it stands at the top, or near it.
+    pub async fn place_in_list(&self, post: i64) -> Result<(Timestamp, Option<String>)> {
+        let row = sqlx::query!(
+            r#"SELECT s.came_at, (SELECT above.story_id FROM story above
+                 WHERE above.account = s.account AND above.published_at > s.published_at AND above.learnt_by = 'publish'
+                   AND above.deleted_at IS NULL ORDER BY above.published_at, above.post_id LIMIT 1) AS "above: String"
+               FROM story s WHERE s.post_id = $1"#,
+            post
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok((instant(row.came_at)?, row.above))
     }
 
     /// A read confirmed that the story is gone; a trigger writes it into the record of stories too.

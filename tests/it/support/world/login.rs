@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storyd::domain::clock::later;
 use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, RefreshToken, TokenSet};
+use storyd::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 use storyd::sandbox::AccountTokens;
 
 use super::World;
@@ -38,6 +38,16 @@ impl World {
         self.save_tokens(&tokens, None, ends);
     }
 
+    /// The account with an access token of its own that lasts so long, and in the hands of a login service that will renew it with one of
+    /// the other account's user.
+    pub(crate) fn mix_up(&self, account: &str, other: &str, access: Duration) {
+        let now = self.clock.now();
+        let (own, others) = (self.sandbox.mint_tokens(account).unwrap(), self.sandbox.mint_tokens(other).unwrap());
+        let mixed = AccountTokens { refresh_token: others.refresh_token.clone(), ..own };
+        let ends = Ends { access_at: Some(later(now, access)), refresh_at: None };
+        self.save_tokens(&mixed, Some(&mixed.refresh_token), ends);
+    }
+
     fn save_tokens(&self, tokens: &AccountTokens, refresh_token: Option<&str>, ends: Ends) {
         let set = TokenSet {
             access_token: AccessToken::new(&tokens.access_token).unwrap(),
@@ -45,8 +55,9 @@ impl World {
             refresh_token: refresh_token.map(|token| RefreshToken::new(token).unwrap()),
             refresh_expires_at: ends.refresh_at,
             scopes: None,
-            owner: None,
+            owner: Some(Owner { user_id: tokens.user_id, nickname: None }),
             obtained_at: self.clock.now(),
+            bought: None,
         };
         let folder = TokenFolder::open(&self.path("data/tokens")).unwrap();
         let lock = folder.lock(&tokens.account).unwrap();
