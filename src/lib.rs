@@ -10,27 +10,28 @@
 //! - [`domain`]: the words that every floor speaks: content, states and their one transition function, faults, the retry
 //!   decision, the clock. Pure.
 //! - [`tls`]: the certificates that every HTTP client trusts, read once. Beside the words, on the ground.
-//! - [`plan`]: the text of job files → one typed, validated plan, or every problem with its place. Pure but for the one file
-//!   that gathers what lies on disk.
+//! - [`yaml`]: YAML text → values that know their place, and every problem with what to write instead. Pure.
+//! - [`plan`]: the text of job files → one typed, validated plan. Pure but for [`plan::files`], which gathers what lies on disk.
 //! - [`settings`]: what the operator decides, read with the same care.
 //! - [`store`]: the queue in SQLite. One function per transition writes, the views read, media keeps the bytes of images.
-//! - [`kakao`]: the client: calls, tokens, and the fault table that says what each failure means. It and the store never meet.
+//! - [`network`]: the clients: calls, tokens, and the fault table that says what each failure means. They and the store never meet.
 //! - [`notify`]: the ways to people: webhooks, mail, a command, a heartbeat. Sends a notice once, and knows neither the queue nor Kakao.
-//! - [`engine`]: the deeds, one verb a file (enqueue, prepare, publish, reconcile, delete, audit, restore, prune, probe, foresee, notify), and the
-//!   daemon, which decides when which one runs.
+//! - [`engine`]: the tasks, one operation per file in `engine/tasks`, the rules that resolve a doubt, incidents, and the daemon, which
+//!   decides when which task runs.
 //! - [`web`]: the dashboard: what the queue holds and what needs a person, in a browser. Reads through the store's views only.
 //! - [`cli`]: the commands, one file each.
-//! - [`sandbox`]: stands beside them all: the other side of the wire, an emulator of the Kakao servers. It imports nothing of
-//!   ours, since a shared type would let one mistake hide on both sides; only `cli` starts it.
+//!
+//! The emulator of the Kakao servers is a package of its own, `crates/kakao-sandbox`. It depends on nothing of ours, because a
+//! shared type would let one mistake hide on both sides; only `cli` starts it.
 //!
 //! # What is absent
 //! - Nothing in [`domain`] and [`plan`] is async, or can fail for a reason outside its arguments. What the plan needs from disk
-//!   is gathered first, by [`plan::source`].
-//! - No SQL outside [`store`]. No HTTP client outside [`kakao`] and [`notify`], and none of Kakao's codes outside [`kakao`] (the
-//!   sandbox speaks of them on its own). No YAML outside two files of the plan and the settings.
+//!   is gathered first, by [`plan::files`].
+//! - No SQL outside [`store`]. No HTTP client outside [`network`] and [`notify`], and none of Kakao's codes outside [`network::kakao`] (the
+//!   sandbox has its own). No YAML reader outside [`yaml`] and the settings.
 //! - Nobody but [`domain::clock`] reads the time, nobody but [`engine::daemon`] sleeps, nobody but [`cli`] prints. SQL never asks
 //!   what time it is: `now` is an argument.
-//! - No deed calls another, and none takes a hint: it looks at the database, where they all meet, and does what is due.
+//! - No task calls another: each looks at the database, where they all meet, and does what is due.
 //! - No publishing without an [`Intent`](store::queue::Intent), which one function of the store makes, after the intent is on
 //!   disk. Claims and intents can be neither copied nor made elsewhere, so that claim → prepare → intend → publish → record is
 //!   the only order that compiles.
@@ -44,11 +45,11 @@
 pub mod cli;
 pub mod domain;
 pub mod engine;
-pub mod kakao;
+pub mod network;
 pub mod notify;
 pub mod plan;
-pub mod sandbox;
 pub mod settings;
 pub mod store;
 pub mod tls;
 pub mod web;
+pub mod yaml;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use storyd::domain::clock::{Clock, later};
 use storyd::domain::content::{AppParams, Body, Content, Permission};
 use storyd::domain::policy::{InDoubt, Late, LateThen};
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, TokenSet};
+use storyd::network::kakao::folder::TokenFolder;
+use storyd::network::kakao::token::{AccessToken, TokenSet};
 use storyd::store::queue::{JobPosts, NewPost};
 use storyd::store::{Access, Store};
 

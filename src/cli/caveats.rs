@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::context::Home;
 use super::failure::Failure;
-use super::output::note;
-use super::setup::Home;
+use super::terminal::output::note;
 
 /// Kinds of file systems that lie on another machine: their locks and their syncs are somebody else's, and their writes fail with the
 /// network.

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::failure::{DONE, Failure, PROBLEMS};
-use super::output::{self, say};
-use super::show::{counted, paint, print_json};
+use super::terminal::format::{counted, paint, print_json};
+use super::terminal::output::{self, say};
 use super::written::Written;
-use super::{Common, setup};
+use super::{Common, context};
 use crate::domain::clock::{Clock, later};
-use crate::plan::problem::{self, Code, Paint, Problem, Problems, Severity, Source};
-use crate::plan::{self, Beside, Plan, source};
+use crate::plan::{self, Beside, Plan, files};
+use crate::yaml::problem::{self, Code, Paint, Problem, Problems, Severity, Source};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Job files and folders of them; `-` reads one from standard input [default: `jobs` of the settings]
     jobs: Vec<PathBuf>,
     /// How problems are shown; github: as annotations of a pull request [default: human, or json with --json]
@@ -52,10 +52,10 @@ struct Findings<'a> {
 }
 
 pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
-    let home = setup::home(common)?;
+    let home = context::home(common)?;
     let (stdin, given): (Vec<PathBuf>, Vec<PathBuf>) =
         args.jobs.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let paths = if stdin.is_empty() { setup::job_paths(&given, &home.settings)? } else { given };
+    let paths = if stdin.is_empty() { context::job_paths(&given, &home.settings)? } else { given };
     let now = Clock::system().now();
     let texts = if stdin.is_empty() { Ok(Vec::new()) } else { from_stdin(&args.stdin_name).map(|text| vec![text]) };
     let loaded = match texts {
@@ -77,7 +77,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
         named_in_vain(problem, &args.jobs);
     }
     if let (true, Ok(plan)) = (args.online, &loaded) {
-        found.extend(setup::preflight(&home, plan).await?);
+        found.extend(context::preflight(&home, plan).await?);
     }
     let format = args.format.unwrap_or(if common.json { Format::Json } else { Format::Human });
     show(format, loaded.as_ref(), &found)?;
@@ -98,10 +98,10 @@ fn named_in_vain(problem: &mut Problem, named: &[PathBuf]) {
 fn from_stdin(name: &Path) -> Result<Arc<Source>, Box<Problem>> {
     let mut bytes = Vec::new();
     // One byte more than is read, so that what is too large is told from what just fits.
-    let read = std::io::stdin().lock().take(source::TEXT_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let read = std::io::stdin().lock().take(files::TEXT_BYTES_MAX + 1).read_to_end(&mut bytes);
     match read {
-        Ok(_) => source::decoded(name, bytes),
-        Err(error) => Err(Box::new(source::unreadable(name, &error))),
+        Ok(_) => files::decoded(name, bytes),
+        Err(error) => Err(Box::new(files::unreadable(name, &error))),
     }
 }
 

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure};
-use super::output::{self, say};
-use super::show::print_json;
-use crate::plan::nearest::nearest;
-use crate::plan::problem::Code;
+use super::terminal::format::print_json;
+use super::terminal::output::{self, say};
+use crate::yaml::nearest::nearest;
+use crate::yaml::problem::Code;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// A code such as E021; without one all are listed
     code: Option<String>,
 }

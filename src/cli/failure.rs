@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use super::output::{aside_lines, note};
-use super::show::{counted, paint};
+use super::terminal::format::{counted, paint};
+use super::terminal::output::{aside_lines, note};
 use crate::engine::daemon::DaemonError;
-use crate::kakao::ClientError;
-use crate::kakao::folder::TokenError;
-use crate::plan::problem::Problems;
-use crate::sandbox::SandboxError;
+use crate::network::kakao::ClientError;
+use crate::network::kakao::folder::TokenError;
 use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
 use crate::store::queue::Refusal;
 use crate::store::{StoreError, Trouble};
+use crate::yaml::problem::Problems;
+use kakao_sandbox::SandboxError;
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -35,7 +35,7 @@ pub(super) const CHANGES: u8 = 10;
 
 /// Why a command ends without having done what was asked.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     code: u8,
     /// Empty when it has been told already.
     message: String,

@@ -4,23 +4,17 @@ mod account;
 mod admin;
 mod caveats;
 mod check;
+mod context;
 mod explain;
 mod failure;
 mod notify;
-mod output;
-mod panicked;
 mod plan;
-mod printer;
-mod prose;
 mod rescue;
 mod run;
 mod sandbox;
 mod schema;
-mod setup;
-mod show;
-mod table;
+pub mod terminal;
 mod version;
-mod width;
 mod written;
 
 use std::path::PathBuf;
@@ -28,8 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::terminal::output::note;
 use failure::{DONE, Failure, UNEXPECTED};
-use output::note;
 
 /// Threads that the work is spread over.
 const THREADS_MAX: usize = 4;
@@ -127,12 +121,12 @@ fn run_command() -> ExitCode {
     let result = runtime.block_on(dispatch(cli));
     // Not waited for: a hanging upload that a drain has given up on must not keep the process alive.
     runtime.shutdown_background();
-    let code = match (result, output::lost()) {
+    let code = match (result, terminal::output::lost()) {
         (Ok(DONE), Some(why)) => Failure::unexpected(format!("not everything could be printed: {why}")).report(),
         (Ok(code), _) => ExitCode::from(code),
         (Err(failure), _) => failure.report(),
     };
-    output::finish();
+    terminal::output::finish();
     code
 }
 
@@ -140,8 +134,8 @@ fn run_command() -> ExitCode {
 fn help(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string();
     match error.use_stderr() {
-        true => output::aside_lines(&text),
-        false => output::write(format_args!("{text}")),
+        true => terminal::output::aside_lines(&text),
+        false => terminal::output::write(format_args!("{text}")),
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -164,7 +158,7 @@ fn keep_from_others() {
 /// One sentence in place of a panic's message and backtrace, without any value.
 fn tell_bug(info: &std::panic::PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-    note!("storyd: a bug of storyd{place}: {}; please report it", panicked::said(info.payload()));
+    note!("storyd: a bug of storyd{place}: {}; please report it", terminal::panic::said(info.payload()));
 }
 
 /// A file that may not grow any further (`ulimit -f`) is a write that fails, and no reason to be killed in the middle of one.
@@ -195,7 +189,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
 fn start_printing(cli: &Cli) -> Result<(), Failure> {
     start_logging(&cli.common)?;
     match cli.command {
-        Command::Run(_) | Command::Sandbox(_) => output::in_background(cli.common.json),
+        Command::Run(_) | Command::Sandbox(_) => terminal::output::in_background(cli.common.json),
         _ => Ok(()),
     }
 }
@@ -211,7 +205,7 @@ fn start_logging(common: &Common) -> Result<(), Failure> {
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(move || output::Log { json })
+        .with_writer(move || terminal::output::Log { json })
         .with_target(false)
         // A log that nobody reads any more is no reason to stop.
         .log_internal_errors(false)

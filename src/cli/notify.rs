@@ -4,12 +4,12 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::Common;
+use super::context::{self, Home};
 use super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::output::{note, say};
-use super::prose::{self, wrapped};
-use super::setup::{self, Home};
-use super::show::{counted, print_json, time};
-use super::width;
+use super::terminal::format::{counted, print_json, time};
+use super::terminal::output::{note, say};
+use super::terminal::width;
+use super::terminal::wrap::{self, wrapped};
 use crate::domain::clock::Clock;
 use crate::domain::notice::{Item, Notice, Phase};
 use crate::notify::{SinkError, Sinks};
@@ -21,7 +21,7 @@ const ROWS_MAX: u32 = 50;
 const TEXT_CHARS_MAX: usize = 2_000;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Send a notice to every sink, and see whether it arrives
     Test(Test),
     /// Tell every sink something in words of your own: a script's, or systemd's when the daemon has stopped
@@ -31,13 +31,13 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Test {
+pub(crate) struct Test {
     /// The sinks; all of them when none is named
     sinks: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Say {
+pub(crate) struct Say {
     /// The words
     text: String,
     /// The sinks; all of them when none is named
@@ -46,7 +46,7 @@ pub(super) struct Say {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct List {
+pub(crate) struct List {
     /// What is over too
     #[arg(long)]
     all: bool,
@@ -70,7 +70,7 @@ struct Listed {
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
-    let home = setup::home(common)?;
+    let home = context::home(common)?;
     match command {
         Command::Test(args) => test(common, &home, &args).await,
         Command::Say(args) => say_to(common, &home, &args).await,
@@ -221,7 +221,7 @@ fn print(incidents: &[IncidentRow], zone: &str) {
         let lines = wrapped(&title, "", 2, columns).into_iter().chain(wrapped(&stands, "  ", 2, columns));
         lines.for_each(|line| say!("{line}"));
         if incident.outcome.is_none() {
-            say!("{}", prose::command(&incident.command));
+            say!("{}", wrap::command(&incident.command));
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 
 use super::Common;
+use super::context::{Home, home_by};
 use super::failure::{Failure, broken};
-use super::output::note;
-use super::setup::{Home, home_by};
+use super::terminal::output::note;
 use crate::plan::Beside;
-use crate::plan::nearest::nearest;
 use crate::settings::{Rescued, Settings};
+use crate::yaml::nearest::nearest;
 
 /// The places where settings are looked for.
 const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];

@@ -7,32 +7,32 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::context::{self, Engine, Home};
 use super::failure::{DONE, Failure, broken};
-use super::output::{self, note, say};
-use super::setup::{self, Engine, Home};
-use super::show::{counted, length, paint, relative, time};
+use super::terminal::format::{counted, length, paint, relative, time};
+use super::terminal::output::{self, note, say};
 use super::{Common, caveats};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::trust::{remedy, words};
 use crate::engine::{Outcome, Report, reload, reload::JobFiles};
-use crate::plan::problem::{self, Problem, Problems};
 use crate::plan::{Loaded, Plan};
 use crate::store::queue::{Enqueued, Swept};
 use crate::store::view::Due;
 use crate::store::{Access, Store};
 use crate::web::Dashboard;
+use crate::yaml::problem::{self, Problem, Problems};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Job files and folders of them [default: `jobs` of the settings]
     jobs: Vec<PathBuf>,
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     caveats::has_room_for_files()?;
-    let home = setup::home(common)?;
-    let paths = setup::job_paths(&args.jobs, &home.settings)?;
+    let home = context::home(common)?;
+    let paths = context::job_paths(&args.jobs, &home.settings)?;
     let jobs = JobFiles { paths, image_dirs: home.settings.image_dirs.clone() };
     let patience = tokio::spawn(daemon::ask_for_patience());
     let now = Clock::system().now();
@@ -50,7 +50,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         return Err(broken(problems));
     }
     let accounts: Vec<String> = read.plan.jobs.values().map(|job| job.account.clone()).collect();
-    let engine = setup::engine(&home, store, &accounts).await?;
+    let engine = context::engine(&home, store, &accounts).await?;
     let teller = Teller { json: common.json, home: &home, engine: &engine, told: Told::default() };
     let dashboard = engine.dashboard(&home).await;
     teller.begin(read, dashboard.as_ref().map(Dashboard::url));

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::Common;
 use super::failure::{DONE, Failure};
-use super::output::{self, say};
-use crate::plan::duration;
-use crate::sandbox::{self, FaultRule, Options, SandboxError};
+use super::terminal::output::{self, say};
+use crate::domain::duration;
+use kakao_sandbox::{FaultRule, Options, SandboxError};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = faults())]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8480", value_name = "ADDR")]
     listen: SocketAddr,
@@ -65,7 +65,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         list_lag: args.list_lag,
         ..Options::default()
     };
-    let running = sandbox::start(options).await?;
+    let running = kakao_sandbox::start(options).await?;
     let accounts: Vec<Account<'_>> = running
         .accounts()
         .iter()
@@ -93,10 +93,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
 fn faults() -> String {
     let mut text = String::new();
     for (title, table) in [
-        ("Faults, and what the client sees:\n", sandbox::FAULT_TABLE),
+        ("Faults, and what the client sees:\n", kakao_sandbox::FAULT_TABLE),
         (
             "\nDeceits: nothing goes wrong, and the answer tells what is not so. The ledger tells the truth:\n",
-            sandbox::DECEIT_TABLE,
+            kakao_sandbox::DECEIT_TABLE,
         ),
     ] {
         text.push_str(title);

@@ -2,12 +2,12 @@
 
 use super::Common;
 use super::failure::{DONE, Failure};
-use super::show::print_json;
+use super::terminal::format::print_json;
 use crate::plan::schema;
 use crate::settings;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t = Of::Jobs)]
     of: Of,

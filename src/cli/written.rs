@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::plan::revision::git;
-use crate::plan::past::Past;
+use crate::plan::schedule::past::Past;
 
 /// Most lines of one file that are asked for.
 const LINES_MAX: usize = 200;
 
 /// When each line was written: by file and line.
 #[derive(Debug, Default)]
-pub(super) struct Written(HashMap<(PathBuf, usize), Timestamp>);
+pub(crate) struct Written(HashMap<(PathBuf, usize), Timestamp>);
 
 impl Written {
     /// Asks git for the lines on which these times stand.

@@ -1,40 +1,41 @@
 //! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
 //! `beside` lets posts go out during what takes long, `drain` lets them end, `machine` answers a full disk and a clock that jumps.
 
-mod agenda;
 mod alarm;
-mod beside;
 mod drain;
+mod due_index;
 mod files;
-mod lanes;
+mod interleave;
 mod machine;
+mod monitor;
 mod signals;
 mod sweep;
-mod upkeep;
-mod watchman;
+mod turn;
+mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agenda::Agenda;
+use self::due_index::Agenda;
+use self::interleave::Cut;
+use self::turn::PutOff;
+pub use self::turn::Upkeep;
+pub use self::workers::step_abreast;
+use self::workers::{Lanes, log, run_deed};
 use alarm::Alarm;
-use beside::Cut;
 use drain::drain;
 use jiff::{SignedDuration, Timestamp};
-pub use lanes::step_abreast;
-use lanes::{Lanes, log, run_deed};
 use machine::ROOM_EVERY;
 pub use signals::ask_for_patience;
 use signals::{Signals, Told, supervisor};
 use sweep::may_act;
 pub use sweep::{step, sweep_at_start};
-use upkeep::PutOff;
-pub use upkeep::Upkeep;
 
 use super::aside::step_unless_refused;
 use super::reload::{Change, JobFiles, Looks, Watch};
-use super::{Ctx, Outcome, Report, Result, chores, delete};
+use super::tasks::{delete, maintenance};
+use super::{Ctx, Outcome, Report, Result};
 use crate::domain::clock::{Mark, between, later};
 use crate::domain::evidence::Why;
 use crate::domain::post::PostState;
@@ -158,7 +159,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
     let watch = Watch::new(&start.wake_file).map_err(|source| DaemonError::System { doing: "watch files", source })?;
     let mut daemon = Daemon::new(ctx, start, (watch, signals), tell);
     daemon.sweep().await?;
-    let mut chores = chores::start(&daemon.ctx);
+    let mut chores = maintenance::start(&daemon.ctx);
     let ctx = daemon.ctx.clone();
     let alarm = Alarm::new().map_err(|source| DaemonError::System { doing: "start a thread", source })?;
     let stopped = loop {

@@ -4,7 +4,9 @@
 //! late or twice, and a crash between a fact and its notice loses nothing. One notice tells of all that began, or ended, of one kind
 //! since the last one: for an account at once when nothing was told lately, else together after a while.
 
+pub(crate) mod conditions;
 mod item;
+pub mod outlook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,8 +15,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use self::conditions::{clock_in_doubt, conditions};
 use self::item::{describe, item, publication, tell_cases};
-use super::conditions::{clock_in_doubt, conditions};
 use super::{Ctx, Result, Telling};
 use crate::domain::clock::{earlier, later};
 use crate::domain::notice::{Notice, Phase, Trouble};

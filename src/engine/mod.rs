@@ -1,39 +1,22 @@
 //! The deeds: one verb a file, each `run_once`, which takes no hints, looks at the database, does bounded work and reports.
 //! No deed calls another: they meet in the database. [`daemon`] decides when which one runs.
 
-pub mod audit;
-pub mod chores;
+mod current_plan;
 pub mod daemon;
-pub mod delete;
-pub mod enqueue;
-pub mod foresee;
+pub mod doubt;
+mod failure;
 pub mod incidents;
-pub mod notify;
+pub mod planned;
 pub mod preflight;
-pub mod prepare;
-pub mod probe;
-pub mod prune;
-pub mod publish;
 pub mod pulse;
-pub mod reconcile;
 pub mod reload;
-pub mod restore;
+pub mod tasks;
 pub mod trust;
-pub mod wanted;
+mod with_token;
 
-mod alike;
 mod aside;
-mod conditions;
-mod evidence;
-mod in_force;
-mod listing;
-pub mod matching;
-pub mod outlook;
-mod proof;
 mod refused;
 mod report;
-mod session;
-mod setback;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,21 +26,21 @@ use std::time::Duration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+pub use self::current_plan::PlanCell;
+use self::incidents::outlook::Outlook;
 use crate::domain::clock::Clock;
 use crate::domain::content::Body;
 use crate::domain::notice::About;
 use crate::domain::policy::{InDoubt, Late, Pace, Preflight};
 use crate::domain::telling::instant;
-use crate::kakao::Client;
-use crate::kakao::refresh::{Credentials, Tokens};
+use crate::network::kakao::Client;
+use crate::network::kakao::refresh::{Credentials, Tokens};
 use crate::notify::Sinks;
-use crate::plan::blackout::Blackout;
+use crate::plan::schedule::blackout::Blackout;
 use crate::settings::{Contradiction, Keep, Settings, contradictions};
 use crate::store::view::PostRow;
 use crate::store::{Store, StoreError};
 pub use aside::Refused;
-pub use in_force::PlanCell;
-use outlook::Outlook;
 use pulse::Pulse;
 pub use pulse::Stop;
 pub use report::{Outcome, Report};

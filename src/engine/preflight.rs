@@ -10,12 +10,12 @@ use super::AppKeys;
 use crate::domain::clock::later;
 use crate::domain::content::Body;
 use crate::domain::fault::Fault;
-use crate::kakao::Client;
-use crate::kakao::refresh::{REFRESH_AHEAD, Tokens};
-use crate::kakao::story::LinkCard;
-use crate::kakao::token::AccessToken;
-use crate::plan::problem::{Code, Problem};
+use crate::network::kakao::Client;
+use crate::network::kakao::refresh::{REFRESH_AHEAD, Tokens};
+use crate::network::kakao::story::LinkCard;
+use crate::network::kakao::token::AccessToken;
 use crate::plan::{Job, Plan};
+use crate::yaml::problem::{Code, Problem};
 
 /// Posting needs the first; telling what became of a doubtful post needs the second.
 const CONSENTS: [&str; 2] = ["story_publish", "story_read"];

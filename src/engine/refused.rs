@@ -7,15 +7,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::evidence::{Evidence, Says, Sought};
-use super::listing::order::Flaw;
-use super::listing::whose::Absence;
-use super::listing::{Bounds, End, lacking, read};
-use super::matching::Sending;
+use super::doubt::evidence::{Evidence, Says, Sought};
+use super::doubt::listing::order::Flaw;
+use super::doubt::listing::whose::Absence;
+use super::doubt::listing::{Bounds, End, lacking, read};
+use super::doubt::matching::Sending;
 use super::{Ctx, Result};
 use crate::domain::clock::{between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
-use crate::kakao::error::is_of_one_call;
+use crate::network::kakao::error::is_of_one_call;
 use crate::store::queue::{Intent, Refused};
 
 /// How much of a list one look reads.
@@ -27,7 +27,7 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// What becomes of a post that was refused before.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing came of the request that was refused: it is sent again.
     Send,
     /// That is not certain.

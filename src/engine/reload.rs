@@ -14,7 +14,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use crate::domain::clock::later;
-use crate::plan::source::{checkout_is_changing, tree};
+use crate::plan::files::{checkout_is_changing, tree};
 use crate::plan::{self, Beside};
 
 /// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
@@ -58,7 +58,7 @@ pub async fn load(files: &JobFiles, now: Timestamp) -> Loaded {
 
 /// What changed on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     /// A command beside the daemon changed the queue.
     Wake,
     /// Job files or images.
@@ -66,7 +66,7 @@ pub(super) enum Change {
 }
 
 /// Follows files and folders. Where the system cannot watch, SIGHUP still reloads.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     watcher: RecommendedWatcher,
     news: Arc<Pending>,
     folders: BTreeSet<PathBuf>,

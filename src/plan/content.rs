@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::character::named;
-use super::fields::{self, Fields, Placed, Report};
-use super::file::{Kind, Node};
+use super::files::{ImageFacts, ImageTrouble};
+use super::image::{Odd, Picture};
 use super::link::{self, LinkError};
-use super::lookalike;
-use super::odd;
-use super::picture::{Odd, Picture};
 use super::policy::Type;
-use super::problem::Code;
-use super::source::{ImageFacts, ImageTrouble};
-use super::template;
-use super::text::{Words, unreadable};
+use super::text::limits::{Words, unreadable};
+use super::text::lookalike;
+use super::text::template;
 use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat};
+use crate::yaml::character::named;
+use crate::yaml::characters;
+use crate::yaml::document::{Kind, Node};
+use crate::yaml::mapping::{self, Fields, Placed, Report};
+use crate::yaml::problem::Code;
 
 /// The keys that only some types take: (key, the types).
 const BY_TYPE: [(&str, &[Type]); 2] = [("images", &[Type::Photo]), ("url", &[Type::Link])];
@@ -32,7 +32,7 @@ const LOOKED_AT_MAX: usize = 100;
 
 /// A body whose images are names still, and whose text depends on when it is posted.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub(super) words: Option<Words>,
     /// Nothing if it cannot be told what is posted.
     pub(super) shape: Option<Shape>,
@@ -41,7 +41,7 @@ pub(super) struct Wanted {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Note,
     /// `names`: all of them as they were written, where one holds a variable; `images` are then those of the next occurrence.
     Photo {
@@ -81,19 +81,19 @@ pub(super) fn read(
     let shape = match kind {
         Some(Type::Note) => {
             if !says && fields.lacks("content") && fields.lacks("contents") {
-                fields::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
+                mapping::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
             }
             words.as_ref().map(|_| Shape::Note)
         }
         Some(Type::Photo) => {
             if fields.lacks("images") {
-                fields::missing(fields, "a photo", "images", "images: [images/latte-1.jpg]", report);
+                mapping::missing(fields, "a photo", "images", "images: [images/latte-1.jpg]", report);
             }
             photo(fields, report)
         }
         Some(Type::Link) => {
             if fields.lacks("url") {
-                fields::missing(fields, "a link", "url", "url: https://example.com/menu", report);
+                mapping::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
             url(fields, &known, report).map(|url| Shape::Link { url })
         }
@@ -361,12 +361,12 @@ pub(super) fn image(
 /// No file has this name: which one was meant, and which character of the name is to blame.
 fn missing(path: &Path, span: &Range<usize>, near: &[String], report: &mut Report) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let odd = odd::unseen(&name);
-    let at = odd.map_or(span.clone(), |(at, c)| odd::spot(&report.source, span, &name, at, c));
+    let odd = characters::unseen(&name);
+    let at = odd.map_or(span.clone(), |(at, c)| characters::spot(&report.source, span, &name, at, c));
     let several_lines = report.source.slice(span).trim_end().contains('\n');
     let message = format!("the image {} cannot be read: there is no such file", path.display());
     let message = match odd {
-        Some((at, c)) => format!("{message}; its name holds {}{}", named(c), odd::beside(&name, at, c, false)),
+        Some((at, c)) => format!("{message}; its name holds {}{}", named(c), characters::beside(&name, at, c, false)),
         None => message,
     };
     let note = report.add(Code::ImageUnreadable, &at, message);
@@ -375,11 +375,11 @@ fn missing(path: &Path, span: &Range<usize>, near: &[String], report: &mut Repor
         return;
     }
     let words: Vec<&str> = near.iter().map(String::as_str).collect();
-    let clean = odd.map(|_| odd::seen_as(&name));
+    let clean = odd.map(|_| characters::seen_as(&name));
     let note = match (words.as_slice(), &clean) {
         ([], Some(clean)) => note.help(format!("write `{clean}`")),
         ([], None) => note,
-        (all, _) => note.help(format!("did you mean {}?", fields::any_of(all))),
+        (all, _) => note.help(format!("did you mean {}?", mapping::any_of(all))),
     };
     note.help(if path.to_string_lossy().contains('\\') {
         "write `/` between folders, as in `images/latte.jpg`: it works everywhere"

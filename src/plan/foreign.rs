@@ -5,9 +5,9 @@ mod tool;
 
 use std::sync::Arc;
 
-use super::file::{self, Kind, Node};
-use super::job::FILE;
-use super::problem::Source;
+use super::job_file::FILE;
+use crate::yaml::document::{self, Kind, Node};
+use crate::yaml::problem::Source;
 
 /// Keys of the settings that no job file has.
 pub const SETTINGS_KEYS: &[&str] = &[
@@ -64,7 +64,7 @@ pub fn kin(source: &Arc<Source>) -> Kin {
 
 fn of_text(source: &Source, is_named: bool) -> Kin {
     let hidden = Arc::new(Source::new(source.path(), source.dir(), source.text()).confidential());
-    match file::parse(&hidden) {
+    match document::parse(&hidden) {
         Ok(root) => of_tree(&root, is_named),
         Err(_) => of_lines(source.text(), is_named),
     }

@@ -2,17 +2,17 @@
 
 mod host;
 
-use super::character::{Sort, named, sort};
-use super::leftover::html;
-use super::problem::Code;
+use super::text::leftover::html;
 use crate::domain::content::{composed, is_composed};
+use crate::yaml::character::{Sort, named, sort};
+use crate::yaml::problem::Code;
 
 /// Longest URL, in bytes: what browsers and proxies pass on without cutting.
 const URL_BYTES_MAX: usize = 2_000;
 
 /// Why a text is no link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LinkError {
+pub(crate) struct LinkError {
     pub(super) code: Code,
     /// Completes "cannot be a link:".
     pub(super) why: String,

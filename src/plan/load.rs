@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::content::{self, Shape};
-use super::fields::{Placed, Report};
-use super::job::{self, Draft, FileDraft};
-use super::nearest::nearest;
-use super::problem::{self, Code, Place, Problems, Source};
-use super::source::{self, ImageFacts, ImageTrouble};
-use super::{Job, Plan, count};
+use super::files::{self, ImageFacts, ImageTrouble};
+use super::job_file::{self, Draft, FileDraft};
+use super::schedule::count;
+use super::{Job, Plan};
 use crate::domain::content::Content;
+use crate::yaml::mapping::{Placed, Report};
+use crate::yaml::nearest::nearest;
+use crate::yaml::problem::{self, Code, Place, Problems, Source};
 
 /// What is read beside the files that are named.
 #[derive(Clone, Debug, Default)]
@@ -96,23 +97,23 @@ pub fn load_with(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Result<P
 
 /// Reads each file for itself.
 pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
-    let mut gathered = source::gather(paths);
+    let mut gathered = files::gather(paths);
     for text in &beside.texts {
         gathered.take_text(text);
     }
-    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job::read(source, now)).collect();
+    let mut drafts: Vec<FileDraft> = gathered.sources.iter().map(|source| job_file::read(source, now)).collect();
     same_names(&mut drafts);
     let shapes = drafts.iter().flat_map(|file| file.jobs.iter().map(|job| &job.shape).chain(&file.loose));
     let filled = drafts.iter().flat_map(|file| &file.jobs).flat_map(filled_images);
     let names = shapes.flat_map(wanted_images).chain(filled).collect::<BTreeSet<_>>();
-    let facts = source::images(names, &gathered.roots(&beside.image_dirs));
+    let facts = files::images(names, &gathered.roots(&beside.image_dirs));
 
     let mut plan = Plan::default();
     let mut problems = gathered.problems;
     let mut frozen: Vec<Frozen> = gathered.unread.into_iter().map(|path| Frozen { path, text: None }).collect();
     for FileDraft { jobs, blackouts, past, loose, mut report, .. } in drafts {
         accounts(&beside.accounts, &mut report);
-        let commit = source::commit(report.source.dir());
+        let commit = files::commit(report.source.dir());
         let mut read = Vec::new();
         for draft in jobs {
             if let Some(job) = whole(draft, &facts, &mut report) {

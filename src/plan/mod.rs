@@ -1,54 +1,20 @@
 //! Text → plan: the job files of a team, read, checked and turned into one typed value.
 //!
-//! Pure but for [`source`]: the same texts, images and `now` give the same plan, and `now` only tells which texts are to come,
+//! Pure but for [`files`]: the same texts, images and `now` give the same plan, and `now` only tells which texts are to come,
 //! so that they are made and judged ahead. All problems of all files come at once, each with its place and with what to write
 //! instead. Nothing here knows the queue, Kakao or the settings.
 
-pub mod beside;
-pub mod blackout;
-mod braces;
-mod character;
-mod code;
-mod comparison;
 pub mod content;
-mod count;
-pub mod duration;
-pub mod every;
-pub mod fields;
-pub mod file;
+pub mod files;
 pub mod foreign;
-mod form;
-mod irregular;
-mod job;
-mod leftover;
+pub mod image;
+mod job_file;
 pub mod link;
 mod load;
-mod lookalike;
-mod moment;
-pub mod name;
-pub mod nearest;
-pub mod odd;
-pub mod past;
-mod pattern;
-pub mod picture;
-mod place;
 pub mod policy;
-pub mod problem;
-mod recurring;
-mod say;
 pub mod schedule;
 pub mod schema;
-pub mod script;
-mod slip;
-pub mod source;
-mod spelling;
-mod syntax;
-mod template;
 pub mod text;
-mod timing;
-mod vars;
-mod when;
-pub mod zones;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,17 +24,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::schedule::blackout::Blackout;
+pub use self::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
+pub use self::schedule::zone::TZDB;
+use self::text::fields::Filling;
+pub use self::text::render::{Said, Sayer};
+use self::text::rotation::{Script, TextError, Voice};
 use crate::domain::clock::later;
 use crate::domain::content::{Content, Image};
 use crate::domain::policy::{FallsIn, InDoubt, Late};
-use beside::Filling;
-use blackout::Blackout;
+use crate::yaml::problem::{Place, Problem, Problems};
 pub use load::{Beside, Frozen, Loaded, load, load_each, load_with};
-use problem::{Place, Problem, Problems};
-pub use say::{Said, Sayer};
-pub use schedule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
-use script::{Script, TextError, Voice};
-pub use zones::TZDB;
 
 /// What to write instead of a text that a command line takes for a time and that is none; nothing where it cannot be made out.
 pub fn time_advice(text: &str) -> Option<String> {
@@ -76,20 +42,20 @@ pub fn time_advice(text: &str) -> Option<String> {
         Some(length) => (&text[..1], length),
         None => ("", text),
     };
-    if let Some(length) = duration::meant(length) {
-        return Some(format!("write `{sign}{}`", duration::write(length)));
+    if let Some(length) = crate::domain::duration::meant(length) {
+        return Some(format!("write `{sign}{}`", crate::domain::duration::write(length)));
     }
-    match spelling::date_of(text) {
+    match schedule::spelling::date_of(text) {
         Some(date) => Some(format!("write `{date}`")),
-        None => spelling::time_help(text, None).or_else(|| spelling::date_help(text)),
+        None => schedule::spelling::time_help(text, None).or_else(|| schedule::spelling::date_help(text)),
     }
 }
 
 /// The same where a time to come is asked for: a length is one from now on, and a day lacks its time.
 pub fn coming_time_advice(text: &str) -> Option<String> {
-    match duration::meant(text.strip_prefix(['+', '-']).unwrap_or(text)) {
-        Some(length) => Some(format!("write `+{}`", duration::write(length))),
-        None => spelling::time_help(text, None).or_else(|| spelling::date_help(text)),
+    match crate::domain::duration::meant(text.strip_prefix(['+', '-']).unwrap_or(text)) {
+        Some(length) => Some(format!("write `+{}`", crate::domain::duration::write(length))),
+        None => schedule::spelling::time_help(text, None).or_else(|| schedule::spelling::date_help(text)),
     }
 }
 
@@ -105,7 +71,7 @@ pub struct Plan {
     /// What a person should look at; it does not stop the loading.
     pub warnings: Vec<Problem>,
     /// The jobs all of whose times have passed. Whether that is worth a word, whoever asks may know: [`over`](Self::over).
-    pub past: Vec<past::Past>,
+    pub past: Vec<schedule::past::Past>,
 }
 
 impl Plan {
@@ -139,7 +105,7 @@ pub struct Job {
     /// How the text of each occurrence is made; absent: every one says the same.
     pub script: Option<Script>,
     /// What beside the text depends on the occurrence.
-    pub beside: Option<beside::Beside>,
+    pub beside: Option<text::fields::Beside>,
     /// The image files, absolute, parallel to the images of the content.
     pub image_files: Vec<PathBuf>,
     /// The images of all occurrences, where they differ, with their files; by the files that were named.
@@ -187,8 +153,8 @@ impl Job {
     /// When an occurrence goes out: after its jitter, and out of the blackouts of its file and `more` of them. `at: now` has no jitter.
     pub fn placed(&self, nominal: &str, at: Timestamp, more: &[Blackout]) -> (Timestamp, Option<FallsIn>) {
         let jitter = self.jitter.filter(|_| nominal != NOMINAL_NOW);
-        let at = jitter.map_or(at, |jitter| later(at, blackout::jitter(&self.name, nominal, jitter)));
-        blackout::place(self.blackouts.iter().chain(more), &self.time_zone, at)
+        let at = jitter.map_or(at, |jitter| later(at, schedule::blackout::jitter(&self.name, nominal, jitter)));
+        schedule::blackout::place(self.blackouts.iter().chain(more), &self.time_zone, at)
     }
 
     /// What the post of an occurrence says.
@@ -257,7 +223,7 @@ impl Plan {
     /// # Errors
     /// They do.
     pub fn at_most(self, most: u32, now: Timestamp, until: Timestamp) -> Result<Self, Problems> {
-        match count::too_many(&self, now, until, usize::try_from(most).unwrap_or(usize::MAX)) {
+        match schedule::count::too_many(&self, now, until, usize::try_from(most).unwrap_or(usize::MAX)) {
             None => Ok(self),
             Some(problem) => Err(Problems::new(std::iter::once(problem).chain(self.warnings).collect(), self.watch)),
         }
@@ -286,7 +252,7 @@ impl Plan {
             let problem = rule.over.as_deref()?;
             job.occurrences(now, Timestamp::MAX, 1).is_empty().then(|| problem.clone())
         });
-        both.chain(over).chain(count::many_a_day(&self.jobs, now)).collect()
+        both.chain(over).chain(schedule::count::many_a_day(&self.jobs, now)).collect()
     }
 }
 

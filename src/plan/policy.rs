@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::duration;
-use super::fields::{self, Fields, Placed, Report, Shape};
-use super::file::Node;
-use super::name;
-use super::problem::Code;
-use super::template;
+use super::text::template;
 use crate::domain::content::{AppParams, Permission, composed};
+use crate::domain::duration;
+use crate::domain::name;
 use crate::domain::policy::{InDoubt, Late, LateThen};
+use crate::yaml::document::Node;
+use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
+use crate::yaml::problem::Code;
 
 /// The keys of a job that `defaults` may hold too.
 pub(super) const SHARED_KEYS: [&str; 13] = [
@@ -52,7 +52,7 @@ pub const LATE: Shape = Shape { what: "`late`", keys: &["within", "then"], free_
 
 /// The three values of `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Note,
     Photo,
     Link,
@@ -70,7 +70,7 @@ impl Type {
 
 /// What a job or `defaults` says; what it leaves open is absent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub(super) account: Option<String>,
     pub(super) kind: Option<Type>,
     pub(super) permission: Option<Permission>,
@@ -166,7 +166,7 @@ pub fn late(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option
     let within = fields.duration("within", LATE_WITHIN.0, LATE_WITHIN.1, report);
     let then = fields.word("then", &words, report);
     for key in LATE.keys.iter().filter(|key| fields.lacks(key)) {
-        fields::missing(&fields, "`late`", key, "late: {within: 2h, then: skip}", report);
+        mapping::missing(&fields, "`late`", key, "late: {within: 2h, then: skip}", report);
     }
     Some(Late { within: within?.value, then: then?.value })
 }

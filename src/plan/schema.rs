@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Shape;
-use super::job::{DEFAULTS, FILE, JOB};
+use super::job_file::{DEFAULTS, FILE, JOB};
 use super::policy::LATE;
+use crate::yaml::mapping::Shape;
 
 /// One key: its name, a title, a description, and the schema of its value with examples, as JSON.
 pub type KeyDoc = (&'static str, &'static str, &'static str, &'static str);

@@ -10,12 +10,12 @@ use secrecy::SecretString;
 use super::read::{duration, filled, whole_number};
 use super::{Account, REDIRECT_URI, Secret};
 use crate::domain::content::composed;
-use crate::plan::fields::{self, Fields, Placed, Report, Shape};
-use crate::plan::file::{Kind, Node};
+use crate::domain::name::is_account_name;
 use crate::plan::link::check_url;
-use crate::plan::name::is_account_name;
 use crate::plan::policy;
-use crate::plan::problem::Code;
+use crate::yaml::document::{Kind, Node};
+use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
+use crate::yaml::problem::Code;
 
 pub(super) const ACCOUNT: Shape = Shape {
     what: "an account",
@@ -58,7 +58,7 @@ pub(super) fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Str
                 .add(Code::BadName, span, "this cannot be the name of an account")
                 .help("an account's name is 1 to 64 of a-z, 0-9, `-` and `_`");
         } else if let Some(first) = names.get(&name) {
-            fields::duplicate_key(&name, first, span, report);
+            mapping::duplicate_key(&name, first, span, report);
         }
         if let Some(account) = account(&name, &entry.value, span, report) {
             accounts.insert(name.clone(), account);
@@ -72,7 +72,7 @@ fn account(name: &str, node: &Node, key_span: &Range<usize>, report: &mut Report
     let fields = Fields::read(node, key_span, &ACCOUNT, report)?;
     if fields.lacks("rest_api_key") {
         let what = if is_account_name(name) { format!("the account `{name}`") } else { "the account".to_owned() };
-        fields::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
+        mapping::missing(&fields, &what, "rest_api_key", "rest_api_key: {file: /etc/storyd/cafe.key}", report);
     }
     let title = title(&fields, report);
     let client_secret = secret(&fields, "client_secret", report);

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::policy::{InDoubt, Late, LateThen, Preflight};
-use crate::plan::blackout::Blackout;
-use crate::plan::problem::{Problems, Source};
-use crate::plan::source;
+use crate::plan::files;
+use crate::plan::schedule::blackout::Blackout;
+use crate::yaml::problem::{Problems, Source};
 use notify::Notify;
 pub use secret::Secret;
 
@@ -186,7 +186,7 @@ impl Settings {
 
     /// Reads a `storyd.yaml` from disk; relative paths inside become absolute ones.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let source = source::text(path).map_err(|problem| Problems::new(vec![*problem], vec![path.to_owned()]))?;
+        let source = files::text(path).map_err(|problem| Problems::new(vec![*problem], vec![path.to_owned()]))?;
         read::settings(&Arc::new(confidential(&source)))
     }
 }
@@ -205,7 +205,7 @@ pub struct Rescued {
 impl Settings {
     /// [`load`](Self::load), or what can be said all the same: enough for a command that only needs the queue.
     pub fn load_or_rescue(path: &Path) -> Result<Self, Box<Rescued>> {
-        let source = match source::text(path) {
+        let source = match files::text(path) {
             Ok(source) => Arc::new(confidential(&source)),
             Err(problem) => {
                 let problems = Problems::new(vec![*problem], vec![path.to_owned()]);

@@ -11,10 +11,10 @@ use jiff::tz::TimeZone;
 use super::Secret;
 use super::account::secret;
 use super::read::{duration, filled, inner, whole_number};
-use crate::plan::fields::{self, Fields, Placed, Report, Shape};
-use crate::plan::file::{Kind, Node};
-use crate::plan::name::is_account_name;
-use crate::plan::problem::Code;
+use crate::domain::name::is_account_name;
+use crate::yaml::document::{Kind, Node};
+use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
+use crate::yaml::problem::Code;
 
 pub(super) const NOTIFY: Shape = Shape {
     what: "`notify`",
@@ -200,7 +200,7 @@ fn digest(fields: &Fields<'_>, report: &mut Report) -> Option<Option<Time>> {
 fn need(fields: &Fields<'_>, what: &str, keys: &[(&'static str, &'static str)], report: &mut Report) {
     for (key, example) in keys {
         if fields.lacks(key) {
-            fields::missing(fields, what, key, example, report);
+            mapping::missing(fields, what, key, example, report);
         }
     }
 }
@@ -229,7 +229,7 @@ fn sinks(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Sink> {
                 .add(Code::BadName, span, "this cannot be the name of a sink")
                 .help("a sink's name is 1 to 64 of a-z, 0-9, `-` and `_`");
         } else if let Some(first) = names.get(&name) {
-            fields::duplicate_key(&name, first, span, report);
+            mapping::duplicate_key(&name, first, span, report);
         }
         if let Some(sink) = sink(&entry.value, span, report) {
             sinks.insert(name.clone(), sink);

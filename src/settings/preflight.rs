@@ -6,9 +6,9 @@ use jiff::civil::Time;
 
 use super::read::inner;
 use crate::domain::policy::Preflight;
-use crate::plan::fields::{Fields, Placed, Report, Shape};
-use crate::plan::file::Kind;
-use crate::plan::problem::Code;
+use crate::yaml::document::Kind;
+use crate::yaml::mapping::{Fields, Placed, Report, Shape};
+use crate::yaml::problem::Code;
 
 pub(super) const PREFLIGHT: Shape = Shape {
     what: "`preflight`",

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use super::account::accounts;
 use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, preflight, size, watching};
-use crate::plan::blackout;
-use crate::plan::fields::{self, Fields, Placed, Report, Shape};
-use crate::plan::file::{Kind, Node};
 use crate::plan::link::check_url;
-use crate::plan::odd;
 use crate::plan::policy;
-use crate::plan::problem::{Code, Problems, Severity, Source};
-use crate::plan::schedule::CronRule;
-use crate::plan::zones;
+use crate::plan::schedule::blackout;
+use crate::plan::schedule::rule::CronRule;
+use crate::plan::schedule::zone;
+use crate::yaml::characters;
+use crate::yaml::document::{Kind, Node};
+use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
+use crate::yaml::problem::{Code, Problems, Severity, Source};
 
 pub(super) const SETTINGS: Shape = Shape {
     what: "the settings file",
@@ -99,7 +99,7 @@ pub(super) fn settings(source: &Arc<Source>) -> Result<Settings, Problems> {
 /// What the file says as far as it can be read, with the defaults for the rest, and what is wrong with it.
 pub(super) fn as_far_as_possible(source: &Arc<Source>) -> (Option<Settings>, Option<Problems>) {
     let mut report = Report::new(source);
-    let settings = odd::read(source, &mut report).and_then(|root| root_of(&root, &mut report));
+    let settings = characters::read(source, &mut report).and_then(|root| root_of(&root, &mut report));
     let broken = settings.is_none() || report.problems.iter().any(|problem| problem.severity() == Severity::Error);
     let problems = broken.then(|| Problems::new(report.problems, vec![source.path().to_owned()]));
     (settings, problems)
@@ -115,7 +115,7 @@ fn root_of(root: &Node, report: &mut Report) -> Option<Settings> {
         image_dirs: paths(&fields, "image_dirs", report).into_iter().map(|path| dir.join(path)).collect(),
         api_url: url(&fields, "api_url", "https://kapi.kakao.com", report).unwrap_or(base.api_url),
         login_url: url(&fields, "login_url", "https://kauth.kakao.com", report).unwrap_or(base.login_url),
-        zone: zones::zone(&fields, report).map(|zone| zone.name),
+        zone: zone::zone(&fields, report).map(|zone| zone.name),
         dashboard: base.dashboard,
         dashboard_url: None,
         horizon: duration(&fields, "horizon", (HOUR, DAY * 400), report).unwrap_or(base.horizon),
@@ -233,7 +233,7 @@ fn retry(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Duration>> {
     }
     let delays: Vec<_> = items
         .iter()
-        .filter_map(|item| fields::duration_of(item, "retry", &key_span, (SECOND, DAY * 7), report))
+        .filter_map(|item| mapping::duration_of(item, "retry", &key_span, (SECOND, DAY * 7), report))
         .collect();
     (delays.len() == items.len()).then(|| delays.into_iter().map(|delay| delay.value).collect())
 }

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::plan::fields::{Fields, Placed, Report};
-use crate::plan::problem::Code;
+use crate::yaml::mapping::{Fields, Placed, Report};
+use crate::yaml::problem::Code;
 
 /// Bytes of one, by name.
 const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Watching;
-use crate::plan::fields::{Fields, Report, Shape};
-use crate::plan::file::Kind;
+use crate::yaml::document::Kind;
+use crate::yaml::mapping::{Fields, Report, Shape};
 
 pub(super) const WATCH: Shape = Shape {
     what: "`watch`",

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::{House, Turn};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
-use crate::engine::{outlook, pulse};
+use crate::engine::incidents::outlook;
+use crate::engine::pulse;
 use crate::store::Result;
 
 /// The media type of the format.

@@ -16,10 +16,10 @@ use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::plan::Frozen;
-use crate::plan::problem::{Paint, Problems, render};
 use crate::store::view::{
     AccountRow, AuditRow, FindingRow, IncidentRow, PostFilter, PostRow, ROWS_MAX, StoryFilter, StoryStands,
 };
+use crate::yaml::problem::{Paint, Problems, render};
 
 /// Posts that come next.
 const COMING_MAX: usize = 100;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use storyd::sandbox::{Call, FaultName, FaultRule, Options, Running};
+use kakao_sandbox::{Call, FaultName, FaultRule, Options, Running};
 use storyd::store::{Access, Store};
 
 use crate::support::ports::Nobody;
@@ -24,7 +24,7 @@ impl Desk {
             client_secret: Some("the-client-secret".into()),
             ..Options::default()
         };
-        let sandbox = storyd::sandbox::start(options).await.unwrap();
+        let sandbox = kakao_sandbox::start(options).await.unwrap();
         let folder = Folder::new();
         folder.keep_secret("the-client-secret");
         let url = sandbox.url();

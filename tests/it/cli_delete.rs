@@ -1,7 +1,7 @@
 //! `storyd admin delete` with the real program: it asks, it can only look, and what it takes down is gone.
 
+use kakao_sandbox::{Call, FaultName, FaultRule, Options};
 use serde_json::Value;
-use storyd::sandbox::{Call, FaultName, FaultRule, Options};
 
 use crate::support::process::{Emulator, Folder, Process, until};
 
@@ -116,7 +116,7 @@ fn a_bulk_order_whose_command_and_daemon_are_killed_midway_is_carried_on_by_the_
 async fn what_falls_due_while_another_account_is_served_is_not_left_behind() {
     let accounts = ["cafe", "shop"];
     let options = Options { accounts: accounts.map(str::to_owned).to_vec(), ..Options::default() };
-    let sandbox = storyd::sandbox::start(options).await.unwrap();
+    let sandbox = kakao_sandbox::start(options).await.unwrap();
     let (folder, url) = (Folder::new(), sandbox.url());
     folder.write(
         "storyd.yaml",

@@ -1,10 +1,10 @@
 //! No secret in anything that the process can emit: every command and every fault with marked secrets. Dropping a [`Folder`] looks
 //! for them in all output and in every file but those that hold them on purpose.
 
-use storyd::kakao::Client;
-use storyd::kakao::refresh::Credentials;
+use kakao_sandbox::FaultName;
+use storyd::network::kakao::Client;
+use storyd::network::kakao::refresh::Credentials;
 use storyd::notify::Sinks;
-use storyd::sandbox::FaultName;
 use storyd::settings::Settings;
 
 use crate::support::process::{Folder, until};
@@ -211,7 +211,7 @@ fn problems_of_the_settings_show_no_line_that_may_hold_a_secret() {
         let problems = Settings::parse(&text, std::path::Path::new("storyd.yaml")).unwrap_err();
         let shown = format!(
             "{} {}",
-            problems.render(storyd::plan::problem::Paint::Plain),
+            problems.render(storyd::yaml::problem::Paint::Plain),
             serde_json::to_string(problems.list()).unwrap_or_default()
         );
         assert!(problems.errors() >= errors && !shown.contains(MARKS[0]), "{shown}");

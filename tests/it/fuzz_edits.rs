@@ -9,11 +9,11 @@ use proptest::test_runner::{Config, TestRunner};
 use storyd::domain::clock::later;
 use storyd::domain::content::text_units;
 use storyd::domain::post::PostState;
-use storyd::engine::enqueue;
 use storyd::engine::reload::{self, JobFiles};
-use storyd::plan::problem::{Paint, render};
+use storyd::engine::tasks::enqueue;
 use storyd::plan::{AtTime, Plan};
 use storyd::store::queue::Enqueued;
+use storyd::yaml::problem::{Paint, render};
 
 use crate::plan_load::folder;
 use crate::plan_problems::problems;

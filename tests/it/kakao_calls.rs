@@ -5,9 +5,9 @@ use std::io::{Seek, SeekFrom, Write};
 
 use sha2::{Digest, Sha256};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Outgoing, Permission};
-use storyd::kakao::ImageFile;
-use storyd::kakao::story::{LinkCard, MediaType};
-use storyd::kakao::token::{AccessToken, RefreshToken};
+use storyd::network::kakao::ImageFile;
+use storyd::network::kakao::story::{LinkCard, MediaType};
+use storyd::network::kakao::token::{AccessToken, RefreshToken};
 
 use crate::support::stub::{Act, Stub, answer, ok};
 
@@ -338,8 +338,10 @@ async fn a_token_is_refreshed() {
 #[tokio::test]
 async fn a_base_url_may_have_a_path() {
     let stub = Stub::play([ok("{}")]).await;
-    let client =
-        crate::support::stub::client(&format!("{}/kakao/", stub.url("http")), storyd::kakao::Limits::default());
+    let client = crate::support::stub::client(
+        &format!("{}/kakao/", stub.url("http")),
+        storyd::network::kakao::Limits::default(),
+    );
     client.profile(&token()).await.unwrap();
     assert!(stub.requests()[0].starts_with("GET /kakao/v1/api/story/profile?"), "{:?}", stub.requests());
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use storyd::domain::clock::Clock;
 use storyd::domain::fault::Fault;
-use storyd::kakao::{Client, ClientError, Endpoints, Limits};
+use storyd::network::kakao::{Client, ClientError, Endpoints, Limits};
 
 use crate::kakao_calls::{note, token};
 use crate::support::ports::Nobody;

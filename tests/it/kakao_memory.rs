@@ -11,9 +11,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use storyd::domain::content::{AppParams, Body, Content, ImageFormat, Outgoing, Permission};
-use storyd::kakao::story::LinkCard;
-use storyd::kakao::token::AccessToken;
-use storyd::kakao::{ImageFile, Limits};
+use storyd::network::kakao::story::LinkCard;
+use storyd::network::kakao::token::AccessToken;
+use storyd::network::kakao::{ImageFile, Limits};
 
 use crate::support::stub::{Act, Stub, client};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::kakao_tokens::{Home, at_once, fresh, refusal, token};
 use crate::support::stub::{Act, Stub, answer, ok};

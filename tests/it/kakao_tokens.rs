@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storyd::domain::clock::later;
 use storyd::domain::fault::Fault;
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::refresh::{Credentials, ONE_CALL, REFRESH_AHEAD, REFRESHES_MAX, Tokens};
-use storyd::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
-use storyd::kakao::{Client, Limits};
+use storyd::network::kakao::folder::TokenFolder;
+use storyd::network::kakao::refresh::{Credentials, ONE_CALL, REFRESH_AHEAD, REFRESHES_MAX, Tokens};
+use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use storyd::network::kakao::{Client, Limits};
 use tokio::sync::Notify;
 
 use crate::support::ports::Nobody;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storyd::plan::problem::{Paint, render};
 use storyd::plan::{self, Plan};
+use storyd::yaml::problem::{Paint, render};
 
 use crate::plan_load::folder;
 

@@ -1,8 +1,8 @@
 //! Characters that cannot be seen or look like others, wherever they stand in a file: each is named, with its place and the line to copy.
 
 use storyd::plan;
-use storyd::plan::problem::{Paint, Problem, render};
 use storyd::settings::Settings;
+use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{PNG, folder, now};
 use crate::plan_problems::problems;

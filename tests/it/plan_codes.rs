@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use storyd::domain::clock::Clock;
-use storyd::plan::problem::{Code, Problem, Severity};
 use storyd::settings::Settings;
+use storyd::yaml::problem::{Code, Problem, Severity};
 
 use crate::days;
 use crate::plan_load::{PNG, at, folder, now};

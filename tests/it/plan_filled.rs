@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use storyd::domain::content::{Body, Content};
-use storyd::plan::problem::{Paint, Problem, render};
 use storyd::plan::{self, Job};
+use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{folder, now};
 use crate::plan_problems::problems;

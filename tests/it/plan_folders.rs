@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use storyd::plan::problem::{Paint, Problem, render};
 use storyd::plan::{self, Beside};
+use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{PNG, folder, now};
 use crate::plan_problems::problems;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::engine::preflight::Preflight;
-use storyd::plan::problem::{Paint, render};
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::yaml::problem::{Paint, render};
 
 use crate::support::world::World;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use storyd::plan;
-use storyd::plan::problem::{Paint, render};
+use storyd::yaml::problem::{Paint, render};
 
 use crate::plan_load::{folder, now};
 use crate::plan_problems::problems;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use storyd::plan;
-use storyd::plan::problem::{Paint, Problem, Severity, render};
+use storyd::yaml::problem::{Paint, Problem, Severity, render};
 
 use crate::plan_codes::{jpeg_of, place_block, png_of};
 use crate::plan_load::{PNG, folder, now};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use storyd::plan;
-use storyd::plan::problem::{Paint, Problem, render};
+use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{folder, now};
 
@@ -160,8 +160,8 @@ fn large_files_end_soon_and_within_bounds() {
 mod fuzz {
     use proptest::prelude::*;
 
-    use storyd::plan::file::{self, Kind, Node};
-    use storyd::plan::problem::Source;
+    use storyd::yaml::document::{self, Kind, Node};
+    use storyd::yaml::problem::Source;
 
     use super::*;
 
@@ -261,7 +261,7 @@ mod fuzz {
             let told = render(&problems(&[dir.path().to_owned()]), Paint::Plain);
             let source = std::sync::Arc::new(Source::new("jobs.yaml", "/", text.as_str()));
             // Where a character that is not what it seems was named, a mended copy was read in the place of the text.
-            if let Ok(root) = file::parse(&source)
+            if let Ok(root) = document::parse(&source)
                 && !told.contains("U+")
             {
                 prop_assert!(in_place(&root, &source), "{root:?}");

@@ -259,7 +259,7 @@ fn a_pattern_of_both_days_that_is_over_names_no_next_days() {
         let file = format!("version: 1\nzone: UTC\naccount: a\njobs:\n  one: {{{lines}}}\n");
         let dir = folder(&[("jobs.yaml", &file)]);
         let plan = plan::load(&[dir.path().to_owned()], crate::plan_load::now()).expect("it loads");
-        plan::problem::render(&plan.warnings, plan::problem::Paint::Plain)
+        storyd::yaml::problem::render(&plan.warnings, storyd::yaml::problem::Paint::Plain)
     };
     assert!(told("2027-12-31").contains("the next days are Fri 2026-11-27"), "{}", told("2027-12-31"));
     let over = told("2025-12-31");

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use storyd::plan::file::{self, Kind, Node};
-use storyd::plan::problem::{Severity, Source};
 use storyd::plan::schema;
 use storyd::settings::{self, Settings};
+use storyd::yaml::document::{self, Kind, Node};
+use storyd::yaml::problem::{Severity, Source};
 
 use crate::plan_problems::problems;
 use crate::support::draft7::Schema;
@@ -15,7 +15,7 @@ use crate::support::draft7::Schema;
 /// A file as an editor's schema sees it, merge keys resolved; `None` for what is no YAML.
 pub(crate) fn json_of(text: &str) -> Option<Value> {
     let source = Arc::new(Source::new("jobs.yaml", "/", text));
-    file::parse(&source).ok().map(|node| value(&node, &source))
+    document::parse(&source).ok().map(|node| value(&node, &source))
 }
 
 fn value(node: &Node, source: &Source) -> Value {

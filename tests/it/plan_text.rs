@@ -1,7 +1,7 @@
 //! Texts that depend on the occurrence: variables, dates, turns; and that a text without braces is left alone.
 
-use storyd::plan::problem::{Paint, Problem, render};
 use storyd::plan::{self, Job};
+use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{at, folder, now};
 use crate::plan_problems::problems;

@@ -1,6 +1,6 @@
 //! All problems at once: one mistake hides no other, in the same job, in the same file, or in another one.
 
-use storyd::plan::problem::{Paint, render};
+use storyd::yaml::problem::{Paint, render};
 
 use crate::plan_load::folder;
 use crate::plan_problems::problems;

@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::store::backup;
 use storyd::store::crash::dying_at;
 use storyd::store::queue::DeleteOrder;

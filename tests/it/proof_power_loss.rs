@@ -19,10 +19,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use kakao_sandbox::{Call, FaultName, FaultRule, SandboxClock};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule, SandboxClock};
 
 use crate::support::world::{START, World, at, png};
 

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use storyd::domain::post::PostState;
-use storyd::kakao::token::AccessToken;
+use storyd::network::kakao::token::AccessToken;
 use storyd::store::Written;
 use storyd::store::queue::{DeleteOrder, Refusal};
 use storyd::store::view::PostRow;

@@ -3,12 +3,12 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use kakao_sandbox::{Call, FaultName, FaultRule, Options, Running};
 use storyd::domain::clock::Clock;
-use storyd::kakao::folder::{Fuse, TokenFolder};
-use storyd::kakao::refresh::{Credentials, Tokens};
-use storyd::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
-use storyd::kakao::{Client, Endpoints, Limits};
-use storyd::sandbox::{self, Call, FaultName, FaultRule, Options, Running};
+use storyd::network::kakao::folder::{Fuse, TokenFolder};
+use storyd::network::kakao::refresh::{Credentials, Tokens};
+use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use storyd::network::kakao::{Client, Endpoints, Limits};
 
 /// More steps than a refresh has.
 const STEPS_MAX: u64 = 40;
@@ -21,7 +21,8 @@ struct Home {
 
 impl Home {
     async fn new() -> Self {
-        let sandbox = sandbox::start(Options { accounts: vec!["cafe".into()], ..Options::default() }).await.unwrap();
+        let sandbox =
+            kakao_sandbox::start(Options { accounts: vec!["cafe".into()], ..Options::default() }).await.unwrap();
         let endpoints = Endpoints { api_url: sandbox.url(), login_url: sandbox.url() };
         let client = Client::new(endpoints, Limits::default(), Clock::system()).unwrap();
         let home = Self { dir: tempfile::tempdir().unwrap(), sandbox, client };

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+use kakao_sandbox::{FaultName, FaultRule, LedgerEntry, RequestRecord};
 use serde_json::{Value, json};
-use storyd::sandbox::{FaultName, FaultRule, LedgerEntry, RequestRecord};
 
 use crate::sandbox_support::{Bench, png};
 
@@ -170,7 +170,7 @@ async fn the_record_is_a_ring_and_its_count_goes_on() {
 #[tokio::test]
 async fn an_address_in_use_is_named_with_a_way_out() {
     let bench = Bench::new().await;
-    let options = storyd::sandbox::Options { listen: bench.sandbox.address(), ..Default::default() };
-    let error = storyd::sandbox::start(options).await.unwrap_err().to_string();
+    let options = kakao_sandbox::Options { listen: bench.sandbox.address(), ..Default::default() };
+    let error = kakao_sandbox::start(options).await.unwrap_err().to_string();
     assert!(error.contains(&bench.sandbox.address().to_string()) && error.contains("port 0"), "{error}");
 }

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{AnswerLie, Call, DateLie, Deceit, FaultName, FaultRule, IdLie, ListLie, TextLie};
 use serde_json::{Value, json};
-use storyd::sandbox::{AnswerLie, Call, DateLie, Deceit, FaultName, FaultRule, IdLie, ListLie, TextLie};
 
 use crate::sandbox_support::{Bench, ids, png};
 

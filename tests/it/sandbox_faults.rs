@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule, Outcome};
 use serde_json::{Value, json};
-use storyd::sandbox::{Call, FaultName, FaultRule, Outcome};
 
 use crate::sandbox_support::{Bench, Seen, png};
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use kakao_sandbox::{FaultName, FaultRule, Options, SandboxError, start};
 use serde_json::{Value, json};
-use storyd::sandbox::{FaultName, FaultRule, Options, SandboxError, start};
 
 use crate::sandbox_support::{Bench, START_MICROS, png};
 

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use serde_json::json;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::sandbox_support::{Bench, Seen, png};
 

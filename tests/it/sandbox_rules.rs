@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use kakao_sandbox::{Call, FaultName, FaultRule};
 
 use crate::sandbox_support::Bench;
 
@@ -77,8 +77,8 @@ fn rules_that_make_no_sense_are_refused_with_what_is_valid() {
 #[tokio::test]
 async fn a_sandbox_does_not_start_or_go_on_with_an_impossible_rule() {
     let rule = FaultRule::new(FaultName::LateEffect).on(&[Call::Profile]);
-    let options = storyd::sandbox::Options { faults: vec![rule.clone()], ..Default::default() };
-    assert!(storyd::sandbox::start(options).await.is_err());
+    let options = kakao_sandbox::Options { faults: vec![rule.clone()], ..Default::default() };
+    assert!(kakao_sandbox::start(options).await.is_err());
     let bench = Bench::new().await;
     assert!(bench.sandbox.set_faults(vec![rule]).is_err());
     assert!(bench.sandbox.faults().is_empty());

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kakao_sandbox::{Normalisation, Quirks};
 use serde_json::{Value, json};
-use storyd::sandbox::{Normalisation, Quirks};
 
 use crate::sandbox_support::{Bench, START_MICROS, gif, ids, jpeg, png};
 

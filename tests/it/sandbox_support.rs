@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use kakao_sandbox::{AccountTokens, FaultRule, Options, Running, SandboxClock, start};
 use serde_json::Value;
-use storyd::sandbox::{AccountTokens, FaultRule, Options, Running, SandboxClock, start};
 
 /// 2026-12-01T00:00:00Z in microseconds since the epoch.
 pub(crate) const START_MICROS: i64 = 1_796_083_200_000_000;

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::store::queue::{DeleteOrder, PauseOrder, PauseScope};
 use storyd::store::view::PostFilter;
 use storyd::store::{Access, Store};

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use jiff::ToSpan;
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::policy::Preflight;
 use storyd::domain::post::PostState;
-use storyd::engine::chores::token_upkeep;
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::engine::tasks::maintenance::token_upkeep;
 
 use crate::support::receiver::Receiver;
 use crate::support::world::{START, World};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
 use storyd::plan;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::world::{World, at};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::domain::clock::{between, later};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
 use storyd::engine::trust::Standing;
-use storyd::sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::web::{self, Surroundings};
 
 use crate::support::world::World;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::clock::{earlier, later};
 use storyd::domain::post::PostState;
-use storyd::engine::publish;
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::engine::tasks::publish;
 use storyd::store::queue::{DeleteOrder, Refusal};
 
 use crate::support::world::World;
@@ -142,7 +142,7 @@ async fn a_machine_that_sleeps_during_the_request_hears_the_answer_all_the_same(
     let mut world = World::with_two_clocks().await;
     world.fault(vec![once(FaultName::Delay).after(Duration::from_secs(1))]);
     world.jobs(NOTE);
-    storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(world.ctx()).await.unwrap();
     let ctx = world.shared();
     let publishing = tokio::spawn(async move { publish::run_once(&ctx, "cafe").await.unwrap() });
     while world.requests("note") == 0 {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::store::queue::Refusal;
 
 use crate::support::world::World;
@@ -317,12 +317,12 @@ async fn a_text_corrected_while_its_request_was_refused_goes_out_corrected() {
     let mut world = World::new().await;
     world.fault(vec![FaultRule::new(FaultName::TooManyRequests).on(&[Call::Note]).times(1)]);
     world.jobs(NOTE);
-    storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(world.ctx()).await.unwrap();
     let (ctx, now) = (world.shared(), world.clock.now());
     let claim = ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().unwrap();
     let intent = ctx.store.intend(claim, now, ctx.rules.lease).await.unwrap().unwrap();
     world.jobs("p:\n  at: now\n  type: note\n  content: 고친 글\n");
-    storyd::engine::enqueue::run_once(&ctx).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(&ctx).await.unwrap();
     let fault = storyd::domain::fault::Fault::transient("429", "too many requests");
     let _ = ctx.store.snooze(intent, &fault, now).await.unwrap();
     assert!(ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().is_none(), "not with the old text");

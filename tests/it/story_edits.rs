@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::engine::enqueue;
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::engine::tasks::enqueue;
 use storyd::store::queue::{Enqueued, Move, PauseOrder, PauseScope, Refusal};
 use storyd::store::view::PostRow;
 
@@ -220,7 +220,7 @@ async fn what_was_withdrawn_from_a_worker_that_died_goes_out_when_it_is_let_go_a
     let mut world = World::new().await;
     world.jobs(&note("2026-12-01 08:00", "글"));
     let (ctx, now) = (world.ctx(), world.clock.now());
-    storyd::engine::enqueue::run_once(ctx).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(ctx).await.unwrap();
     let claim = ctx.store.claim_to_publish("cafe", now, Duration::from_secs(300)).await.unwrap().unwrap();
     let post = claim.taken().post;
     ctx.store.cancel(post, "tester", "no", now).await.unwrap();
@@ -239,7 +239,7 @@ async fn a_job_that_left_the_file_during_its_upload_goes_out_when_it_is_back() {
     let job = "p:\n  at: 2026-12-01 08:00\n  type: photo\n  images: [a.png]\n";
     world.jobs(job);
     let (ctx, now) = (world.ctx(), world.clock.now());
-    storyd::engine::enqueue::run_once(ctx).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(ctx).await.unwrap();
     assert!(ctx.store.claim_to_prepare("cafe", now, Duration::from_secs(300)).await.unwrap().is_some());
     world.jobs("q:\n  at: 2026-12-05 09:00\n  type: note\n  content: 다른 글\n");
     world.settle().await;

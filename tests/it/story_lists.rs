@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use serde_json::json;
 use storyd::domain::clock::later;
 use storyd::domain::post::PostState;
-use storyd::engine::{Outcome, reconcile};
-use storyd::sandbox::{Call, FaultName, FaultRule};
+use storyd::engine::Outcome;
+use storyd::engine::tasks::reconcile;
 
 use crate::support::world::{START, World, at};
 

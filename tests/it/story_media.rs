@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kakao_sandbox::FaultRule;
 use storyd::domain::clock::earlier;
 use storyd::domain::content::Image;
 use storyd::domain::post::PostState;
-use storyd::engine::chores;
-use storyd::sandbox::FaultRule;
+use storyd::engine::tasks::maintenance;
 use storyd::store::backup::damaged_images;
 
 use crate::support::world::{World, png};
@@ -35,7 +35,7 @@ async fn images_that_nothing_refers_to_are_cleared_away_and_no_other() {
         let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
         file.set_modified(modified.into()).unwrap();
     }
-    chores::sweep_media(world.ctx()).await;
+    maintenance::sweep_media(world.ctx()).await;
     assert!(!folder.join(&of_nobody).exists(), "nothing refers to it");
     assert!(folder.join(&young).exists(), "a post may be about to refer to it");
     assert!(world.ctx().store.media().open(&of_post).is_ok(), "the withdrawn post refers to it");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use storyd::domain::post::PostState;
-use storyd::engine::{enqueue, wanted};
+use storyd::engine::planned;
+use storyd::engine::tasks::enqueue;
 use storyd::plan;
 use storyd::store::queue::ChangeKind;
 use storyd::store::view::PostRow;
@@ -26,7 +27,7 @@ fn row(post: &PostRow) -> Row {
 async fn read(world: &World) -> [usize; 4] {
     let ctx = world.ctx();
     let plan = plan::load(&[world.path("jobs")], world.clock.now()).unwrap_or_else(|problems| panic!("{problems}"));
-    let (changes, _) = wanted::preview(Some(&ctx.store), &plan, &ctx.rules, world.clock.now()).await.unwrap();
+    let (changes, _) = planned::preview(Some(&ctx.store), &plan, &ctx.rules, world.clock.now()).await.unwrap();
     let mut expected: Vec<(Option<i64>, Row)> =
         world.posts().await.iter().map(|post| (Some(post.post), row(post))).collect();
     for change in &changes {
@@ -52,7 +53,7 @@ async fn read(world: &World) -> [usize; 4] {
     let expected = sorted(expected.into_iter().map(|(_, row)| row).collect());
     assert_eq!(sorted(world.posts().await.iter().map(row).collect()), expected, "the queue is not what the plan said");
     let again = ctx.plan.get().0.unwrap();
-    let (again, _) = wanted::preview(Some(&ctx.store), &again, &ctx.rules, world.clock.now()).await.unwrap();
+    let (again, _) = planned::preview(Some(&ctx.store), &again, &ctx.rules, world.clock.now()).await.unwrap();
     let open = again.iter().filter(|change| !matches!(change.kind, ChangeKind::Unchanged | ChangeKind::Ignored));
     assert_eq!(open.count(), 0, "a plan that is in force has nothing to change");
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count();

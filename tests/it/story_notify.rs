@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::domain::clock::Heard;
 use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::settings::notify::Notify;
 use storyd::store::queue::{DeleteOrder, Findings, NewIncident};
 use storyd::web::{self, Surroundings};

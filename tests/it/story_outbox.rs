@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::story_notify::world;
 use crate::support::receiver::Receiver;

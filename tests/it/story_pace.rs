@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::policy::InDoubt;
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::settings::{Account, Secret};
 use storyd::store::queue::Move;
 

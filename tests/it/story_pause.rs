@@ -70,7 +70,7 @@ async fn a_pause_that_comes_between_claim_and_intent_still_stops_the_post() {
     // Killed-in-place just before the intent: claimed, nothing sent.
     let ctx = world.ctx();
     let now = world.clock.now();
-    storyd::engine::enqueue::run_once(ctx).await.unwrap();
+    storyd::engine::tasks::enqueue::run_once(ctx).await.unwrap();
     let claim = ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().unwrap();
     let order = PauseOrder { actor: "kim", reason: "", until: None };
     assert_eq!(ctx.store.pause(&PauseScope::Job("a".into()), order, now).await.unwrap(), Written::Done);

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use jiff::civil::Time;
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::policy::Preflight;
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::receiver::Receiver;
 use crate::support::world::{World, at};

@@ -167,7 +167,7 @@ async fn what_a_task_held_that_is_gone_ends_with_its_lease_although_the_daemon_g
     for intends in [false, true] {
         let mut world = World::new().await;
         world.jobs("p:\n  at: now\n  type: note\n  content: 글\n");
-        storyd::engine::enqueue::run_once(world.ctx()).await.unwrap();
+        storyd::engine::tasks::enqueue::run_once(world.ctx()).await.unwrap();
         let (ctx, now) = (world.shared(), world.clock.now());
         let claim = ctx.store.claim_to_publish("cafe", now, ctx.rules.lease).await.unwrap().unwrap();
         if intends {

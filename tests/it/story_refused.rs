@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
 use storyd::engine::Outcome;
 use storyd::engine::daemon::sweep_at_start;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::world::{World, png};
 

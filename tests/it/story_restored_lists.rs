@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kakao_sandbox::{Call, Deceit, FaultName, FaultRule, ListLie, TextLie};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, Deceit, FaultName, FaultRule, ListLie, TextLie};
 
 use crate::support::world::World;
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
 use storyd::domain::told_as::ToldAs;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use crate::support::world::World;
 

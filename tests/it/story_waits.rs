@@ -147,7 +147,7 @@ async fn the_reason_why_job_files_do_not_load_is_an_error_and_no_warning_before_
     let errors: Vec<String> = problems
         .list()
         .iter()
-        .filter(|problem| problem.severity() == storyd::plan::problem::Severity::Error)
+        .filter(|problem| problem.severity() == storyd::yaml::problem::Severity::Error)
         .map(|problem| problem.message.clone())
         .collect();
     world.ctx().plan.set_broken(problems);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use storyd::domain::post::PostState::{self, Cancelled, Held, Missed, Published, Scheduled};
-use storyd::engine::{enqueue, wanted};
+use storyd::engine::planned;
+use storyd::engine::tasks::enqueue;
 use storyd::store::queue::{ChangeKind, Refusal};
 
 use crate::support::world::{World, at};
@@ -54,7 +55,7 @@ async fn foretold(world: &World, jobs: &str) -> (usize, usize) {
     world.write("other/jobs.yaml", text.as_bytes());
     let (ctx, now) = (world.ctx(), world.clock.now());
     let plan = storyd::plan::load(&[world.path("other/jobs.yaml")], now).unwrap();
-    let (changes, _) = wanted::preview(Some(&ctx.store), &plan, &ctx.rules, now).await.unwrap();
+    let (changes, _) = planned::preview(Some(&ctx.store), &plan, &ctx.rules, now).await.unwrap();
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
     (count(ChangeKind::Held), count(ChangeKind::Cancelled))
 }

@@ -107,7 +107,7 @@ fn readiness_watchdog_and_reload_are_those_of_the_daemon() {
 #[test]
 fn a_stop_waits_longer_than_a_publish_request_may_take() {
     assert_eq!(value("TimeoutStopSec"), "2min");
-    let limits = storyd::kakao::Limits::default();
+    let limits = storyd::network::kakao::Limits::default();
     assert!(limits.publish_timeout < std::time::Duration::from_secs(120), "{:?}", limits.publish_timeout);
     assert_eq!(value("KillMode"), "mixed", "SIGTERM is the daemon's to act on");
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::policy::Preflight;
 use storyd::domain::post::PostState;
 use storyd::plan;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 use storyd::store::queue::{DeleteOrder, PauseOrder, PauseScope};
 use storyd::web::{self, Dashboard, Surroundings};
 

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::{self, Home};
-use super::super::show::print_json;
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, later};
-use crate::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use crate::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 
 /// A token is a few hundred characters; a file that is larger is another file.
 const TOKEN_FILE_MAX: u64 = 16 * 1024;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct AddToken {
+pub(crate) struct AddToken {
     /// The account's name in job files and settings
     account: String,
     /// A file that holds the access token, and nothing else
@@ -45,7 +45,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
         ),
         None => None,
     };
-    let client = setup::client(home, &clock)?;
+    let client = context::client(home, &clock)?;
     // Kakao tells whose the token is and how long it lasts. When it cannot be reached the tokens are kept all the same: the daemon will
     // see.
     let (found, access_expires_at) = match client.token_info(&access).await {
@@ -66,7 +66,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
             (None, None)
         }
     };
-    let folder = setup::tokens(home)?;
+    let folder = context::tokens(home)?;
     let before = folder.folder().load(&args.account).ok().and_then(|set| set.owner);
     let expected = before.as_ref().filter(|_| !args.other_user);
     super::refuse_another_user(&args.account, expected, found.as_ref(), "Hand in that user's tokens")?;

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 
 use super::super::caveats;
 use super::super::failure::Failure;
-use super::super::setup::{self, Home};
+use crate::cli::context::{self, Home};
 use crate::domain::clock::Clock;
 use crate::domain::fault::{Cure, Fault, FaultClass};
-use crate::kakao::Client;
-use crate::kakao::refresh::Credentials;
-use crate::sandbox::{Running, SandboxError};
+use crate::network::kakao::Client;
+use crate::network::kakao::refresh::Credentials;
 use crate::store::{Access, Store};
+use kakao_sandbox::{Running, SandboxError};
 
 /// The client, and the keys of the account, where they can be had.
-pub(super) struct AtKakao {
+pub(crate) struct AtKakao {
     pub(super) client: Client,
     pub(super) clock: Clock,
     pub(super) credentials: Result<Credentials, Failure>,
@@ -25,9 +25,9 @@ impl AtKakao {
     pub(super) async fn reach(home: &Home, account: &str) -> Result<Self, Failure> {
         let clock = Clock::system();
         if !home.in_sandbox() {
-            let client = setup::client(home, &clock)?;
+            let client = context::client(home, &clock)?;
             caveats::tell_of_address(home);
-            return Ok(Self { client, clock, credentials: setup::keys_of(home, account), sandbox: None });
+            return Ok(Self { client, clock, credentials: context::keys_of(home, account), sandbox: None });
         }
         let mut names: BTreeSet<String> = home.settings.accounts.keys().cloned().collect();
         names.insert(account.to_owned());
@@ -37,13 +37,13 @@ impl AtKakao {
         }
         std::fs::create_dir_all(&home.data_dir)
             .map_err(|error| Failure::unexpected(format!("cannot create {}: {error}", home.data_dir.display())))?;
-        let running = setup::embedded(home, names).await.map_err(|error| match error {
+        let running = context::embedded(home, names).await.map_err(|error| match error {
             SandboxError::LedgerBusy { .. } => Failure::not_possible(
                 "the daemon runs the sandbox of this folder, and gives its accounts their tokens by itself; stop it first",
             ),
             error => error.into(),
         })?;
-        let (client, credentials) = setup::sandbox_client(home, &running, &clock)?;
+        let (client, credentials) = context::sandbox_client(home, &running, &clock)?;
         Ok(Self { client, clock, credentials: Ok(credentials), sandbox: Some(running) })
     }
 

@@ -8,16 +8,16 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::super::failure::Failure;
-use super::super::output::note;
+use crate::cli::terminal::output::note;
 use crate::engine::daemon;
-use crate::kakao::login::{Code, LOGIN_TIME, RedirectError, State, read_redirect};
+use crate::network::kakao::login::{Code, LOGIN_TIME, RedirectError, State, read_redirect};
 use crate::web::redirect::{self, Redirects};
 
 /// How often a person may paste something else.
 const PASTES_MAX: usize = 5;
 
 /// How the answer of the consent page comes back.
-pub(super) struct Ear {
+pub(crate) struct Ear {
     redirects: Option<Redirects>,
     lines: Option<mpsc::Receiver<String>>,
 }

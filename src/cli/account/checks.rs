@@ -5,17 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::length;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::length;
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::printable;
-use crate::kakao::Client;
-use crate::kakao::error::name_account;
-use crate::kakao::list::Entry;
-use crate::kakao::login::SCOPES;
-use crate::kakao::token::{AccessToken, Owner};
+use crate::network::kakao::Client;
+use crate::network::kakao::error::name_account;
+use crate::network::kakao::list::Entry;
+use crate::network::kakao::login::SCOPES;
+use crate::network::kakao::token::{AccessToken, Owner};
 
 /// From here on a clock is told to be off: a machine that keeps its time stays well within it.
 const CLOCK_OFF: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ const CLOCK_WRONG: Duration = Duration::from_secs(60);
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Stands {
+pub(crate) enum Stands {
     /// As it should be.
     Good,
     /// The account posts, and something is not as it should be.
@@ -38,7 +38,7 @@ pub(super) enum Stands {
 
 /// One check.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Check {
+pub(crate) struct Check {
     /// What was looked at.
     pub(super) check: &'static str,
     /// How it came out.
@@ -100,7 +100,7 @@ impl Check {
 
 /// What Kakao says about the account behind a token.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Whose token it is.
     pub(super) owner: Option<Owner>,
     /// When it ends.

@@ -4,20 +4,20 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::super::output::{note, say};
-use super::super::setup::{self, Home};
-use super::super::show::{counted, instant, print_json};
 use super::Row;
 use super::at_kakao::AtKakao;
 use super::checks::{self, Check, Stands};
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::{counted, instant, print_json};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::post::PostState;
-use crate::kakao::refresh::REFRESH_AHEAD;
-use crate::kakao::token::AccessToken;
+use crate::network::kakao::refresh::REFRESH_AHEAD;
+use crate::network::kakao::token::AccessToken;
 use crate::store::view::PostFilter;
 use crate::store::{Access, Store, StoreError};
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Doctor {
+pub(crate) struct Doctor {
     /// The accounts; all of them when none is named
     accounts: Vec<String>,
 }
@@ -88,7 +88,7 @@ async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, 
     }];
     let token = tokens(home, row, kakao, &mut checks).await?;
     if let Some(token) = token {
-        let expected = setup::tokens(home)?.folder().load(account)?.owner;
+        let expected = context::tokens(home)?.folder().load(account)?.owner;
         let found = checks::ask(home, &kakao.client, account, &token, expected.as_ref()).await;
         let may_read = found.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope == "story_read"));
         if let Some(scopes) = &found.scopes {
@@ -109,7 +109,7 @@ async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, 
 
 /// Keeps what Kakao has just said of the consents, so that `account show` tells the same.
 fn keep_consents(home: &Home, account: &str, scopes: &[String]) -> Result<(), Failure> {
-    let tokens = setup::tokens(home)?;
+    let tokens = context::tokens(home)?;
     let lock = tokens.folder().lock(account)?;
     let mut set = tokens.folder().load(account)?;
     if set.scopes.as_deref() != Some(scopes) {
@@ -139,7 +139,7 @@ async fn tokens(
     };
     checks.push(stored);
     let credentials = kakao.credentials.as_ref().ok();
-    let tokens = setup::tokens(home)?;
+    let tokens = context::tokens(home)?;
     match tokens.fresh(&kakao.client, account, credentials, REFRESH_AHEAD, kakao.clock.now()).await {
         Ok(token) => Ok(Some(token)),
         Err(fault) => {

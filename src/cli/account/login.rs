@@ -2,19 +2,19 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::super::output::{note, say};
-use super::super::setup::{self, Home};
-use super::super::show::print_json;
 use super::at_kakao::{AtKakao, failed};
 use super::browser::{self, Ear};
 use super::checks::{self, Found, Stands};
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::later;
-use crate::kakao::login::{SCOPES, State, Verifier, logged_in};
-use crate::kakao::token::{Owner, TokenAnswer, TokenSet};
+use crate::network::kakao::login::{SCOPES, State, Verifier, logged_in};
+use crate::network::kakao::token::{Owner, TokenAnswer, TokenSet};
 use crate::settings::REDIRECT_URI;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Login {
+pub(crate) struct Login {
     /// The account's name in job files and settings
     account: String,
     /// For a machine without a browser: paste the address at which a browser elsewhere ended
@@ -91,7 +91,7 @@ fn instruct(args: &Login, home: &Home, ear: &Ear, url: &str, redirect_uri: &str)
 /// Looks who it is, keeps the tokens, and says how things stand.
 async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answer: TokenAnswer) -> Result<u8, Failure> {
     let account = args.account.as_str();
-    let tokens = setup::tokens(home)?;
+    let tokens = context::tokens(home)?;
     let before = tokens.folder().load(account).ok();
     let expected = before.as_ref().and_then(|set| set.owner.clone()).filter(|_| !args.other_user);
     let mut found = checks::whose(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;

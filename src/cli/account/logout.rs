@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::{self, Home};
-use super::super::show::{confirm, counted, print_json};
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::{confirm, counted, print_json};
+use crate::cli::terminal::output::{note, say};
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Logout {
+pub(crate) struct Logout {
     /// The account's name in job files and settings
     account: String,
     /// Do not ask
@@ -45,7 +45,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Logout) -> Result<u
         }
     }
     if !args.dry_run {
-        let tokens = setup::tokens(home)?;
+        let tokens = context::tokens(home)?;
         let lock = tokens.folder().lock(account)?;
         tokens.folder().remove(&lock)?;
         home.wake_daemon();

@@ -15,21 +15,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Common;
+use super::context::{self, Home};
 use super::failure::Failure;
-use super::output::note;
-use super::setup::{self, Home};
-use super::show::time;
+use super::terminal::format::time;
+use super::terminal::output::note;
 use crate::domain::clock::Clock;
+use crate::domain::name::is_account_name;
 use crate::domain::post::PostState;
 use crate::domain::told_as::ToldAs;
-use crate::kakao::folder::TokenError;
-use crate::kakao::token::{Owner, TokenSet};
-use crate::plan::name::is_account_name;
+use crate::network::kakao::folder::TokenError;
+use crate::network::kakao::token::{Owner, TokenSet};
 use crate::store::view::{AccountRow, PostFilter};
 use crate::store::{Access, Store, StoreError};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Log an account in at Kakao: a person consents in a browser, here or on another machine
     Login(login::Login),
     /// Take over tokens that were obtained elsewhere
@@ -47,13 +47,13 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Named {
+pub(crate) struct Named {
     /// The account's name in job files and settings
     account: String,
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure> {
-    let home = setup::home(common)?;
+    let home = context::home(common)?;
     match command {
         Command::Login(args) => login::run(common, &home, &args).await,
         Command::AddToken(args) => add_token::run(common, &home, &args).await,
@@ -116,7 +116,7 @@ async fn rows(home: &Home) -> Result<Vec<Row>, Failure> {
         Err(error) => return Err(error.into()),
     };
     // Looking must not make the folder.
-    let tokens = if home.tokens_dir().exists() { Some(setup::tokens(home)?) } else { None };
+    let tokens = if home.tokens_dir().exists() { Some(context::tokens(home)?) } else { None };
     let with_token = tokens.as_ref().map_or_else(|| Ok(Vec::new()), |tokens| tokens.folder().list())?;
     let mut names: std::collections::BTreeSet<String> = with_token.iter().cloned().collect();
     names.extend(known.iter().map(|account| account.account.clone()));

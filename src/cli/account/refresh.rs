@@ -2,10 +2,10 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::say;
-use super::super::setup::{self, Home};
-use super::super::show::print_json;
 use super::at_kakao::{AtKakao, failed};
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::say;
 
 pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
     super::row_of(home, account).await?;
@@ -16,7 +16,7 @@ pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u
 }
 
 async fn renew(common: &Common, home: &Home, account: &str, kakao: &AtKakao) -> Result<u8, Failure> {
-    let tokens = setup::tokens(home)?;
+    let tokens = context::tokens(home)?;
     let set = tokens.folder().load(account)?;
     let credentials = match &kakao.credentials {
         Ok(credentials) => credentials,

@@ -2,10 +2,10 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{Columns, counted, instant, print_json, relative, time};
 use super::Row;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{Columns, counted, instant, print_json, relative, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 
 pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {

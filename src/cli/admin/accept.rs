@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{counted, excerpt, print_json, time};
 use super::filter::name;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{counted, excerpt, print_json, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 use crate::store::view::{NameKind, PostRow};
 
@@ -16,7 +16,7 @@ use crate::store::view::{NameKind, PostRow};
 const TOLD_MAX: usize = 10;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,

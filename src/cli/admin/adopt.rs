@@ -2,16 +2,16 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::say;
-use super::super::setup::Home;
-use super::super::show::print_json;
 use super::target;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::say;
 use crate::domain::clock::Clock;
 use crate::store::Store;
 use crate::store::queue::{AdoptOrder, Refusal};
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// The story's ID, as `admin audit` names it
     story: String,
     /// It is the story of this post, which was believed not to have gone out

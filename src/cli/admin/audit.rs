@@ -7,18 +7,19 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::super::output::{note, say};
-use super::super::setup::{self, Home};
-use super::super::show::{counted, print_json, story_url, time};
+use crate::cli::context::{self, Home};
+use crate::cli::terminal::format::{counted, print_json, story_url, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
-use crate::engine::{audit, daemon};
+use crate::engine::daemon;
+use crate::engine::tasks::audit;
 use crate::store::view::{AuditRow, FindingRow, NameKind};
 use crate::store::{Access, Store, StoreError};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,
@@ -117,7 +118,7 @@ async fn carry_out(
     detach: bool,
 ) -> Result<(), Failure> {
     let engine = match executor {
-        Ok(own) => Some(setup::engine(home, own, &[]).await?),
+        Ok(own) => Some(context::engine(home, own, &[]).await?),
         Err(StoreError::Running { .. }) => None,
         Err(error) => return Err(error.into()),
     };

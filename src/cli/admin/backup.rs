@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::print_json;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// A folder that does not exist yet
     #[arg(value_name = "FOLDER")]
     to: PathBuf,

@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::super::prose::{self, wrapped};
-use super::super::show::time;
-use super::super::width::{self, width};
+use crate::cli::terminal::format::time;
+use crate::cli::terminal::width::{self, width};
+use crate::cli::terminal::wrap::{self, wrapped};
 use crate::domain::case::{Candidate, Case, Difference, NO_STORY};
 use crate::domain::content::comparable;
 use crate::domain::printable;
@@ -15,7 +15,7 @@ const BAR: &str = "    │ ";
 
 /// How much of the texts is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Texts {
+pub(crate) enum Texts {
     /// All of them.
     Whole,
     /// A line of each, around the place where they differ.
@@ -35,9 +35,9 @@ pub(super) fn lines(case: &Case, texts: Texts, zone: &str, now: Timestamp) -> Ve
     for sentence in case.look.split_inclusive(". ") {
         lines.extend(wrapped(sentence.trim(), "  ", 2, columns));
     }
-    lines.push(prose::command(&case.published));
+    lines.push(wrap::command(&case.published));
     lines.push("    it was published, with this ID".into());
-    lines.push(prose::command(&case.absent));
+    lines.push(wrap::command(&case.absent));
     lines.push("    it was not published".into());
     lines
 }
@@ -60,7 +60,7 @@ fn of_candidate(candidate: &Candidate, sent: &str, texts: Texts, zone: &str, col
         }
         _ => lines.extend(candidate.told(sent).into_iter().map(|told| line(format!("    {told}")))),
     }
-    lines.push(prose::command(&candidate.published));
+    lines.push(wrap::command(&candidate.published));
     lines
 }
 

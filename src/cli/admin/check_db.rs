@@ -2,9 +2,9 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::print_json;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::{note, say};
 use crate::store::StoreError;
 
 pub(super) async fn run(common: &Common, home: &Home) -> Result<u8, Failure> {

@@ -5,16 +5,16 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{instant, print_json, relative};
 use super::actor;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{instant, print_json, relative};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 use crate::domain::notice::Trouble;
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Say that the clock is right as it stands, where no server can be asked; it holds until the clock is set again
     #[arg(long)]
     confirm: bool,

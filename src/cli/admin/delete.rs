@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say, steer};
-use super::super::setup::{self, Engine, Home};
-use super::super::show::{confirm, counted, excerpt, print_json};
 use super::filter::Filter;
 use super::target;
+use crate::cli::context::{self, Engine, Home};
+use crate::cli::terminal::format::{confirm, counted, excerpt, print_json};
+use crate::cli::terminal::output::{note, say, steer};
 use crate::domain::clock::{Clock, later};
+use crate::domain::duration;
 use crate::domain::telling;
 use crate::engine::daemon;
-use crate::plan::duration;
 use crate::store::queue::DeleteOrder;
 use crate::store::view::{Deletions, ROWS_MAX, StoryFilter, StoryKey, StoryRow, StoryStands};
 use crate::store::{Access, Store, StoreError};
@@ -35,7 +35,7 @@ const SOON: Duration = Duration::from_secs(30);
 const STORIES_MAX: usize = 1_000_000;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Posts by their number, job, or job and day as in sale@2026-12-24; or stories by their ID
     #[arg(value_name = "POST|STORY")]
     targets: Vec<String>,
@@ -212,7 +212,7 @@ impl Executor {
     async fn new(home: &Home) -> Result<Self, Failure> {
         match Store::open(&home.data_dir, Access::Daemon).await {
             Ok(store) => {
-                let engine = setup::engine(home, store, &[]).await?;
+                let engine = context::engine(home, store, &[]).await?;
                 daemon::sweep_at_start(&engine.ctx).await?;
                 Ok(Self::Here(Box::new(engine)))
             }

@@ -1,15 +1,15 @@
 //! `storyd admin export`: the whole record, for other programs.
 
 use super::super::failure::{DONE, Failure};
-use super::super::setup::Home;
-use super::super::table::{ATTEMPT_COLUMNS, EVENT_COLUMNS, Form, POST_COLUMNS, Rows, STORY_COLUMNS};
+use crate::cli::context::Home;
+use crate::cli::terminal::table::{ATTEMPT_COLUMNS, EVENT_COLUMNS, Form, POST_COLUMNS, Rows, STORY_COLUMNS};
 use crate::store::view::RecordTable;
 
 /// Rows that are read in one go.
 const BATCH: u32 = 1_000;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// posts, events, attempts or stories [default: all of them, as JSON Lines]
     #[arg(value_parser = read_table)]
     table: Option<RecordTable>,

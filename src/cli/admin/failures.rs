@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::super::output::{note, say};
-use super::super::prose::{self, wrapped};
-use super::super::setup::Home;
-use super::super::show::{counted, excerpt, print_json, time};
-use super::super::width::{self, fit};
 use super::case::{self, Texts};
 use super::disk_full;
 use super::filter::moment;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{counted, excerpt, print_json, time};
+use crate::cli::terminal::output::{note, say};
+use crate::cli::terminal::width::{self, fit};
+use crate::cli::terminal::wrap::{self, wrapped};
 use crate::domain::case::Case;
 use crate::domain::clock::Clock;
 use crate::domain::notice::Trouble;
@@ -34,7 +34,7 @@ const WAITING_MAX: u32 = 1_000;
 const DELETIONS_TOLD: u32 = 1_000;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,
@@ -166,20 +166,20 @@ fn print(home: &Home, failures: &Failures, zone: &str) {
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| say!("{line}"));
     let title = |text: String| tell(wrapped(&text, "", 2, columns));
     let prose = |text: &str| tell(wrapped(text, "  ", 2, columns));
-    let steps = |text: &str| tell(prose::steps(text, columns));
+    let steps = |text: &str| tell(wrap::steps(text, columns));
     if failures.disk_full {
         title(disk_full(home));
     }
     for trouble in &failures.troubles {
         title(format!("{}, since {}", trouble.trouble.title(), time(trouble.began_at, zone, now)));
         prose(&trouble.reason);
-        say!("{}", prose::command(&trouble.command));
+        say!("{}", wrap::command(&trouble.command));
     }
     for account in &failures.accounts {
         let (reason, remedy) = (account.blocked_reason.as_deref(), account.blocked_remedy.as_deref());
         title(format!("account {} is blocked; {} waiting", account.account, counted(account.waiting as usize, "post")));
         prose(&format!("{} ({})", reason.unwrap_or_default(), account.blocked_code.as_deref().unwrap_or_default()));
-        tell(prose::advice(remedy.unwrap_or_default(), columns));
+        tell(wrap::advice(remedy.unwrap_or_default(), columns));
     }
     for cause in &failures.causes {
         let row = &cause.row;
@@ -205,7 +205,7 @@ fn print(home: &Home, failures: &Failures, zone: &str) {
     for story in &failures.deletions {
         title(format!("story {} of post {} is still up", story.story_id, story.post));
         prose(story.delete_fault.as_deref().unwrap_or_default());
-        say!("{}", prose::command(&home.command(&format!("admin delete {}", story.post))));
+        say!("{}", wrap::command(&home.command(&format!("admin delete {}", story.post))));
     }
     for finding in &failures.findings {
         title(format!("story {} on {}: {}", finding.story_id, finding.account, finding.kind));

@@ -11,11 +11,12 @@ use jiff::{Timestamp, ToSpan};
 use super::super::failure::Failure;
 use crate::domain::clock::{earlier, later};
 use crate::domain::content::composed;
-use crate::plan::{coming_time_advice, duration, time_advice};
+use crate::domain::duration;
+use crate::plan::{coming_time_advice, time_advice};
 
 /// Which posts or stories.
 #[derive(Clone, Debug, Default, Args)]
-pub(in crate::cli) struct Filter {
+pub(crate) struct Filter {
     /// Of this account only
     #[arg(long)]
     pub(super) account: Option<String>,

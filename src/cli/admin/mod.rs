@@ -31,11 +31,11 @@ mod target;
 use clap::Subcommand;
 use jiff::Timestamp;
 
+use super::context::Home;
 use super::failure::{DONE, Failure};
-use super::output::{note, say};
-use super::setup::Home;
-use super::show::{print_json, time};
-use super::{Common, rescue, setup};
+use super::terminal::format::{print_json, time};
+use super::terminal::output::{note, say};
+use super::{Common, context, rescue};
 use crate::domain::case::Case;
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
@@ -44,7 +44,7 @@ use crate::store::queue::Refusal;
 use crate::store::view::{IncidentRow, PostRow, WaitKind, standing_waits};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// The posts that wait, are under way, or need a person
     Queue(queue::Args),
     /// Everything about one post: what it says, its history, its attempts
@@ -97,7 +97,7 @@ pub(super) async fn run(common: &Common, command: Command) -> Result<u8, Failure
     // What is decided by the settings themselves, such as how long a doubt lasts, is not done without them.
     let needs_settings =
         matches!(command, Command::Post(_) | Command::Resolve(_) | Command::Restore(_) | Command::Prune(_));
-    let home = if needs_settings { setup::home(common)? } else { rescue::home(common)? };
+    let home = if needs_settings { context::home(common)? } else { rescue::home(common)? };
     match command {
         Command::Queue(args) => queue::run(common, &home, args).await,
         Command::Show(args) => show::run(common, &home, &args).await,

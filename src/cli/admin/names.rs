@@ -1,11 +1,11 @@
 //! Names that no account, job or tag has: refused with the nearest name, so that a slip in a hurry is noticed at once.
 
 use super::super::failure::Failure;
-use super::super::setup::Home;
 use super::filter::Filter;
-use crate::plan::nearest::nearest;
+use crate::cli::context::Home;
 use crate::store::Store;
 use crate::store::view::NameKind;
+use crate::yaml::nearest::nearest;
 
 /// Refuses a name that the queue has never seen. The accounts of the settings are known too.
 pub(super) async fn check(home: &Home, store: &Store, kind: NameKind, name: &str) -> Result<(), Failure> {

@@ -6,19 +6,19 @@ use jiff::Timestamp;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::say;
-use super::super::setup::Home;
-use super::super::show::{length, print_json};
 use super::filter::name;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{length, print_json};
+use crate::cli::terminal::output::say;
 use crate::domain::clock::{Clock, later};
+use crate::domain::duration;
 use crate::domain::telling::shell_word;
-use crate::plan::duration;
 use crate::store::Store;
 use crate::store::queue::{PauseOrder, PauseScope};
 use crate::store::view::NameKind;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     pub(super) scope: Scope,
     /// End by itself after this long, as in `2h`; otherwise `admin resume` ends it
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Args {
 /// What is meant.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub(in crate::cli) struct Scope {
+pub(crate) struct Scope {
     /// Every post
     #[arg(long)]
     all: bool,

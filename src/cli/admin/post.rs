@@ -10,29 +10,29 @@ use jiff::Timestamp;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, broken};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{excerpt, print_json, time};
 use super::Faced;
 use super::filter::to_come;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{excerpt, print_json, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::domain::telling::{self, shell_word};
-use crate::engine::{Rules, wanted};
+use crate::engine::{Rules, planned};
 use crate::plan::Beside;
-use crate::plan::past::is_far_ahead;
-use crate::plan::problem::Source;
+use crate::plan::schedule::past::is_far_ahead;
 use crate::plan::{self, Job};
 use crate::store::Store;
 use crate::store::queue::JobPosts;
 use crate::store::view::{PostFilter, PostRow};
+use crate::yaml::problem::Source;
 
 /// Longest text that is read from standard input, in bytes: far more than Kakao takes.
 const TEXT_BYTES_MAX: u64 = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// What it says; `-` reads it from standard input. A text that begins like an option, as in --so, goes behind `--`
     #[arg(value_name = "TEXT", allow_hyphen_values = true, value_parser = no_option)]
     text: Option<String>,
@@ -96,7 +96,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     let zone = home.zone(&store).await?;
     let job = check(&args, &name, &account, &zone, now)?;
     let rules = Rules::new(&home.settings)?;
-    let mut posts = wanted::posts(&job, None, &rules, now);
+    let mut posts = planned::posts(&job, None, &rules, now);
     if let Some(unmade) = posts.unmade.first() {
         return Err(Failure::usage(unmade.why.clone()));
     }

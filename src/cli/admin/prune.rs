@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{confirm, counted, print_json};
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{confirm, counted, print_json};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::post::PostState;
-use crate::engine::prune;
+use crate::engine::tasks::prune;
 use crate::store::queue::Pruned;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure, UNEXPECTED};
-use super::super::output::{note, say, steer};
-use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, relative, time};
-use super::super::table::{Form, POST_COLUMNS, Rows};
 use super::filter::Filter;
 use super::{disk_full, names, standing, target};
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative, time};
+use crate::cli::terminal::output::{note, say, steer};
+use crate::cli::terminal::table::{Form, POST_COLUMNS, Rows};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
@@ -37,7 +37,7 @@ const COUNTED: u32 = 10_000;
 const LOOKED_AT_MAX: u32 = 20_000;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Every post, those that are over too
     #[arg(long, conflicts_with = "state")]
     all: bool,

@@ -2,12 +2,12 @@
 
 use super::super::Common;
 use super::super::failure::Failure;
-use super::super::setup::Home;
+use crate::cli::context::Home;
 use crate::domain::post::PostState;
 use crate::store::view::NameKind;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required_unless_present = "cause", conflicts_with = "cause", value_name = "POST")]
     posts: Vec<String>,

@@ -4,18 +4,18 @@ use jiff::Timestamp;
 
 use super::super::Common;
 use super::super::failure::Failure;
-use super::super::output::note;
-use super::super::setup::Home;
-use super::super::show::time;
 use super::filter::to_come;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::time;
+use crate::cli::terminal::output::note;
 use crate::domain::clock::Clock;
 use crate::domain::telling;
-use crate::plan::past::is_far_ahead;
+use crate::plan::schedule::past::is_far_ahead;
 use crate::store::Store;
 use crate::store::queue::Move;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required = true, value_name = "POST")]
     posts: Vec<String>,

@@ -2,7 +2,7 @@
 
 use super::super::Common;
 use super::super::failure::Failure;
-use super::super::setup::Home;
+use crate::cli::context::Home;
 use crate::domain::clock::Clock;
 use crate::store::Store;
 use crate::store::queue::Refusal;
@@ -11,7 +11,7 @@ use crate::store::queue::Refusal;
 const STORY_ID_BYTES_MAX: usize = 256;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     #[arg(value_name = "POST", help = super::target::HELP)]
     post: String,
     #[command(flatten)]

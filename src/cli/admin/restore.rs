@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{confirm, length, print_json, time};
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{confirm, length, print_json, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 use crate::store::backup;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// The folder of the backup
     #[arg(value_name = "FOLDER")]
     from: PathBuf,

@@ -2,15 +2,15 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::say;
-use super::super::setup::Home;
-use super::super::show::print_json;
 use super::pause::Scope;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::print_json;
+use crate::cli::terminal::output::say;
 use crate::domain::clock::Clock;
 use crate::store::Written;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     scope: Scope,
 }

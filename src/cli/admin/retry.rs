@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::Common;
 use super::super::failure::Failure;
-use super::super::setup::Home;
+use crate::cli::context::Home;
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
@@ -14,7 +14,7 @@ use crate::store::view::{FailureFilter, NameKind};
 const MISSED_LATELY: Duration = Duration::from_secs(30 * 86_400);
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// The posts: numbers, jobs, jobs with their day as in sale@2026-12-24
     #[arg(required_unless_present = "cause", conflicts_with = "cause", value_name = "POST")]
     posts: Vec<String>,

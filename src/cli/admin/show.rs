@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::{note, say};
-use super::super::setup::Home;
-use super::super::show::{counted, length, print_json, stamp, story_url, time};
 use super::case::{self, Texts};
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{counted, length, print_json, stamp, story_url, time};
+use crate::cli::terminal::output::{note, say};
 use crate::domain::case::Case;
 use crate::domain::clock::{Clock, between};
 use crate::domain::content::{Body, Content};
@@ -16,7 +16,7 @@ use crate::domain::telling::shell_word;
 use crate::store::view::{AttemptRow, EventRow, PostRow, StoryKey, StoryRow};
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     #[arg(value_name = "POST", help = super::target::HELP)]
     post: String,
 }

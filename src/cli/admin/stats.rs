@@ -2,11 +2,11 @@
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::note;
-use super::super::setup::Home;
-use super::super::show::{Columns, length};
-use super::super::table::{Form, Rows};
 use super::filter::moment;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{Columns, length};
+use crate::cli::terminal::output::note;
+use crate::cli::terminal::table::{Form, Rows};
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::store::view::{NameKind, Percentiles, StatsRow};
@@ -31,7 +31,7 @@ const COLUMNS: [&str; 16] = [
 ];
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     /// Of this account only
     #[arg(long)]
     account: Option<String>,

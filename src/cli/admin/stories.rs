@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::super::output::note;
-use super::super::setup::Home;
-use super::super::show::{Columns, counted, excerpt, instant, relative};
-use super::super::table::{Form, Rows, STORY_COLUMNS};
 use super::filter::Filter;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative};
+use crate::cli::terminal::output::note;
+use crate::cli::terminal::table::{Form, Rows, STORY_COLUMNS};
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::store::Store;
@@ -20,7 +20,7 @@ const PAGE: u32 = 200;
 const LISTED: u32 = 100;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     filter: Filter,
     /// Only those that are up, as far as the record knows

@@ -2,10 +2,10 @@
 //! posts is answered with their list, since none of them is guessed.
 
 use super::super::failure::Failure;
-use super::super::output::note;
-use super::super::setup::Home;
-use super::super::show::{counted, excerpt, time};
 use super::names;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{counted, excerpt, time};
+use crate::cli::terminal::output::note;
 use crate::domain::clock::Clock;
 use crate::domain::content::composed;
 use crate::domain::post::PostState;

@@ -15,17 +15,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::failure::{CHANGES, DONE, Failure, broken};
-use super::output::{self, note};
-use super::show::{counted, print_json};
-use super::{Common, setup};
+use super::terminal::format::{counted, print_json};
+use super::terminal::output::{self, note};
+use super::{Common, context};
 use crate::domain::clock::{Clock, later};
 use crate::domain::post::PostState;
-use crate::engine::{Rules, wanted};
-use crate::plan::problem::Problem;
+use crate::engine::{Rules, planned};
 use crate::plan::{self, Beside, Plan};
 use crate::settings::Settings;
 use crate::store::queue::{Change, ChangeKind, Face};
 use crate::store::{Access, Store, StoreError};
+use crate::yaml::problem::Problem;
 use queued::Queued;
 use warning::Warning;
 
@@ -34,7 +34,7 @@ use warning::Warning;
     after_help = "Exit codes: 0 nothing would change · 10 something would change · 3 problems in the job files; the others as \
     everywhere.\nA published post is never changed: `!` marks an edit that comes too late."
 )]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Job files and folders of them [default: `jobs` of the settings]
     jobs: Vec<PathBuf>,
     /// Compare with another version of the files instead of with the queue: a file or folder, or a revision of the git checkout that
@@ -106,8 +106,8 @@ impl Coming {
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
-    let home = setup::home(common)?;
-    let paths = setup::job_paths(&args.jobs, &home.settings)?;
+    let home = context::home(common)?;
+    let paths = context::job_paths(&args.jobs, &home.settings)?;
     let rules = Rules::new(&home.settings)?;
     let now = Clock::system().now();
     let beside = home.beside();
@@ -120,18 +120,18 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
             // Accounts came and went since then.
             let beside = Beside { accounts: BTreeSet::new(), ..beside };
             let (label, old) = revision::load(spec, &paths, &beside, now).await?;
-            (label, wanted::between_plans(&old, &plan, &rules, now)?, Queued::default())
+            (label, planned::between_plans(&old, &plan, &rules, now)?, Queued::default())
         }
         None => match open(&home).await? {
             Some(store) => {
-                let changes = wanted::preview(Some(&store), &plan, &rules, now).await?;
+                let changes = planned::preview(Some(&store), &plan, &rules, now).await?;
                 let queued = Queued::read(&store, &changes.0, coming_until, now).await?;
                 store.close().await;
                 ("queue".to_owned(), changes, queued)
             }
             None => {
                 note!("storyd: there is no queue in {} yet, so everything is new", home.data_dir.display());
-                ("nothing".to_owned(), wanted::preview(None, &plan, &rules, now).await?, Queued::default())
+                ("nothing".to_owned(), planned::preview(None, &plan, &rules, now).await?, Queued::default())
             }
         },
     };
@@ -144,7 +144,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     } else if args.markdown {
         output::write(format_args!("{}", told::markdown(&report)));
     } else {
-        output::write(format_args!("{}", told::text(&report, super::width::of_terminal())));
+        output::write(format_args!("{}", told::text(&report, super::terminal::width::of_terminal())));
     }
     Ok(if report.changes.iter().any(|change| change.kind != ChangeKind::Ignored) { CHANGES } else { DONE })
 }
@@ -179,7 +179,7 @@ fn report(
 }
 
 /// The queue, beside a daemon that may be running; nothing when there is none yet.
-async fn open(home: &setup::Home) -> Result<Option<Store>, Failure> {
+async fn open(home: &context::Home) -> Result<Option<Store>, Failure> {
     match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => Ok(Some(store)),
         Err(StoreError::Missing(_)) => Ok(None),

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::super::failure::Failure;
-use super::super::show::instant;
 use super::{Coming, warning};
+use crate::cli::terminal::format::instant;
 use crate::domain::clock::{earlier, later};
 use crate::domain::post::PostState;
 use crate::store::Store;
@@ -23,7 +23,7 @@ const OPEN: [PostState; 4] = [PostState::Scheduled, PostState::Claimed, PostStat
 
 /// The queue as it is, as far as the plan is laid over it; without a queue, nothing.
 #[derive(Debug, Default)]
-pub(super) struct Queued {
+pub(crate) struct Queued {
     /// The stories of the days before.
     pub(super) published: Vec<StoryRow>,
     /// The posts that are to appear within the days of the plan, by the queue or by the files.

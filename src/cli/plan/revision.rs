@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::failure::{Failure, PROBLEMS, tell_problems};
-use super::super::show::counted;
+use crate::cli::terminal::format::counted;
 use crate::engine::daemon;
 use crate::plan::{self, Beside, Plan};
 

@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::super::show::{instant, length};
-use super::super::width::{fit, pad, width};
 use super::{Report, summary};
+use crate::cli::terminal::format::{instant, length};
+use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
-use crate::plan::problem::{Paint, render};
 use crate::store::queue::{Change, ChangeKind, Face};
+use crate::yaml::problem::{Paint, render};
 use coming::coming;
 
 /// Most posts of one job that are shown one by one for one kind of change; the others are counted.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::setup::Home;
-use super::super::show::{counted, instant, length, relative};
 use super::Coming;
+use crate::cli::context::Home;
+use crate::cli::terminal::format::{counted, instant, length, relative};
 use crate::domain::clock::between;
 use crate::domain::content::comparable;
 use crate::domain::post::PostState;
@@ -27,7 +27,7 @@ const EACH_MAX: usize = 20;
 
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Warning {
+pub(crate) struct Warning {
     /// `held`, `no_text`, `same_text`, `close`, `soon`, `past`, `turn` or `too_late`.
     pub(super) kind: &'static str,
     /// The job that it is about.

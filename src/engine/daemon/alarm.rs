@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::domain::clock::later;
 
 /// Rings at the end of the nap that it was set to last, or earlier.
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     shared: Arc<Shared>,
 }
 

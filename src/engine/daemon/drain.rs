@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::lanes::Lanes;
 use super::signals::{Signals, Told};
+use super::workers::Lanes;
 use super::{DaemonError, News, SOON, sleep, supervisor};
 use crate::domain::clock::later;
 use crate::engine::Ctx;

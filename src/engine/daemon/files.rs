@@ -1,6 +1,6 @@
 //! The daemon and its job files: when they are read again, and what follows.
 
-use super::beside::Cut;
+use super::interleave::Cut;
 use super::{Daemon, DaemonError, News};
 use crate::domain::clock::later;
 use crate::engine::reload::{Loaded, load};

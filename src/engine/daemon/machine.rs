@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::beside::Cut;
+use super::interleave::Cut;
 use super::{Daemon, DaemonError, News, SOON, supervisor, sweep_at_start};
 use crate::domain::clock::{between, later};
 use crate::engine::{Result, incidents, trust};

@@ -8,7 +8,7 @@ use super::DaemonError;
 
 /// What the process is told from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     /// SIGTERM or Ctrl-C.
     Stop,
     /// SIGHUP.
@@ -16,7 +16,7 @@ pub(super) enum Told {
 }
 
 /// The signals that the daemon listens to.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,

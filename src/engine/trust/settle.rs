@@ -9,7 +9,7 @@ use crate::domain::clock::earlier;
 use crate::domain::evidence::{DOUBT_FROM, Why};
 use crate::engine::{Ctx, Result};
 use crate::plan::Plan;
-use crate::plan::schedule::Schedule;
+use crate::plan::schedule::rule::Schedule;
 use crate::store::queue::PutRight;
 
 /// A doubt that no answer bears out is told only after so long: a network needs a while after a machine has slept.

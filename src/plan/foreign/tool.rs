@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::job::{DEFAULTS, FILE, JOB};
-use super::super::nearest::nearest;
+use crate::plan::job_file::{DEFAULTS, FILE, JOB};
+use crate::yaml::nearest::nearest;
 
 /// Keys at the top that no file of another program is known to have beside its own.
 const OURS: [&str; 3] = ["zone", "account", "blackouts"];

@@ -97,6 +97,7 @@ fn what_everybody_can_open_is_a_link() {
 }
 
 #[test]
+// tidy: long-function because it is one table
 fn what_was_meant_is_offered() {
     let menu = "https://example.com/menu";
     let wrong: Vec<String> = [

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::braces::without_expressions;
-use super::super::fields::{Placed, Report};
-use super::super::file::Node;
-use super::super::leftover::leftovers;
-use super::super::problem::{Code, Source};
+use super::leftover::leftovers;
+use super::scan::without_expressions;
 use crate::domain::content::{composed, is_composed, text_units};
+use crate::yaml::document::Node;
+use crate::yaml::mapping::{Placed, Report};
+use crate::yaml::problem::{Code, Source};
 
 /// Joins of short lines from which on the text was probably meant to stand in lines: three lines and more.
 const JOINED_MIN: usize = 2;
@@ -16,7 +16,7 @@ const SHORT_LINE_COLUMNS: usize = 40;
 
 /// What is posted otherwise than it was typed, or looks otherwise than it counts. Of a text that cannot be posted, what is wrong with it
 /// besides.
-pub(super) fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, sound: bool, report: &mut Report) {
+pub(crate) fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, sound: bool, report: &mut Report) {
     let Placed { value, span } = read;
     if value.trim().is_empty() {
         return;
@@ -53,7 +53,7 @@ pub(super) fn notes(read: &Placed<String>, node: &Node, key: &Range<usize>, soun
 }
 
 /// What other programs left in a text, where it stands.
-pub(in crate::plan) fn warn_about_leftovers(text: &str, span: &Range<usize>, report: &mut Report) {
+pub(crate) fn warn_about_leftovers(text: &str, span: &Range<usize>, report: &mut Report) {
     let plain = without_expressions(text);
     for one in leftovers(&plain) {
         let part = plain.get(one.range.clone()).unwrap_or_default();

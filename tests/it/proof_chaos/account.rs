@@ -115,7 +115,7 @@ pub(super) fn tell(
     for name in evidence.requests.iter().flat_map(|request| &request.faults) {
         *faults.entry(name).or_default() += 1;
     }
-    let is_deceit = |name: &str| matches!(name.parse(), Ok(storyd::sandbox::FaultName::Deceit(_)));
+    let is_deceit = |name: &str| matches!(name.parse(), Ok(kakao_sandbox::FaultName::Deceit(_)));
     let (deceits, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(|(name, _)| is_deceit(name));
     let sum = |counted: &[(&str, usize)]| counted.iter().map(|(_, count)| count).sum::<usize>();
     println!(

@@ -107,6 +107,6 @@ fn every_deceit_of_the_table_has_its_turn() {
         assert!(drawn.iter().any(is), "{name}{rest} is never switched on");
     }
     for rule in &drawn {
-        rule.parse::<storyd::sandbox::FaultRule>().unwrap().check().unwrap();
+        rule.parse::<kakao_sandbox::FaultRule>().unwrap().check().unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong at Kakao while one daemon lives: every fault mode of the sandbox, drawn.
 
-use storyd::sandbox::FaultName;
+use kakao_sandbox::FaultName;
 
 use crate::support::chaos::Dice;
 

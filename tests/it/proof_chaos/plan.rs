@@ -243,9 +243,9 @@ fn a_long_run_holds_everything_that_can_happen() {
     let acts = plan.lives.iter().flat_map(|life| &life.acts);
     let acts: std::collections::BTreeSet<String> = acts.map(|(_, act)| word(format!("{act:?}"))).collect();
     assert_eq!(acts.len(), 19, "{acts:?}");
-    let rules: Vec<storyd::sandbox::FaultRule> =
+    let rules: Vec<kakao_sandbox::FaultRule> =
         plan.lives.iter().flat_map(|life| &life.faults).map(|rule| rule.parse().unwrap()).collect();
-    for name in storyd::sandbox::FaultName::all() {
+    for name in kakao_sandbox::FaultName::all() {
         assert!(rules.iter().any(|rule| rule.name == name), "{name} is never switched on");
     }
 }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use kakao_sandbox::LedgerEntry;
 use serde::Deserialize;
 use serde_json::Value;
 use storyd::domain::content::comparable;
 use storyd::domain::post::PostState;
-use storyd::sandbox::LedgerEntry;
 
 use super::life::Run;
 use crate::support::chaos::Town;

@@ -1,7 +1,7 @@
 //! What can be commanded, and how often each is drawn: mostly posts that are due at once, and answers that say nothing.
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use proptest::prelude::*;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, FaultName, FaultRule};
 
 use super::scene::by_hand;
 use crate::support::world::World;

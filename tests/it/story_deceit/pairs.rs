@@ -2,7 +2,7 @@
 //!
 //! The suite plays each pair of [`CHOSEN`] once. `STORYD_DECEITS=all` plays the pairs of [`MORE`] as well, and each from the start on too.
 
-use storyd::sandbox::FaultRule;
+use kakao_sandbox::FaultRule;
 
 use super::scene::{Since, play};
 

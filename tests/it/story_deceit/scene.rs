@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kakao_sandbox::{Call, Deceit, FaultName, FaultRule, LedgerEntry, ListLie};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{Call, Deceit, FaultName, FaultRule, LedgerEntry, ListLie};
 use storyd::store::view::PostRow;
 
 use crate::support::world::{World, png};

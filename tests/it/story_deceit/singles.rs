@@ -3,7 +3,7 @@
 //! The suite plays each deceit once: one from the start on, the next from the doubt on, and so by turns. `STORYD_DECEITS=all` plays each both
 //! ways. The kept tables hold what the suite plays.
 
-use storyd::sandbox::{AnswerLie, Deceit, FaultRule, ListLie, TextLie};
+use kakao_sandbox::{AnswerLie, Deceit, FaultRule, ListLie, TextLie};
 
 use super::scene::{DECEIVED, Since, lie, play};
 

@@ -12,9 +12,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kakao_sandbox::RequestRecord;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use storyd::sandbox::RequestRecord;
 
 use super::world::png;
 

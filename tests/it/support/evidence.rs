@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use kakao_sandbox::{LedgerEntry, RequestRecord};
 use serde::Deserialize;
 use storyd::domain::content::{Content, comparable};
 use storyd::domain::post::PostState;
-use storyd::sandbox::{LedgerEntry, RequestRecord};
 
 use super::chaos::Job;
 

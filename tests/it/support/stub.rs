@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use storyd::domain::clock::Clock;
-use storyd::kakao::{Client, Endpoints, Limits};
+use storyd::network::kakao::{Client, Endpoints, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};

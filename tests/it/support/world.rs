@@ -10,25 +10,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kakao_sandbox::{FaultRule, LedgerEntry, Options, Running, SandboxClock};
 use storyd::domain::clock::{Clock, between, later};
 use storyd::domain::policy::Preflight;
 use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
-use storyd::engine::outlook::Outlook;
+use storyd::engine::incidents::outlook::Outlook;
 use storyd::engine::pulse::Pulse;
 use storyd::engine::trust::Trust;
 use storyd::engine::{Ctx, PlanCell, Refused, Report, Rules, Stop, UnderWay};
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::refresh::{Credentials, Tokens};
-use storyd::kakao::{Client, Endpoints, Limits};
+use storyd::network::kakao::folder::TokenFolder;
+use storyd::network::kakao::refresh::{Credentials, Tokens};
+use storyd::network::kakao::{Client, Endpoints, Limits};
 use storyd::notify::Sinks;
 use storyd::plan;
-use storyd::plan::problem::Problems;
-use storyd::sandbox::{self, FaultRule, LedgerEntry, Options, Running, SandboxClock};
 use storyd::settings::Settings;
 use storyd::settings::notify::Notify;
 use storyd::store::crash::dying_at;
 use storyd::store::view::{AccountRow, AttemptRow, EventRow, PostFilter, PostRow, StoryRow};
 use storyd::store::{Access, Store, StoreError};
+use storyd::yaml::problem::Problems;
 
 use super::ports::Nobody;
 
@@ -123,7 +123,7 @@ impl World {
             ..Options::default()
         };
         change(&mut options);
-        let sandbox = sandbox::start(options).await.unwrap();
+        let sandbox = kakao_sandbox::start(options).await.unwrap();
         let mut world = Self {
             dir,
             clock,

@@ -20,11 +20,19 @@ impl Breach {
 }
 
 /// The floors from the ground up; imports only go down. The two of one storey never meet.
-pub(super) const FLOORS: &[&[&str]] =
-    &[&["domain", "tls"], &["plan"], &["settings"], &["store", "kakao", "notify"], &["engine"], &["web"], &["cli"]];
+pub(super) const FLOORS: &[&[&str]] = &[
+    &["domain", "tls"],
+    &["yaml"],
+    &["plan"],
+    &["settings"],
+    &["store", "network", "notify"],
+    &["engine"],
+    &["web"],
+    &["cli"],
+];
 
-/// The other side of the wire: imports nothing of ours, so that no shared mistake can hide on both sides.
-pub(super) const SANDBOX: &str = "sandbox";
+/// The emulators. Cargo keeps them from importing anything of ours; only the commands may start one.
+pub(super) const SANDBOXES: &[&str] = &["kakao_sandbox"];
 
 fn storey(floor: &str) -> Option<usize> {
     FLOORS.iter().position(|floors| floors.contains(&floor))
@@ -33,13 +41,13 @@ fn storey(floor: &str) -> Option<usize> {
 /// Imports go down.
 pub(super) fn floors(file: &File) -> Vec<Breach> {
     let Some(own) = file.floor() else { return Vec::new() };
-    let mut breaches = Vec::new();
+    let mut breaches = named(file, "only the commands start a sandbox", |path| {
+        own != "cli" && SANDBOXES.iter().any(|sandbox| path.starts(sandbox))
+    });
     for path in file.paths.iter().filter(|path| path.parts[0] == "crate") {
         let Some(other) = path.parts.get(1) else { continue };
         let allowed = match (storey(own), storey(other)) {
             _ if other == own => true,
-            // The sandbox is a guest: nothing below it, and only the commands know it.
-            _ if other == SANDBOX => own == "cli",
             (Some(own), Some(other)) => other < own,
             // A folder that is not a floor is caught where the map is compared; a name in lib.rs is nobody's.
             _ => false,
@@ -116,19 +124,19 @@ pub(super) fn sql(file: &File) -> Vec<Breach> {
     breaches
 }
 
-/// The HTTP client lives in `kakao`, the HTTP server in the sandbox and the dashboard.
+/// The HTTP client lives in `network`, the HTTP server in the sandbox and the dashboard.
 pub(super) fn http(file: &File) -> Vec<Breach> {
     if !file.is_source() {
         return Vec::new();
     }
     let mut breaches = Vec::new();
-    if !file.under("src/kakao") && !file.under("src/notify") {
-        breaches = named(file, "the HTTP client only under kakao and notify", |path| path.starts("reqwest"));
+    if !file.under("src/network") && !file.under("src/notify") {
+        breaches = named(file, "the HTTP client only under network and notify", |path| path.starts("reqwest"));
     }
     if !file.under("src/notify") {
         breaches.extend(named(file, "mail only under notify", |path| path.starts("lettre")));
     }
-    if !file.under("src/sandbox") && !file.under("src/web") {
+    if !file.under("crates") && !file.under("src/web") {
         breaches.extend(named(file, "the HTTP server only under sandbox and web", |path| {
             ["axum", "hyper", "tower"].iter().any(|name| path.starts(name))
         }));
@@ -136,12 +144,12 @@ pub(super) fn http(file: &File) -> Vec<Breach> {
     breaches
 }
 
-/// What only Kakao's own documents explain lives in `kakao`, and once more in the sandbox.
+/// What only Kakao's own documents explain lives in `network/kakao`, and once more in the sandbox.
 pub(super) fn kakao_codes(file: &File) -> Vec<Breach> {
     const NUMBERS: [&str; 13] =
         ["401", "402", "403", "406", "501", "601", "602", "603", "604", "605", "606", "9798", "10000"];
     const PATHS: [&str; 4] = ["/v1/api/", "/v1/user/", "/v2/user/", "/oauth/"];
-    if !file.is_source() || file.under("src/kakao") || file.under("src/sandbox") {
+    if !file.is_source() || file.under("src/network/kakao") || file.under("crates/kakao-sandbox") {
         return Vec::new();
     }
     let mut breaches = said(file, "Kakao's codes and paths only under kakao", |text| {
@@ -162,18 +170,18 @@ pub(super) fn kakao_codes(file: &File) -> Vec<Breach> {
 
 /// One reading of YAML for the job files, one for the settings.
 pub(super) fn yaml(file: &File) -> Vec<Breach> {
-    let reader = ["src/plan/file.rs", "src/plan/syntax.rs"].contains(&file.path.as_str());
+    let reader = file.under("src/yaml");
     if !file.is_source() || reader || file.under("src/settings") || file.path == "src/settings.rs" {
         return Vec::new();
     }
-    named(file, "YAML only in plan/file, plan/syntax and settings", |path| {
+    named(file, "YAML only in yaml and settings", |path| {
         ["serde_yaml", "yaml_serde", "granit_parser"].iter().any(|name| path.starts(name))
     })
 }
 
 /// `now` comes from one place.
 pub(super) fn clock(file: &File) -> Vec<Breach> {
-    let clocks = ["src/domain/clock.rs", "src/sandbox/clock.rs"];
+    let clocks = ["src/domain/clock.rs", "crates/kakao-sandbox/src/state/clock.rs"];
     if !file.is_source() || clocks.contains(&file.path.as_str()) {
         return Vec::new();
     }
@@ -202,13 +210,13 @@ pub(super) fn sleep(file: &File) -> Vec<Breach> {
     });
     // Neither a program that is started for a notice nor a mail server has a time-out of its own, and no statement of the store is inside.
     let waits = ["src/engine/daemon.rs", "src/notify/command.rs", "src/notify/mail.rs"].contains(&file.path.as_str());
-    if !waits && !file.under("src/sandbox") {
+    if !waits && !file.under("crates") {
         breaches.extend(named(file, "only engine/daemon sleeps", |path| {
             path.starts("tokio::time") || path.starts("tokio_util::time") || path.starts("futures_timer")
         }));
     }
-    if file.path != "src/kakao/refresh.rs" {
-        breaches.extend(named(file, "only kakao/refresh tries again by itself", |path| path.starts("backon")));
+    if file.path != "src/network/kakao/refresh.rs" {
+        breaches.extend(named(file, "only network/kakao/refresh tries again by itself", |path| path.starts("backon")));
     }
     breaches
 }
@@ -248,7 +256,7 @@ pub(super) fn intent(file: &File) -> Vec<Breach> {
 
 /// One call site of the one request that may create a story.
 pub(super) fn publish(file: &File) -> Vec<Breach> {
-    if !file.is_source() || file.path == "src/engine/publish.rs" {
+    if !file.is_source() || file.path == "src/engine/tasks/publish.rs" {
         return Vec::new();
     }
     let calls = file.code().filter(|(index, token)| {
@@ -256,7 +264,7 @@ pub(super) fn publish(file: &File) -> Vec<Breach> {
             && file.next_is(*index, "(")
             && file.before(*index).is_some_and(|before| before.is(".") || before.is("::"))
     });
-    calls.map(|(_, token)| Breach::at(token.line, "only engine/publish sends the publish request")).collect()
+    calls.map(|(_, token)| Breach::at(token.line, "only engine/tasks/publish sends the publish request")).collect()
 }
 
 /// A statement of the store is never cut short.
@@ -277,66 +285,49 @@ pub(super) fn uncut(file: &File) -> Vec<Breach> {
         .collect()
 }
 
-/// The deeds, and what runs on the daemon's own patterns.
-pub(super) const DEEDS: [&str; 13] = [
-    "restore",
-    "enqueue",
-    "incidents",
-    "foresee",
-    "prepare",
-    "probe",
-    "publish",
-    "reconcile",
-    "audit",
-    "delete",
-    "prune",
-    "notify",
-    "chores",
-];
-
-/// Deeds meet in the database. The daemon and the chores, which decide when, may name them.
-pub(super) fn deeds(file: &File) -> Vec<Breach> {
+/// Tasks meet in the database. Only the daemon and the maintenance, which decide when a task runs, may name one.
+pub(super) fn tasks(file: &File) -> Vec<Breach> {
     let Some(inner) = file.path.strip_prefix("src/engine/") else { return Vec::new() };
-    let own = inner.split(['/', '.']).next().unwrap_or_default();
-    if matches!(own, "daemon" | "mod") {
+    if ["daemon", "mod.rs", "tasks/mod.rs", "tasks/maintenance.rs"].iter().any(|caller| inner.starts_with(caller)) {
         return Vec::new();
     }
+    let own = inner.strip_prefix("tasks/").and_then(|inner| inner.split(['/', '.']).next());
     let other = |path: &&Path| {
-        let deed = path.parts.get(2).filter(|deed| path.starts("crate::engine") && DEEDS.contains(&deed.as_str()));
-        deed.is_some_and(|deed| deed != own && own != "chores")
+        let task = path.parts.get(3).filter(|_| path.starts("crate::engine::tasks"));
+        task.is_some_and(|task| Some(task.as_str()) != own)
     };
     file.paths
         .iter()
         .filter(other)
-        .map(|path| Breach::at(path.line, format!("a deed calls {}", path.shown())))
+        .map(|path| Breach::at(path.line, format!("a task calls {}", path.shown())))
         .collect()
 }
 
 /// Words and plans are values: they wait for nobody.
 pub(super) fn no_async(file: &File) -> Vec<Breach> {
-    if !file.under("src/domain") && !file.under("src/plan") {
+    if !["src/domain", "src/yaml", "src/plan"].iter().any(|folder| file.under(folder)) {
         return Vec::new();
     }
     let words = file.tokens.iter().filter(|token| token.is("async") || token.is("await"));
-    words.map(|token| Breach::at(token.line, "nothing in domain and plan is async")).collect()
+    words.map(|token| Breach::at(token.line, "nothing in domain, yaml and plan is async")).collect()
 }
 
 /// Words and plans are values: what they need from disk is gathered first, by one file.
 pub(super) fn no_disk(file: &File) -> Vec<Breach> {
     const ASKS: [&str; 8] =
         ["exists", "try_exists", "is_file", "is_dir", "canonicalize", "metadata", "symlink_metadata", "read_dir"];
-    let pure = file.under("src/domain") || file.under("src/plan");
+    let pure = ["src/domain", "src/yaml", "src/plan"].iter().any(|folder| file.under(folder));
     // The clock tells which start of the machine it counts from.
-    if !pure || file.under("src/plan/source") || file.path == "src/domain/clock.rs" {
+    if !pure || file.under("src/plan/files") || file.path == "src/domain/clock.rs" {
         return Vec::new();
     }
-    let mut breaches = named(file, "only plan/source reads files", |path| {
+    let mut breaches = named(file, "only plan/files reads files", |path| {
         ["std::fs", "std::env", "std::net", "std::process", "tokio"].iter().any(|world| path.starts(world))
     });
     for (index, token) in file.code() {
         let asks = token.kind == Kind::Word && ASKS.contains(&token.text.as_str()) && file.next_is(index, "(");
         if asks && file.before(index).is_some_and(|before| before.is(".")) {
-            breaches.push(Breach::at(token.line, format!(".{}(): only plan/source looks at the disk", token.text)));
+            breaches.push(Breach::at(token.line, format!(".{}(): only plan/files looks at the disk", token.text)));
         }
     }
     breaches

@@ -85,9 +85,10 @@ impl File {
         self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// Whether it is Rust of the library or the program.
+    /// Whether it is Rust of a library or of the program.
     pub(super) fn is_source(&self) -> bool {
-        self.under("src") && self.path.ends_with(".rs")
+        let sandbox = self.under("crates") && self.path.split('/').nth(2) == Some("src");
+        (self.under("src") || sandbox) && self.path.ends_with(".rs")
     }
 
     /// The floor that it belongs to, when it is Rust of one.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::super::show::instant;
-use super::super::super::width::{fit, pad, width};
 use super::super::{Coming, Report};
 use super::{one_line, sign};
+use crate::cli::terminal::format::instant;
+use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::Body;
 use crate::domain::post::PostState;
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::queued::Queued;
 use super::*;
-use crate::engine::{Rules, wanted};
+use crate::engine::{Rules, planned};
 use crate::plan;
 use crate::settings::Settings;
 
@@ -39,7 +39,7 @@ fn report(old: &str, new: &str) -> Report {
     let (old, new) = (load(old), load(new));
     let settings = settings();
     let rules = Rules::new(&settings).unwrap();
-    let (changes, _) = wanted::between_plans(&old, &new, &rules, now()).unwrap();
+    let (changes, _) = planned::between_plans(&old, &new, &rules, now()).unwrap();
     let until = now() + jiff::SignedDuration::from_hours(14 * 24);
     let mut report = super::super::report(&new, "main".into(), changes, &Queued::default(), &settings, until, now());
     report.problems.clear();

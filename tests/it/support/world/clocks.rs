@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kakao_sandbox::SandboxClock;
 use storyd::domain::clock::{Clock, earlier, later};
-use storyd::sandbox::SandboxClock;
 
 use super::{START, World, at};
 

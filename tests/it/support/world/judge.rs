@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use kakao_sandbox::LedgerEntry;
 use storyd::domain::content::comparable;
 use storyd::domain::post::PostState;
-use storyd::sandbox::LedgerEntry;
 use storyd::store::view::PostRow;
 
 use super::World;

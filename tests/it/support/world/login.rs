@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kakao_sandbox::AccountTokens;
 use storyd::domain::clock::later;
-use storyd::kakao::folder::TokenFolder;
-use storyd::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
-use storyd::sandbox::AccountTokens;
+use storyd::network::kakao::folder::TokenFolder;
+use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
 
 use super::World;
 

@@ -1,0 +1,6 @@
+//! Requests and answers as they cross the wire: decoding what came, encoding what goes out.
+
+pub(crate) mod answer;
+pub(crate) mod form;
+pub(crate) mod incoming;
+pub(crate) mod multipart;

@@ -1,0 +1,5 @@
+//! Starting, serving and stopping the emulator, and the one path that each request takes.
+
+pub(crate) mod exchange;
+pub(crate) mod running;
+pub(crate) mod serve;

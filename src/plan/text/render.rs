@@ -1,0 +1,56 @@
+//! What the post of each occurrence of a job says: its text, and what beside it holds variables. Pure.
+
+use std::path::PathBuf;
+
+use super::fields::{Filled, Filling};
+use super::rotation::{TextError, Voice};
+use crate::domain::content::{Body, Content, Image};
+use crate::plan::Job;
+use crate::plan::schedule::rule::Occurrence;
+
+/// What the posts of one job say.
+#[derive(Debug)]
+pub struct Sayer<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) voice: Option<Voice<'a>>,
+    pub(crate) filling: Option<Filling<'a>>,
+}
+
+/// What the post of one occurrence says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// Its content.
+    pub content: Content,
+    /// Its tags, where they differ from post to post.
+    pub tags: Option<Vec<String>>,
+}
+
+impl Sayer<'_> {
+    /// What an occurrence says.
+    ///
+    /// # Errors
+    /// A part of it cannot be made.
+    pub fn say(&mut self, occurrence: &Occurrence) -> Result<Said, TextError> {
+        let mut content = self.job.content.clone();
+        if let Some(voice) = &mut self.voice {
+            content = content.saying(voice.text(occurrence)?);
+        }
+        let Some(filling) = &self.filling else { return Ok(Said { content, tags: None }) };
+        let Filled { url: filled, images: paths, tags, app } = filling.of(occurrence)?;
+        match &mut content.body {
+            Body::Link { url, .. } => *url = filled.unwrap_or_else(|| std::mem::take(url)),
+            Body::Photo { images, .. } => {
+                if let Some(paths) = paths {
+                    let found = |path: &PathBuf| {
+                        self.job.pictures.get(path).map(|(image, _)| image.clone()).ok_or_else(|| path.clone())
+                    };
+                    let all: Result<Vec<Image>, PathBuf> = paths.iter().map(found).collect();
+                    *images = all.map_err(|path| filling.unseen(&path, occurrence))?;
+                }
+            }
+            Body::Note { .. } => {}
+        }
+        content.app = app.unwrap_or(content.app);
+        Ok(Said { content, tags })
+    }
+}
