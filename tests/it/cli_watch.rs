@@ -88,7 +88,7 @@ fn a_watched_queue_refreshes_in_place_and_ends_on_ctrl_c() {
     let first =
         terminal.shows("the queue", |picture| picture.contains("Ctrl-C ends") && picture.contains("새 메뉴판 ☕"));
     assert_eq!(first, 0, "the first picture is whole");
-    folder.ok("admin post 곁에서 --at 2098-12-02 --name beside --sandbox");
+    folder.ok("admin post 곁에서 --at 2098-12-02T09:00 --name beside --sandbox");
     let later =
         terminal.shows("what came to it", |picture| picture.contains("곁에서") && picture.contains("posts shown"));
     assert!(later > first, "another picture, in the same place");

@@ -24,15 +24,16 @@ mod inspect;
 mod server;
 mod state;
 
-pub use self::api::call::Call;
+pub use self::api::token::AccountTokens;
 pub use self::faults::deceit::{
     AnswerLie, CreatedLie, DECEIT_TABLE, DateLie, Deceit, IdLie, ListLie, ShapeLie, TextLie,
 };
 pub use self::faults::name::{FAULT_TABLE, FaultName};
 pub use self::faults::rule::FaultRule;
-pub use self::server::running::{AccountTokens, Running, start};
+pub use self::http::call::Call;
+pub use self::server::options::{Normalisation, Options, Quirks};
+pub use self::server::record::{Outcome, Param, RequestRecord};
+pub use self::server::running::{Running, start};
 pub use self::state::clock::SandboxClock;
 pub use self::state::event::{LedgerEntry, LedgerImage};
-pub use self::state::options::{Normalisation, Options, Quirks};
-pub use self::state::record::{Outcome, Param, RequestRecord};
 pub use error::SandboxError;

@@ -11,10 +11,10 @@ use url::Url;
 use super::user::ALL_SCOPES;
 use crate::http::answer::{Answer, HTML, Refusal, Reply};
 use crate::inspect::page::escape;
-use crate::server::exchange::Visit;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::clock::later;
 use crate::state::event::Event;
-use crate::state::host::Host;
 use crate::state::memory::Lane;
 
 /// How long a code can be exchanged.

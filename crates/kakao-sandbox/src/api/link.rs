@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::faults::deceit::{AnswerLie, Deceit};
-use crate::faults::dice::{base62, mix};
 use crate::http::answer::{Answer, Refusal, Reply};
-use crate::server::exchange::Visit;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::event::Event;
-use crate::state::host::Host;
 use crate::state::memory::Account;
+use crate::state::numbers::{base62, mix};
 
 /// Hosts whose first label is this cannot be scraped (-604).
 const UNSCRAPABLE: &str = "unscrapable";

@@ -1,7 +1,6 @@
 //! The calls that the two emulated hosts serve.
 
 pub(crate) mod authorize;
-pub(crate) mod call;
 pub(crate) mod link;
 pub(crate) mod post;
 pub(crate) mod read;

@@ -5,17 +5,17 @@
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
 use super::read::shown_id;
 use super::upload::IMAGES_MAX;
 use crate::faults::deceit::{self, AnswerLie, Claim, Deceit, Stamp};
 use crate::faults::name::FaultName;
 use crate::http::answer::{Answer, Refusal, Reply};
-use crate::server::exchange::Visit;
+use crate::http::call::Call;
+use crate::server::host::Host;
+use crate::server::options::Normalisation;
+use crate::server::visit::Visit;
 use crate::state::event::{Event, LedgerEntry, LedgerImage, Story};
-use crate::state::host::Host;
 use crate::state::memory::{Account, Lane};
-use crate::state::options::Normalisation;
 
 /// Longest text, counted in UTF-16 units, as the one known implementation does.
 const CONTENT_MAX_UNITS: usize = 2048;

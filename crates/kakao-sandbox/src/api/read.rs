@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::faults::deceit::{self, AnswerLie, Deceit, ListLie, Stamp, Told, Whose};
 use crate::http::answer::{Answer, JSON, Refusal, Reply};
-use crate::server::exchange::Visit;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::event::{Event, Story};
-use crate::state::host::Host;
 use crate::state::memory::Account;
 
 /// Stories of one page of the list.

@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::user::ALL_SCOPES;
 use crate::error::SandboxError;
 use crate::faults::name::FaultName;
 use crate::http::answer::{Answer, Refusal, Reply};
-use crate::server::exchange::Visit;
-use crate::server::running::AccountTokens;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::clock::later;
 use crate::state::event::Event;
-use crate::state::host::Host;
 use crate::state::memory::{Account, Lane, Memory, Token};
+use crate::state::numbers::base62;
 
 /// Seconds, as seen: six hours less one.
 const ACCESS_LIFE: Duration = Duration::from_secs(21_599);
@@ -33,6 +34,43 @@ const ACCESS_MAX: (usize, Duration) = (20, Duration::from_secs(600));
 const REFRESH_MAX: (usize, Duration) = (30, Duration::from_secs(3600));
 /// An access token with less than this left is not handed to the sandbox's owner again.
 const WORKING_MIN: Duration = Duration::from_secs(3600);
+
+/// An account and tokens that work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountTokens {
+    /// Its name in this sandbox.
+    pub account: String,
+    /// Kakao's number of the user.
+    pub user_id: i64,
+    /// The first half of the account's story IDs.
+    pub profile: String,
+    /// For the `Authorization` header; lives for six hours at first.
+    pub access_token: String,
+    /// For the token call; lives for sixty days at first.
+    pub refresh_token: String,
+}
+
+/// Makes the account if it does not exist, and gives it tokens that work.
+pub(crate) fn add_account(host: &mut Host, name: &str) -> Result<AccountTokens, SandboxError> {
+    let usable = (1..=64).contains(&name.chars().count()) && !name.chars().any(|c| c.is_control() || c.is_whitespace());
+    if !usable {
+        return Err(SandboxError::AccountName { name: name.to_owned() });
+    }
+    if host.memory.account(name).is_none() {
+        let at = host.now();
+        let user = host.memory.unique(Lane::User, 0);
+        let account = Event::Account {
+            name: name.to_owned(),
+            // Ten digits, as Kakao's user IDs have.
+            user_id: i64::try_from(user % 8_000_000_000).unwrap_or_default() + 1_000_000_000,
+            profile: base62(host.memory.unique(Lane::Profile, 0), 7),
+            scopes: ALL_SCOPES.iter().map(|scope| scope.id.to_owned()).collect(),
+            at,
+        };
+        host.commit_owned(vec![account])?;
+    }
+    working(host, name)
+}
 
 /// Exchanges a code or a refresh token for tokens.
 pub(crate) fn grant(host: &mut Host, visit: &Visit<'_>) -> Reply {

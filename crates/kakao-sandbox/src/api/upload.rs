@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::faults::name::FaultName;
 use crate::http::answer::{Answer, Refusal, Reply};
 use crate::http::multipart::Part;
-use crate::server::exchange::Visit;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::event::{Event, LedgerImage};
-use crate::state::host::Host;
 use crate::state::memory::{Account, Lane};
 
 /// Images of one upload and of one story.

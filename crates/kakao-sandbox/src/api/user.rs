@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::post::boolean;
 use crate::http::answer::{Answer, Refusal, Reply};
-use crate::server::exchange::Visit;
+use crate::server::host::Host;
+use crate::server::visit::Visit;
 use crate::state::clock::seconds_until;
-use crate::state::host::Host;
 use crate::state::memory::Account;
 
 /// The number of the one app that the sandbox emulates.

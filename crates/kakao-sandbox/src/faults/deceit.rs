@@ -8,11 +8,13 @@
 mod answers;
 mod created;
 mod dates;
+mod family;
 mod ids;
 mod irregular;
 mod lists;
 mod regular;
 mod shapes;
+mod text_names;
 mod texts;
 
 pub use self::answers::AnswerLie;
@@ -21,38 +23,20 @@ pub use self::dates::DateLie;
 pub use self::ids::IdLie;
 pub use self::lists::ListLie;
 pub use self::shapes::ShapeLie;
-pub use self::texts::TextLie;
+pub use self::text_names::TextLie;
 
 pub(crate) use self::answers::Claim;
 pub(crate) use self::created::Stamp;
+pub(crate) use self::family::{Told, key};
 pub(crate) use self::lists::Whose;
-pub(crate) use self::texts::HALF;
 
 use std::fmt;
 use std::time::Duration;
 
-use super::dice::mix;
-use crate::api::call::{Call, POST_CALLS, READ_CALLS, READ_OR_POST_CALLS, REQUEST_CALLS};
+use crate::http::call::{Call, POST_CALLS, READ_CALLS, READ_OR_POST_CALLS, REQUEST_CALLS};
 
 /// The table of deceits in Markdown: each name and what the client sees, for the documents and for help texts.
 pub const DECEIT_TABLE: &str = include_str!("deceits.md");
-
-/// Defines a family of deceits with the names that users type.
-macro_rules! family {
-    ($(#[$about:meta])* $family:ident { $($deceit:ident = $name:literal,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the table describes each by the name that users type")]
-        pub enum $family {
-            $($deceit,)+
-        }
-
-        impl $family {
-            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$deceit, $name),)+];
-        }
-    };
-}
-use family;
 
 /// What an answer can claim against the ledger.
 ///
@@ -73,16 +57,6 @@ pub enum Deceit {
     List(ListLie),
     /// About what became of a post, of one story, or of a page.
     Answer(AnswerLie),
-}
-
-/// A deceit as one request meets it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Told<L> {
-    pub(crate) lie: L,
-    /// By how much, where it is about time.
-    pub(crate) by: Duration,
-    /// How many characters, bytes or stories, where it is about a number.
-    pub(crate) size: usize,
 }
 
 impl Deceit {
@@ -188,17 +162,6 @@ impl fmt::Display for Deceit {
     }
 }
 
-/// A number that is always the same for the same text and differs between texts.
-pub(crate) fn key(text: &str) -> u64 {
-    text.bytes().fold(0x5707, |key, byte| mix(key ^ u64::from(byte)))
-}
-
-/// An amount of seconds between `-by` and `by`, drawn by `key`.
-fn scattered(by: Duration, key: u64) -> i64 {
-    let by = i64::try_from(by.as_secs()).unwrap_or(i64::MAX / 4);
-    i64::try_from(mix(key) % (2 * by.unsigned_abs() + 1)).unwrap_or_default() - by
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,12 +177,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn what_is_scattered_stays_within_its_bounds_and_goes_both_ways() {
-        let drawn: Vec<i64> = (0..200).map(|key| scattered(Duration::from_secs(60), key)).collect();
-        assert!(drawn.iter().all(|seconds| seconds.abs() <= 60));
-        assert!(drawn.iter().any(|seconds| *seconds > 20) && drawn.iter().any(|seconds| *seconds < -20));
     }
 }

@@ -3,5 +3,4 @@
 pub(crate) mod deceit;
 pub(crate) mod dice;
 pub(crate) mod name;
-pub(crate) mod nearest;
 pub(crate) mod rule;

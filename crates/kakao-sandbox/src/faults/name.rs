@@ -9,8 +9,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::deceit::Deceit;
-use super::nearest::nearest;
-use crate::api::call::{Call, POST_CALLS, REQUEST_CALLS, STORY_CALLS};
+use crate::http::call::{Call, POST_CALLS, REQUEST_CALLS, STORY_CALLS};
+use crate::http::nearest::nearest;
 
 /// The table of faults in Markdown: each name and what the client sees, for the documents and for help texts.
 pub const FAULT_TABLE: &str = include_str!("faults.md");

@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::deceit::{Deceit, Told};
 use super::dice::Dice;
 use super::name::FaultName;
-use crate::api::call::Call;
 use crate::error::SandboxError;
+use crate::http::call::Call;
 
 /// Largest `size` of a rule: pages of this many bytes still fit into the memory of a test.
 const SIZE_MAX: usize = 64 << 20;

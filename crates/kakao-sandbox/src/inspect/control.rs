@@ -11,7 +11,7 @@ use crate::faults::name::FaultName;
 use crate::faults::rule::{FaultRule, duration_text};
 use crate::http::answer::{Answer, HTML, JSON};
 use crate::http::incoming::Incoming;
-use crate::state::host::Host;
+use crate::server::host::Host;
 
 /// Answers a request of the sandbox's owner; `None` when the path is Kakao's.
 pub(crate) fn control(host: &mut Host, incoming: &Incoming) -> Option<Answer> {

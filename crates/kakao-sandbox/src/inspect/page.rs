@@ -2,8 +2,8 @@
 //!
 //! Owns the HTML and its escaping. Shows what is public or for friends; of what is private it tells only how many there are.
 
+use crate::server::host::Host;
 use crate::state::event::Story;
-use crate::state::host::Host;
 
 const TEMPLATE: &str = include_str!("page.html");
 /// Stories shown per account.

@@ -6,19 +6,18 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use jiff::Timestamp;
 
-use crate::api::call::Call;
+use super::host::Host;
+use super::record::{self, Outcome, RequestRecord};
+use super::visit::Visit;
 use crate::api::{authorize, link, post, read, token, upload, user};
 use crate::faults::deceit::Deceit;
 use crate::faults::name::FaultName;
-use crate::faults::rule::Fired;
 use crate::http::answer::{Answer, HTML, Refusal, Reply};
+use crate::http::call::Call;
 use crate::http::incoming::{Incoming, Problem};
 use crate::state::clock::{http_date, later};
-use crate::state::host::Host;
 use crate::state::memory::Account;
-use crate::state::record::{self, Outcome, RequestRecord};
 
 /// How an answer goes out.
 #[derive(Debug)]
@@ -29,19 +28,6 @@ pub(crate) struct Delivery {
     pub(crate) delay: Duration,
     /// The `Date` headers: one, unless a deceit has it otherwise.
     pub(crate) dates: Vec<String>,
-}
-
-/// What a call may look at beside the host.
-#[derive(Debug)]
-pub(crate) struct Visit<'a> {
-    pub(crate) incoming: &'a Incoming,
-    pub(crate) call: Call,
-    /// The request's number.
-    pub(crate) number: u64,
-    pub(crate) now: Timestamp,
-    /// When the effect happens: now, but for a fault.
-    pub(crate) effect_at: Timestamp,
-    pub(crate) fired: &'a Fired,
 }
 
 /// Answers one request of a client.

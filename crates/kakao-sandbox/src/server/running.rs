@@ -10,30 +10,15 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::host::Host;
+use super::options::{Options, Quirks};
+use super::record::RequestRecord;
 use super::serve::{Shared, lock, serve};
-use crate::api::token;
+use crate::api::token::{self, AccountTokens};
 use crate::error::SandboxError;
 use crate::faults::rule::FaultRule;
 use crate::state::event::{Event, LedgerEntry};
-use crate::state::host::Host;
 use crate::state::memory::TokenKind;
-use crate::state::options::{Options, Quirks};
-use crate::state::record::RequestRecord;
-
-/// An account and tokens that work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountTokens {
-    /// Its name in this sandbox.
-    pub account: String,
-    /// Kakao's number of the user.
-    pub user_id: i64,
-    /// The first half of the account's story IDs.
-    pub profile: String,
-    /// For the `Authorization` header; lives for six hours at first.
-    pub access_token: String,
-    /// For the token call; lives for sixty days at first.
-    pub refresh_token: String,
-}
 
 /// A sandbox that runs. Dropping it stops it; what the ledger file holds remains.
 pub struct Running {
@@ -58,6 +43,9 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
     };
     let (listener, address) = bind().map_err(|source| SandboxError::Listen { address: listen, source })?;
     let mut host = Host::new(options, address)?;
+    for name in host.options.accounts.clone() {
+        token::add_account(&mut host, &name)?;
+    }
     let names: Vec<String> = host.memory.accounts.iter().map(|account| account.name.clone()).collect();
     let accounts = names.iter().map(|name| token::working(&mut host, name)).collect::<Result<Vec<_>, _>>()?;
     let shared = Shared::new(std::sync::Mutex::new(host));
@@ -185,7 +173,7 @@ impl Running {
     /// # Errors
     /// When the name is unusable, or the ledger cannot be written.
     pub fn add_account(&self, name: &str) -> Result<AccountTokens, SandboxError> {
-        lock(&self.shared).add_account(name)
+        token::add_account(&mut lock(&self.shared), name)
     }
 
     /// Stops: cuts every connection, closes the ledger file and gives up its lock.

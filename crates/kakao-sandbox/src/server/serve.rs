@@ -21,11 +21,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::exchange::{Delivery, exchange};
+use super::host::Host;
+use super::record::Outcome;
 use crate::http::incoming;
 use crate::inspect::control::control;
 use crate::state::clock::http_date;
-use crate::state::host::Host;
-use crate::state::record::Outcome;
 
 /// The host behind the lock that puts all requests in one order.
 pub(crate) type Shared = Arc<Mutex<Host>>;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::clock::earlier;
 use super::event::{Event, LedgerImage, Story};
-use crate::faults::dice::{base62, mix};
+use crate::state::numbers::{base62, mix};
 
 /// An account of the emulated Kakao.
 #[derive(Clone, Debug)]

@@ -2,9 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod event;
-pub(crate) mod host;
 pub(crate) mod images;
 pub(crate) mod ledger;
 pub(crate) mod memory;
-pub(crate) mod options;
-pub(crate) mod record;
+pub(crate) mod numbers;

@@ -1,6 +1,6 @@
 //! Lies about what became of a post, about one story that is asked for, and about a page that was scraped.
 
-use super::{Told, family};
+use super::family::{Told, family};
 use crate::http::answer::Answer;
 use crate::state::memory::Memory;
 

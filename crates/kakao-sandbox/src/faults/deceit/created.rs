@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Told, family, scattered};
+use super::family::{Told, family, scattered};
 use crate::state::clock::{earlier, http_date, later, rfc3339};
 
 family! {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Told, family, scattered};
+use super::family::{Told, family, scattered};
 use crate::state::clock::{earlier, http_date, later};
 
 family! {

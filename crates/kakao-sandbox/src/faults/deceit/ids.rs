@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Told, family, key};
-use crate::faults::dice::base62;
+use super::family::{Told, family, key};
+use crate::state::numbers::base62;
 
 family! {
     /// About what a story is called.

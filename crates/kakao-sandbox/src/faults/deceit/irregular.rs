@@ -1,7 +1,8 @@
 //! Alterations of texts that follow no rule which one story could teach about another. Each is the same at every look.
 
-use super::{TextLie, regular};
-use crate::faults::dice::mix;
+use super::regular;
+use super::text_names::TextLie;
+use crate::state::numbers::mix;
 
 /// What comes of `text` in the story of `key`; `None` when the alteration is a regular one.
 pub(crate) fn altered(lie: TextLie, text: &str, key: u64) -> Option<String> {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::{Told, family, key};
+use super::family::{Told, family, key};
 use crate::state::clock::{earlier, rfc3339};
 use crate::state::event::Story;
 

@@ -2,8 +2,8 @@
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-use super::TextLie;
-use super::texts::HALF;
+use super::text_names::TextLie;
+use crate::http::answer::HALF;
 
 /// What comes of `text`. `size` counts characters, where the alteration is about a length.
 pub(crate) fn altered(lie: TextLie, text: &str, size: usize) -> String {

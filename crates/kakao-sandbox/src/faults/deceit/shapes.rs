@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::family;
+use super::family::family;
 
 family! {
     /// About a story's kind, images and audience.

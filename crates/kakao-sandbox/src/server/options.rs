@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::clock::SandboxClock;
 use crate::faults::rule::FaultRule;
+use crate::state::clock::SandboxClock;
 
 /// How the sandbox is set up. The default listens on any free port of 127.0.0.1, has one account `sandbox`, remembers nothing
 /// after its end and does nothing wrong.

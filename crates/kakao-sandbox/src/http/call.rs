@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use axum::http::Method;
 
-use crate::faults::nearest::nearest;
+use crate::http::nearest::nearest;
 
 /// One documented call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,18 +7,16 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
-use super::clock::later;
-use super::event::{Event, LedgerEntry};
-use super::images::Images;
-use super::ledger::{self, Ledger};
-use super::memory::{Account, Lane, Memory, TokenKind};
 use super::options::Options;
 use super::record::Record;
-use crate::api::{token, user};
 use crate::error::SandboxError;
 use crate::faults::rule::FaultBoard;
 use crate::http::answer::Refusal;
-use crate::server::running::AccountTokens;
+use crate::state::clock::later;
+use crate::state::event::{Event, LedgerEntry};
+use crate::state::images::Images;
+use crate::state::ledger::{self, Ledger};
+use crate::state::memory::{Account, Memory, TokenKind};
 
 /// Everything behind the wire. One request at a time works on it.
 #[derive(Debug)]
@@ -36,7 +34,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Opens the ledger if there is one, remembers what it says, and makes the accounts that are missing.
+    /// Opens the ledger if there is one, and remembers what it says.
     pub(crate) fn new(options: Options, address: SocketAddr) -> Result<Self, SandboxError> {
         for rule in &options.faults {
             rule.check()?;
@@ -51,7 +49,7 @@ impl Host {
             }
             file = Some(opened.ledger);
         }
-        let mut host = Self {
+        Ok(Self {
             address,
             started_at: options.clock.now(),
             board: FaultBoard::new(options.faults.clone(), options.seed),
@@ -60,11 +58,7 @@ impl Host {
             memory,
             ledger: file,
             options,
-        };
-        for name in host.options.accounts.clone() {
-            host.add_account(&name)?;
-        }
-        Ok(host)
+        })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -104,29 +98,6 @@ impl Host {
             path: self.options.ledger.clone().unwrap_or_default(),
             source: std::io::Error::other("the write failed"),
         })
-    }
-
-    /// Makes the account if it does not exist, and gives it tokens that work.
-    pub(crate) fn add_account(&mut self, name: &str) -> Result<AccountTokens, SandboxError> {
-        let usable =
-            (1..=64).contains(&name.chars().count()) && !name.chars().any(|c| c.is_control() || c.is_whitespace());
-        if !usable {
-            return Err(SandboxError::AccountName { name: name.to_owned() });
-        }
-        if self.memory.account(name).is_none() {
-            let at = self.now();
-            let user = self.memory.unique(Lane::User, 0);
-            let account = Event::Account {
-                name: name.to_owned(),
-                // Ten digits, as Kakao's user IDs have.
-                user_id: i64::try_from(user % 8_000_000_000).unwrap_or_default() + 1_000_000_000,
-                profile: crate::faults::dice::base62(self.memory.unique(Lane::Profile, 0), 7),
-                scopes: user::ALL_SCOPES.iter().map(|scope| scope.id.to_owned()).collect(),
-                at,
-            };
-            self.commit_owned(vec![account])?;
-        }
-        token::working(self, name)
     }
 
     /// Ends every token of these kinds before its time.
