@@ -6,23 +6,23 @@
 
 mod correction;
 mod line;
+mod place;
 mod role;
 pub(crate) mod stray;
+mod structure;
 mod text;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use self::correction::Mended;
+use self::place::label;
+pub(crate) use self::place::{beside, spot};
 use self::role::{Role, Within};
-use super::character::{Sort, all_named, named, sort};
+use super::character::{Sort, all_named, sort};
 use super::document::{self, Entry, Kind, Node};
 use super::mapping::Report;
 use super::problem::{Code, Problem, Source};
 use super::syntax::copyable;
-
-/// Letters of a value that are quoted beside an odd character.
-const BESIDE_MAX: usize = 24;
 
 /// Keys whose values may be lists.
 const LISTS: [&str; 7] = ["at", "except", "dates", "weekdays", "tags", "images", "contents"];
@@ -202,12 +202,6 @@ impl Walk<'_> {
     }
 }
 
-/// What stands under the caret.
-fn label(c: char) -> String {
-    let name = named(c);
-    name.split(' ').next().unwrap_or_default().to_owned()
-}
-
 /// `[a，b]` is one entry to YAML, and two to whoever wrote it.
 fn split_at_commas(items: &mut Vec<Node>, role: Role) {
     if role == Role::Path || !items.iter().any(|item| item.text().is_some_and(|text| text.contains(','))) {
@@ -220,40 +214,6 @@ fn split_at_commas(items: &mut Vec<Node>, role: Role) {
                 .extend(text.split(',').map(|part| Node { kind: Kind::Text(part.trim().to_owned()), ..item.clone() })),
             None => items.push(item),
         }
-    }
-}
-
-/// Where a character of a value stands in the file; the whole value where it is written as an escape.
-pub(crate) fn spot(source: &Source, span: &Range<usize>, text: &str, at: usize, c: char) -> Range<usize> {
-    let before = text.get(..at).unwrap_or_default().matches(c).count();
-    let raw = source.slice(span);
-    match raw.match_indices(c).nth(before) {
-        Some((found, part)) => span.start + found..span.start + found + part.len(),
-        None => span.clone(),
-    }
-}
-
-/// Where in its value it stands, in words: " between `2030-12-25` and `09:00`".
-pub(crate) fn beside(text: &str, at: usize, c: char, hidden: bool) -> String {
-    let seen = |c: &char| super::character::is_seen(*c) && !c.is_whitespace();
-    let (left, right) = (text.get(..at).unwrap_or_default(), text.get(at + c.len_utf8()..).unwrap_or_default());
-    let (has_left, has_right) = (left.chars().any(|c| seen(&c)), right.chars().any(|c| seen(&c)));
-    if hidden {
-        return match (has_left, has_right) {
-            (false, true) => " at its beginning".to_owned(),
-            (true, false) => " at its end".to_owned(),
-            (true, true) => " in its middle".to_owned(),
-            (false, false) => String::new(),
-        };
-    }
-    let before: String = left.chars().rev().skip_while(|c| !seen(c)).take_while(seen).take(BESIDE_MAX).collect();
-    let before: String = before.chars().rev().collect();
-    let after: String = right.chars().skip_while(|c| !seen(c)).take_while(seen).take(BESIDE_MAX).collect();
-    match (has_left, has_right) {
-        (true, true) => format!(" between `{before}` and `{after}`"),
-        (true, false) => format!(" behind `{before}`"),
-        (false, true) => format!(" before `{after}`"),
-        (false, false) => String::new(),
     }
 }
 

@@ -4,12 +4,15 @@
 //! Whatever is quoted goes through [`Source::shown`].
 
 mod first;
+mod lines;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::ErrorKind;
 
+pub(crate) use self::lines::in_quotes;
+use self::lines::{lines, value_start};
 use super::problem::{Code, Problem, Source};
 
 /// The complaint of the reader that knows the places.
@@ -134,15 +137,6 @@ fn problem(source: &Arc<Source>, at: usize, message: impl Into<String>) -> Probl
     Problem::new(Code::Syntax, source, at..at, message)
 }
 
-/// The line at the offset and the one before it, the nearer first: (byte range, text).
-fn lines(source: &Source, at: usize) -> impl Iterator<Item = (Range<usize>, &str)> {
-    let index = source.line_index(at);
-    [Some(index), index.checked_sub(1)].into_iter().flatten().map(|index| {
-        let range = source.line_range(index);
-        (range.clone(), &source.text()[range])
-    })
-}
-
 fn tab(source: &Arc<Source>, at: usize) -> Option<Problem> {
     // The reader may give up at the end of the line above.
     let below = source.line_range(source.line_index(at) + 1);
@@ -156,27 +150,6 @@ fn tab(source: &Arc<Source>, at: usize) -> Option<Problem> {
                 .help("begin the line with spaces: two for each level"),
         )
     })
-}
-
-/// Where the value of a line `key: value` or `- value` begins, if it has one.
-fn value_start(line: &str) -> usize {
-    let bare = line.trim_start();
-    let indent = line.len() - bare.len();
-    if let Some(item) = bare.strip_prefix("- ") {
-        return indent + bare.len() - item.trim_start().len();
-    }
-    match line.find(": ") {
-        Some(colon) => line.len() - line[colon + 2..].trim_start().len(),
-        None => indent,
-    }
-}
-
-/// The value in the quotes that need no change inside, if any do.
-pub(crate) fn in_quotes(value: &str) -> String {
-    match (value.contains(['"', '\\']), value.contains('\'')) {
-        (true, false) => format!("'{value}'"),
-        _ => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
-    }
 }
 
 fn quoted(value: &str) -> String {

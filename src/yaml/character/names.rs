@@ -1,6 +1,6 @@
 //! The names of characters that are mixed up, as messages say them.
 
-use super::{ascii, digit, like_letter};
+use super::like::{ascii, digit, like_letter};
 
 /// The name of one; nothing for those that nobody mixes up.
 pub(crate) fn name(c: char) -> Option<String> {

@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::structure::{is_unseen, says_structure};
 use super::text::{Begun, Open};
 use crate::yaml::character::{Sort, all_named, ascii, named, sort};
 use crate::yaml::document::{self, Node};
@@ -243,18 +244,6 @@ impl Mend {
             self.what = what;
         }
     }
-}
-
-pub(crate) fn is_unseen(c: char) -> bool {
-    matches!(sort(c), Sort::Blank | Sort::Invisible)
-}
-
-/// Whether a line begins as one of YAML's: a key, a dash, a remark, a document.
-pub(crate) fn says_structure(bare: &str) -> bool {
-    let first = bare.chars().next();
-    let like = |c: char| ascii(c).unwrap_or_else(|| c.to_string());
-    let key = bare.chars().take_while(|c| !c.is_whitespace() || *c == '\u{3000}').any(|c| like(c) == ":");
-    key || first.is_some_and(|c| matches!(like(c).as_str(), "-" | "#" | "•"))
 }
 
 /// Whether a text begins as an entry of a list would, but for the width of its dash or of the blank behind it.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{beside, label, spot};
+use super::place::{beside, label, spot};
 use crate::yaml::character::{Sort, all_named, is_seen, like_letter, sort};
 use crate::yaml::document::Node;
 use crate::yaml::problem::{Code, Problem, Source};

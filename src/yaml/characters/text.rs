@@ -3,7 +3,7 @@
 //!
 //! What is repaired keeps its length and stands in nobody's post: a file with such a line is refused.
 
-use super::line::{is_unseen, says_structure};
+use super::structure::{is_unseen, says_structure};
 use crate::yaml::character::{Sort, sort};
 
 /// A value that may go on below its line.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{in_quotes, lines, value_start};
+use super::lines::{in_quotes, lines, value_start};
 use crate::yaml::problem::{Code, Problem, Source};
 
 /// Characters that cannot begin an unquoted text.
