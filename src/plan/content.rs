@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::files::{ImageFacts, ImageTrouble};
+use super::files::images::{ImageFacts, ImageTrouble};
 use super::image::{Odd, Picture};
 use super::link::{self, LinkError};
 use super::policy::Type;

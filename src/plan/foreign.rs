@@ -5,7 +5,7 @@ mod tool;
 
 use std::sync::Arc;
 
-use super::job_file::FILE;
+use super::keys::FILE;
 use crate::yaml::document::{self, Kind, Node};
 use crate::yaml::problem::Source;
 

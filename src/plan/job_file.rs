@@ -1,7 +1,6 @@
 //! The shape of a job file: its keys, and the way from the tree of one file to its jobs.
 //!
 //! Knows one file at a time. What spans files (names, images on disk) is for `load`.
-// tidy: long-file because all that reads one entry of a job file stands together.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,9 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::DeleteRule;
 use super::content::{self, Wanted};
-use super::policy::{self, SHARED_KEYS, Shared};
+use super::job::DeleteRule;
+use super::keys::{DEFAULTS, FILE, JOB};
+use super::policy::{self, Shared};
 use super::schedule::blackout::{self, Blackout};
 use super::schedule::past::{self, Past};
 use super::schedule::rule::Schedule;
@@ -26,87 +26,13 @@ use crate::domain::content::{Permission, comparable};
 use crate::domain::name;
 use crate::yaml::characters;
 use crate::yaml::document::{self, Entry, Kind, Node};
-use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
+use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::{Code, Problem, Source};
 
 /// The version of the format.
 const VERSION: &str = "1";
 /// Most jobs in one file.
 const JOBS_MAX: usize = 10_000;
-
-const SYNONYMS: &[(&str, &str)] = &[
-    ("text", "content"),
-    ("message", "content"),
-    ("body", "content"),
-    ("image", "images"),
-    ("texts", "contents"),
-    ("messages", "contents"),
-    ("variables", "vars"),
-    ("photos", "images"),
-    ("image_url_list", "images"),
-    ("link", "url"),
-    ("time", "at"),
-    ("date", "at"),
-    ("when", "at"),
-    ("schedule", "cron"),
-    ("interval", "every"),
-    ("repeat", "every"),
-    ("repeats", "every"),
-    ("repeat_every", "every"),
-    ("frequency", "every"),
-    ("biweekly", "every"),
-    ("weekly", "every"),
-    ("timezone", "zone"),
-    ("tz", "zone"),
-    ("kind", "type"),
-    ("start", "from"),
-    ("end", "until"),
-    ("visibility", "permission"),
-    ("quiet_hours", "blackouts"),
-    ("blackout", "blackouts"),
-];
-
-pub(super) const FILE: Shape = Shape {
-    what: "a job file",
-    keys: &["version", "zone", "account", "vars", "defaults", "blackouts", "jobs"],
-    free_x: true,
-    synonyms: SYNONYMS,
-};
-
-pub(super) const DEFAULTS: Shape = Shape { what: "`defaults`", keys: &SHARED_KEYS, free_x: true, synonyms: SYNONYMS };
-
-pub(super) const JOB: Shape = Shape {
-    what: "a job",
-    keys: &[
-        "at",
-        "cron",
-        "every",
-        "from",
-        "until",
-        "except",
-        "jitter",
-        "type",
-        "content",
-        "contents",
-        "vars",
-        "images",
-        "url",
-        "account",
-        "permission",
-        "enable_share",
-        "android_exec_param",
-        "ios_exec_param",
-        "android_market_param",
-        "ios_market_param",
-        "late",
-        "delete_after",
-        "delete_at",
-        "in_doubt",
-        "tags",
-    ],
-    free_x: true,
-    synonyms: SYNONYMS,
-};
 
 /// A job that is whole but for its images.
 #[derive(Debug)]
@@ -379,30 +305,4 @@ fn beside_of(
         vars
     };
     Beside::read(fields, shape, shared, vars, report)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shared_key_is_a_key_of_a_job() {
-        assert!(SHARED_KEYS.iter().all(|key| JOB.keys.contains(key)));
-    }
-
-    #[test]
-    fn the_example_file_shows_every_key() {
-        let example = include_str!("../../jobs.example.yaml");
-        for key in FILE.keys.iter().chain(JOB.keys) {
-            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{key}:"))), "{key}");
-        }
-    }
-
-    #[test]
-    fn a_synonym_leads_to_a_key_and_is_none_itself() {
-        for (theirs, ours) in SYNONYMS {
-            assert!(JOB.keys.contains(ours) || FILE.keys.contains(ours), "{ours}");
-            assert!(!JOB.keys.contains(theirs) && !FILE.keys.contains(theirs), "{theirs}");
-        }
-    }
 }

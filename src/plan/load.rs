@@ -7,10 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::content::{self, Shape};
-use super::files::{self, ImageFacts, ImageTrouble};
+use super::files;
+use super::files::images::{ImageFacts, ImageTrouble};
+use super::job::Job;
 use super::job_file::{self, Draft, FileDraft};
+use super::jobs::Plan;
 use super::schedule::count;
-use super::{Job, Plan};
 use crate::domain::content::Content;
 use crate::yaml::mapping::{Placed, Report};
 use crate::yaml::nearest::nearest;
@@ -44,7 +46,7 @@ impl Loaded {
     #[must_use]
     pub fn at_most(mut self, most: u32, now: Timestamp, until: Timestamp) -> Self {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        while let Some(problem) = count::too_many(&self.plan, now, until, most) {
+        while let Some(problem) = count::too_many(&self.plan.jobs, now, until, most) {
             let path = problem.file().to_owned();
             self.plan.files.retain(|file| *file != path);
             self.plan.jobs.retain(|_, job| job.place.file != path);

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::job_file::{DEFAULTS, FILE, JOB};
+use super::keys::{DEFAULTS, FILE, JOB};
 use super::policy::LATE;
 use crate::yaml::mapping::Shape;
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::read_up_to;
+use super::read::read_up_to;
 
 /// Longest file of a checkout's own that is read: a packed list of a hundred thousand branches.
 const GIT_BYTES_MAX: u64 = 10_000_000;

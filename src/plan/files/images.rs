@@ -2,15 +2,13 @@
 //! there instead, and what lies beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::near::{differing, nearest, spelt_alike};
-use super::read_up_to;
+use super::read::{kind, read_up_to, why};
 use crate::domain::content::IMAGE_BYTES_LIMIT;
 use crate::plan::image::{self, Odd, Picture};
 
@@ -118,20 +116,6 @@ fn too_big(path: &Path, size: u64) -> ImageTrouble {
     }
 }
 
-/// What something is that is no regular file. Completes "it cannot be read:".
-pub(crate) fn kind(found: &Metadata) -> &'static str {
-    let kind = found.file_type();
-    if kind.is_dir() {
-        "it is a folder"
-    } else if kind.is_fifo() {
-        "it is a pipe, not a file"
-    } else if kind.is_socket() {
-        "it is a socket, not a file"
-    } else {
-        "it is a device, not a file"
-    }
-}
-
 fn missing(path: &Path, err: &io::Error) -> ImageTrouble {
     let unreadable = |why: String, help: Option<String>| ImageTrouble::Unreadable { why, help };
     let Ok(target) = std::fs::read_link(path) else {
@@ -140,11 +124,11 @@ fn missing(path: &Path, err: &io::Error) -> ImageTrouble {
             None if err.kind() == io::ErrorKind::NotFound => {
                 ImageTrouble::Missing(nearest(path).iter().map(|near| differing(path, near)).collect())
             }
-            help => unreadable(super::why(err), help),
+            help => unreadable(why(err), help),
         };
     };
     if err.kind() != io::ErrorKind::NotFound {
-        return unreadable(super::why(err), None);
+        return unreadable(why(err), None);
     }
     let shown = target.display();
     let why = format!("it is a symbolic link to {shown}, where there is no file");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::job_file::{DEFAULTS, FILE, JOB};
+use crate::plan::keys::{DEFAULTS, FILE, JOB};
 use crate::yaml::nearest::nearest;
 
 /// Keys at the top that no file of another program is known to have beside its own.

@@ -108,6 +108,16 @@ pub(crate) fn front<R: BufRead>(mut from: R, limit: u64) -> io::Result<(Vec<u8>,
     Ok((front, from))
 }
 
+/// The mark of a JPEG behind 0xff, which may be repeated.
+pub(crate) fn mark(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
+    loop {
+        let byte = from.byte()?;
+        if byte != 0xff {
+            return Ok(byte);
+        }
+    }
+}
+
 /// The number that some bytes stand for, if they are there.
 pub(crate) fn number(bytes: &[u8], at: usize, len: usize, little: bool) -> Option<usize> {
     let part = bytes.get(at..at.checked_add(len)?)?;

@@ -3,7 +3,7 @@
 
 use std::io::BufRead;
 
-use super::bytes::{Bytes, Flaw, Walk};
+use super::bytes::{Bytes, Flaw, Walk, mark};
 
 /// Most blocks that one picture may have to be looked at: 40 megapixels and more, and 8 bytes each of a progressive one.
 const BLOCKS_MAX: usize = 2_000_000;
@@ -305,7 +305,7 @@ impl<R: BufRead> Bits<'_, R> {
             let byte = match self.mark {
                 Some(_) => 0,
                 None => match self.from.byte()? {
-                    0xff => match super::jpeg::mark(self.from)? {
+                    0xff => match mark(self.from)? {
                         0 => 0xff,
                         mark => {
                             self.mark = Some(mark);
@@ -387,7 +387,7 @@ impl<R: BufRead> Bits<'_, R> {
                 return Ok(mark);
             }
             behind += self.from.past(0xff)?;
-            match super::jpeg::mark(self.from)? {
+            match mark(self.from)? {
                 0 => behind += 1,
                 mark => self.mark = Some(mark),
             }

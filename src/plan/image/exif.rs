@@ -1,8 +1,8 @@
 //! What cameras and editors write beside the pixels: how the camera was held, and where the picture was taken. No other value is read,
 //! and nothing that a block says of its own size is believed further than its bytes go.
 
-use super::PARTS_MAX;
 use super::bytes::number;
+use super::seen::PARTS_MAX;
 
 /// The tags that say how the camera was held, and where the table with the place stands.
 const ORIENTATION: usize = 0x0112;

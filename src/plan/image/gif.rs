@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::bytes::{Bytes, Flaw, Walk};
-use super::{PARTS_MAX, Seen};
+use super::seen::{PARTS_MAX, Seen};
 
 /// Walks over the whole file, which begins with its header.
 pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {

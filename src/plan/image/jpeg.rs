@@ -3,10 +3,10 @@
 
 use std::io::BufRead;
 
-use super::bytes::{Bytes, Flaw, Walk};
+use super::bytes::{Bytes, Flaw, Walk, mark, number};
 use super::entropy::{self, Memory, Part, Scan, Tables};
 use super::exif::{self, Exif};
-use super::{PARTS_MAX, Seen};
+use super::seen::{PARTS_MAX, Seen};
 
 /// Longest run of stray bytes between two segments that is passed over. Some programs leave a few; more is a damaged length.
 const STRAY_BYTES_MAX: usize = 64;
@@ -106,7 +106,7 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
                 }
                 next = Some(self::mark(from)?);
             }
-            0xdd => restart = super::bytes::number(&segment(from)?, 0, 2, false).unwrap_or(0),
+            0xdd => restart = number(&segment(from)?, 0, 2, false).unwrap_or(0),
             0xe1 => told(&mut seen, &segment(from)?),
             _ => {
                 let length = length(from)?;
@@ -130,16 +130,6 @@ fn marker(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
             return Ok(mark);
         }
         stray += 2;
-    }
-}
-
-/// What follows 0xff, which may be repeated.
-pub(crate) fn mark(from: &mut Bytes<impl BufRead>) -> Walk<u8> {
-    loop {
-        let byte = from.byte()?;
-        if byte != 0xff {
-            return Ok(byte);
-        }
     }
 }
 

@@ -9,6 +9,7 @@ mod gif;
 mod jpeg;
 mod other;
 mod png;
+mod seen;
 
 use std::io::{self, BufRead, Read};
 
@@ -16,8 +17,6 @@ use self::bytes::{Bytes, Flaw};
 pub use self::other::Odd;
 use crate::domain::content::ImageFormat;
 
-/// Most parts of a file that are walked over.
-const PARTS_MAX: usize = 100_000;
 /// So many bytes at the front tell what a file is.
 pub(super) const FRONT_BYTES: u64 = 4_096;
 /// The EXIF value of a camera that was held upright.
@@ -42,16 +41,6 @@ pub struct Picture {
     pub print_colours: bool,
     /// It tells where it was taken.
     pub place: bool,
-}
-
-/// What a walk over a file has seen.
-#[derive(Default)]
-struct Seen {
-    pixels: (usize, usize),
-    orientation: Option<u16>,
-    moving: bool,
-    print_colours: bool,
-    place: bool,
 }
 
 /// Looks at the bytes of a whole file.

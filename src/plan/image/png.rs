@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use super::bytes::{Bytes, Flaw, Walk, number};
 use super::exif::{self, Exif};
-use super::{PARTS_MAX, Seen};
+use super::seen::{PARTS_MAX, Seen};
 
 /// The eight bytes at the front.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";

@@ -5,66 +5,18 @@
 //! difference in how many pieces a period is enumerated.
 
 mod read;
+mod stretch;
 mod suggestion;
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
 pub use self::read::read;
-
-use super::civil::{self, Resolved};
-use crate::domain::clock::later;
+pub use self::stretch::Blackout;
+use self::stretch::first_free;
 use crate::domain::policy::{BlackoutThen, FallsIn};
-
-/// How far behind its time a post is moved at most. Blackouts that leave no free time for longer hold it instead.
-const MOVE_MAX: Duration = Duration::from_secs(400 * 86_400);
-
-/// Days and hours in which nothing is posted. What is left out does not restrict: a blackout without hours takes whole days.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blackout {
-    dates: Vec<RangeInclusive<Date>>,
-    weekdays: Vec<Weekday>,
-    /// From the first, before the second. When the second is earlier they go on into the next day, and belong to the day on which they
-    /// began.
-    hours: Option<(Time, Time)>,
-    reason: String,
-    then: BlackoutThen,
-}
-
-impl Blackout {
-    /// Why there is a blackout.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// What becomes of the posts.
-    pub fn then(&self) -> BlackoutThen {
-        self.then
-    }
-
-    fn takes_day(&self, day: Date) -> bool {
-        (self.dates.is_empty() || self.dates.iter().any(|range| range.contains(&day)))
-            && (self.weekdays.is_empty() || self.weekdays.contains(&day.weekday()))
-    }
-
-    /// The end of the stretch that this local time lies in; nothing when it lies in none.
-    fn end_at(&self, local: DateTime) -> Option<DateTime> {
-        let (day, time) = (local.date(), local.time());
-        let tomorrow = day.tomorrow().ok()?;
-        match self.hours {
-            None => self.takes_day(day).then(|| tomorrow.to_datetime(Time::midnight())),
-            Some((from, to)) if from < to => {
-                (self.takes_day(day) && from <= time && time < to).then(|| day.to_datetime(to))
-            }
-            Some((from, _)) if from <= time && self.takes_day(day) => Some(tomorrow.to_datetime(self.hours?.1)),
-            Some((_, to)) => (time < to && self.takes_day(day.yesterday().ok()?)).then(|| day.to_datetime(to)),
-        }
-    }
-}
 
 /// What `blackouts` do to a post at this instant. Where several overlap, leaving out counts more than holding, and that more than
 /// moving; a moved post comes at the first instant that is free of all of them.
@@ -90,36 +42,6 @@ pub fn place<'a>(
     }
 }
 
-/// The first instant from `at` on that lies in no blackout.
-fn first_free<'a>(
-    blackouts: impl Iterator<Item = &'a Blackout> + Clone,
-    zone: &TimeZone,
-    at: Timestamp,
-) -> Option<Timestamp> {
-    let limit = later(at, MOVE_MAX);
-    let mut free = at;
-    while free <= limit {
-        let local = zone.to_datetime(free);
-        let Some(end) = blackouts.clone().filter_map(|blackout| blackout.end_at(local)).max() else {
-            return Some(free);
-        };
-        // A clock that is set back shows the end twice; the one ahead counts. One that skips it shows the first time after it.
-        let next = match civil::resolve(zone, end) {
-            Resolved::Once(at) | Resolved::Shifted(at) => at,
-            Resolved::Twice(first, second) => {
-                if first > free {
-                    first
-                } else {
-                    second
-                }
-            }
-            Resolved::Missing => zone.to_timestamp(end).ok()?,
-        };
-        free = if next > free { next } else { later(free, Duration::from_secs(60)) };
-    }
-    None
-}
-
 /// How long after its time an occurrence goes out, for a job with this `jitter`: whole seconds from zero to the jitter, inclusive. They are
 /// the first eight bytes of SHA-256 over the job's name, a zero byte and the nominal time, as a big-endian number, modulo the seconds
 /// of the jitter plus one: the same on every machine and after every restart.
@@ -132,6 +54,8 @@ pub fn jitter(job: &str, nominal: &str, jitter: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Weekday;
+
     use super::*;
 
     fn blackout(hours: Option<&str>, dates: &str, weekdays: &[Weekday], then: BlackoutThen) -> Blackout {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::rule::Schedule;
 use crate::domain::clock::later;
-use crate::plan::{Job, Plan, Schedule};
+use crate::plan::job::Job;
 use crate::yaml::problem::{Code, Problem};
 
 /// Posts of an account on one day from which on a person is asked whether they are meant: more than one every half hour, day and night.
@@ -52,11 +53,11 @@ pub(crate) fn many_a_day(jobs: &BTreeMap<String, Job>, now: Timestamp) -> Vec<Pr
     fullest.into_iter().filter_map(warning).collect()
 }
 
-/// The error of a plan whose patterns make more than `most` posts until then.
-pub(crate) fn too_many(plan: &Plan, now: Timestamp, until: Timestamp, most: usize) -> Option<Problem> {
+/// The error of jobs whose patterns make more than `most` posts until then.
+pub(crate) fn too_many(jobs: &BTreeMap<String, Job>, now: Timestamp, until: Timestamp, most: usize) -> Option<Problem> {
     let mut all = 0_usize;
     let mut densest: Option<(&Job, usize)> = None;
-    for job in plan.jobs.values().filter(|job| matches!(job.schedule, Schedule::Cron(_))) {
+    for job in jobs.values().filter(|job| matches!(job.schedule, Schedule::Cron(_))) {
         // One more than is allowed tells as much as all of them.
         let posts = job.occurrences(now, until, most.saturating_add(1)).len();
         all = all.saturating_add(posts);

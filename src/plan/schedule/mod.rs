@@ -3,6 +3,7 @@
 pub mod blackout;
 pub(crate) mod civil;
 pub(crate) mod count;
+pub(crate) mod entry;
 pub mod every;
 pub(crate) mod irregular;
 pub mod past;

@@ -3,8 +3,6 @@
 //! A job file keeps jobs that went out weeks ago, so that a time in the past alone means nothing. What tells a slip from a record is
 //! when the line was written, which a checkout knows; without one, only what lies far back is told.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -12,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::rule::{AtTime, Schedule};
 use crate::domain::clock::later;
-use crate::plan::{DeleteRule, Plan};
+use crate::plan::job::DeleteRule;
 use crate::yaml::mapping::Report;
 use crate::yaml::problem::{Code, Place, Problem};
 
@@ -20,12 +18,6 @@ use crate::yaml::problem::{Code, Place, Problem};
 const AHEAD_MAX: Duration = Duration::from_secs(5 * 366 * 86_400);
 /// The end of the century is what people write for "some day", and no slip of a year of this one's beginning.
 const SOME_DAY: std::ops::RangeInclusive<i16> = 2098..=2099;
-/// A line that was written so long after its last time was written for another one.
-const WRITTEN_AFTER: Duration = Duration::from_secs(30 * 86_400);
-/// Without a checkout: whoever mistypes a year writes the one before, a few months ahead of the time that was meant.
-const FAR_BACK: Duration = Duration::from_secs(180 * 86_400);
-/// So many jobs of one file are told one by one; more of them are a record of old posts, and told once.
-const EACH_MAX: usize = 3;
 
 /// A job all of whose times have passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +28,7 @@ pub struct Past {
     pub last: Timestamp,
     /// Where its times stand.
     pub place: Place,
-    problem: Problem,
+    pub(crate) problem: Problem,
 }
 
 /// What a schedule says of its year: nothing, a warning that is added to the report, or that all of it lies in the past.
@@ -81,36 +73,4 @@ pub(crate) fn look(
 /// Whether a time is so far ahead that its year is probably a slip.
 pub fn is_far_ahead(at: Timestamp, zone: &TimeZone, now: Timestamp) -> bool {
     at > later(now, AHEAD_MAX) && !SOME_DAY.contains(&zone.to_datetime(at).year())
-}
-
-impl Plan {
-    /// The warnings of jobs all of whose times have passed, as far as they look like a slip. `written` tells when the line of a job was
-    /// written, where that is known.
-    pub fn over(&self, now: Timestamp, written: impl Fn(&Past) -> Option<Timestamp>) -> Vec<Problem> {
-        let mut by_file: BTreeMap<&PathBuf, Vec<&Past>> = BTreeMap::new();
-        for past in &self.past {
-            let slip = match written(past) {
-                Some(written) => written > later(past.last, WRITTEN_AFTER),
-                None => now > later(past.last, FAR_BACK),
-            };
-            if slip {
-                by_file.entry(&past.place.file).or_default().push(past);
-            }
-        }
-        let mut told = Vec::new();
-        for (file, past) in by_file {
-            if past.len() <= EACH_MAX {
-                told.extend(past.iter().map(|past| past.problem.clone()));
-                continue;
-            }
-            let message = format!("{} jobs lie in the past, and nothing is posted for them", past.len());
-            let names: Vec<&str> = past.iter().take(EACH_MAX).map(|past| past.job.as_str()).collect();
-            let problem = Problem::at_place(Code::Over, &past[0].place, message)
-                .help(format!("they are {}, and {} more", names.join(", "), past.len() - EACH_MAX))
-                .help("correct the years if more is to come; else the jobs can be removed, or the file moved away");
-            debug_assert_eq!(problem.file(), file.as_path());
-            told.push(problem);
-        }
-        told
-    }
 }

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::civil::{self, Moment, TimeError};
+use super::entry::{ENTRIES_MAX, time_error};
 use super::every::{self, Every};
 use super::irregular;
 use super::pattern;
 use super::rule::CronRule;
 use super::spelling;
-use super::timing::{ENTRIES_MAX, time_error};
 use super::zone::Zone;
 use crate::yaml::document::Kind;
 use crate::yaml::mapping::{self, Fields, Placed, Report};

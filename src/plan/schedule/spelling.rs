@@ -11,22 +11,8 @@ use super::zone::{self, Zone};
 mod pieces;
 mod tokens;
 
-use self::pieces::Pieces;
+use self::pieces::{Pieces, Reading};
 use self::tokens::{fold, tokens};
-
-/// What a text was read as.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Reading {
-    /// One, or two where day and month can be taken for each other: the day first, then the month first.
-    dates: Vec<Date>,
-    /// A day of a month without its year.
-    yearless: Option<(i8, i8)>,
-    /// A year of more than four digits.
-    long_year: Option<String>,
-    time: Option<Time>,
-    /// The word or offset behind the time, as it was written.
-    zone: Option<String>,
-}
 
 /// What to write instead of a text that is not a time; nothing when it cannot be made out.
 pub(crate) fn time_help(text: &str, zone: Option<&Zone>) -> Option<String> {

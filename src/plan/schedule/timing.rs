@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::blackout::{self, Blackout};
 use super::civil::{self, Moment, Resolved, TimeError};
+use super::entry::{ENTRIES_MAX, time_error};
 use super::recurring;
 use super::rule::{self, AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use super::spelling;
@@ -19,9 +20,6 @@ use crate::domain::policy::BlackoutThen;
 use crate::yaml::document::{Kind, Node};
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::Code;
-
-/// Most entries of `at`, and of `except`.
-pub(crate) const ENTRIES_MAX: usize = 1_000;
 
 /// `at` or `cron`, exactly one of them.
 pub(crate) fn schedule(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> Option<Schedule> {
@@ -225,22 +223,6 @@ fn moment(node: &Node, key: &str, key_span: &Range<usize>, zone: Option<&Zone>, 
             time_error(raw, &node.span, err, report);
             None
         }
-    }
-}
-
-pub(crate) fn time_error<'r>(
-    raw: &str,
-    span: &Range<usize>,
-    err: TimeError,
-    report: &'r mut Report,
-) -> mapping::Note<'r> {
-    match err {
-        TimeError::Form(help) => {
-            report.add(Code::BadTime, span, format!("`{raw}` cannot be read as a time")).help(help)
-        }
-        TimeError::NoSuch(sentence) => report
-            .add(Code::NoSuchTime, span, sentence)
-            .help("write a date that the calendar has, and a time from 00:00 to 23:59"),
     }
 }
 

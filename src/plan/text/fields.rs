@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::limits::{Flaw, Stage, unreadable};
+use super::flaw::Flaw;
+use super::limits::{Stage, unreadable};
 use super::lookalike;
 use super::rotation::{TextError, Why};
 use super::template::{self, Engine, Names};
+use super::trouble::TemplateError;
 use crate::domain::content::{AppParams, Image, ImageFormat, composed};
 use crate::domain::name;
 use crate::plan::content::{self, Shape};
-use crate::plan::files::{ImageFacts, ImageTrouble};
+use crate::plan::files::images::{ImageFacts, ImageTrouble};
 use crate::plan::link::{self, LinkError};
 use crate::plan::policy::Shared;
 use crate::plan::schedule::rule::{NOMINAL_NOW, Occurrence};
@@ -230,7 +232,7 @@ impl<'a> Filling<'a> {
     }
 
     fn fill(&self, local: DateTime) -> Result<Filled, (&'static str, Flaw)> {
-        let failed = |key, error: template::TemplateError| {
+        let failed = |key, error: TemplateError| {
             (key, Flaw { code: Code::BadTemplate, message: error.message, help: error.help })
         };
         let url = match &self.beside.url {

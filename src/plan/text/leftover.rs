@@ -1,22 +1,14 @@
 //! What other programs leave in a text, and readers see: escapes, HTML, the cells of a spreadsheet, Markdown, keys of the job itself,
 //! letters read in the wrong encoding. Pure, and only ever a warning: a story may say anything.
 
+mod found;
 pub(crate) mod html;
 mod mark;
 mod missing;
 
 use std::ops::Range;
 
-/// One thing that was left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Leftover {
-    /// Where it stands, in bytes of the text.
-    pub(crate) range: Range<usize>,
-    /// One sentence.
-    pub(crate) message: String,
-    /// What to write instead.
-    pub(crate) help: String,
-}
+use self::found::{Leftover, around, leftover, lines};
 
 /// Most of one text that are told of.
 const EACH_MAX: usize = 5;
@@ -47,16 +39,6 @@ fn is_plain(text: &str) -> bool {
         c.is_ascii_alphanumeric() || ('가'..='힣').contains(&c) || matches!(c, ' ' | '.' | ',' | '!' | '?' | '~' | '-')
     };
     text.chars().all(is_plain) && !text.contains("~~") && missing::nothing(text).is_none()
-}
-
-fn leftover(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Leftover {
-    Leftover { range, message: message.into(), help: help.into() }
-}
-
-/// The character before an offset, and the one behind a length.
-fn around(text: &str, at: usize, len: usize) -> (Option<char>, Option<char>) {
-    let behind = text.get(at + len..).and_then(|rest| rest.chars().next());
-    (text.get(..at).and_then(|before| before.chars().next_back()), behind)
 }
 
 const KEEP_LINES: &str = "for a line break write `content: |` and the lines below it, or put the text in double quotes";
@@ -205,15 +187,6 @@ fn cell(text: &str) -> Option<Leftover> {
     scientific(text).map(|range| {
         let message = format!("`{}` is how a spreadsheet shows a long number", &text[range.clone()]);
         leftover(range, message, "format the cell as text, and copy the number itself")
-    })
-}
-
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    text.split('\n').map(move |line| {
-        let at = start;
-        start += line.len() + 1;
-        (at, line)
     })
 }
 

@@ -12,7 +12,8 @@ use minijinja::value::ValueKind;
 
 use super::dates::{WEEKDAYS, no_day};
 use super::format;
-use super::template::{BUILT_IN, COUNT, TemplateError, trouble};
+use super::reserved::{BUILT_IN, COUNT};
+use super::trouble::{TemplateError, trouble};
 use crate::plan::schedule::civil;
 
 /// What sort of value an expression yields, as far as it can be told.

@@ -1,14 +1,14 @@
 //! What looks like a template and is none: the statements and comments of other template languages, and their braces around a name that
 //! is set here. Found in the text as it was written; what stands between `{{` and `}}` is looked at only when it cannot be read.
 
+mod found;
 mod half;
 mod statement;
 
-use std::ops::Range;
-
+use self::found::{Lookalike, REST_CHARS_MAX};
 pub(crate) use self::statement::{statement, statement_in_braces};
 use super::scan::outside;
-use super::template::{TemplateError, trouble};
+use super::trouble::{TemplateError, always, trouble};
 
 /// Braces of other programs, the longest first: what opens and what closes.
 const BRACES: [(&str, &str); 27] = [
@@ -41,19 +41,8 @@ const BRACES: [(&str, &str); 27] = [
     ("%", "%"),
 ];
 
-/// Longest part behind a name, such as a filter, before its brace is closed.
-const REST_CHARS_MAX: usize = 60;
 /// Most places of one text that are told.
 const TOLD_MAX: usize = 5;
-
-/// A name between braces that are not filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lookalike {
-    /// Bytes of the text.
-    pub(crate) range: Range<usize>,
-    /// The name as it is set.
-    pub(crate) name: String,
-}
 
 /// `{{{ name }}}`: one pair of braces too many.
 pub(crate) fn three_braces(text: &str) -> Option<TemplateError> {
@@ -66,10 +55,6 @@ pub(crate) fn three_braces(text: &str) -> Option<TemplateError> {
         let message = "three braces are one too many".to_owned();
         always(trouble(start..start + 3, message, format!("write `{{{{ {name} }}}}`")))
     })
-}
-
-fn always(error: TemplateError) -> TemplateError {
-    TemplateError { always: true, ..error }
 }
 
 /// Names that are set and stand between braces of another kind. Where the name is not known the braces are the writer's own.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::fields::{Filled, Filling};
 use super::rotation::{TextError, Voice};
 use crate::domain::content::{Body, Content, Image};
-use crate::plan::Job;
+use crate::plan::job::Job;
 use crate::plan::schedule::rule::Occurrence;
 
 /// What the posts of one job say.
@@ -23,6 +23,28 @@ pub struct Said {
     pub content: Content,
     /// Its tags, where they differ from post to post.
     pub tags: Option<Vec<String>>,
+}
+
+impl Job {
+    /// What the post of an occurrence says.
+    ///
+    /// # Errors
+    /// Its text cannot be made. What lies within the next 400 days was made when the plan was loaded, as far as its number is
+    /// bounded, so this is for what comes long after.
+    pub fn content_of(&self, occurrence: &Occurrence) -> Result<Content, TextError> {
+        match self.sayer() {
+            Some(mut sayer) => Ok(sayer.say(occurrence)?.content),
+            None => Ok(self.content.clone()),
+        }
+    }
+
+    /// Tells what one occurrence after the other says; `None` when all say the same.
+    pub fn sayer(&self) -> Option<Sayer<'_>> {
+        let names = (self.name.as_str(), self.account.as_str());
+        let filling = self.beside.as_ref().map(|beside| Filling::new(beside, &self.time_zone, names));
+        let voice = self.voice();
+        (voice.is_some() || filling.is_some()).then_some(Sayer { job: self, voice, filling })
+    }
 }
 
 impl Sayer<'_> {

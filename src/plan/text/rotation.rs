@@ -11,8 +11,9 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::limits::{self, Flaw};
-use super::template::{Engine, Names, TemplateError};
+use super::flaw::{self, Flaw};
+use super::template::{Engine, Names};
+use super::trouble::TemplateError;
 use crate::plan::schedule::rule::{AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
 
 /// Where counting begins for a `cron` without `from`: a Monday.
@@ -111,8 +112,8 @@ impl<'a> Voice<'a> {
         let failed = |why| TextError { index, why, local };
         let template = self.script.texts.get(index).map_or("", String::as_str);
         let filled = self.engine.expand(index, template, local).map_err(|error| failed(Why::Template(error)))?;
-        let text = limits::normalised(&filled);
-        match limits::flaw(&text) {
+        let text = flaw::normalised(&filled);
+        match flaw::flaw(&text) {
             Some(flaw) => Err(failed(Why::Flaw(flaw))),
             None => Ok(text),
         }

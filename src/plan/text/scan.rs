@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::template::OPENING;
 use crate::domain::content::{composed, is_composed};
 use crate::yaml::character::{Sort, ascii, sort};
+
+/// What opens an expression: it makes a text a template.
+pub(crate) const OPENING: &str = "{{";
 
 /// The parts of a text between braces, without them: byte ranges.
 pub(crate) fn expressions(text: &str) -> impl Iterator<Item = Range<usize>> {

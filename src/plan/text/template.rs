@@ -6,8 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::civil::{DateTime, Weekday};
@@ -18,17 +16,10 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use super::dates::{Face, Moment, add_days, days_until, days_until_of, format_filter, weekday};
 use super::lint;
 use super::lookalike;
-use super::scan::{multiplication, named, unclosed};
+use super::reserved::{BUILT_IN, COUNT};
+use super::scan::{OPENING, multiplication, named, unclosed};
+use super::trouble::{TemplateError, trouble};
 
-/// What makes a text a template.
-pub(crate) const OPENING: &str = "{{";
-/// The names that storyd sets itself.
-pub(crate) const BUILT_IN: [&str; 5] = ["date", "time", "weekday", "job", "account"];
-/// Words of the expressions, which cannot be names.
-pub(crate) const WORDS: [&str; 15] =
-    [COUNT, "and", "else", "false", "False", "if", "in", "is", "loop", "none", "None", "not", "or", "self", "true"];
-/// The function that counts days.
-pub(crate) const COUNT: &str = "days_until";
 /// The filters, for messages.
 const FILTERS: [&str; 3] = ["format", "add_days", COUNT];
 /// Longest source, in bytes. What may come out is far shorter.
@@ -37,29 +28,6 @@ const SOURCE_BYTES_MAX: usize = 64 * 1_024;
 const OUTPUT_BYTES_MAX: usize = 64 * 1_024;
 /// Steps that one text may take. A text of the longest source takes fewer.
 const FUEL: u64 = 50_000;
-
-/// Why a text cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TemplateError {
-    /// What it is about, as bytes of the template; empty when nobody knows.
-    pub(crate) range: Range<usize>,
-    /// The name that nobody set, if that is the trouble.
-    pub(crate) unknown: Option<String>,
-    /// Whether it is wrong at any time.
-    pub(crate) always: bool,
-    /// One sentence without a final period.
-    pub(crate) message: String,
-    /// What to write instead.
-    pub(crate) help: String,
-}
-
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.help)
-    }
-}
-
-impl std::error::Error for TemplateError {}
 
 /// What the names of a text stand for, whatever the time.
 #[derive(Clone, Copy, Debug)]
@@ -295,10 +263,6 @@ impl std::io::Write for Bounded {
 fn too_long() -> TemplateError {
     let message = format!("the text has more than {OUTPUT_BYTES_MAX} bytes once its variables are filled in");
     trouble(0..0, message, "shorten it".to_owned())
-}
-
-pub(crate) fn trouble(range: Range<usize>, message: String, help: String) -> TemplateError {
-    TemplateError { range, unknown: None, always: false, message, help }
 }
 
 fn no_filter(called: &str) -> (String, String) {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::lookalike;
-use super::template::{self, BUILT_IN, WORDS};
+use super::reserved::{BUILT_IN, WORDS};
+use super::template;
 use crate::domain::content::{TEXT_UNITS_MAX, comparable, text_units};
 use crate::yaml::document::{Kind, Node};
 use crate::yaml::mapping::{self, Fields, Report};

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{Blackout, first_free, suggestion};
+use super::stretch::{Blackout, first_free};
+use super::suggestion;
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::civil::{self, TimeError};
 use crate::yaml::document::{Kind, Node};

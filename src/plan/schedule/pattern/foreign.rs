@@ -1,6 +1,6 @@
 //! Patterns as other programs read them: with a zone, seconds, a year, a nickname, a command, weekdays in words; each told as what it is.
 
-use super::{DAYS, MONTHS, ORDER, PatternError, reads};
+use super::fields::{DAYS, MONTHS, ORDER, PatternError, reads};
 use crate::plan::schedule::every;
 use crate::plan::schedule::zone::{self, Meant};
 

@@ -3,8 +3,21 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 
-use super::Reading;
 use super::tokens::{self, Token};
+
+/// What a text was read as.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// One, or two where day and month can be taken for each other: the day first, then the month first.
+    pub(crate) dates: Vec<Date>,
+    /// A day of a month without its year.
+    pub(crate) yearless: Option<(i8, i8)>,
+    /// A year of more than four digits.
+    pub(crate) long_year: Option<String>,
+    pub(crate) time: Option<Time>,
+    /// The word or offset behind the time, as it was written.
+    pub(crate) zone: Option<String>,
+}
 
 /// What stands in a text, before it is put together.
 #[derive(Debug, Default)]

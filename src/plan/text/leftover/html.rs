@@ -1,6 +1,6 @@
 //! Entities and tags of HTML.
 
-use super::{Leftover, around, leftover};
+use super::found::{Leftover, around, leftover};
 
 /// The entities that editors and exports write, with what they stand for.
 const ENTITIES: [(&str, &str); 48] = [

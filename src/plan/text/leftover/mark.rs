@@ -1,6 +1,6 @@
 //! Marks of Markdown, and lines of the job file itself that stand within the text.
 
-use super::{Leftover, around, leftover, lines};
+use super::found::{Leftover, around, leftover, lines};
 
 /// Longest part between stars that is taken for one that was to be bold, in characters.
 const BOLD_MAX: usize = 60;

@@ -1,6 +1,6 @@
 //! What programs write where a value is missing: as a whole text, or where a value belongs. The same words in a sentence are a person's.
 
-use super::{Leftover, around, leftover};
+use super::found::{Leftover, around, leftover};
 
 /// What no person writes, wherever it stands.
 const ANYWHERE: [&str; 3] = ["[object Object]", "Invalid Date", "NaN:NaN"];

@@ -1,7 +1,7 @@
 //! Braces of ours that are there in part: `date }}`, which nothing opens, and `{{ date }}}`, with one too many. Told only where a name
 //! that is set stands at them.
 
-use super::{Lookalike, REST_CHARS_MAX};
+use super::found::{Lookalike, REST_CHARS_MAX};
 use crate::plan::text::scan::outside;
 
 /// Braces that nothing opens, in the order of the text.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{REST_CHARS_MAX, always};
-use crate::plan::text::scan::{expressions, outside};
-use crate::plan::text::template::{OPENING, TemplateError, trouble};
+use super::found::REST_CHARS_MAX;
+use crate::plan::text::scan::{OPENING, expressions, outside};
+use crate::plan::text::trouble::{TemplateError, always, trouble};
 
 /// The words that begin a statement elsewhere.
 const STATEMENTS: [&str; 26] = [
