@@ -1,14 +1,13 @@
-//! `accounts` in `storyd.yaml`, and the references to secrets that stand all over it.
+//! `accounts` in `storyd.yaml`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use super::read::{duration, filled, whole_number};
-use super::{Account, REDIRECT_URI, Secret};
+use super::reference::secret;
+use super::types::{Account, REDIRECT_URI};
+use super::values::{duration, filled, whole_number};
 use crate::domain::content::composed;
 use crate::domain::name::is_account_name;
 use crate::plan::link::check_url;
@@ -29,8 +28,6 @@ pub(super) const ACCOUNT: Shape = Shape {
         ("label", "title"),
     ],
 };
-pub(super) const SECRET: Shape =
-    Shape { what: "a secret", keys: &["file", "env", "credential"], free_x: false, synonyms: &[] };
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -119,47 +116,5 @@ fn redirect_uri(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
                 .help(format!("write it as it is registered at the app, as in `{REDIRECT_URI}`"));
             None
         }
-    }
-}
-
-/// Says nothing of what stands there: it may be the secret.
-pub(super) fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Secret> {
-    let node = fields.get(key)?;
-    if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
-        return Some(Secret::Value(SecretString::from(text.to_owned())));
-    }
-    if !matches!(node.kind, Kind::Map(_)) {
-        report
-            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
-            .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");
-        return None;
-    }
-    let inner = Fields::read(node, &fields.key_span(key), &SECRET, report)?;
-    let kinds: Vec<&str> = SECRET.keys.iter().copied().filter(|kind| inner.has(kind)).collect();
-    let [kind] = kinds.as_slice() else {
-        if SECRET.keys.iter().all(|kind| inner.lacks(kind)) || kinds.len() > 1 {
-            report
-                .add(
-                    Code::Exclusive,
-                    &fields.key_span(key),
-                    format!("`{key}` needs exactly one of `file`, `env`, `credential`"),
-                )
-                .help(format!("write `{key}: {{file: /etc/storyd/cafe.key}}`"));
-        }
-        return None;
-    };
-    let text = inner.text(kind, report)?;
-    let span = text.span.clone();
-    let value = filled(kind, text, report)?;
-    match *kind {
-        "file" => Some(Secret::File(report.source.dir().join(value))),
-        _ if value.contains(['/', '=']) || value.contains(char::is_whitespace) => {
-            report
-                .add(Code::BadName, &span, format!("this cannot be the name of an `{kind}` secret"))
-                .help("write the name alone, without a path or a value");
-            None
-        }
-        "env" => Some(Secret::Env(value)),
-        _ => Some(Secret::Credential(value)),
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::Secret;
-use super::account::secret;
-use super::read::{duration, filled, inner, whole_number};
+use super::reference::secret;
+use super::secret::Secret;
+use super::values::{duration, filled, inner, whole_number};
 use crate::domain::name::is_account_name;
 use crate::yaml::document::{Kind, Node};
 use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 
-use super::read::inner;
+use super::values::inner;
 use crate::domain::policy::Preflight;
 use crate::yaml::document::Kind;
 use crate::yaml::mapping::{Fields, Placed, Report, Shape};

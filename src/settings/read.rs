@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::accounts;
-use super::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions, notify, preflight, size, watching};
+use super::types::{Contradiction, Defaults, Keep, Settings, Timeouts, contradictions};
+use super::values::{duration, filled, inner, whole_number};
+use super::{notify, preflight, size, watching};
 use crate::plan::link::check_url;
 use crate::plan::policy;
 use crate::plan::schedule::blackout;
@@ -176,12 +178,6 @@ fn audit(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     Some(value)
 }
 
-/// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
-pub(super) fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
-    let node = fields.get(key).filter(|node| !matches!(node.kind, Kind::Null))?;
-    Fields::read(node, &fields.key_span(key), shape, report)
-}
-
 fn read_defaults(fields: &Fields<'_>, defaults: &mut Defaults, report: &mut Report) {
     if let Some(late) = fields.get("late").and_then(|node| policy::late(node, &fields.key_span("late"), report)) {
         defaults.late = late;
@@ -207,15 +203,6 @@ fn read_timeouts(fields: &Fields<'_>, timeouts: &mut Timeouts, report: &mut Repo
 
 fn set(place: &mut Duration, value: Option<Duration>) {
     *place = value.unwrap_or(*place);
-}
-
-pub(super) fn duration(
-    fields: &Fields<'_>,
-    key: &str,
-    (min, max): (Duration, Duration),
-    report: &mut Report,
-) -> Option<Duration> {
-    fields.duration(key, min, max, report).map(|duration| duration.value)
 }
 
 fn retry(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Duration>> {
@@ -246,16 +233,6 @@ fn path(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<PathBuf> 
 fn paths(fields: &Fields<'_>, key: &str, report: &mut Report) -> Vec<PathBuf> {
     let texts = fields.texts(key, report).unwrap_or_default();
     texts.into_iter().filter_map(|text| filled(key, text, report).map(PathBuf::from)).collect()
-}
-
-pub(super) fn filled(key: &str, text: Placed<String>, report: &mut Report) -> Option<String> {
-    if text.value.trim().is_empty() || text.value.contains('\0') {
-        report
-            .add(Code::EmptyText, &text.span, format!("`{key}` is empty"))
-            .help("write a value, or leave the key out");
-        return None;
-    }
-    Some(text.value)
 }
 
 fn url(fields: &Fields<'_>, key: &str, example: &str, report: &mut Report) -> Option<String> {
@@ -292,24 +269,6 @@ fn read_dashboard(fields: &Fields<'_>, settings: &mut Settings, report: &mut Rep
                 .help("write a numeric address and a port, `127.0.0.1:8420`, or `off` for no dashboard");
         }
     }
-}
-
-pub(super) fn whole_number(
-    fields: &Fields<'_>,
-    key: &str,
-    range: RangeInclusive<u32>,
-    report: &mut Report,
-) -> Option<u32> {
-    let node = fields.get(key)?;
-    let source = Arc::clone(&report.source);
-    let number = node.raw(&source).and_then(|raw| raw.parse().ok()).filter(|number| range.contains(number));
-    if number.is_none() {
-        let (least, most) = range.into_inner();
-        report
-            .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is a whole number from {least} to {most}"))
-            .help(format!("write it without quotes, as in `{key}: 20`"));
-    }
-    number
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::account::{ACCOUNT, SECRET};
+use super::account::ACCOUNT;
 use super::preflight::PREFLIGHT;
 use super::read::{DASHBOARD, DEFAULTS, KEEP, SETTINGS, TIMEOUTS};
+use super::reference::SECRET;
 use super::watching::WATCH;
 use crate::plan::policy::LATE;
 use crate::plan::schema::{DURATION, KEYS as JOB_KEYS, KeyDoc, object};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Watching;
+use super::types::Watching;
 use crate::yaml::document::Kind;
 use crate::yaml::mapping::{Fields, Report, Shape};
 
