@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
-use super::NotSent;
+use super::error::NotSent;
 
 /// A program and its arguments.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{NotSent, SinkError, resolved};
+use super::error::{NotSent, SinkError};
+use super::secret::resolved;
 use crate::domain::notice::{Notice, Phase};
 use crate::settings::notify::{Mail as Settings, MailTls};
 

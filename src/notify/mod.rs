@@ -4,63 +4,28 @@
 //! Kakao; when a notice is due is the engine's affair. Addresses are secrets here: no error quotes one.
 
 mod command;
+mod error;
 mod mail;
+mod secret;
 mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 
+use self::command::Command;
+pub use self::error::{NotSent, SinkError};
+use self::mail::Mail;
+use self::secret::{address, resolved};
+use self::webhook::Http;
 use crate::domain::notice::Notice;
 use crate::settings::notify::{Notify, Sink as Settings};
-use crate::settings::secret::SecretError;
-use command::Command;
-use mail::Mail;
-use webhook::Http;
 
 /// How long one delivery may take.
 const DELIVERY_TIME: Duration = Duration::from_secs(15);
-
-/// Why notices cannot be sent at all.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// A secret of the settings cannot be had.
-    #[error("the sink {sink} cannot be used: {source}")]
-    Secret {
-        /// Its name.
-        sink: String,
-        /// Why.
-        source: SecretError,
-    },
-    /// What the settings say makes no sense. Never quotes it.
-    #[error("the sink {sink} cannot be used: {why}")]
-    Unusable {
-        /// Its name.
-        sink: String,
-        /// What is wrong, and what to write.
-        why: String,
-    },
-    /// TLS cannot be set up on this machine.
-    #[error("notices cannot be sent: the HTTP client cannot be set up; check that the machine has CA certificates")]
-    Tls(#[from] rustls::Error),
-    /// The HTTP client cannot be set up.
-    #[error("notices cannot be sent: the HTTP client cannot be set up")]
-    Client(#[source] reqwest::Error),
-}
-
-/// Why one notice did not arrive: a clause, without address and secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    /// The way is the trouble, as it would be for any other notice.
-    #[error("{0}")]
-    Way(String),
-    /// What this notice says is the trouble: it is refused, and another may be taken.
-    #[error("{0}")]
-    Refused(String),
-}
 
 /// Every way that the settings name.
 #[derive(Debug)]
@@ -193,22 +158,6 @@ impl Sink {
             Settings::Command { run, timeout } => Self::Command(Command::new(run, *timeout)),
         })
     }
-}
-
-fn resolved(sink: &str, secret: &crate::settings::Secret) -> Result<SecretString, SinkError> {
-    secret.resolve().map_err(|source| SinkError::Secret { sink: sink.into(), source })
-}
-
-/// A URL out of a secret: whoever knows a webhook's address can write to it.
-fn address(sink: &str, secret: &crate::settings::Secret) -> Result<SecretString, SinkError> {
-    let text = resolved(sink, secret)?;
-    let url = reqwest::Url::parse(text.expose_secret());
-    let usable = url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
-    if usable {
-        return Ok(text);
-    }
-    let why = "its `url` is not an address; write one that begins with https://".to_owned();
-    Err(SinkError::Unusable { sink: sink.into(), why })
 }
 
 fn json(envelope: &Envelope<'_>) -> Result<String, NotSent> {

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::Sha256;
 
-use super::{NotSent, SinkError};
+use super::error::{NotSent, SinkError};
 use crate::domain::notice::{Notice, Phase};
 use crate::tls;
 
