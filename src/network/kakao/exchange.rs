@@ -180,6 +180,11 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
+/// The fault of a request that cannot be made.
+pub(crate) fn unsendable(error: &dyn std::fmt::Display) -> Fault {
+    fault(Call::Repeatable, &Trouble::NotSent(NotSent::Unsendable, error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

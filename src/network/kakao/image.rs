@@ -9,7 +9,8 @@ use reqwest::multipart::Part;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
-use super::{excerpt, unsendable, wire};
+use super::exchange::unsendable;
+use super::{excerpt, wire};
 use crate::domain::content::{IMAGE_BYTES_LIMIT, IMAGES_MAX, ImageFormat};
 use crate::domain::fault::Fault;
 

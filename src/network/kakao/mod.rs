@@ -4,7 +4,7 @@
 //! no redirects, no retries of its own but for the token refresh, and it never meets the store. Stands on Kakao's documents.
 //!
 //! - [`error`]: the fault table
-//! - `wire`, [`story`], [`list`]: the shapes on the wire
+//! - `wire`, `entry`, [`story`], [`list`]: the shapes on the wire
 //! - `json`: what is read of an answer of any size
 //! - `exchange`, `excerpt`: one request and its answer, and what may be shown of them
 //! - `link`: whether a scrape is of the page that was asked for
@@ -19,8 +19,8 @@ use reqwest::multipart::Form;
 use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::error::{Call, NotSent, Trouble, fault};
-use self::exchange::{Listener, Reply, asked, exchange, fault_of};
+use self::error::{Call, NotSent, Trouble};
+use self::exchange::{Listener, Reply, asked, exchange, fault_of, unsendable};
 pub use self::image::ImageFile;
 use self::image::check_images;
 use self::list::Page;
@@ -32,6 +32,7 @@ use crate::domain::dates::Dates;
 use crate::domain::fault::Fault;
 use crate::tls;
 
+mod entry;
 pub mod error;
 mod excerpt;
 mod exchange;
@@ -376,8 +377,4 @@ fn authorised(request: RequestBuilder, token: &AccessToken) -> Result<RequestBui
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|error| unsendable(&error))?;
     value.set_sensitive(true);
     Ok(request.header(AUTHORIZATION, value))
-}
-
-fn unsendable(error: &dyn std::fmt::Display) -> Fault {
-    fault(Call::Repeatable, &Trouble::NotSent(NotSent::Unsendable, error.to_string()))
 }

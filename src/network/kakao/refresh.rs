@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use self::faults::{broken, may_have_issued, no_key, no_refresh_token, on_disk, too_many};
+pub use self::limit::{REFRESH_WINDOW, REFRESHES_MAX};
 use super::Client;
 use super::error::{is_unsent, name_account};
 use super::folder::{AccountLock, Look, TokenError, TokenFolder};
@@ -29,16 +30,12 @@ use crate::domain::clock::{between, earlier, later};
 use crate::domain::fault::Fault;
 
 mod faults;
+mod limit;
 
 /// How long before its expiry an access token is renewed by what can wait for that.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(300);
 /// How long an access token must live to be used by what cannot wait: longer than any call takes.
 pub const ONE_CALL: Duration = Duration::from_secs(60);
-/// Most refreshes of one account within [`REFRESH_WINDOW`] that bought a token, or may have. Each may send two requests more, which
-/// stays below the twenty tokens in ten minutes after which Kakao refuses (`KOE237`).
-pub const REFRESHES_MAX: usize = 5;
-/// The window of [`REFRESHES_MAX`].
-pub const REFRESH_WINDOW: Duration = Duration::from_secs(600);
 /// Most repeats of one refresh.
 const REPEATS_MAX: usize = 2;
 /// Waits before the repeats: short, since a caller waits for the token.

@@ -12,8 +12,9 @@ use jiff::tz::TimeZone;
 use reqwest::Url;
 use serde_json::value::RawValue;
 
+pub use super::entry::{Audience, MediaType, Story};
+use super::entry::{Entry, Unreadable};
 use super::json::{each, fields, length, mended, plain, text, texts};
-use super::list::{Entry, Unreadable};
 use super::wire::{SCOPES_MAX, readable, seconds, undocumented, usable_id, usable_time};
 use crate::domain::content::{Artifact, Permission};
 use crate::domain::printable;
@@ -22,53 +23,6 @@ use crate::domain::printable;
 const CARD_CHARS_MAX: usize = 80;
 /// Most images of a card that are told.
 const CARD_IMAGES_MAX: usize = 16;
-
-/// A story as Kakao shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Story {
-    /// `<profile>.<activity>`.
-    pub id: String,
-    /// The story's page, where Kakao says it.
-    pub url: Option<String>,
-    /// The kind, as far as Kakao tells: a link comes back as [`MediaType::NotSupported`].
-    pub media_type: MediaType,
-    /// When it was posted, in whole seconds as a rule.
-    pub created_at: Timestamp,
-    /// The text, if there is one.
-    pub content: Option<String>,
-    /// Who may see it.
-    pub audience: Audience,
-    /// Number of images; 0 where Kakao shows none.
-    pub images: usize,
-    /// Number of comments.
-    pub comment_count: u64,
-    /// Number of moods left by friends.
-    pub like_count: u64,
-}
-
-/// The kind of a story in a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MediaType {
-    /// Text with images.
-    Photo,
-    /// Text alone.
-    Note,
-    /// Something that the API does not describe; links among them.
-    NotSupported,
-    /// A word that the documents do not name, or an empty one where Kakao sent none.
-    Other(String),
-}
-
-/// Who may see a story, as Kakao says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// One of the documented three.
-    Known(Permission),
-    /// Kakao says nothing, as in the documents' own listing. By them it is public then.
-    Unsaid,
-    /// A word that the documents do not name.
-    Other(String),
-}
 
 /// A story that now exists.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::REFRESHES_MAX;
+use super::limit::REFRESHES_MAX;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 use crate::network::kakao::error::{LOG_IN, is_of_one_call};
 use crate::network::kakao::folder::TokenError;
