@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::error::{Result, StoreError};
 use super::files::{copy_for_us, sync_folder, write_synced};
-use super::open::{DataLock, RESTORING};
-use super::{Result, Store, StoreError, crash, media};
+use super::handle::{Access, Store};
+use super::lock::{DataLock, RESTORING};
+use super::values::write_json;
+use super::{crash, media};
 
 /// The database of a backup.
 const DATABASE: &str = "queue.db";
@@ -111,7 +114,7 @@ pub(super) async fn label(to: &Path, made_at: Timestamp, images: u64, damaged: V
     let (sha256, bytes) = blocking(move || sum(&database)).await?;
     let storyd = env!("CARGO_PKG_VERSION").to_owned();
     let label = Label { made_at, storyd, sha256, bytes, posts, events, stories, images, damaged };
-    let text = super::write_json(&label)?;
+    let text = write_json(&label)?;
     write_synced(&to.join(LABEL), text.as_bytes()).map_err(failed("write to"))?;
     sync_folder(to).map_err(failed("sync"))?;
     Ok(label)
@@ -205,7 +208,7 @@ pub async fn restore(folder: &Path, data_dir: &Path, actor: &str, now: Timestamp
     })
     .await?;
     crash::point().await;
-    let store = Store::open(&ready, super::Access::Daemon).await?;
+    let store = Store::open(&ready, Access::Daemon).await?;
     store.begin_restoration(label.made_at, actor, now).await?;
     store.close().await;
     File::open(ready.join(DATABASE)).and_then(|file| file.sync_all()).map_err(failed("sync"))?;

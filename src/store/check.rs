@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::disk::Ailment;
-use super::open::reader_options;
-use super::{Result, Store, StoreError, Trouble};
+use super::ailment::Ailment;
+use super::connection::reader_options;
+use super::error::{Result, StoreError, Trouble};
+use super::handle::Store;
 
 /// A file up to this size is looked at before the daemon starts: some 40 ms. One of a million posts would take half a minute.
 pub(super) const CHECKED_AT_START_BYTES: u64 = 4 * 1024 * 1024;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Result, StoreError};
+use super::error::{Result, StoreError};
 use crate::domain::clock::between;
 use crate::domain::content::{IMAGE_BYTES_LIMIT, Image};
 

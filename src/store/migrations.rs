@@ -9,9 +9,10 @@ use sqlx::SqliteConnection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::SqlitePool;
 
+use super::backup;
+use super::connection::unusable;
+use super::error::{Result, StoreError};
 use super::files::sync_folder;
-use super::open::unusable;
-use super::{Result, StoreError, backup};
 
 /// The steps that this build knows.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();

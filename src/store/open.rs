@@ -1,9 +1,9 @@
 //! Opens the queue: the lock, the checks that leave a doubtful file untouched, the settings that the promises rest on, the
 //! migrations. Owns the connections; what is written and read with them lives in `queue` and `view`.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,11 +15,15 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::ballast::Ballast;
 use super::check::{self, CHECKED_AT_START_BYTES};
+use super::connection::{BUSY_TIMEOUT, READERS_MAX, reader_options, unusable};
 use super::disk::Disk;
+use super::error::{Result, StoreError};
+use super::handle::{Access, Store};
+use super::lock::{LOCK, RESTORING, take_lock};
 use super::media::Media;
 use super::migrations::{self, MIGRATIONS};
-use super::queue::{Together, Untouchable};
-use super::{Result, StoreError, handles, primary_code, read_only};
+use super::queue::untouchable::Untouchable;
+use super::read_only;
 
 /// "STDY": the application ID that the first migration writes.
 const APPLICATION_ID: i64 = 0x5354_4459;
@@ -27,63 +31,10 @@ const APPLICATION_ID: i64 = 0x5354_4459;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The first SQLite without the corruption that a checkpoint racing a writer could cause in WAL mode.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
-/// How long a connection waits for another process's write (a command beside the daemon, a backup).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a write of ours waits for the one before it. A result must be recorded even behind the longest enqueueing.
 const WRITER_WAIT: Duration = Duration::from_secs(600);
 /// Rows that SQLite's thread may be ahead of their reader: as many as lanes share a commit.
 const ROWS_AT_ONCE: usize = 512;
-/// Readers: the commands and pages that look while the daemon works.
-pub(super) const READERS_MAX: u32 = 4;
-
-/// Lies in a data folder while a backup is put in place: between two files of it there is no queue to work on.
-pub(super) const RESTORING: &str = "restore-under-way";
-
-/// Held by the process that executes; it holds the number of that process.
-const LOCK: &str = "storyd.lock";
-
-/// Who opens the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// The one process that executes: takes the lock, creates and migrates. Everything but looking and steering needs it.
-    Daemon,
-    /// A command beside the daemon: reads, and makes single guarded changes.
-    Beside,
-}
-
-/// The queue and its media folder, open.
-#[derive(Debug)]
-pub struct Store {
-    pub(super) writer: SqlitePool,
-    pub(super) readers: SqlitePool,
-    /// Where lanes gather to share a commit.
-    pub(super) together: Arc<Together>,
-    pub(super) disk: Arc<Disk>,
-    /// The posts whose rows take nothing: left alone until the next start.
-    pub(super) untouchable: Untouchable,
-    /// Set when what takes long is to end at its next step.
-    pub(super) told_to_stop: AtomicBool,
-    media: Media,
-    pub(super) path: PathBuf,
-    /// Held as long as this process executes. The lock dies with the process, however it dies.
-    lock: Mutex<Option<File>>,
-}
-
-/// The right to replace the queue of a data folder: no daemon runs on it while this is held.
-#[derive(Debug)]
-pub(super) struct DataLock(#[expect(dead_code, reason = "holding it is what it is for")] File);
-
-impl DataLock {
-    /// Takes it, making the folder if need be.
-    ///
-    /// # Errors
-    /// A daemon runs, or the folder cannot be used.
-    pub(super) fn take(data_dir: &Path) -> Result<Self> {
-        let failed = |source| StoreError::Folder { doing: "create the folder", path: data_dir.into(), source };
-        std::fs::create_dir_all(data_dir).map_err(failed)?;
-        Ok(Self(take_lock(data_dir)?))
-    }
-}
 
 impl Store {
     /// Opens `data_dir/queue.db`.
@@ -134,16 +85,6 @@ impl Store {
             media,
             lock: Mutex::new(lock),
         })
-    }
-
-    /// The database file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The images of the queue's posts.
-    pub fn media(&self) -> &Media {
-        &self.media
     }
 
     /// Whether a daemon works on this queue, as far as can be told without holding it up: the last one has not stopped, and its process
@@ -233,15 +174,6 @@ fn writer_options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-8192")
         // What a statement may have to take back is kept at hand, not in a file that each statement makes and unlinks.
         .pragma("temp_store", "MEMORY")
-}
-
-pub(super) fn reader_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .read_only(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("query_only", "ON")
-        .pragma("cache_size", "-1024")
 }
 
 /// An unknown or refused pragma is silent in SQLite, so each one that a promise rests on is read back.
@@ -346,51 +278,6 @@ async fn inspect_with(connection: &mut SqliteConnection, path: &Path, access: Ac
     match check::damage(connection).await.map_err(refused)? {
         Some(what) => Err(StoreError::Corrupt { path: path.into(), what }),
         None => check::clear(path),
-    }
-}
-
-/// Names SQLite's own error codes where one of them has a remedy of its own.
-pub(super) fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
-    match primary_code(&error) {
-        Some(26) => StoreError::Foreign(path.into()),
-        Some(11) => StoreError::Corrupt { path: path.into(), what: "malformed".into() },
-        Some(14) if let Some(source) = handles::used_up() => {
-            StoreError::File { doing: "open", path: path.into(), source }
-        }
-        Some(14 | 8) => file_error("open for writing", path, &error),
-        Some(10) => file_error("read or write", path, &error),
-        _ => StoreError::Database(error),
-    }
-}
-
-fn file_error(doing: &'static str, path: &Path, error: &sqlx::Error) -> StoreError {
-    StoreError::File { doing, path: path.into(), source: std::io::Error::other(error.to_string()) }
-}
-
-/// The lock lies beside the database, not on it: closing any handle of the database file would drop the locks that SQLite
-/// itself holds there.
-fn take_lock(data_dir: &Path) -> Result<File> {
-    let path: PathBuf = data_dir.join(LOCK);
-    let failed = |doing| move |source| StoreError::Folder { doing, path: data_dir.join(LOCK), source };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed("open for writing"))?;
-    match file.try_lock() {
-        Ok(()) => {
-            // Only to name this process to another one: on a full disk it is not named.
-            let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            let _ = file.read_to_string(&mut pid);
-            Err(StoreError::Running { path: data_dir.into(), pid: pid.trim().parse().ok() })
-        }
-        Err(TryLockError::Error(source)) => Err(StoreError::File { doing: "lock", path, source }),
     }
 }
 

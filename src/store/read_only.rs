@@ -4,8 +4,8 @@ use std::path::Path;
 
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 
-use super::open::{READERS_MAX, reader_options, unusable};
-use super::{Result, StoreError};
+use super::connection::{READERS_MAX, reader_options, unusable};
+use super::error::{Result, StoreError};
 
 /// Where nothing can be written, such as a copy on a read-only medium: both look, and what would write is refused.
 pub(super) async fn connect(path: &Path) -> Result<(SqlitePool, SqlitePool)> {

@@ -1,6 +1,7 @@
 //! How much room is left on the disk of the queue.
 
-use super::{Result, Store, StoreError};
+use super::error::{Result, StoreError};
+use super::handle::Store;
 
 impl Store {
     /// Bytes that this process could still write on the disk of the queue.

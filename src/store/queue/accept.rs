@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Store, micros};
-use crate::store::Result;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::micros;
 
 impl Store {
     /// Withdraws the posts that are held because the job files ask for them no more, of one account or job only where one is named. They

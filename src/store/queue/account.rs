@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::write::Write;
 use crate::domain::clock::{Heard, later};
 use crate::domain::fault::{Block, BlockScope, Fault};
 use crate::domain::policy::Pace;
-use crate::store::{span, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{micros, span, write_json};
 
 impl Store {
     /// Makes the account known.

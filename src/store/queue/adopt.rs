@@ -3,10 +3,14 @@
 
 use jiff::Timestamp;
 
-use super::enqueue::text_key;
-use super::{Refusal, Shown, Store, Write, micros};
+use super::audit::Shown;
+use super::person::Refusal;
+use super::text_key::text_key;
+use super::write::Write;
 use crate::domain::post::PostState;
-use crate::store::{Result, StoreError, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{micros, read_json, write_json};
 
 /// Who takes a story into the record, and why.
 #[derive(Clone, Copy, Debug)]

@@ -1,17 +1,13 @@
 //! What a statement refuses costs the post that it is about, and nothing else: that post is set aside for a person. One whose row
 //! takes not even that is left alone until the next start, and the others go past it.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros, note};
+use super::write::{Write, note};
 use crate::domain::post::PostState;
-use crate::store::{StoreError, Trouble};
-
-/// Most posts that are left alone at the same time.
-const UNTOUCHABLE_MAX: usize = 1_000;
+use crate::store::error::{Result, StoreError, Trouble};
+use crate::store::handle::Store;
+use crate::store::values::micros;
 
 /// What became of a post that was set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,29 +45,6 @@ pub fn settle(post: i64) -> String {
     format!(
         "look at the account's page, then `storyd admin resolve {post} --story ID` or `storyd admin resolve {post} --absent`"
     )
-}
-
-/// The posts whose rows take nothing.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Untouchable(Mutex<BTreeSet<i64>>);
-
-impl Untouchable {
-    fn insert(&self, post: i64) {
-        let mut posts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if posts.len() < UNTOUCHABLE_MAX {
-            posts.insert(post);
-        }
-    }
-
-    /// As a JSON array of their numbers, for statements that pass them over.
-    pub(in crate::store) fn as_json(&self) -> String {
-        let posts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("[{}]", posts.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
-    }
-
-    fn list(&self) -> Vec<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
-    }
 }
 
 impl Store {

@@ -3,11 +3,15 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::text_key::text_key;
+use super::write::Write;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
-use crate::store::view::ROWS_MAX;
-use crate::store::{StoreError, Written, count, instant, instant_opt, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros, read_json, write_json};
+use crate::store::view::limits::ROWS_MAX;
+use crate::store::written::Written;
 
 /// A run that goes on.
 #[derive(Debug)]
@@ -317,7 +321,7 @@ impl Store {
 
     /// Posts of an account with this text that were sent at least once and are not recorded as published.
     pub async fn may_own(&self, account: &str, text: &str) -> Result<Vec<(i64, PostState, Content)>> {
-        let (key, limit) = (super::enqueue::text_key(text), i64::from(ROWS_MAX));
+        let (key, limit) = (text_key(text), i64::from(ROWS_MAX));
         let rows = sqlx::query!(
             r#"SELECT id AS "id!", state, content FROM post
                WHERE account = $1 AND state IN ('publishing', 'in_doubt', 'scheduled', 'held', 'failed', 'cancelled', 'missed')

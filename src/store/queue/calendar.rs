@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::{Result, Store, micros};
-use crate::store::write_json;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{micros, write_json};
 
 /// How far ahead the changes of a zone's offset are written down, in years: longer than a daemon goes without being started.
 const YEARS_AHEAD: i64 = 20;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::write::Write;
 use crate::domain::clock::{Reading, later};
-use crate::store::{instant, instant_opt, span, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt, micros, span, write_json};
 
 /// Most posts that one transaction puts right: few enough that a post that falls due need not wait for the writer for long.
 const AT_ONCE: i64 = 500;

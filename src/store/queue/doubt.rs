@@ -3,11 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::suspect::{Suspect, keep_suspects};
-use super::{Result, Store, micros, note};
+use super::write::note;
 use crate::domain::clock::Heard;
 use crate::domain::content::{Artifact, Content};
 use crate::domain::policy::InDoubt;
-use crate::store::{StoreError, Written, count, instant, instant_opt, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros, read_json, write_json};
+use crate::store::written::Written;
 
 /// A post in doubt, as reconcile needs it.
 #[derive(Debug)]

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, micros};
 use crate::domain::content::{Body, Content};
-use crate::store::{instant, instant_opt, read_json, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt, micros, read_json, write_json};
 
 /// Most posts whose looks are planned in one go, the earliest due first. The others have their turn when these are over.
 const PLANNED_MAX: i64 = 5_000;

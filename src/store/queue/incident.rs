@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::write::Write;
 use crate::domain::notice::{Notice, Trouble};
-use crate::store::{instant, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, micros, write_json};
 
 /// Most notices that wait for one sink. Beyond them nothing is added: a sink that is down for so long has been given up.
 const WAITING_MAX: i64 = 500;

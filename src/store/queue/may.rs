@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Refusal, Store, micros};
+use super::person::Refusal;
 use crate::domain::post::{PostEvent, PostState};
-use crate::store::{StoreError, span};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::values::{micros, span};
 
 impl Store {
     /// Whether [`resolve_found`](Self::resolve_found) would do it.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, micros};
 use crate::domain::notice::Notice;
-use crate::store::{count, instant, read_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, micros, read_json};
 
 /// A notice that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]

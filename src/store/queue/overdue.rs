@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Swept, micros};
-use crate::store::{instant, write_json};
+use super::sweep::Swept;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, micros, write_json};
 
 /// A waiting post whose time has passed.
 #[derive(Clone, Debug, PartialEq, Eq)]

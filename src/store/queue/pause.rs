@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, micros};
-use crate::store::Written;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::micros;
+use crate::store::written::Written;
 
 /// What a pause covers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Store, micros};
+use super::write::note;
 use crate::domain::post::{PostEvent, PostState};
-use crate::store::{StoreError, span};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::values::{micros, span};
 
 /// Why a person's command changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -228,7 +230,7 @@ impl Store {
         now: Timestamp,
     ) -> std::result::Result<(), Refusal> {
         let mut tx = self.begin().await?;
-        super::note(&mut tx, post, now, "remark", actor, words).await?;
+        note(&mut tx, post, now, "remark", actor, words).await?;
         tx.commit().await?;
         Ok(())
     }

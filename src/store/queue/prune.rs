@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, micros};
 use crate::domain::post::PostState;
-use crate::store::write_json;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{micros, write_json};
 
 /// Posts that one batch takes out.
 const BATCH: i64 = 200;

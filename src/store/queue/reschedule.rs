@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Refusal, Store, micros, note};
+use super::person::Refusal;
+use super::write::note;
 use crate::domain::post::{PostEvent, PostState};
 use crate::domain::telling;
-use crate::store::{StoreError, instant, span};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::values::{instant, micros, span};
 
 /// Who moves it, why, and to when.
 #[derive(Clone, Copy, Debug)]

@@ -5,13 +5,16 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::adopt::adopt_into;
-use super::doubt::heard_at;
-use super::enqueue::text_key;
-use super::{AdoptOrder, Proof, Result, Store, Write, micros, note};
+use super::adopt::{AdoptOrder, adopt_into};
+use super::doubt::{Proof, heard_at};
+use super::text_key::text_key;
+use super::write::{Write, note};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
-use crate::store::{StoreError, Written, count, instant, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, micros, read_json, write_json};
+use crate::store::written::Written;
 
 /// Why an account's posts are paused meanwhile.
 const PAUSED: &str = "a backup was restored: its list is read first";

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::attempt::{close_attempt_row, open_attempt};
-use super::{Result, Store, Write, micros, note};
+use super::write::{Write, note};
 use crate::domain::fault::Fault;
-use crate::store::{Written, count, instant, span, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::queue::attempt::row::{close_attempt_row, open_attempt};
+use crate::store::values::{count, instant, micros, span, write_json};
+use crate::store::written::Written;
 
 /// Who wants a story gone, and why.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros};
+use super::write::Write;
 use crate::domain::content::Content;
 use crate::domain::told_as::ToldAs;
-use crate::store::{StoreError, read_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{micros, read_json};
 
 /// Most stories that a parked post shows as those that may be its own.
 pub const SUSPECTS_MAX: usize = 8;
@@ -70,7 +72,7 @@ impl Store {
 }
 
 /// The alteration of that word.
-pub(in crate::store) fn told_as(word: &str) -> Result<ToldAs> {
+pub(crate) fn told_as(word: &str) -> Result<ToldAs> {
     ToldAs::parse(word).ok_or_else(|| StoreError::Nonsense { what: format!("the alteration {word:?}") })
 }
 

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Result, Store, Write, micros, settle};
+use super::aside::settle;
+use super::write::Write;
 use crate::domain::clock::later;
-use crate::store::{Trouble, write_json};
+use crate::store::error::{Result, Trouble};
+use crate::store::handle::Store;
+use crate::store::values::{micros, write_json};
 
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::told_as::ToldAs;
+use crate::store::error::Result;
+use crate::store::handle::Store;
 use crate::store::queue::suspect::told_as;
-use crate::store::{Result, Store, count, instant_opt};
+use crate::store::values::{count, instant_opt};
 
 /// One account.
 #[derive(Clone, Debug, Serialize)]

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ROWS_MAX;
-use crate::store::{Result, Store, count, instant, instant_opt, micros, write_json};
+use super::limits::ROWS_MAX;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros, write_json};
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use crate::domain::case::{Candidate, Case, Difference};
 use crate::domain::content::Content;
 use crate::domain::telling::{account_url, story_url};
+use crate::store::error::Result;
+use crate::store::handle::Store;
 use crate::store::queue::suspect::told_as;
-use crate::store::{Result, Store, count, instant, read_json, write_json};
+use crate::store::values::{count, instant, read_json, write_json};
 
 impl Store {
     /// The cases of those of these posts that are parked. Their words are still to be put in.

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
-use super::ROWS_MAX;
+use super::limits::ROWS_MAX;
 use super::listing::{self, Listing};
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, count, instant, micros, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, micros, write_json};
 
 /// Posts that are looked at in each state.
 const LOOKED_AT_MAX: i64 = 10_000;

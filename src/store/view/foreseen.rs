@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::ROWS_MAX;
-use crate::store::{Result, Store, instant};
+use super::limits::ROWS_MAX;
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::instant;
 
 /// A post that waits and would not go out as things stand, or not as it was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

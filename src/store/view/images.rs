@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::store::{Result, Store};
+use crate::store::error::Result;
+use crate::store::handle::Store;
 
 impl Store {
     /// The hashes of all images that any post names, whatever its state: what was published is part of the record, and a person

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use crate::domain::clock::later;
 use crate::domain::notice::Trouble;
-use crate::store::{Result, Store, StoreError, count, instant, instant_opt, micros};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros};
 
 /// Most events that one look takes in; the next look goes on from there.
 const EVENTS_MAX: i64 = 500;

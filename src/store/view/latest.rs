@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-use super::ROWS_MAX;
+use super::limits::ROWS_MAX;
 use super::posts::{PostFilter, PostRow, rows};
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, count, micros};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, micros};
 
 /// Where a post stands among the others.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

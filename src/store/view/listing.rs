@@ -9,10 +9,13 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
-use super::posts::{PostRow, rows};
+use super::limits::ROWS_MAX;
+use super::posts::{PostFilter, PostRow, rows};
 use crate::domain::content::composed;
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, instant, micros, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, micros, write_json};
 
 /// Posts that are looked at in one go, where no index answers the whole question.
 const BATCH: i64 = 2_000;
@@ -78,6 +81,27 @@ struct Stretch<'a> {
 }
 
 impl Store {
+    /// Posts, what comes next first.
+    pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
+        let limit = filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX);
+        let PostFilter { states, account, job, .. } = filter.clone();
+        let listing = Listing { states, account, job, ..Listing::default() };
+        let (mut posts, mut after) = (Vec::new(), None);
+        // One snapshot: between two statements a post may move on.
+        let mut tx = self.readers.begin().await?;
+        loop {
+            let wanted = limit - u32::try_from(posts.len()).unwrap_or(limit);
+            let page = page(&mut tx, &listing, after, wanted).await?;
+            posts.extend(page.rows);
+            after = page.end;
+            if after.is_none() || posts.len() >= limit as usize {
+                break;
+            }
+        }
+        tx.commit().await?;
+        Ok(posts)
+    }
+
     /// The next posts of a list, the earliest due first, at most `limit`.
     pub async fn listing(&self, listing: &Listing, after: Option<Place>, limit: u32) -> Result<ListPage> {
         // One snapshot: between two statements a post may move from one state to the next.
@@ -95,7 +119,7 @@ impl Store {
 }
 
 /// One page, as [`Store::listing`] gives it.
-pub(super) async fn page(
+async fn page(
     connection: &mut SqliteConnection,
     listing: &Listing,
     after: Option<Place>,

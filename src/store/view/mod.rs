@@ -9,6 +9,7 @@ mod foreseen;
 mod images;
 mod incidents;
 mod latest;
+pub(super) mod limits;
 mod listing;
 mod names;
 mod overdues;
@@ -27,6 +28,7 @@ pub use audits::{AuditRow, Differences, EngagementRow, FindingRow};
 pub use failures::{CauseRow, FailureFilter};
 pub use foreseen::Foreseen;
 pub use incidents::{BlockedAccount, IncidentRow, NotDeleted, PostNews, Tally, Told, WaitingNotice};
+pub use limits::ROWS_MAX;
 pub use listing::{ListPage, Listing, Place};
 pub use names::NameKind;
 pub use overdues::Overdues;
@@ -38,6 +40,3 @@ pub use stories::{Deletions, StoryFilter, StoryKey, StoryPlace, StoryRow, StoryS
 pub use waits::{WaitKind, Waits, standing as standing_waits};
 pub use withdrawals::Withdrawal;
 pub use work::Due;
-
-/// Most rows that one question returns.
-pub const ROWS_MAX: u32 = 10_000;

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::posts::{PostRow, rows};
-use crate::store::{Result, Store, count, micros};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, micros};
 
 /// Most names of one kind that are read to find the one nearest to a mistyped name.
 const NAMES_MAX: i64 = 10_000;

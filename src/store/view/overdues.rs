@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::store::{Result, Store, instant, instant_opt, micros};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt, micros};
 
 /// Waiting posts whose time has passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::store::{Result, Store, instant, instant_opt, micros};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt, micros};
 
 /// One pause.
 #[derive(Clone, Debug, Serialize)]

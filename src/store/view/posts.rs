@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::SqliteConnection;
 
-use super::ROWS_MAX;
-use super::listing::{Listing, page};
+use super::limits::ROWS_MAX;
 use super::waits::{Facts, WaitKind, Waits, standing, waits};
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
-use crate::store::{Result, Store, StoreError, count, instant, instant_opt, micros, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros, read_json, write_json};
 
 /// One post as the queue lists it.
 #[derive(Clone, Debug, Serialize)]
@@ -119,27 +120,6 @@ pub struct AttemptRow {
 }
 
 impl Store {
-    /// Posts, what comes next first.
-    pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
-        let limit = filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX);
-        let PostFilter { states, account, job, .. } = filter.clone();
-        let listing = Listing { states, account, job, ..Listing::default() };
-        let (mut posts, mut after) = (Vec::new(), None);
-        // One snapshot: between two statements a post may move on.
-        let mut tx = self.readers.begin().await?;
-        loop {
-            let wanted = limit - u32::try_from(posts.len()).unwrap_or(limit);
-            let page = page(&mut tx, &listing, after, wanted).await?;
-            posts.extend(page.rows);
-            after = page.end;
-            if after.is_none() || posts.len() >= limit as usize {
-                break;
-            }
-        }
-        tx.commit().await?;
-        Ok(posts)
-    }
-
     /// Those of these posts that there are, what comes next first.
     pub async fn posts_numbered(&self, posts: &[i64]) -> Result<Vec<PostRow>> {
         rows(&mut *self.readers.acquire().await?, posts).await

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::posts::{PostRow, rows};
 use super::stories::{self, StoryRow};
-use crate::store::{Result, Store, instant, instant_opt};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt};
 
 /// What an export is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use crate::store::{Result, Store, StoreError, count, micros};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{count, micros};
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::SqliteConnection;
 
-use super::ROWS_MAX;
+use super::limits::ROWS_MAX;
 use crate::domain::content::Content;
-use crate::store::{Result, Store, count, instant, instant_opt, micros, read_json, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros, read_json, write_json};
 
 /// One recorded story.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::incidents::{IncidentRow, Raw};
 use crate::domain::notice::Trouble;
-use crate::store::{Result, Store, StoreError, micros, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::values::{micros, write_json};
 
 /// Most incidents of posts that are listed, or ended by one look.
 const ROWS_MAX: i64 = 1_000;

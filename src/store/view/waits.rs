@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::post::PostState;
 use crate::domain::telling::{instant, length};
-use crate::store::{Result, instant as stored, instant_opt, read_json};
+use crate::store::error::Result;
+use crate::store::values::{instant as stored, instant_opt, read_json};
 
 /// A post that is later than this counts as late: the pace between late posts holds for it.
 const LATE: i64 = 60_000_000;
@@ -180,7 +181,7 @@ pub fn standing(waits: &[Waits], now: Timestamp) -> Vec<Waits> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::micros;
+    use crate::store::values::micros;
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("valid")

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::store::{Result, Store, count, instant};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant};
 
 /// What an account has lost.
 #[derive(Clone, Debug, PartialEq, Eq)]

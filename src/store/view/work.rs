@@ -4,7 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::clock::Heard;
-use crate::store::{Result, Store, count, instant, instant_opt, micros};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::values::{count, instant, instant_opt, micros};
 
 /// What an account has to have done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

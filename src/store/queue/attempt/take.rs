@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use super::{Claim, Intent, Kind, Taken, finish, open_attempt};
+use super::claim::{Claim, Intent, Kind, Taken};
+use super::gathering::Wish;
+use super::row::{finish, open_attempt};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Outgoing};
 use crate::domain::fault::Fault;
-use crate::store::queue::Write;
-use crate::store::{Result, Store, Trouble, Written, count, instant, micros, read_json, write_json};
+use crate::store::error::{Result, Trouble};
+use crate::store::handle::Store;
+use crate::store::queue::write::Write;
+use crate::store::values::{count, instant, micros, read_json, write_json};
+use crate::store::written::Written;
 
 /// Most due posts of an account that are tried to find the one that is refused.
 const CANDIDATES_MAX: i64 = 64;
@@ -208,20 +212,6 @@ async fn give_back(mut tx: Write, taken: &Taken, now: Timestamp) -> Result<()> {
     // Lost: somebody else took it first, and there is nothing to give back.
     let _ = finish(tx, taken, now, "snooze", Some(&fault), done.rows_affected()).await?;
     Ok(())
-}
-
-/// A wish for an account's next due post.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Wish {
-    pub(super) account: String,
-    at: i64,
-    until: i64,
-}
-
-impl Wish {
-    pub(super) fn new(account: &str, now: Timestamp, lease: Duration) -> Self {
-        Self { account: account.into(), at: micros(now), until: micros(later(now, lease)) }
-    }
 }
 
 /// A post that was claimed to be published.

@@ -8,131 +8,22 @@
 //! Only what goes as planned happens here. A row that did not change, and every row of a batch that SQLite refused, is left to the
 //! function that deals with one post alone.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::oneshot;
 
-use super::take::{ClaimedRow, Claims, Wish, claim};
-use super::{Claim, Intent};
+use super::claim::{Claim, Intent};
+use super::gathering::{Baton, Became, Done, Rows, Turn, Wish};
+use super::take::{ClaimedRow, Claims, claim};
 use crate::domain::clock::Heard;
 use crate::domain::content::Outgoing;
-use crate::store::queue::Write;
-use crate::store::{Result, Store, StoreError, Written, instant, micros, write_json};
-
-/// Most lanes that share a commit.
-const LANES_MAX: usize = 512;
-
-/// A story that came to exist, to be recorded.
-#[derive(Clone, Debug, Serialize)]
-struct Done {
-    post: i64,
-    token: i64,
-    attempt: i64,
-    story: String,
-    at: i64,
-    account: String,
-    /// What Kakao's clock said, where it said anything.
-    kakao_at: Option<i64>,
-}
-
-/// The rows of one lane.
-#[derive(Clone, Debug, Default)]
-struct Rows {
-    done: Option<Done>,
-    wish: Option<Wish>,
-}
-
-/// What became of the rows of one lane.
-#[derive(Debug, Default)]
-struct Became {
-    /// The story was recorded. `Some(true)`: by an account that was marked as blocked or refused until now.
-    recorded: Option<bool>,
-    /// The post that was taken.
-    taken: Option<Intent>,
-    /// The batch was refused, or nobody knows whether it was committed: each lane goes by itself.
-    alone: bool,
-}
-
-impl Became {
-    fn alone() -> Self {
-        Self { alone: true, ..Self::default() }
-    }
-}
-
-/// A lane that waits.
-struct Waiting {
-    rows: Rows,
-    turn: oneshot::Sender<Turn>,
-}
-
-/// What a waiting lane is told.
-enum Turn {
-    Became(Became),
-    /// To lead, with the rows that it had handed in.
-    Lead(Rows, Baton),
-}
-
-/// The buffers in which lanes gather.
-#[derive(Default)]
-pub(in crate::store) struct Together(Mutex<Gathered>);
-
-#[derive(Default)]
-struct Gathered {
-    led: bool,
-    lanes: VecDeque<Waiting>,
-}
-
-/// The lead. Whoever drops it, in whatever way, hands it on, so that nobody waits for a leader that is gone.
-struct Baton(Arc<Together>);
-
-impl Drop for Baton {
-    fn drop(&mut self) {
-        let next = {
-            let mut gathered = self.0.lock();
-            let next = gathered.lanes.pop_front();
-            gathered.led = next.is_some();
-            next
-        };
-        if let Some(Waiting { rows, turn }) = next {
-            // To a lane that is gone: the baton comes back as the error, is dropped, and goes to the one after it.
-            let _ = turn.send(Turn::Lead(rows, Self(self.0.clone())));
-        }
-    }
-}
-
-impl std::fmt::Debug for Together {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Together").field("waiting", &self.lock().lanes.len()).finish()
-    }
-}
-
-impl Together {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Hands rows in: the lead when nobody has it, else the place where the lane learns what became of them.
-    fn hand_in(self: &Arc<Self>, rows: Rows) -> std::result::Result<(Rows, Baton), oneshot::Receiver<Turn>> {
-        let mut gathered = self.lock();
-        if !gathered.led {
-            gathered.led = true;
-            return Ok((rows, Baton(self.clone())));
-        }
-        let (turn, told) = oneshot::channel();
-        gathered.lanes.push_back(Waiting { rows, turn });
-        Err(told)
-    }
-
-    fn gathered(&self) -> Vec<Waiting> {
-        let mut gathered = self.lock();
-        let lanes = gathered.lanes.len().min(LANES_MAX - 1);
-        gathered.lanes.drain(..lanes).collect()
-    }
-}
+use crate::store::error::{Result, StoreError};
+use crate::store::handle::Store;
+use crate::store::queue::write::Write;
+use crate::store::values::{instant, micros, write_json};
+use crate::store::written::Written;
 
 /// What became of a story that was to be recorded, and the account's next post.
 #[derive(Debug)]

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Claim, Intent, Kind, Taken, finish};
+use super::claim::{Claim, Intent, Kind, Taken};
+use super::row::finish;
 use crate::domain::clock::Heard;
 use crate::domain::content::Artifact;
 use crate::domain::fault::{Fault, FaultClass};
+use crate::store::error::Result;
+use crate::store::handle::Store;
 use crate::store::queue::account::hear;
-use crate::store::queue::{Write, note};
-use crate::store::{Result, Store, Written, micros, span};
+use crate::store::queue::write::{Write, note};
+use crate::store::values::{micros, span};
+use crate::store::written::Written;
 
 impl Store {
     /// Records what preparing yielded; the post waits for its due time again. The artifact is trusted until `until`, and made

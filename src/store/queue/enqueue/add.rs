@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::NewPost;
-use super::rewrite::Columns;
-use crate::store::queue::Write;
-use crate::store::{Result, StoreError, micros};
+use super::columns::Columns;
+use super::wanted::NewPost;
+use crate::store::error::{Result, StoreError};
+use crate::store::queue::write::Write;
+use crate::store::values::micros;
 
 /// Most posts that one statement writes.
 const ROWS_MAX: usize = 500;

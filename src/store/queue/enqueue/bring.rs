@@ -6,14 +6,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::add::Adds;
-use super::rewrite::Columns;
+use super::batches::batches;
+use super::columns::Columns;
+use super::report::Enqueued;
 use super::step::{Deed, Step, Turn, steps};
-use super::withdrawal::{self, Gone};
-use super::{Enqueued, JOB_GONE, JobPosts, batches, moves, read, rewrite};
+use super::wanted::JobPosts;
+use super::withdrawal::{self, Gone, JOB_GONE};
+use super::{moves, read, rewrite};
 use crate::domain::clock::earlier;
 use crate::domain::post::PostState;
-use crate::store::queue::{Write, note};
-use crate::store::{Result, Store, StoreError, Trouble, micros, write_json};
+use crate::store::error::{Result, StoreError, Trouble};
+use crate::store::handle::Store;
+use crate::store::queue::write::{Write, note};
+use crate::store::values::{micros, write_json};
 
 /// Who brings what the job files say.
 pub(super) const BY_PLAN: &str = "plan";

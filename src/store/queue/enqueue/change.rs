@@ -5,14 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::columns::Columns;
 use super::pairing::{Existing, Row};
-use super::rewrite::Columns;
-use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules, steps};
-use super::{JobPosts, NewPost, withdrawal};
+use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules};
+use super::wanted::NewPost;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
 use crate::domain::telling::length;
-use crate::store::{Result, instant, instant_opt, micros, read_json};
+use crate::store::error::Result;
+use crate::store::values::{instant, instant_opt, micros, read_json};
 
 /// What becomes of one post.
 #[derive(Clone, Debug, Serialize)]
@@ -213,63 +214,4 @@ fn turned((_, why): (PostState, String), turn: &Turn) -> (PostState, String) {
         Turn::Skip(why) => (PostState::Cancelled, why.as_str()),
     };
     (state, if why.is_empty() { more.to_owned() } else { format!("{why}; {more}") })
-}
-
-/// What enqueueing `new` would change in a queue that holds what `old` asks for, and nothing else: two versions of the files, compared
-/// without a queue. What lies before `now` counts as published.
-///
-/// # Errors
-/// A content without JSON form, which no loader makes.
-pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for posts in old.iter().filter(|old| !new.iter().any(|new| new.job == old.job)) {
-        for post in imagined(posts, now)?.iter().filter(|post| post.waits()) {
-            changes.push(Change::of_gone(&posts.job, post, super::JOB_GONE)?);
-        }
-    }
-    for posts in new {
-        let existing = old.iter().find(|old| old.job == posts.job).map(|old| imagined(old, now)).transpose()?;
-        let columns = Columns::of(posts)?;
-        for step in steps(&existing.unwrap_or_default(), &columns, now) {
-            changes.push(Change::of(&step, &columns)?);
-        }
-    }
-    withdrawal::foretell(&mut changes, &withdrawal::LostBefore::default())?;
-    Ok(changes)
-}
-
-/// The posts that a job would have in a queue of its own.
-fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
-    let columns = Columns::of(posts)?;
-    let all = steps(&[], &columns, now);
-    let posts = all.iter().filter_map(|step| {
-        let (Deed::Add { turn, .. }, Some(occurrence)) = (&step.deed, step.occurrence) else { return None };
-        let state = match turn {
-            Some(Turn::Skip(_)) => PostState::Cancelled,
-            _ if occurrence.occurs_at <= now => PostState::Published,
-            Some(Turn::Hold(_)) => PostState::Held,
-            _ => PostState::Scheduled,
-        };
-        Some(Existing {
-            id: 0,
-            nominal: occurrence.nominal.clone(),
-            nominal_at: micros(occurrence.nominal_at),
-            occurs_at: micros(occurrence.occurs_at),
-            state,
-            by_plan: true,
-            follow: false,
-            was_held: false,
-            lost: false,
-            blackout: occurrence.falls_in.as_ref().map(ToString::to_string),
-            tzdb: posts.tzdb.clone(),
-            row: {
-                let (content, text_key) = columns.says(occurrence);
-                let tags = columns.tags(occurrence).to_owned();
-                Row { content: content.to_owned(), text_key: text_key.to_owned(), tags, ..columns.row.clone() }.into()
-            },
-        })
-    });
-    // Numbers of their own, that no queue gives.
-    let numbered = posts.zip(1..).map(|(post, number)| Existing { id: -number, ..post });
-    Ok(numbered.collect())
 }

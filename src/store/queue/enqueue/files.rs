@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::KnownJob;
-use crate::store::{Result, Store};
+use super::read::KnownJob;
+use crate::store::error::Result;
+use crate::store::handle::Store;
 
 impl Store {
     /// What the queue knows of a job, or `None` when it has never seen it.

@@ -6,142 +6,38 @@
 //! are what [`Store::enqueue`] carries out and what [`Store::preview`] shows. Knows nothing of schedules and zones.
 
 mod add;
+mod batches;
 mod bring;
 mod change;
+mod columns;
+mod compare;
 mod files;
 mod moves;
 mod pairing;
 mod read;
+mod report;
 mod rewrite;
 mod step;
+mod wanted;
 mod withdrawal;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::batches::{JOBS_AT_ONCE, READ_AT_ONCE, batches};
 use self::bring::BY_PLAN;
-pub use self::change::{Change, ChangeKind, Face, compare};
+pub use self::change::{Change, ChangeKind, Face};
+use self::columns::Columns;
+pub use self::compare::compare;
 pub use self::read::KnownJob;
-use self::rewrite::Columns;
-pub(in crate::store) use self::rewrite::text_key;
+pub use self::report::Enqueued;
 use self::step::{Deed, Step, steps};
-use super::{Result, Store};
-use crate::domain::content::Content;
-use crate::domain::policy::{FallsIn, InDoubt, Late};
-use crate::store::{Trouble, instant, instant_opt, write_json};
-
-/// Most jobs that are asked for together.
-const JOBS_AT_ONCE: usize = 1_000;
-/// Why the posts of a job that no job file names are withdrawn.
-const JOB_GONE: &str = "its job left the job files";
-
-/// An occurrence as the plan wants it in the queue.
-#[derive(Clone, Debug)]
-pub struct NewPost {
-    /// The local time that the schedule named, or `now`: with the job, the identity of the post.
-    pub nominal: String,
-    /// The instant of that: with the job, its other identity.
-    pub nominal_at: Timestamp,
-    /// When it should appear: later by its jitter, and moved out of a blackout.
-    pub occurs_at: Timestamp,
-    /// The blackout that it falls into.
-    pub falls_in: Option<FallsIn>,
-    /// Why a person must look at it before it goes out, if it is new: its time had passed long before the queue learnt of it.
-    pub stale: Option<String>,
-    /// What it says, if that differs from post to post; absent: what the job says.
-    pub content: Option<Content>,
-    /// Its tags, if they differ from post to post.
-    pub tags: Option<Vec<String>>,
-}
-
-/// All that the plan says of one job.
-#[derive(Clone, Debug)]
-pub struct JobPosts {
-    /// The job's name.
-    pub job: String,
-    /// Where it stands: file:line:column.
-    pub source: String,
-    /// The commit of the checkout that the file lies in, if it lies in one.
-    pub commit: Option<String>,
-    /// The account that it posts to.
-    pub account: String,
-    /// What it says.
-    pub content: Content,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// IANA name of the zone that its times are read in.
-    pub zone: String,
-    /// The version of the time zone rules by which the instants were found.
-    pub tzdb: String,
-    /// What happens when it is late.
-    pub late: Late,
-    /// What happens when its absence is proved.
-    pub in_doubt: InDoubt,
-    /// Take the story down this long after it was published.
-    pub delete_after: Option<Duration>,
-    /// Take the story down at this instant.
-    pub delete_at: Option<Timestamp>,
-    /// How long before its time it is prepared.
-    pub prepare_ahead: Duration,
-    /// Every occurrence that should be waiting, and any earlier one that may.
-    pub occurrences: Vec<NewPost>,
-    /// Occurrences whose nominal instant is at or before this one are kept when they are in the queue, but never added.
-    pub add_after: Timestamp,
-    /// Up to here every occurrence of the job is in `occurrences`.
-    pub complete_until: Timestamp,
-    /// Occurrences that have no text. Posts that stand for them already stay as they are.
-    pub unmade: Vec<Unmade>,
-}
-
-/// An occurrence whose text cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmade {
-    /// The job's name.
-    pub job: String,
-    /// The nominal local time that its schedule names.
-    pub nominal: String,
-    /// When the text would have appeared, and why there is none.
-    pub why: String,
-}
-
-/// What enqueueing changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Enqueued {
-    /// Posts that are new.
-    pub added: u64,
-    /// Waiting posts that now say, or are timed, otherwise. One that waits for a person follows the job file uncounted.
-    pub changed: u64,
-    /// Waiting posts whose occurrence left the job file.
-    pub cancelled: u64,
-    /// Posts that left the job files and are held, because that may be an accident.
-    pub withheld: u64,
-    /// Posts that had left the job file and are back.
-    pub restored: u64,
-    /// Posts that a blackout holds for a person from here on.
-    pub held: u64,
-    /// Posts that a blackout leaves out from here on.
-    pub skipped: u64,
-    /// Posts in the middle of an attempt that should change: look again shortly.
-    pub busy: u64,
-    /// Posts that the queue refused.
-    pub refused: u64,
-}
-
-impl std::ops::AddAssign for Enqueued {
-    fn add_assign(&mut self, other: Self) {
-        self.added += other.added;
-        self.changed += other.changed;
-        self.cancelled += other.cancelled;
-        self.withheld += other.withheld;
-        self.restored += other.restored;
-        self.held += other.held;
-        self.skipped += other.skipped;
-        self.busy += other.busy;
-        self.refused += other.refused;
-    }
-}
+pub use self::wanted::{JobPosts, NewPost, Unmade};
+use self::withdrawal::JOB_GONE;
+use crate::store::error::{Result, Trouble};
+use crate::store::handle::Store;
+use crate::store::values::{instant, instant_opt, write_json};
 
 impl Store {
     /// What the queue knows of these jobs, by name; nothing of those that it has never seen.
@@ -242,24 +138,4 @@ impl Store {
         withdrawal::foretell(&mut changes, &lost_before)?;
         Ok(changes)
     }
-}
-
-/// Jobs, and occurrences of theirs, that are read together: few enough that what they have is held in memory at once, and compared at once.
-const READ_AT_ONCE: (usize, usize) = (JOBS_AT_ONCE, 2_000);
-pub(super) fn batches<'a, 'b>(
-    jobs: &'a [&'b JobPosts],
-    most: (usize, usize),
-) -> impl Iterator<Item = &'a [&'b JobPosts]> {
-    let mut rest = jobs;
-    std::iter::from_fn(move || {
-        let mut occurrences = 0;
-        let fits = |posts: &&&JobPosts| {
-            occurrences += posts.occurrences.len();
-            occurrences <= most.1
-        };
-        let count = rest.iter().take(most.0).take_while(fits).count().max(1).min(rest.len());
-        let (batch, after) = rest.split_at(count);
-        rest = after;
-        (!batch.is_empty()).then_some(batch)
-    })
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::step::Turn;
-use crate::store::queue::Write;
-use crate::store::{Result, micros, write_json};
+use crate::store::error::Result;
+use crate::store::queue::write::Write;
+use crate::store::values::{micros, write_json};
 
 /// Moves a post to another state on the plan's behalf.
 pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp) -> Result<()> {

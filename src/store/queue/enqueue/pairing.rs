@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::NewPost;
+use super::wanted::NewPost;
 use crate::domain::post::PostState;
-use crate::store::micros;
+use crate::store::values::micros;
 
 /// A post of the job, as far as enqueueing is concerned.
 pub(super) struct Existing {

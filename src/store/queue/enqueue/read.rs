@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
-use super::JobPosts;
 use super::pairing::{Existing, Row};
+use super::wanted::JobPosts;
 use crate::domain::post::PostState;
-use crate::store::{Result, StoreError, micros, read_json, write_json};
+use crate::store::error::{Result, StoreError};
+use crate::store::values::{micros, read_json, write_json};
 
 /// A job as the queue knows it.
 #[derive(Clone, Copy, Debug)]

@@ -3,14 +3,14 @@
 
 use jiff::Timestamp;
 
-use super::NewPost;
+use super::columns::Columns;
 use super::pairing::{Existing, pair};
 use super::read::PRUNED;
-use super::rewrite::Columns;
+use super::wanted::NewPost;
 use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::plan::NOMINAL_NOW;
-use crate::store::micros;
+use crate::store::values::micros;
 
 /// Why an occurrence that left the files is withdrawn while its job stays.
 const TIME_GONE: &str = "its time left the job file";

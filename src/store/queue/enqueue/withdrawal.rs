@@ -13,13 +13,18 @@ use jiff::Timestamp;
 
 use super::change::{Change, ChangeKind};
 use super::pairing::Existing;
-use super::{Enqueued, JOB_GONE, read};
+use super::read;
+use super::report::Enqueued;
 use crate::domain::clock::earlier;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
-use crate::store::queue::Write;
-use crate::store::{Result, Store, micros, write_json};
+use crate::store::error::Result;
+use crate::store::handle::Store;
+use crate::store::queue::write::Write;
+use crate::store::values::{micros, write_json};
 
+/// Why the posts of a job that no job file names are withdrawn.
+pub(super) const JOB_GONE: &str = "its job left the job files";
 /// So many posts of an account can leave the job files at once, and nobody is asked.
 const UNASKED_MAX: i64 = 5;
 /// What leaves the job files within this time is one change.
