@@ -29,7 +29,7 @@
 //!   is gathered first, by [`plan::files`].
 //! - No SQL outside [`store`]. No HTTP client outside [`network`] and [`notify`], and none of Kakao's codes outside [`network::kakao`] (the
 //!   sandbox has its own). No YAML reader outside [`yaml`] and the settings.
-//! - Nobody but [`domain::clock`] reads the time, nobody but [`engine::daemon`] sleeps, nobody but [`cli`] prints. SQL never asks
+//! - Nobody but [`domain::clock`] reads the time, nobody but [`engine::sleep`] sleeps, nobody but [`cli`] prints. SQL never asks
 //!   what time it is: `now` is an argument.
 //! - No task calls another: each looks at the database, where they all meet, and does what is due.
 //! - No publishing without an [`Intent`](store::queue::Intent), which one function of the store makes, after the intent is on

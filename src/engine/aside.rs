@@ -3,11 +3,10 @@
 //!
 //! Only for what a statement refuses, or a row that cannot be read. A disk that fails and a page that is damaged end the daemon.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Ctx, Outcome, Report, Result};
+use super::context::Ctx;
+use super::report::{Outcome, Report, Result};
 use crate::domain::clock::later;
 use crate::store::queue::{Aside, settle};
 use crate::store::view::Due;
@@ -15,25 +14,6 @@ use crate::store::{StoreError, Trouble};
 
 /// How long a deed of an account rests about which a statement was refused, and no post is to blame.
 pub(super) const REFUSED_REST: Duration = Duration::from_secs(60);
-
-/// The steps of the upkeep that the database refused when they were last made, with the reason.
-#[derive(Clone, Debug, Default)]
-pub struct Refused(Arc<Mutex<BTreeMap<&'static str, String>>>);
-
-impl Refused {
-    pub(super) fn note(&self, step: &'static str, why: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, why.to_owned());
-    }
-
-    pub(super) fn over(&self, step: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(step);
-    }
-
-    /// Each with its reason.
-    pub fn list(&self) -> Vec<(&'static str, String)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(step, why)| (*step, why.clone())).collect()
-    }
-}
 
 /// Whether the post that the deed is about takes no change: then nothing is asked of Kakao for it.
 pub(super) async fn is_left_alone(ctx: &Ctx, deed: Due, account: &str) -> Result<bool> {

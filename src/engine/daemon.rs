@@ -1,126 +1,51 @@
-//! Decides when which deed runs; the only file that sleeps. Owns the loop and the reload; `lanes` runs the deeds side by side,
-//! `beside` lets posts go out during what takes long, `drain` lets them end, `machine` answers a full disk and a clock that jumps.
+//! Decides when which deed runs. Owns the loop; `workers` runs the deeds side by side, `interleave` lets posts go out during what takes
+//! long, `drain` lets them end, `files` reads the job files again, `machine` answers a full disk and a clock that jumps.
 
 mod alarm;
 mod drain;
 mod due_index;
+mod error;
 mod files;
 mod interleave;
 mod machine;
 mod monitor;
+mod nap;
+mod news;
 mod signals;
+mod state;
+mod step;
 mod sweep;
 mod turn;
 mod workers;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::due_index::Agenda;
+use self::alarm::Alarm;
+use self::drain::drain;
+pub use self::error::DaemonError;
 use self::interleave::Cut;
-use self::turn::PutOff;
+use self::machine::ROOM_EVERY;
+use self::nap::{SLEEP_MAX, SOON, nap};
+pub use self::news::{News, Next};
+use self::signals::{Signals, Told, supervisor};
+pub use self::signals::{ask_for_patience, until_told_to_stop};
+use self::state::Daemon;
+pub use self::state::Start;
+pub use self::step::{step, step_abreast};
+pub use self::sweep::sweep_at_start;
 pub use self::turn::Upkeep;
-pub use self::workers::step_abreast;
-use self::workers::{Lanes, log, run_deed};
-use alarm::Alarm;
-use drain::drain;
-use jiff::{SignedDuration, Timestamp};
-use machine::ROOM_EVERY;
-pub use signals::ask_for_patience;
-use signals::{Signals, Told, supervisor};
-use sweep::may_act;
-pub use sweep::{step, sweep_at_start};
-
+use self::workers::log;
 use super::aside::step_unless_refused;
-use super::reload::{Change, JobFiles, Looks, Watch};
+use super::context::Ctx;
+use super::reload::{Change, Watch};
+use super::report::{Outcome, Report, Result};
 use super::tasks::{delete, maintenance};
-use super::{Ctx, Outcome, Report, Result};
-use crate::domain::clock::{Mark, between, later};
-use crate::domain::evidence::Why;
+use crate::domain::clock::{between, later};
 use crate::domain::post::PostState;
-use crate::plan::Loaded;
-use crate::settings::Watching;
-use crate::store::queue::{Enqueued, Swept};
-use crate::store::view::{PostFilter, PostRow};
+use crate::store::queue::Swept;
+use crate::store::view::PostFilter;
 use crate::store::{StoreError, Trouble};
-
-/// Longest sleep in one go: the wall clock may be set, or the machine suspended, while a timer runs.
-const SLEEP_MAX: Duration = Duration::from_secs(30);
-/// How soon a change is tried again that an attempt was in the way of, or that came while files were being written.
-const SOON: Duration = Duration::from_secs(1);
-
-/// What the daemon tells whoever started it.
-#[derive(Debug)]
-pub enum News<'a> {
-    /// The queue is open and swept, the job files are enqueued.
-    Ready,
-    /// What the sweep at start found.
-    Swept(Swept),
-    /// The job files were read again, and what loads of them comes into force.
-    Plan(&'a Loaded),
-    /// Job files that changed while their images were taken over, or an image that cannot be read.
-    NotEnqueued(&'a StoreError),
-    /// What enqueueing changed.
-    Enqueued(Enqueued),
-    /// What deeds did.
-    Deeds(&'a [Report]),
-    /// The disk is full: nothing is claimed until there is room.
-    DiskFull,
-    /// There is room again, and the work goes on.
-    DiskHasRoom,
-    /// The wall clock moved otherwise than time did: it was set, or the machine slept.
-    ClockJumped(SignedDuration),
-    /// The clock is in doubt, and why: nothing is done until it is right.
-    ClockInDoubt(&'a Why),
-    /// The clock is believed again, and the work goes on.
-    ClockBelieved,
-    /// Nothing is under way; this is what comes next.
-    Waiting(&'a Next),
-    /// Told to stop; waits for so many deeds.
-    Draining(usize),
-}
-
-/// What comes next.
-#[derive(Clone, Debug, Default)]
-pub struct Next {
-    /// The post that is first in the queue, if one is.
-    pub post: Option<PostRow>,
-    /// When something falls due: that post, its upload, a look at a list, a take-down.
-    pub at: Option<Timestamp>,
-}
-
-/// What the daemon is started with.
-#[derive(Debug)]
-pub struct Start {
-    /// The job files.
-    pub jobs: JobFiles,
-    /// How they looked before they were read for this start.
-    pub looks: Looks,
-    /// A command beside the daemon writes this file to wake it.
-    pub wake_file: PathBuf,
-    /// How changes of the job files are noticed.
-    pub watching: Watching,
-}
-
-/// Why the daemon stopped by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    /// The database refused a write or a read. Nothing is sent after that: on the next start the queue is read from disk.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Signals or file events cannot be received.
-    #[error("cannot {doing}: {source}")]
-    System {
-        /// What was tried.
-        doing: &'static str,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-    /// Told twice to stop.
-    #[error("stopped at once on the second signal; what was under way is settled on the next start")]
-    Impatient,
-}
 
 /// Takes down what is due of one account, for a command that executes without a daemon. Publishes nothing.
 pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<Report>> {
@@ -133,21 +58,6 @@ pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<Report>> {
         log(&report);
         reports.push(report);
     }
-}
-
-/// Waits, for a command that watches what the daemon does.
-pub async fn pause(length: Duration) {
-    sleep(length).await;
-}
-
-/// Waits for SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// Signals cannot be received.
-pub async fn until_told_to_stop() -> std::result::Result<(), DaemonError> {
-    let mut signals = Signals::new()?;
-    while signals.next().await != Told::Stop {}
-    Ok(())
 }
 
 /// The daemon: runs until it is told to stop, then lets what is in flight finish.
@@ -232,70 +142,7 @@ async fn note_end(ctx: &Ctx) -> Result<()> {
     step_unless_refused(ctx, "note the end of this run", ended)
 }
 
-/// The daemon between two events.
-struct Daemon<Tell> {
-    ctx: Arc<Ctx>,
-    start: Start,
-    watch: Watch,
-    signals: Signals,
-    tell: Tell,
-    lanes: Lanes,
-    agenda: Agenda,
-    upkeep: Upkeep,
-    reload_at: Option<Timestamp>,
-    /// When the files are looked at next, whatever the system reports.
-    look_at: Timestamp,
-    ready: bool,
-    /// Whether it was told that the disk is full.
-    told_full: bool,
-    /// Whether everything is held back for the clock's sake, and whether that was told.
-    held: bool,
-    told_doubt: bool,
-    /// What is done at each look at all, put off for the sake of a post.
-    put_off: PutOff,
-    /// How the clocks stood at the last look.
-    clocks: Mark,
-    /// Before this instant the supervisor need not be told again that all is well.
-    beat_at: Option<Timestamp>,
-    /// What was last told to be waited for.
-    told_waiting: Option<Option<Timestamp>>,
-}
-
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
-    fn new(ctx: Arc<Ctx>, mut start: Start, (mut watch, signals): (Watch, Signals), tell: Tell) -> Self {
-        let mut paths = start.jobs.paths.clone();
-        paths.extend(ctx.plan.get().0.iter().flat_map(|plan| plan.watch.iter().cloned()));
-        paths.extend(ctx.plan.broken().iter().flat_map(|problems| problems.watch().iter().cloned()));
-        watch.follow(&paths, std::mem::take(&mut start.looks));
-        // At once: they may have been edited since they were read.
-        let look_at = ctx.clock.now();
-        if ctx.plan.get().0.is_some() {
-            ctx.pulse.loaded(look_at);
-        }
-        let (lanes, agenda, upkeep) = (Lanes::default(), Agenda::default(), Upkeep::default());
-        let clocks = ctx.clock.mark();
-        Self {
-            ctx,
-            start,
-            watch,
-            signals,
-            tell,
-            lanes,
-            agenda,
-            upkeep,
-            reload_at: None,
-            look_at,
-            ready: false,
-            told_full: false,
-            held: false,
-            told_doubt: false,
-            put_off: PutOff::default(),
-            clocks,
-            beat_at: None,
-            told_waiting: None,
-        }
-    }
-
     /// Does what is due and says how long nothing will be. A post that is due goes before everything else.
     async fn turn(&mut self) -> std::result::Result<Duration, DaemonError> {
         self.ctx.pulse.turned(self.ctx.clock.now());
@@ -384,17 +231,4 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// How long to sleep: until the earliest of `instants`, at most [`SLEEP_MAX`] and half the supervisor's patience.
-fn nap(ctx: &Ctx, instants: impl IntoIterator<Item = Option<Timestamp>>) -> Duration {
-    let now = ctx.clock.now();
-    let first = instants.into_iter().flatten().min().map_or(SLEEP_MAX, |at| between(now, at));
-    let patience = sd_notify::watchdog_enabled().map_or(SLEEP_MAX, |limit| limit / 2);
-    first.min(SLEEP_MAX).min(patience)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
-async fn sleep(nap: Duration) {
-    tokio::time::sleep(nap).await;
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Ctx, Outcome, Result};
+use super::context::Ctx;
+use super::report::{Outcome, Result};
 use crate::domain::clock::later;
 use crate::domain::fault::{Block, Cure, Fault, FaultClass};
 use crate::domain::retry::{Next, after_failure, after_unsent};

@@ -6,6 +6,7 @@
 
 pub(crate) mod conditions;
 mod item;
+pub(super) mod last_look;
 pub mod outlook;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,9 @@ use jiff::tz::TimeZone;
 
 use self::conditions::{clock_in_doubt, conditions};
 use self::item::{describe, item, publication, tell_cases};
-use super::{Ctx, Result, Telling};
+use super::context::Ctx;
+use super::report::Result;
+use super::rules::Telling;
 use crate::domain::clock::{earlier, later};
 use crate::domain::notice::{Notice, Phase, Trouble};
 use crate::domain::telling::instant;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Result, Rules};
+use super::report::Result;
+use super::rules::Rules;
 use crate::domain::clock::{earlier, later};
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};

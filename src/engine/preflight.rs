@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::AppKeys;
+use super::app_keys::AppKeys;
 use crate::domain::clock::later;
 use crate::domain::content::Body;
 use crate::domain::fault::Fault;

@@ -7,12 +7,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::context::Ctx;
 use super::doubt::evidence::{Evidence, Says, Sought};
 use super::doubt::listing::order::Flaw;
 use super::doubt::listing::whose::Absence;
 use super::doubt::listing::{Bounds, End, lacking, read};
 use super::doubt::matching::Sending;
-use super::{Ctx, Result};
+use super::report::Result;
 use crate::domain::clock::{between, later};
 use crate::domain::fault::{Cure, Fault, FaultClass};
 use crate::network::kakao::error::is_of_one_call;

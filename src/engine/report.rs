@@ -6,8 +6,12 @@ use jiff::Timestamp;
 
 use crate::domain::fault::Fault;
 use crate::domain::policy::InDoubt;
+use crate::store::StoreError;
 use crate::store::queue::Aside;
 use crate::store::view::Due;
+
+/// A result of this floor: the only thing that a deed cannot deal with itself is the database.
+pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a deed did.
 #[derive(Clone, Debug)]

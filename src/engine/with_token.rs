@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::Ctx;
+use super::context::Ctx;
 use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
 use crate::network::kakao::error::{missing_consent, name_account, no_story_user};
 use crate::network::kakao::login::SCOPES;

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::House;
-use crate::engine::pulse;
+use crate::engine::health;
 
 /// 200 and `ok`, or 503 and what to look at.
 pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
@@ -20,7 +20,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
             return say(StatusCode::SERVICE_UNAVAILABLE, why);
         }
         Ok(ctx) => match ctx.store.counts().await {
-            Ok(_) => pulse::ailing(&ctx).await,
+            Ok(_) => health::ailing(&ctx).await,
             Err(error) => Err(error),
         },
         Err(_) => return say(StatusCode::SERVICE_UNAVAILABLE, "stopping"),

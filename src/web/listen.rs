@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::engine::daemon;
+use crate::engine::sleep;
 
 /// Connections at the same time; of those that have asked nothing the oldest goes for the next one, however many stand at the door.
 const CONNECTIONS_MAX: usize = 64;
@@ -89,7 +89,7 @@ impl Listener for Bounded {
 type Silence = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn silence(patience: Duration) -> Silence {
-    Box::pin(daemon::pause(patience))
+    Box::pin(sleep::pause(patience))
 }
 
 /// A connection that gives its slot back when it ends.

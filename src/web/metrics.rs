@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::{House, Turn};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
+use crate::engine::health;
 use crate::engine::incidents::outlook;
-use crate::engine::pulse;
 use crate::store::Result;
 
 /// The media type of the format.
@@ -64,7 +64,7 @@ async fn tell(ctx: &Turn) -> Result<String> {
 /// left out.
 async fn beats(out: &mut String, ctx: &Turn) -> Result<()> {
     let beats = ctx.pulse.beats();
-    let standing = pulse::standing(ctx).await?;
+    let standing = health::standing(ctx).await?;
     let mut seconds = |name: &str, help: &str, value: Option<f64>| {
         if let Some(value) = value {
             gauge(out, name, help, &[(String::new(), value)]);

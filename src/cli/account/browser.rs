@@ -9,7 +9,7 @@ use url::Url;
 
 use super::super::failure::Failure;
 use crate::cli::terminal::output::note;
-use crate::engine::daemon;
+use crate::engine::sleep;
 use crate::network::kakao::login::{Code, LOGIN_TIME, RedirectError, State, read_redirect};
 use crate::web::redirect::{self, Redirects};
 
@@ -69,7 +69,7 @@ impl Ear {
             let (text, pasted) = tokio::select! {
                 query = caught(&mut self.redirects) => (query, false),
                 line = pasted(&mut self.lines) => (line, true),
-                () = daemon::pause(LOGIN_TIME) => {
+                () = sleep::pause(LOGIN_TIME) => {
                     break Err(Failure::not_possible("nobody finished the login within ten minutes; run it again"));
                 }
             };

@@ -11,7 +11,7 @@ use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::{counted, print_json, story_url, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
-use crate::engine::daemon;
+use crate::engine::sleep;
 use crate::engine::tasks::audit;
 use crate::store::view::{AuditRow, FindingRow, NameKind};
 use crate::store::{Access, Store, StoreError};
@@ -142,7 +142,7 @@ async fn carry_out(
         if rows.iter().all(|row| row.ended_at.is_some()) {
             break;
         }
-        daemon::pause(LOOK_EVERY).await;
+        sleep::pause(LOOK_EVERY).await;
     }
     if let Some(engine) = engine {
         engine.stop().await;

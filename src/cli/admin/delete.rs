@@ -14,6 +14,7 @@ use crate::domain::clock::{Clock, later};
 use crate::domain::duration;
 use crate::domain::telling;
 use crate::engine::daemon;
+use crate::engine::sleep;
 use crate::store::queue::DeleteOrder;
 use crate::store::view::{Deletions, ROWS_MAX, StoryFilter, StoryKey, StoryRow, StoryStands};
 use crate::store::{Access, Store, StoreError};
@@ -249,7 +250,7 @@ impl Executor {
             if done.next_at.is_none() || far || stuck || now >= until {
                 break;
             }
-            daemon::pause(look_every).await;
+            sleep::pause(look_every).await;
         }
         if let Self::Here(engine) = self {
             engine.stop().await;

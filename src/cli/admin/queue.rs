@@ -18,6 +18,7 @@ use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::engine::daemon;
+use crate::engine::sleep;
 use crate::store::Store;
 use crate::store::view::{Listing, Place, PostRow, WaitKind, standing_waits};
 
@@ -199,7 +200,7 @@ async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failur
         let shown = list(store, wanted, Form::Human).await?;
         around(store, home, shown, &wanted.zone).await?;
         tokio::select! {
-            () = daemon::pause(WATCH_EVERY) => {}
+            () = sleep::pause(WATCH_EVERY) => {}
             ended = &mut stop => {
                 return match ended {
                     Ok(Ok(())) => Ok(DONE),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::super::failure::{Failure, PROBLEMS, tell_problems};
 use crate::cli::terminal::format::counted;
-use crate::engine::daemon;
+use crate::engine::sleep;
 use crate::plan::{self, Beside, Plan};
 
 /// Most that is read of what a `git` command writes.
@@ -147,7 +147,7 @@ pub(in crate::cli) async fn git(
     let both = async { (stdout.await.unwrap_or_default(), stderr.await.unwrap_or_default()) };
     let (stdout, stderr) = tokio::select! {
         both = both => both,
-        () = daemon::pause(GIT_LIMIT) => {
+        () = sleep::pause(GIT_LIMIT) => {
             child.kill().and_then(|()| child.wait()).map_err(broken)?;
             let what = arguments.first().copied().unwrap_or_default();
             return Err(Failure::unexpected(format!("git {what} took longer than {} s and was stopped", GIT_LIMIT.as_secs())));

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::signals::{Signals, Told};
+use super::error::DaemonError;
+use super::nap::SOON;
+use super::news::News;
+use super::signals::{Signals, Told, supervisor};
 use super::workers::Lanes;
-use super::{DaemonError, News, SOON, sleep, supervisor};
 use crate::domain::clock::later;
-use crate::engine::Ctx;
+use crate::engine::context::Ctx;
+use crate::engine::sleep::pause;
 use crate::store::view::Due;
 
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
@@ -38,7 +41,7 @@ pub(super) async fn drain(
                 lanes.set.detach_all();
                 return Err(DaemonError::Impatient);
             },
-            () = sleep(SOON) => supervisor(sd_notify::NotifyState::Watchdog),
+            () = pause(SOON) => supervisor(sd_notify::NotifyState::Watchdog),
         }
     }
     Ok(())

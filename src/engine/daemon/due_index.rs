@@ -10,7 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::clock::{between, earlier, later};
-use crate::engine::{Ctx, Result};
+use crate::engine::context::Ctx;
+use crate::engine::report::Result;
 use crate::store::view::Due;
 
 /// Most due times that are known ahead.

@@ -1,7 +1,9 @@
 //! The daemon and its job files: when they are read again, and what follows.
 
+use super::error::DaemonError;
 use super::interleave::Cut;
-use super::{Daemon, DaemonError, News};
+use super::news::News;
+use super::state::Daemon;
 use crate::domain::clock::later;
 use crate::engine::reload::{Loaded, load};
 
@@ -23,17 +25,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             self.agenda.ask_all();
         }
         Ok(())
-    }
-
-    /// Waits until what is being written is whole.
-    pub(super) fn settle(&mut self) {
-        self.reload_at = Some(later(self.ctx.clock.now(), self.start.watching.settle));
-    }
-
-    /// Reads the job files again at the next turn: whoever sends SIGHUP says that they are whole.
-    pub(super) fn reload_now(&mut self) {
-        self.watch.differs();
-        self.reload_at = Some(self.ctx.clock.now());
     }
 
     /// Reads the job files again. A file that does not load changes nothing.

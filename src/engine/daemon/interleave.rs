@@ -3,8 +3,13 @@
 
 use std::pin::pin;
 
-use super::{Daemon, DaemonError, News, SOON, Told, sleep, supervisor};
+use super::error::DaemonError;
+use super::nap::SOON;
+use super::news::News;
+use super::signals::{Told, supervisor};
+use super::state::Daemon;
 use crate::domain::clock::between;
+use crate::engine::sleep::pause;
 
 /// How much longer the supervisor is asked to wait for the start, each second anew while something is done for it.
 const START_TAKES_US: u32 = 60_000_000;
@@ -57,7 +62,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                     }
                     Told::Reload => self.reload_now(),
                 },
-                () = sleep(nap) => self.go_on_meanwhile(),
+                () = pause(nap) => self.go_on_meanwhile(),
             }
             if gone_wrong.is_ok() && !ctx.stop.is_told() {
                 self.start_due_posts();

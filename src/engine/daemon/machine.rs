@@ -3,12 +3,17 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::error::DaemonError;
 use super::interleave::Cut;
-use super::{Daemon, DaemonError, News, SOON, supervisor, sweep_at_start};
-use crate::domain::clock::{between, later};
-use crate::engine::{Result, incidents, trust};
+use super::nap::SOON;
+use super::news::News;
+use super::signals::supervisor;
+use super::state::Daemon;
+use super::sweep::sweep_at_start;
+use crate::engine::report::Result;
+use crate::engine::{incidents, trust};
 use crate::store::Trouble;
 use crate::store::view::Due;
 
@@ -93,15 +98,6 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             self.lanes.start(&self.ctx);
         }
         Ok(self.ctx.trust.looks_after(&self.ctx.clock).unwrap_or(SOON).clamp(LOOK_MIN, LOOK_MAX))
-    }
-
-    /// Tells the supervisor that all is well, at most once a second: it asks for far less, and every turn comes by here.
-    pub(super) fn tell_supervisor(&mut self, now: Timestamp) {
-        // A clock that was set back begins anew.
-        if self.beat_at.is_none_or(|at| at <= now || between(now, at) > SOON) {
-            self.beat_at = Some(later(now, SOON));
-            supervisor(sd_notify::NotifyState::Watchdog);
-        }
     }
 
     /// A clock that was set, or a machine that slept: what was reckoned from the old time is reckoned anew.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::clock::{between, later};
-use crate::engine::{Ctx, Result, incidents};
+use crate::engine::context::Ctx;
+use crate::engine::incidents;
+use crate::engine::report::Result;
 use crate::store::Trouble;
 
 /// How often, at most, it is looked: a busy queue must not wait for it.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::DaemonError;
+use super::error::DaemonError;
+use crate::engine::sleep::pause;
 
 /// What the process is told from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Takes the signals over from their default, which is to end the process.
-    pub(super) fn new() -> std::result::Result<Self, DaemonError> {
+    pub(super) fn new() -> Result<Self, DaemonError> {
         let on = |kind| signal(kind).map_err(|source| DaemonError::System { doing: "receive signals", source });
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
@@ -62,6 +63,16 @@ pub async fn ask_for_patience() {
     let Ok(limit) = u32::try_from(ASK_FOR.as_micros()) else { return };
     for _ in 0..START_MAX.as_secs() / ASK_EVERY.as_secs() {
         supervisor(sd_notify::NotifyState::ExtendTimeoutUsec(limit));
-        super::sleep(ASK_EVERY).await;
+        pause(ASK_EVERY).await;
     }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// Signals cannot be received.
+pub async fn until_told_to_stop() -> Result<(), DaemonError> {
+    let mut signals = Signals::new()?;
+    while signals.next().await != Told::Stop {}
+    Ok(())
 }

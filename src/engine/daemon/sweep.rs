@@ -1,28 +1,13 @@
 //! What is done first: nothing by a clock in doubt, and at start whatever a dead process held is let go.
 
-use super::{Upkeep, run_deed};
+use super::turn::Upkeep;
 use crate::engine::aside::step_unless_refused;
-use crate::engine::trust::{self, Standing};
-use crate::engine::{Ctx, Outcome, Report, Result, incidents};
+use crate::engine::context::Ctx;
+use crate::engine::incidents;
+use crate::engine::report::Result;
+use crate::engine::trust;
+use crate::engine::trust::state::Standing;
 use crate::store::queue::Swept;
-use crate::store::view::Due;
-
-/// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
-/// command that executes without a daemon, and the tests.
-pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
-    let mut reports = Vec::new();
-    if may_act(ctx, upkeep).await? {
-        upkeep.run(ctx).await?;
-        for (deed, account) in ctx.store.due(ctx.clock.now()).await? {
-            reports.push(run_deed(ctx, deed, &account).await?);
-        }
-    }
-    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
-    }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
-    Ok(reports)
-}
 
 /// Whether anything may be done by the clock. A doubt is told; once it is over, what waited for it is done first.
 pub(super) async fn may_act(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<bool> {

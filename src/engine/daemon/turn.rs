@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::SOON;
 use super::monitor::Watchman;
+use super::nap::SOON;
 use crate::domain::clock::{between, earlier, later};
 use crate::engine::aside::step_unless_refused;
+use crate::engine::context::Ctx;
+use crate::engine::report::Result;
 use crate::engine::tasks::{enqueue, preflight};
-use crate::engine::{Ctx, Result};
 use crate::store::queue::{Enqueued, Overdue, Swept};
 
 /// How often the horizon is moved on for schedules that go on for ever.

@@ -5,16 +5,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{News, SOON};
+use super::nap::SOON;
+use super::news::News;
 use crate::domain::clock::later;
 use crate::engine::aside::REFUSED_REST;
+use crate::engine::context::Ctx;
+use crate::engine::report::{Outcome, Report, Result};
 use crate::engine::tasks::{audit, delete, notify, preflight, prepare, probe, publish, reconcile, restore};
-use crate::engine::{Ctx, Outcome, Report, Result, aside, trust};
+use crate::engine::{aside, trust};
 use crate::store::Trouble;
 use crate::store::queue::Aside;
 use crate::store::view::Due;
@@ -225,33 +227,8 @@ impl Lanes {
     }
 }
 
-/// What [`step`](super::step) does, with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
-/// do it; in one task, so that it can die as a whole.
-pub async fn step_abreast(ctx: &Ctx, upkeep: &mut super::Upkeep) -> Result<Vec<Report>> {
-    let may_act = super::may_act(ctx, upkeep).await?;
-    if may_act {
-        upkeep.run(ctx).await?;
-    }
-    let due = if may_act { ctx.store.due(ctx.clock.now()).await? } else { Vec::new() };
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let stopping = AtomicBool::new(false);
-    let lanes = due.iter().map(|(deed, account)| run_lane(ctx, *deed, account, &tell, &stopping));
-    for ended in join_all(lanes).await {
-        ended?;
-    }
-    for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
-    }
-    let mut reports = Vec::new();
-    while let Ok(report) = told.try_recv() {
-        reports.push(report);
-    }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
-    Ok(reports)
-}
-
 /// One lane: the deed for the account, and with publishing the posts that follow.
-async fn run_lane(
+pub(super) async fn run_lane(
     ctx: &Ctx,
     deed: Due,
     account: &str,

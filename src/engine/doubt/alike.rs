@@ -9,10 +9,12 @@ use encoding_rs::{EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
 use self::align::{Letters, compare};
 use self::form::{damage, decoded, letters, signs, weight, without_addresses, without_groups, words};
+pub(crate) use self::likeness::Likeness;
 use crate::domain::content::comparable;
 
 mod align;
 mod form;
+mod likeness;
 pub(crate) mod told;
 
 /// What stands at the end of a text that was cut off.
@@ -40,19 +42,6 @@ const GARBLED_MIN: usize = 4;
 const RUN_MIN: usize = 24;
 /// One sign of an escape in so many characters is more than people write.
 const ESCAPES_PER: usize = 9;
-
-/// How near a listed text is to one that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Likeness {
-    /// Another text, whatever a server may have done to it.
-    Other,
-    /// It cannot be told: too little is left of it, or of the one that was sent.
-    Unclear,
-    /// The sent one, altered; or one that says nearly the same.
-    Alike,
-    /// The same, in the comparable form.
-    Same,
-}
 
 /// A text that was sent, ready to be compared with many.
 #[derive(Clone, Debug)]

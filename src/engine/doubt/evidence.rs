@@ -22,7 +22,9 @@ use crate::domain::told_as::ToldAs;
 use crate::network::kakao::list::Unreadable;
 use crate::network::kakao::story::{LinkCard, MediaType, Story};
 use crate::store::queue::{Owner, Suspect};
+use candidate::Candidate;
 
+mod candidate;
 mod shown;
 
 /// Most stories that are kept as those that may be the post's. With more than these nothing is proved.
@@ -111,28 +113,6 @@ impl Sought {
         let as_card = self.card.iter().any(|card| card.likeness(story.content.as_deref()) >= Likeness::Alike);
         if as_card { Likeness::Unclear } else { Likeness::Other }
     }
-}
-
-/// A story of nobody's that may be the post's.
-#[derive(Clone, Debug)]
-struct Candidate {
-    id: String,
-    url: Option<String>,
-    kind: String,
-    audience: String,
-    images: usize,
-    text: Option<String>,
-    at: Timestamp,
-    likeness: Likeness,
-    /// The alterations in which it says what was sent.
-    told_in: Vec<ToldAs>,
-    /// It may be the story of another post of which a person decides.
-    is_anothers: bool,
-    differs: Option<Differs>,
-    /// The list tells its kind, and how many images it has if it is a photo.
-    is_told: bool,
-    /// It stands below a story that was published before the post was sent.
-    is_below: bool,
 }
 
 /// What a list has shown so far.
@@ -252,6 +232,18 @@ impl Evidence {
             is_told,
             is_below: self.known.passed,
         });
+    }
+
+    /// Whether it is the story that the list shows under its ID.
+    pub(crate) fn shows(&self, story: &Story) -> bool {
+        let text = story.content.as_deref().map(shown::kept_text);
+        self.candidates.iter().any(|candidate| candidate.id == story.id && candidate.text == text)
+    }
+
+    /// The story that the list shows under this ID, for a person to compare.
+    pub(crate) fn suspect(&self, sought: &Sought, heard: Option<Heard>, id: &str) -> Option<Suspect> {
+        let window = self.window(sought, heard);
+        self.candidates.iter().find(|candidate| candidate.id == id).map(|candidate| candidate.suspect(&window, heard))
     }
 
     /// What the list says, where it has these flaws.

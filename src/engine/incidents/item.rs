@@ -1,6 +1,8 @@
 //! What a notice says of one incident, or of one story.
 
-use super::super::{Ctx, Result, Telling};
+use super::super::context::Ctx;
+use super::super::report::Result;
+use super::super::rules::Telling;
 use crate::domain::notice::{Item, Notice, Phase};
 use crate::domain::telling::story_url;
 use crate::store::view::{IncidentRow, PostNews};

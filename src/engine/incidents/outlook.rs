@@ -3,49 +3,25 @@
 //! Asks nothing of Kakao: whether the tokens last beyond the posts, and whether the pictures are intact, is known here. Must not
 //! change anything; the incidents are the parent's to begin and end.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::clock::{between, later};
+pub use super::last_look::Outlook;
+use super::last_look::Seen;
+use crate::domain::clock::later;
 use crate::domain::notice::Trouble;
 use crate::domain::telling::instant;
-use crate::engine::{Ctx, Result, Telling};
+use crate::engine::context::Ctx;
+use crate::engine::report::Result;
+use crate::engine::rules::Telling;
 use crate::network::kakao::folder::TokenError;
 use crate::store::StoreError;
 use crate::store::queue::NewIncident;
 use crate::store::view::PostRow;
 
-/// How long a look ahead is good for.
-const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How far ahead pictures are looked at: the evening before, and until the post is due.
 const PICTURES_AHEAD: Duration = Duration::from_secs(24 * 3_600);
-
-/// The last look ahead. Kept, since each reads the tokens of every account and the photos of a day.
-#[derive(Debug, Default)]
-pub struct Outlook(Mutex<Option<Seen>>);
-
-/// What a look ahead saw, when, and of which plan.
-#[derive(Debug)]
-struct Seen {
-    at: Timestamp,
-    generation: u64,
-    found: Vec<NewIncident>,
-}
-
-impl Outlook {
-    fn kept(&self, now: Timestamp, generation: u64) -> Option<Vec<NewIncident>> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back makes the last look one of the future: it is made anew.
-        let good = |seen: &&Seen| seen.generation == generation && seen.at <= now && between(seen.at, now) < GOOD_FOR;
-        seen.as_ref().filter(good).map(|seen| seen.found.clone())
-    }
-
-    fn keep(&self, seen: Seen) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-    }
-}
 
 /// What would go wrong.
 pub(crate) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {

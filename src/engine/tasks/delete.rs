@@ -3,10 +3,12 @@
 use crate::domain::clock::{earlier, later};
 use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::retry::{Next, after_failure};
+use crate::engine::context::Ctx;
 use crate::engine::doubt::evidence::BELOW;
 use crate::engine::doubt::listing::order::profile_of;
 use crate::engine::failure::{block_account, given_up};
-use crate::engine::{Ctx, Outcome, Report, Result, with_token};
+use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::with_token;
 use crate::network::kakao::error::{is_gone, stops_posts};
 use crate::network::kakao::list::Entry;
 use crate::store::Written;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::telling;
+use crate::engine::context::Ctx;
 use crate::engine::planned::{Wanted, names, unmade};
-use crate::engine::{Ctx, Result};
+use crate::engine::report::Result;
 use crate::plan::Plan;
 use crate::store::StoreError;
 use crate::store::queue::Enqueued;

@@ -11,7 +11,8 @@ use tokio_cron_scheduler::Job;
 
 use super::prune;
 use crate::domain::clock::{between, earlier};
-use crate::engine::{Ctx, with_token};
+use crate::engine::context::Ctx;
+use crate::engine::with_token;
 use crate::store::Trouble;
 
 /// Four times a day: often enough that an account without posts never lets its refresh token run out.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::clock::{between, later};
-use crate::engine::{Ctx, Outcome, Report, Result};
+use crate::engine::context::Ctx;
+use crate::engine::report::{Outcome, Report, Result};
 use crate::notify::NotSent;
 use crate::store::view::Due;
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::domain::clock::later;
 use crate::domain::fault::FaultClass;
+use crate::engine::context::Ctx;
 use crate::engine::failure::block_account;
-use crate::engine::{Ctx, Outcome, Report, Result, with_token};
+use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::with_token;
 use crate::store::view::Due;
 
 /// How soon a question that could not be answered is asked again.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::clock::earlier;
 use crate::domain::post::PostState;
-use crate::engine::{Ctx, Result};
+use crate::engine::context::Ctx;
+use crate::engine::report::Result;
 use crate::settings::Keep;
 use crate::store::queue::Pruned;
 

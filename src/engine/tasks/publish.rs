@@ -6,11 +6,13 @@
 
 use crate::domain::clock::{Heard, between, later};
 use crate::domain::fault::{Fault, FaultClass};
+use crate::engine::context::Ctx;
 use crate::engine::doubt::listing::order::profile_of;
 use crate::engine::failure::{set_back, unless_lost};
 use crate::engine::refused::{self, Verdict};
+use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::under_way::UnderWayGuard;
 use crate::engine::with_token::{between_deaths, refresh, refused_again, token};
-use crate::engine::{Ctx, Outcome, Report, Result, UnderWayGuard};
 use crate::network::kakao::error::{misnamed, name_account};
 use crate::network::kakao::list::Entry;
 use crate::network::kakao::refresh::ONE_CALL;

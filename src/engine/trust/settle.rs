@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{AGAIN_MIN, MARK_EVERY, See, Standing, words};
+use super::seen::See;
+use super::state::{AGAIN_MIN, MARK_EVERY, Standing};
+use super::words::words;
 use crate::domain::clock::earlier;
 use crate::domain::evidence::{DOUBT_FROM, Why};
-use crate::engine::{Ctx, Result};
+use crate::engine::context::Ctx;
+use crate::engine::report::Result;
 use crate::plan::Plan;
 use crate::plan::schedule::rule::Schedule;
 use crate::store::queue::PutRight;

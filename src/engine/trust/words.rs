@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::domain::evidence::{GAP_MAX, Why};
 use crate::domain::telling::{instant, length};
-use crate::engine::Telling;
+use crate::engine::rules::Telling;
 
 /// Why the clock is in doubt: a sentence without its end.
 pub fn words(why: &Why, zone: &str) -> String {

@@ -209,9 +209,9 @@ pub(super) fn sleep(file: &File) -> Vec<Breach> {
         ["thread::sleep", "thread::park_timeout"].iter().any(|wait| path.ends(wait))
     });
     // Neither a program that is started for a notice nor a mail server has a time-out of its own, and no statement of the store is inside.
-    let waits = ["src/engine/daemon.rs", "src/notify/command.rs", "src/notify/mail.rs"].contains(&file.path.as_str());
+    let waits = ["src/engine/sleep.rs", "src/notify/command.rs", "src/notify/mail.rs"].contains(&file.path.as_str());
     if !waits && !file.under("crates") {
-        breaches.extend(named(file, "only engine/daemon sleeps", |path| {
+        breaches.extend(named(file, "only engine/sleep sleeps", |path| {
             path.starts("tokio::time") || path.starts("tokio_util::time") || path.starts("futures_timer")
         }));
     }

@@ -3,7 +3,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Likeness;
+use super::likeness::Likeness;
 
 /// From so many letters on a part of a text speaks for itself: fewer are a word or two, which other texts have as well.
 const TELLING: usize = 10;

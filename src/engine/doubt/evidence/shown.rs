@@ -1,28 +1,16 @@
 //! How a story that may be a post's is shown to a person: what the list told of it, and why it may be. Pure.
 
-use super::{Candidate, Differs, Evidence, Likeness, Sought, Window};
+use super::candidate::Candidate;
 use crate::domain::clock::Heard;
 use crate::domain::content::Permission;
 use crate::domain::printable;
-use crate::network::kakao::story::{Audience, MediaType, Story};
+use crate::engine::doubt::alike::Likeness;
+use crate::engine::doubt::matching::{Differs, Window};
+use crate::network::kakao::story::{Audience, MediaType};
 use crate::store::queue::Suspect;
 
 /// Longest part of a listed text that is kept, in characters.
 const TEXT_CHARS_MAX: usize = 2_048;
-
-impl Evidence {
-    /// Whether it is the story that the list shows under its ID.
-    pub(crate) fn shows(&self, story: &Story) -> bool {
-        let text = story.content.as_deref().map(kept_text);
-        self.candidates.iter().any(|candidate| candidate.id == story.id && candidate.text == text)
-    }
-
-    /// The story that the list shows under this ID, for a person to compare.
-    pub(crate) fn suspect(&self, sought: &Sought, heard: Option<Heard>, id: &str) -> Option<Suspect> {
-        let window = self.window(sought, heard);
-        self.candidates.iter().find(|candidate| candidate.id == id).map(|candidate| candidate.suspect(&window, heard))
-    }
-}
 
 impl Candidate {
     pub(crate) fn suspect(&self, window: &Window, heard: Option<Heard>) -> Suspect {

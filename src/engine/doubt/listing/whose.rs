@@ -7,7 +7,8 @@
 
 use super::order::{Flaw, Order, profile_of};
 use crate::domain::fault::Fault;
-use crate::engine::{Ctx, with_token};
+use crate::engine::context::Ctx;
+use crate::engine::with_token;
 use crate::network::kakao::error::is_gone;
 use crate::network::kakao::story::Story;
 
