@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::entry::{Moment, Step, lang};
-use super::page::Failed;
-use super::{House, Turn};
+use super::failed::Failed;
+use super::state::{House, Turn};
 use crate::domain::case::{Candidate, Case as Told};
 use crate::domain::content::comparable;
 use crate::domain::printable;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::House;
+use super::state::House;
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
 use crate::domain::telling;

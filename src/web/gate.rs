@@ -8,8 +8,8 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::House;
-use super::page::Failed;
+use super::failed::Failed;
+use super::state::House;
 
 /// A page may load its own style and icon, and nothing else; nobody may frame it or send a form from it.
 const CONTENT_SECURITY_POLICY: &str =

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::House;
+use super::state::House;
 use crate::engine::health;
 
 /// 200 and `ok`, or 503 and what to look at.

@@ -21,6 +21,8 @@ use crate::engine::sleep;
 
 /// Connections at the same time; of those that have asked nothing the oldest goes for the next one, however many stand at the door.
 const CONNECTIONS_MAX: usize = 64;
+/// How long a connection may bring about no answer: one that asks nothing takes the place of one that does.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// What ends the head of a request.
 const HEAD_END: &[u8; 4] = b"\r\n\r\n";
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use jiff::Timestamp;
 
-use super::{House, Turn};
+use super::state::{House, Turn};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::engine::health;

@@ -5,6 +5,7 @@
 
 mod case;
 mod entry;
+mod failed;
 #[expect(unreachable_pub, reason = "the macro of a filter writes a public type")]
 mod filters;
 mod gate;
@@ -17,9 +18,9 @@ mod pauses;
 mod post;
 mod posts;
 pub mod redirect;
+mod state;
 mod stories;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,37 +31,17 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock, Semaphore, oneshot};
+use tokio::sync::{RwLock, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::engine::Ctx;
-use listen::Bounded;
-use page::Failed;
+use listen::{Bounded, PATIENCE};
+pub use state::Surroundings;
+use state::{House, Queue};
 
 /// Pages that are made at the same time. The store has four readers; the engine always finds one free, so that looking at the
 /// queue never makes a post late.
 const PAGES_AT_ONCE: usize = 2;
-
-/// How long a connection may bring about no answer: one that asks nothing takes the place of one that does.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What the pages tell beside the queue.
-#[derive(Clone, Debug, Default)]
-pub struct Surroundings {
-    /// The flags with which a command finds this queue, each after a blank; empty when it needs none.
-    pub command_flags: String,
-    /// Where the embedded sandbox is, when nothing reaches Kakao.
-    pub sandbox_url: Option<String>,
-    /// What people call the accounts that have a title.
-    pub titles: BTreeMap<String, String>,
-}
-
-impl Surroundings {
-    /// What people call an account.
-    fn shown(&self, account: &str) -> String {
-        self.titles.get(account).map_or(account, String::as_str).to_owned()
-    }
-}
 
 /// Why there is no dashboard.
 #[derive(Debug, thiserror::Error)]
@@ -169,49 +150,5 @@ impl Dashboard {
         self.server.abort();
         // Ended, or aborted just above: either way the listener is closed.
         let _ended = self.server.await;
-    }
-}
-
-/// What every page is made from.
-struct House {
-    queue: Queue,
-    surroundings: Surroundings,
-    address: SocketAddr,
-}
-
-/// The queue, for as long as the dashboard runs.
-#[derive(Clone)]
-struct Queue {
-    ctx: Arc<RwLock<Option<Arc<Ctx>>>>,
-    turns: Arc<Semaphore>,
-}
-
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Queue")
-    }
-}
-
-impl Queue {
-    /// Waits for a turn to read. Nothing more is read once the dashboard stops.
-    async fn turn(&self) -> Result<Turn, Failed> {
-        let permit = self.turns.clone().acquire_owned().await.map_err(|_| Failed::Stopping)?;
-        let ctx = self.ctx.clone().read_owned().await;
-        let ctx = OwnedRwLockReadGuard::try_map(ctx, |ctx| ctx.as_deref()).map_err(|_| Failed::Stopping)?;
-        Ok(Turn { ctx, _permit: permit })
-    }
-}
-
-/// The right to read. While one is held, [`Dashboard::stop`] waits.
-struct Turn {
-    ctx: OwnedRwLockReadGuard<Option<Arc<Ctx>>, Ctx>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl std::ops::Deref for Turn {
-    type Target = Ctx;
-
-    fn deref(&self) -> &Ctx {
-        &self.ctx
     }
 }

@@ -9,11 +9,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::House;
 use super::entry::Moment;
+use super::failed::Failed;
 use super::filters;
+use super::state::House;
 use crate::domain::printable;
-use crate::store::StoreError;
 use crate::store::view::ROWS_MAX;
 
 /// Rows of a page with lists that go on.
@@ -64,34 +64,6 @@ impl Frame {
 
     fn bare(title: &str) -> Self {
         Self { title: title.into(), path: "", renewal: Renewal::default(), sandbox_url: None, made: None }
-    }
-}
-
-/// Why a page cannot be shown.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// There is no such page.
-    Missing(String),
-    /// The daemon is about to end.
-    Stopping,
-    /// The database.
-    Store(StoreError),
-    /// The request calls us by a name that is not ours.
-    ForeignName,
-    /// A mistake of ours.
-    Unexpected,
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<askama::Error> for Failed {
-    fn from(error: askama::Error) -> Self {
-        tracing::error!(%error, "a page of the dashboard could not be written; please report this");
-        Self::Unexpected
     }
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::House;
 use super::entry::Moment;
+use super::state::House;
 use crate::domain::telling::shell_word;
 use crate::store::view::PauseRow;
 

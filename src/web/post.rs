@@ -6,11 +6,12 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 
-use super::House;
 use super::case::{self, Case};
 use super::entry::{Entry, Moment, StoryEntry, lang};
+use super::failed::Failed;
 use super::filters;
-use super::page::{Failed, Frame, Page, Renewal, made, query_of, write};
+use super::page::{Frame, Page, Renewal, made, query_of, write};
+use super::state::House;
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};
 use crate::domain::telling::length;

@@ -6,10 +6,11 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use url::form_urlencoded;
 
-use super::House;
 use super::entry::Entry;
+use super::failed::Failed;
 use super::filters;
-use super::page::{Asked, Failed, Frame, Links, Page, Paging, made, query_of, write};
+use super::page::{Asked, Frame, Links, Page, Paging, made, query_of, write};
+use super::state::House;
 use crate::domain::content::composed;
 use crate::domain::post::PostState;
 use crate::store::Store;

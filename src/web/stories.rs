@@ -5,10 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 
-use super::House;
 use super::entry::StoryEntry;
 use super::filters;
 use super::page::{Frame, Links, Page, Paging, made, query_of, write};
+use super::state::House;
 
 #[derive(Template)]
 #[template(path = "stories.html", config = "src/web/askama.toml")]
