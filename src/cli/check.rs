@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::context;
 use super::failure::{DONE, Failure, PROBLEMS};
+use super::flags::Common;
 use super::terminal::format::{counted, paint, print_json};
 use super::terminal::output::{self, say};
 use super::written::Written;
-use super::{Common, context};
 use crate::domain::clock::{Clock, later};
 use crate::plan::{self, Beside, Plan, files};
 use crate::yaml::problem::{self, Code, Paint, Problem, Problems, Severity, Source};

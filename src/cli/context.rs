@@ -6,8 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::Common;
-use super::failure::{Failure, broken};
+use super::failure::Failure;
+use super::flags::{Common, settings_file};
+use super::tell::broken;
 use super::terminal::format::local_zone;
 use crate::domain::clock::{Clock, later};
 use crate::engine::incidents::outlook::Outlook;
@@ -120,7 +121,7 @@ impl Home {
 
 /// The settings file that counts, read; the defaults when there is none.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
-    match super::rescue::settings_file(common) {
+    match settings_file(common) {
         Some(file) => Settings::load(&file).map_err(|problems| broken(&problems)),
         None => Ok(Settings::default()),
     }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Common;
 use super::failure::{DONE, Failure};
+use super::flags::Common;
 use super::terminal::format::print_json;
 use super::terminal::output::{self, say};
 use crate::yaml::nearest::nearest;

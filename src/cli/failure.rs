@@ -1,9 +1,5 @@
 //! How a command fails: one sentence with the next step, and the documented exit code.
 
-use std::process::ExitCode;
-
-use super::terminal::format::{counted, paint};
-use super::terminal::output::{aside_lines, note};
 use crate::engine::daemon::DaemonError;
 use crate::network::kakao::ClientError;
 use crate::network::kakao::folder::TokenError;
@@ -11,7 +7,6 @@ use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
 use crate::store::queue::Refusal;
 use crate::store::{StoreError, Trouble};
-use crate::yaml::problem::Problems;
 use kakao_sandbox::SandboxError;
 
 /// Done.
@@ -86,19 +81,6 @@ impl Failure {
         Self { message: format!("{words}{}", self.message), ..self }
     }
 
-    /// Says it and gives the exit code.
-    pub(super) fn report(self) -> ExitCode {
-        self.tell();
-        ExitCode::from(self.code)
-    }
-
-    /// Says it, for commands that go on with something else.
-    pub(super) fn tell(&self) {
-        if !self.message.is_empty() {
-            note!("storyd: {}", self.message);
-        }
-    }
-
     /// Its words, for who tells them in another way.
     pub(super) fn message(&self) -> &str {
         &self.message
@@ -123,17 +105,6 @@ pub(super) fn in_full(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Prints the problems for the person.
-pub(super) fn tell_problems(problems: &Problems) {
-    aside_lines(&problems.render(paint(&std::io::stderr())));
-}
-
-/// Prints the problems and gives the failure that stands for them.
-pub(super) fn broken(problems: &Problems) -> Failure {
-    tell_problems(problems);
-    Failure::new(PROBLEMS, format!("{}; nothing was loaded", counted(problems.errors(), "problem")))
 }
 
 impl From<StoreError> for Failure {

@@ -7,23 +7,25 @@ mod check;
 mod context;
 mod explain;
 mod failure;
+mod flags;
 mod notify;
 mod plan;
 mod rescue;
 mod run;
 mod sandbox;
 mod schema;
+mod tell;
 pub mod terminal;
 mod version;
 mod written;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use self::terminal::output::note;
 use failure::{DONE, Failure, UNEXPECTED};
+use flags::Common;
 
 /// Threads that the work is spread over.
 const THREADS_MAX: usize = 4;
@@ -43,29 +45,6 @@ struct Cli {
     common: Common,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What stands above the flags that every command takes, so that they do not lie between its own.
-const EVERY_COMMAND: &str = "Options of every command";
-
-/// Flags that every command takes.
-#[derive(Clone, Debug, clap::Args)]
-struct Common {
-    /// The settings file [default: ./storyd.yaml, then /etc/storyd/storyd.yaml; none is needed with --sandbox]
-    #[arg(long, global = true, help_heading = EVERY_COMMAND, env = "STORYD_SETTINGS", value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// Use the embedded sandbox instead of Kakao; its queue, stories and tokens live in ./.storyd-sandbox
-    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
-    sandbox: bool,
-    /// Folder of the queue, the images and the tokens; wins over the settings
-    #[arg(long, global = true, help_heading = EVERY_COMMAND, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
-    json: bool,
-    /// What to log to stderr, as in `info` or `storyd=debug`
-    #[arg(long, global = true, help_heading = EVERY_COMMAND, env = "STORYD_LOG", value_name = "FILTER", default_value = "warn")]
-    log: String,
 }
 
 #[derive(Debug, Subcommand)]

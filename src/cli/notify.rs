@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Common;
 use super::context::{self, Home};
 use super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::flags::Common;
 use super::terminal::format::{counted, print_json, time};
 use super::terminal::output::{note, say};
 use super::terminal::width;

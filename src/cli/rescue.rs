@@ -1,24 +1,14 @@
 //! Where settings are not at hand as they should be: what a command does all the same. What steers the queue needs no more than the folder of
 //! the queue, and must work when somebody is in a hurry; and what is told of accounts that the settings do not name.
 
-use std::path::PathBuf;
-
-use super::Common;
 use super::context::{Home, home_by};
-use super::failure::{Failure, broken};
+use super::failure::Failure;
+use super::flags::{Common, settings_file};
+use super::tell::broken;
 use super::terminal::output::note;
 use crate::plan::Beside;
 use crate::settings::{Rescued, Settings};
 use crate::yaml::nearest::nearest;
-
-/// The places where settings are looked for.
-const SETTINGS_PLACES: [&str; 2] = ["storyd.yaml", "/etc/storyd/storyd.yaml"];
-
-/// The settings file that counts, if there is one.
-pub(super) fn settings_file(common: &Common) -> Option<PathBuf> {
-    let found = || SETTINGS_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
-    common.settings.clone().or_else(found)
-}
 
 /// The home of a command that only needs the queue. Settings that do not load are told in one line, and it goes on with the folder that
 /// the command line or what can be read of them names, else the usual one.

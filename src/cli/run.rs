@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::caveats;
 use super::context::{self, Engine, Home};
-use super::failure::{DONE, Failure, broken};
+use super::failure::{DONE, Failure};
+use super::flags::Common;
+use super::tell::broken;
 use super::terminal::format::{counted, length, paint, relative, time};
 use super::terminal::output::{self, note, say};
-use super::{Common, caveats};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::trust::{remedy, words};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Common;
 use super::failure::{DONE, Failure};
+use super::flags::Common;
 use super::terminal::output::{self, say};
 use crate::domain::duration;
 use kakao_sandbox::{FaultRule, Options, SandboxError};

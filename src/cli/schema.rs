@@ -1,7 +1,7 @@
 //! `storyd schema`: the JSON Schema of job files and settings, for editors.
 
-use super::Common;
 use super::failure::{DONE, Failure};
+use super::flags::Common;
 use super::terminal::format::print_json;
 use crate::plan::schema;
 use crate::settings;

@@ -3,8 +3,11 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
+use super::owner::{owner, refuse_another_user, refuse_with_doubts};
+use super::row::{check_name, row_of, warn_short_life};
+use super::unblock::let_go;
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
@@ -35,7 +38,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
             "the accounts of the embedded sandbox get their tokens by themselves; leave --sandbox out for accounts at Kakao",
         ));
     }
-    super::check_name(&args.account)?;
+    check_name(&args.account)?;
     let clock = Clock::system();
     let access = AccessToken::new(&read(&args.access_token_file)?)
         .map_err(|error| Failure::usage(format!("{}: {error}", args.access_token_file.display())))?;
@@ -69,9 +72,9 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
     let folder = context::tokens(home)?;
     let before = folder.folder().load(&args.account).ok().and_then(|set| set.owner);
     let expected = before.as_ref().filter(|_| !args.other_user);
-    super::refuse_another_user(&args.account, expected, found.as_ref(), "Hand in that user's tokens")?;
+    refuse_another_user(&args.account, expected, found.as_ref(), "Hand in that user's tokens")?;
     if args.other_user {
-        super::refuse_with_doubts(home, &args.account, before.as_ref(), found.as_ref()).await?;
+        refuse_with_doubts(home, &args.account, before.as_ref(), found.as_ref()).await?;
     }
     let set = TokenSet {
         access_token: access,
@@ -79,20 +82,20 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
         refresh_token: refresh,
         refresh_expires_at: None,
         scopes: None,
-        owner: super::owner(before, found, args.other_user),
+        owner: owner(before, found, args.other_user),
         obtained_at: clock.now(),
         bought: None,
     };
     let lock = folder.folder().lock(&args.account)?;
     folder.folder().save(&lock, &set)?;
-    super::let_go(home, &args.account, args.other_user).await?;
-    let row = super::row_of(home, &args.account).await?;
+    let_go(home, &args.account, args.other_user).await?;
+    let row = row_of(home, &args.account).await?;
     if common.json {
         print_json(&row)?;
     } else {
         say!("tokens of account {} stored in {}", args.account, home.tokens_dir().display());
     }
-    super::warn_short_life(&row);
+    warn_short_life(&row);
     Ok(DONE)
 }
 

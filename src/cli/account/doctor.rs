@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
-use super::Row;
+use super::super::flags::Common;
 use super::at_kakao::AtKakao;
 use super::checks::{self, Check, Stands};
+use super::row::{Row, row_of, rows, until};
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::{counted, instant, print_json};
 use crate::cli::terminal::output::{note, say};
@@ -32,10 +32,10 @@ struct Diagnosis {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u8, Failure> {
-    let mut rows = super::rows(home).await?;
+    let mut rows = rows(home).await?;
     if !args.accounts.is_empty() {
         for account in &args.accounts {
-            super::row_of(home, account).await?;
+            row_of(home, account).await?;
         }
         rows.retain(|row| args.accounts.contains(&row.account));
     }
@@ -134,7 +134,7 @@ async fn tokens(
     }
     let stored = match (row.has_refresh_token, row.refresh_expires_at) {
         (false, _) => Check::weak("tokens", "stored, without a refresh token: they cannot be renewed", login),
-        (true, Some(at)) => Check::good("tokens", format!("stored; refresh token {}", super::until(at, &zone))),
+        (true, Some(at)) => Check::good("tokens", format!("stored; refresh token {}", until(at, &zone))),
         (true, None) => Check::good("tokens", "stored; Kakao did not say until when the refresh token lasts"),
     };
     checks.push(stored);

@@ -1,10 +1,13 @@
 //! `storyd account login`: a person consents at Kakao, in a browser here or elsewhere, and the account's tokens are kept.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::flags::Common;
 use super::at_kakao::{AtKakao, failed};
 use super::browser::{self, Ear};
 use super::checks::{self, Found, Stands};
+use super::owner::{self, refuse_another_user, refuse_with_doubts};
+use super::row::{check_name, row_of, token_lines, warn_short_life, who};
+use super::unblock::let_go;
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
@@ -32,7 +35,7 @@ pub(crate) struct Login {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Login) -> Result<u8, Failure> {
-    super::check_name(&args.account)?;
+    check_name(&args.account)?;
     let mut kakao = AtKakao::reach(home, &args.account).await?;
     let result = log_in(common, home, args, &mut kakao).await;
     kakao.stop().await;
@@ -96,40 +99,40 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     let expected = before.as_ref().and_then(|set| set.owner.clone()).filter(|_| !args.other_user);
     let mut found = checks::whose(home, &kakao.client, account, &answer.access_token, expected.as_ref()).await;
     let instead = "Log out in the browser and log in as that user";
-    super::refuse_another_user(account, expected.as_ref(), found.owner.as_ref(), instead)?;
+    refuse_another_user(account, expected.as_ref(), found.owner.as_ref(), instead)?;
     let known = before.as_ref().and_then(|set| set.owner.clone());
     if args.other_user {
-        super::refuse_with_doubts(home, account, known.as_ref(), found.owner.as_ref()).await?;
+        refuse_with_doubts(home, account, known.as_ref(), found.owner.as_ref()).await?;
     }
-    let owner = super::owner(known, found.owner.clone(), args.other_user);
+    let owner = owner::owner(known, found.owner.clone(), args.other_user);
     let access_token = answer.access_token.clone();
     let set = joined(answer, owner, before, &found, kakao);
     {
         let lock = tokens.folder().lock(account)?;
         tokens.folder().save(&lock, &set)?;
     }
-    super::let_go(home, account, args.other_user).await?;
+    let_go(home, account, args.other_user).await?;
     // Kept before anything else is asked: there is no second copy of them.
     checks::look_around(home, &kakao.client, account, &access_token, &mut found).await;
     {
         let lock = tokens.folder().lock(account)?;
         let mut set = tokens.folder().load(account)?;
         set.scopes = found.scopes.clone().or(set.scopes);
-        set.owner = super::owner(set.owner, found.owner.clone(), false);
+        set.owner = owner::owner(set.owner, found.owner.clone(), false);
         tokens.folder().save(&lock, &set)?;
     }
-    let row = super::row_of(home, account).await?;
+    let row = row_of(home, account).await?;
     let troubles: Vec<_> = found.checks.iter().filter(|check| check.stands != Stands::Good).collect();
     if common.json {
         print_json(&row)?;
     } else {
-        say!("{account} is {}", super::who(&row));
+        say!("{account} is {}", who(&row));
         let zone = home.zone_anyway().await?;
-        for (label, value) in super::token_lines(&row, &zone) {
+        for (label, value) in token_lines(&row, &zone) {
             say!("  {label:<14} {value}");
         }
     }
-    super::warn_short_life(&row);
+    warn_short_life(&row);
     for trouble in &troubles {
         trouble.warn();
     }

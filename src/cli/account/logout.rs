@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
+use super::row::row_of;
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::{confirm, counted, print_json};
 use crate::cli::terminal::output::{note, say};
@@ -32,7 +33,7 @@ struct Out<'a> {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Logout) -> Result<u8, Failure> {
     let account = args.account.as_str();
-    let row = super::row_of(home, account).await?;
+    let row = row_of(home, account).await?;
     if !row.has_token {
         return Err(Failure::no_such_thing(format!("account {account} has no tokens: there is nothing to forget")));
     }

@@ -1,14 +1,16 @@
 //! `storyd account refresh`: renews an account's tokens now.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::at_kakao::{AtKakao, failed};
+use super::row::{row_of, token_lines};
+use super::unblock::try_again;
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::say;
 
 pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
-    super::row_of(home, account).await?;
+    row_of(home, account).await?;
     let kakao = AtKakao::reach(home, account).await?;
     let result = renew(common, home, account, &kakao).await;
     kakao.stop().await;
@@ -25,14 +27,14 @@ async fn renew(common: &Common, home: &Home, account: &str, kakao: &AtKakao) -> 
     let now = kakao.clock.now();
     let renewed = tokens.refresh_now(&kakao.client, account, Some(credentials), &set.access_token, now).await;
     renewed.map_err(|fault| failed(&format!("the tokens of {account} were not renewed"), &fault))?;
-    super::try_again(home, account).await?;
-    let row = super::row_of(home, account).await?;
+    try_again(home, account).await?;
+    let row = row_of(home, account).await?;
     if common.json {
         print_json(&row)?;
     } else {
         say!("the tokens of {account} were renewed");
         let zone = home.zone_anyway().await?;
-        for (label, value) in super::token_lines(&row, &zone) {
+        for (label, value) in token_lines(&row, &zone) {
             say!("  {label:<14} {value}");
         }
     }

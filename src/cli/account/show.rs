@@ -1,15 +1,15 @@
 //! `storyd account list` and `show`: what is known of the accounts, without asking Kakao.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::Row;
+use super::super::flags::Common;
+use super::row::{Row, row_of, rows, token_lines, who};
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{Columns, counted, instant, print_json, relative, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 
 pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
-    let rows = super::rows(home).await?;
+    let rows = rows(home).await?;
     if common.json {
         print_json(&rows)?;
     } else if rows.is_empty() {
@@ -21,15 +21,15 @@ pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
 }
 
 pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
-    let row = super::row_of(home, account).await?;
+    let row = row_of(home, account).await?;
     if common.json {
         print_json(&row)?;
         return Ok(DONE);
     }
     let (now, zone) = (Clock::system().now(), home.zone_anyway().await?);
     let title = home.settings.titles().remove(account).map_or_else(String::new, |title| format!(" ({title})"));
-    say!("{account}{title} is {}", super::who(&row));
-    for (label, value) in super::token_lines(&row, &zone) {
+    say!("{account}{title} is {}", who(&row));
+    for (label, value) in token_lines(&row, &zone) {
         say!("  {label:<14} {value}");
     }
     if let Some(at) = row.obtained_at {

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::filter::name;
+use super::steering;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{counted, excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
@@ -60,7 +61,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let (account, job) = (args.account.as_deref(), args.job.as_deref());
     let posts = match args.dry_run {
         true => store.withheld(account, job).await?,
-        false => store.accept(account, job, (&super::actor(), &args.reason), now).await?,
+        false => store.accept(account, job, (&steering::actor(), &args.reason), now).await?,
     };
     let rows = store.posts_numbered(&posts).await?;
     let zone = home.zone(&store).await?;
@@ -93,7 +94,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         say!("  … and {} more", rows.len() - TOLD_MAX);
     }
     if args.dry_run {
-        super::end_dry_run(true);
+        steering::end_dry_run(true);
     }
     Ok(DONE)
 }

@@ -1,8 +1,9 @@
 //! `storyd admin adopt`: a story that an audit found is taken into the record, and can then be listed and taken down like any other.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::target;
+use super::{refusal, steering};
 use crate::cli::context::Home;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::say;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let refused = |refusal: Refusal| super::refused(home, refusal);
+    let refused = |refusal: Refusal| refusal::refused(home, refusal);
     let mut accounts = store.strangers(&args.story).await?;
     accounts.retain(|account| args.account.as_ref().is_none_or(|only| only == account));
     let account = match accounts.as_slice() {
@@ -56,7 +57,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         }
         named
     } else {
-        let actor = super::actor();
+        let actor = steering::actor();
         let order = AdoptOrder { actor: &actor, reason: &args.reason };
         let now = Clock::system().now();
         Some(store.adopt(&account, &args.story, named, order, now).await.map_err(refused)?)
@@ -74,7 +75,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         say!("story {} on {account} {verb} on record as {of}", args.story);
     }
     if args.dry_run {
-        super::end_dry_run(true);
+        steering::end_dry_run(true);
     }
     Ok(DONE)
 }

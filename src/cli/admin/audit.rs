@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::{self, Home};
 use crate::cli::terminal::format::{counted, print_json, story_url, time};
 use crate::cli::terminal::output::{note, say};
@@ -66,7 +67,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             runs.extend(store.audits(account, 1).await?.into_iter().map(|row| row.audit));
         }
     } else {
-        let actor = super::actor();
+        let actor = steering::actor();
         let executor = Store::open(&home.data_dir, Access::Daemon).await;
         for account in &accounts {
             runs.push(store.order_audit(account, &actor, Clock::system().now()).await?);
@@ -93,7 +94,7 @@ async fn accept(common: &Common, store: &Store, home: &Home, args: &Args, story:
     runs.dedup();
     let reason = args.reason.as_deref().unwrap_or_default();
     let settled =
-        store.settle_finding(args.account.as_deref(), story, &super::actor(), reason, Clock::system().now()).await?;
+        store.settle_finding(args.account.as_deref(), story, &steering::actor(), reason, Clock::system().now()).await?;
     if settled == 0 {
         let list = home.command("admin audit --last");
         return Err(Failure::no_such_thing(format!("no open difference of a story {story}; `{list}` lists them")));

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::flags::Common;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};

@@ -1,7 +1,8 @@
 //! `storyd admin cancel`: posts that have not been published are withdrawn. Undone by `retry`, so it does not ask.
 
-use super::super::Common;
 use super::super::failure::Failure;
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::Home;
 use crate::domain::clock::Clock;
 use crate::domain::post::{PostEvent, PostState};
@@ -20,11 +21,11 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let (clock, actor) = (Clock::system(), super::actor());
+    let (clock, actor) = (Clock::system(), steering::actor());
     let cancel = async |store: &crate::store::Store, post| store.cancel(post, &actor, &args.reason, clock.now()).await;
     let done =
         |post| format!("post {post} is cancelled; `{}` takes that back", home.command(&format!("admin retry {post}")));
     let may = async |store: &crate::store::Store, post| store.may(post, PostEvent::Cancel, &PostState::ALL).await;
-    let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
-    super::steer(common, home, steering, may, cancel, done).await
+    let steering = steering::Steering { posts: &args.posts, dry_run: args.dry_run };
+    steering::steer(common, home, steering, may, cancel, done).await
 }

@@ -3,12 +3,15 @@
 
 use jiff::Timestamp;
 
+use crate::cli::context::Home;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::format::time;
 use crate::cli::terminal::width::{self, width};
 use crate::cli::terminal::wrap::{self, wrapped};
 use crate::domain::case::{Candidate, Case, Difference, NO_STORY};
 use crate::domain::content::comparable;
 use crate::domain::printable;
+use crate::store::Store;
 
 /// What precedes a line of a text.
 const BAR: &str = "    │ ";
@@ -20,6 +23,12 @@ pub(crate) enum Texts {
     Whole,
     /// A line of each, around the place where they differ.
     InShort,
+}
+
+/// What a person compares, for those of these posts that only a person can settle.
+pub(super) async fn cases(home: &Home, store: &Store, posts: &[i64]) -> Result<Vec<Case>, Failure> {
+    let cases = store.cases(posts).await?;
+    Ok(cases.into_iter().map(|case| case.phrased(home.in_sandbox(), |words| home.command(words))).collect())
 }
 
 /// The lines of a case, each text cleaned by itself: a line break in it begins no line of ours.

@@ -1,7 +1,7 @@
 //! `storyd admin check-db`: looks for damage. Reads every page, so it takes a while on a large queue; the daemon goes on meanwhile.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};

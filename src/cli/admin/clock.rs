@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
-use super::actor;
+use super::super::flags::Common;
+use super::steering::actor;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{instant, print_json, relative};
 use crate::cli::terminal::output::{note, say};

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::filter::Filter;
 use super::target;
+use super::{refusal, steering};
 use crate::cli::context::{self, Engine, Home};
 use crate::cli::terminal::format::{confirm, counted, excerpt, print_json};
 use crate::cli::terminal::output::{note, say, steer};
@@ -85,7 +86,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     }
     let executor = Executor::new(home).await?;
     let clock = Clock::system();
-    let actor = super::actor();
+    let actor = steering::actor();
     let order = DeleteOrder { actor: &actor, reason: &args.reason };
     let posts: Vec<i64> = up.iter().map(|story| story.post).collect();
     let mut at = clock.now();
@@ -186,7 +187,7 @@ async fn find(home: &Home, store: &Store, targets: &[String]) -> Result<Vec<Stor
             ([], _) => {
                 let (post, _) = target::to_show(home, store, target).await?;
                 return Err(Failure::no_such_thing(if store.post(post).await?.is_none() {
-                    super::no_such_post(home, post)
+                    refusal::no_such_post(home, post)
                 } else {
                     let show = home.command(&format!("admin show {post}"));
                     format!("post {post} has no story; `{show}` tells where it stands")

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
+use super::super::flags::Common;
 use super::case::{self, Texts};
-use super::disk_full;
 use super::filter::moment;
+use super::standing::{disk_full, standing};
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{counted, excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
@@ -137,7 +137,7 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
     let told: Vec<i64> = causes.iter().flat_map(|row| row.numbers.iter().take(shown).copied()).collect();
     let posts = store.posts_numbered(&told).await?;
     let parked: Vec<i64> = posts.iter().filter(|post| post.parked_at.is_some()).map(|post| post.post).collect();
-    let cases = super::cases(home, store, &parked).await?;
+    let cases = case::cases(home, store, &parked).await?;
     let cause = |row| Cause { next_step: next_step(home, &row, filter.account), row };
     let causes: Vec<Cause> = causes.into_iter().map(cause).collect();
     let mut accounts = store.accounts().await?;
@@ -152,7 +152,7 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
     let audits = store.failed_audits(filter.account).await?;
     let waiting = due_and_waiting(store, filter.account).await?;
     let disk_full = store.is_short_of_room();
-    let mut troubles = super::standing(store).await?;
+    let mut troubles = standing(store).await?;
     troubles.retain(|trouble| {
         let of_account = filter.account.is_none_or(|name| trouble.account.as_deref().is_none_or(|of| of == name));
         of_account && !(disk_full && trouble.trouble == Trouble::DiskLow)

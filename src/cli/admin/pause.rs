@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::filter::name;
+use super::steering;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{length, print_json};
 use crate::cli::terminal::output::say;
@@ -74,7 +75,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         super::names::check(home, &store, kind, name).await?;
     }
     let until = args.length.map(|length| later(now, length));
-    let order = PauseOrder { actor: &super::actor(), reason: &args.reason, until };
+    let order = PauseOrder { actor: &steering::actor(), reason: &args.reason, until };
     let _ = store.pause(&scope, order, now).await?;
     let pauses = store.pauses(now).await?;
     let waiting = waiting(&store, &scope, until).await?;

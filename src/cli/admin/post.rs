@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::Common;
-use super::super::failure::{DONE, Failure, broken};
-use super::Faced;
+use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
+use super::super::tell::broken;
+use super::caveat::{self, Faced};
 use super::filter::to_come;
+use super::steering;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
@@ -102,7 +104,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     }
     // No job file can write such a name, so none can withdraw or change it.
     posts.job = format!("@{}", job.name);
-    posts.source = format!("`storyd admin post` by {}", super::actor());
+    posts.source = format!("`storyd admin post` by {}", steering::actor());
     let already = PostFilter { job: Some(posts.job.clone()), limit: Some(1), ..PostFilter::default() };
     let mut post = store.posts(&already).await?.pop();
     let known = post.is_some();
@@ -115,14 +117,14 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
             store.media().take(image, file)?;
         }
         store.set_paces(&[(&account, rules.pace_for(&account))], now).await?;
-        store.enqueue_by_hand(&posts, &super::actor(), now).await?;
+        store.enqueue_by_hand(&posts, &steering::actor(), now).await?;
         post = store.posts(&already).await?.pop();
         home.wake_daemon();
     }
     let occurs_at = posts.occurrences.first().map_or(now, |occurrence| occurrence.occurs_at);
     let faced = Faced { account: &account, job: &posts.job, tags: &job.tags, due_at: occurs_at };
     let caveat = match &post {
-        Some(post) if post.state == PostState::Scheduled => super::caveat(home, &store, post).await?,
+        Some(post) if post.state == PostState::Scheduled => caveat::caveat(home, &store, post).await?,
         Some(_) => String::new(),
         None => caveat_of_new(home, &store, faced).await?,
     };
@@ -154,7 +156,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         ),
     }
     if args.dry_run {
-        super::end_dry_run(!known);
+        steering::end_dry_run(!known);
     }
     kept_back.map_or(Ok(DONE), Err)
 }
@@ -193,7 +195,7 @@ fn timely(args: &Args, posts: &JobPosts, job: &Job, now: Timestamp) -> Result<()
 async fn caveat_of_new(home: &Home, store: &Store, post: Faced<'_>) -> Result<String, Failure> {
     let accounts = store.accounts().await?;
     let row = accounts.into_iter().find(|row| row.account == post.account);
-    super::caveat_of(home, store, post, row.and_then(|row| row.blocked_reason).as_deref()).await
+    caveat::caveat_of(home, store, post, row.and_then(|row| row.blocked_reason).as_deref()).await
 }
 
 /// Why a post in the queue does not go out by itself, if it does not.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{confirm, counted, print_json};
 use crate::cli::terminal::output::{note, say};

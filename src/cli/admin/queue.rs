@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use jiff::Timestamp;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure, UNEXPECTED};
+use super::super::flags::Common;
 use super::filter::Filter;
-use super::{disk_full, names, standing, target};
+use super::standing::{disk_full, standing};
+use super::{names, target};
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative, time};
 use crate::cli::terminal::output::{note, say, steer};

@@ -1,7 +1,8 @@
 //! `storyd admin release`: posts that wait for a person go ahead.
 
-use super::super::Common;
 use super::super::failure::Failure;
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::Home;
 use crate::domain::post::PostState;
 use crate::store::view::NameKind;
@@ -41,6 +42,6 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
             return Err(Failure::no_such_thing(format!("no post is held for {cause}; `{list}` tells what is")));
         }
     }
-    let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
+    let steering = steering::Steering { posts: &posts, dry_run: args.dry_run };
     super::retry::go_ahead(common, home, steering, &from, &args.reason).await
 }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::super::Common;
 use super::super::failure::Failure;
+use super::super::flags::Common;
 use super::filter::to_come;
+use super::steering;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::time;
 use crate::cli::terminal::output::note;
@@ -31,7 +32,7 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let (clock, actor) = (Clock::system(), super::actor());
+    let (clock, actor) = (Clock::system(), steering::actor());
     let now = clock.now();
     let (to, zone) = read(home, args, now).await?;
     let time_zone = telling::zone(&zone);
@@ -46,8 +47,8 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let order = Move { to, zone: &zone, actor: &actor, reason: &args.reason, prepare_ahead };
     let may = async |store: &Store, post| store.may_reschedule(post, to).await.map(drop);
     let deed = async |store: &Store, post| store.reschedule(post, order, clock.now()).await;
-    let steering = super::Steering { posts: &args.posts, dry_run: args.dry_run };
-    super::steer(common, home, steering, may, deed, |post| format!("post {post} goes out {}", time(to, &zone, now)))
+    let steering = steering::Steering { posts: &args.posts, dry_run: args.dry_run };
+    steering::steer(common, home, steering, may, deed, |post| format!("post {post} goes out {}", time(to, &zone, now)))
         .await
 }
 

@@ -1,7 +1,8 @@
 //! `storyd admin resolve`: a person has looked, and settles a post in doubt.
 
-use super::super::Common;
 use super::super::failure::Failure;
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::Home;
 use crate::domain::clock::Clock;
 use crate::store::Store;
@@ -36,9 +37,9 @@ struct Finding {
 }
 
 pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
-    let (clock, actor) = (Clock::system(), super::actor());
+    let (clock, actor) = (Clock::system(), steering::actor());
     let (posts, reason) = ([args.post.clone()], args.reason.as_str());
-    let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
+    let steering = steering::Steering { posts: &posts, dry_run: args.dry_run };
     let Some(story_id) = &args.finding.story else {
         let quarantine = home.settings.defaults.quarantine;
         let absent = async |store: &Store, post| {
@@ -47,7 +48,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         };
         let may = async |store: &Store, post| store.may_resolve_absent(post, quarantine, clock.now()).await;
         let done = |post| format!("post {post} goes back into the queue");
-        return super::steer(common, home, steering, may, absent, done).await;
+        return steering::steer(common, home, steering, may, absent, done).await;
     };
     if !(1..=STORY_ID_BYTES_MAX).contains(&story_id.len()) {
         return Err(Failure::usage(format!(
@@ -59,7 +60,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         remark(store, post, &actor, reason, &clock).await
     };
     let may = async |store: &Store, post| store.may_resolve_found(post, story_id).await;
-    super::steer(common, home, steering, may, found, |post| format!("post {post} is published as story {story_id}"))
+    steering::steer(common, home, steering, may, found, |post| format!("post {post} is published as story {story_id}"))
         .await
 }
 

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{confirm, length, print_json, time};
 use crate::cli::terminal::output::{note, say};
@@ -45,7 +46,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         return Err(Failure::not_possible("nothing was restored"));
     }
     let quarantine = home.settings.defaults.quarantine;
-    let restored = backup::restore(&args.from, &home.data_dir, &super::actor(), now).await?;
+    let restored = backup::restore(&args.from, &home.data_dir, &steering::actor(), now).await?;
     if common.json {
         print_json(&serde_json::json!({"backup": restored.label, "aside": restored.aside}))?;
     } else {

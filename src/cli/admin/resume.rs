@@ -1,7 +1,7 @@
 //! `storyd admin resume`: ends a pause. What is late by then is dealt with by its late policy.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::pause::Scope;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::print_json;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::Common;
 use super::super::failure::Failure;
+use super::super::flags::Common;
+use super::steering;
 use crate::cli::context::Home;
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::post::{PostEvent, PostState};
@@ -51,7 +52,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
             return Err(Failure::no_such_thing(format!("no post failed for {cause}; `{list}` names the causes")));
         }
     }
-    let steering = super::Steering { posts: &posts, dry_run: args.dry_run };
+    let steering = steering::Steering { posts: &posts, dry_run: args.dry_run };
     go_ahead(common, home, steering, &from, &args.reason).await
 }
 
@@ -72,12 +73,12 @@ pub(super) async fn of_cause(
 pub(super) async fn go_ahead(
     common: &Common,
     home: &Home,
-    steering: super::Steering<'_>,
+    steering: steering::Steering<'_>,
     from: &[PostState],
     reason: &str,
 ) -> Result<u8, Failure> {
-    let (clock, actor, ahead) = (Clock::system(), super::actor(), home.settings.defaults.prepare_ahead);
+    let (clock, actor, ahead) = (Clock::system(), steering::actor(), home.settings.defaults.prepare_ahead);
     let release = async |store: &Store, post| store.release(post, from, &actor, reason, ahead, clock.now()).await;
     let may = async |store: &Store, post| store.may(post, PostEvent::Release, from).await;
-    super::steer(common, home, steering, may, release, |post| format!("post {post} goes ahead")).await
+    steering::steer(common, home, steering, may, release, |post| format!("post {post} goes ahead")).await
 }

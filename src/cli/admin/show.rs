@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::case::{self, Texts};
+use super::refusal;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{counted, length, print_json, stamp, story_url, time};
 use crate::cli::terminal::output::{note, say};
@@ -50,7 +51,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     let (number, others) = super::target::to_show(home, &store, &args.post).await?;
     let now = Clock::system().now();
     let Some(post) = store.post(number).await?.map(|post| post.at(now)) else {
-        return Err(Failure::no_such_thing(super::no_such_post(home, number)));
+        return Err(Failure::no_such_thing(refusal::no_such_post(home, number)));
     };
     let zone = home.zone(&store).await?;
     let story = store.stories(None, Some(&StoryKey::Post(number)), 1).await?.into_iter().next();
@@ -59,7 +60,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
         story_url: post.story_id.as_deref().filter(|_| !home.in_sandbox()).and_then(story_url),
         source: store.job_source(&post.job).await?,
         next_step: next_step(home, &post),
-        case: super::cases(home, &store, &[number]).await?.pop(),
+        case: case::cases(home, &store, &[number]).await?.pop(),
         account_title: home.settings.titles().remove(&post.account),
         attempts: store.attempts(number).await?,
         events: store.events(number).await?,

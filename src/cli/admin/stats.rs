@@ -1,7 +1,7 @@
 //! `storyd admin stats`: what came of the posts, by account and month.
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::filter::moment;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{Columns, length};

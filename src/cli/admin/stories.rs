@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::Common;
 use super::super::failure::{DONE, Failure};
+use super::super::flags::Common;
 use super::filter::Filter;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative};

@@ -2,32 +2,34 @@
 //!
 //! The changes come from the very code that enqueues, so that the queue becomes what is shown here.
 
+mod coming;
+mod comparison;
 mod queued;
-pub(in crate::cli) mod revision;
+pub(crate) mod revision;
 mod told;
 mod warning;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use super::failure::{CHANGES, DONE, Failure, broken};
-use super::terminal::format::{counted, print_json};
+use super::context;
+use super::failure::{CHANGES, DONE, Failure};
+use super::flags::Common;
+use super::tell::broken;
+use super::terminal::format::print_json;
 use super::terminal::output::{self, note};
-use super::{Common, context};
 use crate::domain::clock::{Clock, later};
-use crate::domain::post::PostState;
 use crate::engine::{Rules, planned};
 use crate::plan::{self, Beside, Plan};
 use crate::settings::Settings;
-use crate::store::queue::{Change, ChangeKind, Face};
+use crate::store::queue::{Change, ChangeKind};
 use crate::store::{Access, Store, StoreError};
-use crate::yaml::problem::Problem;
+use coming::coming;
+use comparison::Report;
 use queued::Queued;
-use warning::Warning;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -47,62 +49,6 @@ pub(crate) struct Args {
     /// Print Markdown for the comment of a pull request
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
-}
-
-/// What `--json` prints.
-#[derive(Debug, Serialize)]
-struct Report {
-    /// What the files are compared with: `queue`, `nothing` (no queue yet), or the other version.
-    against: String,
-    /// The commit of the checkout that the files lie in, if they all lie at one.
-    commit: Option<String>,
-    /// When this was found.
-    at: Timestamp,
-    /// How many jobs and job files there are.
-    jobs: usize,
-    files: usize,
-    /// What would change, and the edits that come too late.
-    changes: Vec<Change>,
-    /// The posts that are to appear until `coming_until`, in the order of time.
-    coming: Vec<Coming>,
-    coming_until: Timestamp,
-    /// What a person should look at.
-    warnings: Vec<Warning>,
-    /// The warnings of the job files themselves.
-    problems: Vec<Problem>,
-    /// The folder in which the command was given, from which people read paths.
-    #[serde(skip)]
-    here: Option<PathBuf>,
-    /// What people call the accounts that have a title.
-    #[serde(skip)]
-    titles: BTreeMap<String, String>,
-}
-
-/// A post that is to appear.
-#[derive(Clone, Debug, Serialize)]
-struct Coming {
-    /// Its number, if it is in the queue.
-    post: Option<i64>,
-    job: String,
-    /// Whether the files add, change or leave it.
-    kind: ChangeKind,
-    /// `scheduled`, `held` or where it stands on its way.
-    state: PostState,
-    /// When it goes out as things stand: at another time than its file says where a person moved it, or an attempt is made again.
-    at: Timestamp,
-    /// What else is to be known of it, in words: that it is paused, was moved, or that its time has passed.
-    notes: Vec<String>,
-    #[serde(flatten)]
-    face: Face,
-    /// UTF-16 units of its text, as Kakao counts.
-    length: usize,
-}
-
-impl Coming {
-    /// Whether it waits for a person, and its time has passed: it does not come by itself.
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.state == PostState::Held && self.at < now
-    }
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
@@ -185,37 +131,4 @@ async fn open(home: &context::Home) -> Result<Option<Store>, Failure> {
         Err(StoreError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The posts that are to appear once the files are in the queue, at the times that the files say.
-fn coming(changes: &[Change]) -> Vec<Coming> {
-    let waits =
-        |state| matches!(state, PostState::Scheduled | PostState::Claimed | PostState::Held | PostState::Publishing);
-    let of = |change: &Change| {
-        // What is under way goes out as it is.
-        let face = if change.kind == ChangeKind::Ignored { &change.before } else { &change.after };
-        let face = face.clone().filter(|_| waits(change.becomes))?;
-        let length = face.content.text().unwrap_or_default().encode_utf16().count();
-        let (job, kind, state, at) = (change.job.clone(), change.kind, change.becomes, face.occurs_at);
-        Some(Coming { post: change.post, job, kind, state, at, notes: Vec::new(), face, length })
-    };
-    changes.iter().filter_map(of).collect()
-}
-
-/// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.
-fn summary(report: &Report) -> String {
-    let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
-    let moved = told::moved(report).len();
-    let parts = [
-        (count(ChangeKind::Added) - moved, "added"),
-        (count(ChangeKind::Changed), "changed"),
-        (moved, "moved"),
-        (count(ChangeKind::Cancelled) - moved, "cancelled"),
-        (count(ChangeKind::Held), "held instead of cancelled"),
-        (count(ChangeKind::Ignored), "too late to change"),
-    ];
-    let said: Vec<String> =
-        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    let said = if said.is_empty() { "no changes".to_owned() } else { said.join(", ") };
-    format!("{} in {}: {said}", counted(report.jobs, "job"), counted(report.files, "file"))
 }

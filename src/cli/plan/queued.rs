@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::super::failure::Failure;
-use super::{Coming, warning};
+use super::coming::Coming;
+use super::warning;
 use crate::cli::terminal::format::instant;
 use crate::domain::clock::{earlier, later};
 use crate::domain::post::PostState;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::failure::{Failure, PROBLEMS, tell_problems};
+use super::super::failure::{Failure, PROBLEMS};
+use super::super::tell::tell_problems;
 use crate::cli::terminal::format::counted;
 use crate::engine::sleep;
 use crate::plan::{self, Beside, Plan};
@@ -122,11 +123,7 @@ async fn lay_out(commit: &str, top: &Path, folder: &Path, tree: &Path) -> Result
 }
 
 /// Runs git, which never asks anything.
-pub(in crate::cli) async fn git(
-    dir: &Path,
-    environment: &[(&str, PathBuf)],
-    arguments: &[&str],
-) -> Result<Output, Failure> {
+pub(crate) async fn git(dir: &Path, environment: &[(&str, PathBuf)], arguments: &[&str]) -> Result<Output, Failure> {
     let mut command = Command::new("git");
     command.arg("-C").arg(dir).args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]).args(arguments);
     // Another checkout's environment, as a hook has it, must not stand in for the one that the files lie in.

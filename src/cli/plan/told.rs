@@ -2,19 +2,21 @@
 //! shows them.
 
 mod coming;
+mod line;
 
 use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Report, summary};
-use crate::cli::terminal::format::{instant, length};
+use super::comparison::Report;
+use crate::cli::terminal::format::{counted, instant, length};
 use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
 use crate::store::queue::{Change, ChangeKind, Face};
 use crate::yaml::problem::{Paint, render};
 use coming::coming;
+use line::{one_line, sign};
 
 /// Most posts of one job that are shown one by one for one kind of change; the others are counted.
 const EACH_MAX: usize = 4;
@@ -24,6 +26,24 @@ const DIFF_LINES_MAX: usize = 40;
 const MARKDOWN_CHARS_MAX: usize = 60_000;
 /// Columns of a Markdown block.
 const MARKDOWN_WIDTH: usize = 100;
+
+/// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.
+fn summary(report: &Report) -> String {
+    let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
+    let moved = moved(report).len();
+    let parts = [
+        (count(ChangeKind::Added) - moved, "added"),
+        (count(ChangeKind::Changed), "changed"),
+        (moved, "moved"),
+        (count(ChangeKind::Cancelled) - moved, "cancelled"),
+        (count(ChangeKind::Held), "held instead of cancelled"),
+        (count(ChangeKind::Ignored), "too late to change"),
+    ];
+    let said: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let said = if said.is_empty() { "no changes".to_owned() } else { said.join(", ") };
+    format!("{} in {}: {said}", counted(report.jobs, "job"), counted(report.files, "file"))
+}
 
 /// For a terminal of so many columns.
 pub(super) fn text(report: &Report, columns: usize) -> String {
@@ -97,18 +117,7 @@ fn coming_title(report: &Report) -> String {
     let (from, until) = (report.at.as_second(), report.coming_until.as_second());
     let days = u64::try_from(until - from).unwrap_or(0) / 86_400;
     let days = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
-    format!("coming within {days}: {}", super::counted(report.coming.len(), "post"))
-}
-
-fn sign(kind: ChangeKind) -> char {
-    match kind {
-        ChangeKind::Added => '+',
-        ChangeKind::Changed => '~',
-        ChangeKind::Cancelled => '-',
-        ChangeKind::Held => '?',
-        ChangeKind::Ignored => '!',
-        ChangeKind::Unchanged => ' ',
-    }
+    format!("coming within {days}: {}", counted(report.coming.len(), "post"))
 }
 
 /// What changes that are shown together have in common: the job, the kind, and what differs.
@@ -151,7 +160,7 @@ fn changes(report: &Report, columns: usize) -> String {
 }
 
 /// The jobs of which one post leaves and another comes: what a person calls a moved time.
-pub(super) fn moved(report: &Report) -> Vec<Change> {
+fn moved(report: &Report) -> Vec<Change> {
     let of = |kind, job: &str| {
         let mut all = report.changes.iter().filter(move |change| change.kind == kind && change.job == job);
         all.next().filter(|_| all.next().is_none())
@@ -205,11 +214,6 @@ fn state(change: &Change) -> String {
         | (ChangeKind::Cancelled | ChangeKind::Held, _) => String::new(),
         (_, state) => format!("  ({state})"),
     }
-}
-
-/// A text in one line, in which its line breaks can be seen.
-fn one_line(text: &str) -> String {
-    text.replace('\n', " ⏎ ")
 }
 
 /// What a post says.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Coming;
+use super::coming::Coming;
 use crate::cli::context::Home;
 use crate::cli::terminal::format::{counted, instant, length, relative};
 use crate::domain::clock::between;

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Coming, Report};
-use super::{one_line, sign};
+use super::line::{one_line, sign};
+use crate::cli::plan::coming::Coming;
+use crate::cli::plan::comparison::Report;
 use crate::cli::terminal::format::instant;
 use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::Body;
