@@ -96,7 +96,7 @@ pub(super) const GOOD: &[Example] = &[
     (
         "floors",
         "src/engine/x.rs",
-        "use super::Ctx; // crate::web\nconst A: &str = \"crate::cli\"; use crate::{kakao, store};",
+        "use super::Ctx; // crate::web\nconst A: &str = \"crate::cli\"; use crate::{network, store};",
     ),
     ("floors", "src/cli/x.rs", "use kakao_sandbox::Options;"),
     ("floors", "src/store/queue/x.rs", "mod inner { use super::super::super::Store; }"),
@@ -140,7 +140,7 @@ pub(super) const GOOD: &[Example] = &[
     (
         "tasks",
         "src/engine/tasks/publish.rs",
-        "use super::session; use crate::store::queue::publish as other; // prepare::run_once",
+        "use super::super::session; use crate::store::queue::publish as other; // prepare::run_once",
     ),
     ("no-async", "src/domain/x.rs", "/// Nothing here is async.\nfn f() {}"),
     ("no-disk", "src/plan/files/images.rs", "use std::fs::File;"),

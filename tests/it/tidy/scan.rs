@@ -237,6 +237,14 @@ fn paths(file: &str, tokens: &[Token]) -> Vec<Path> {
             index += 1;
             continue;
         }
+        // Who may see an item is no path to what it needs.
+        if token.is("pub")
+            && tokens.get(index + 1).is_some_and(|open| open.is("("))
+            && tokens.get(index + 2).is_some_and(|word| ["crate", "super", "self", "in"].iter().any(|one| word.is(one)))
+        {
+            index += tokens[index..].iter().position(|token| token.is(")")).unwrap_or(1);
+            continue;
+        }
         if token.is("use") {
             let mut leaves = Vec::new();
             let end = use_tree(tokens, index + 1, &[], &mut leaves);
