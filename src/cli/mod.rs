@@ -16,6 +16,8 @@ mod sandbox;
 mod schema;
 mod tell;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 mod version;
 mod written;
 

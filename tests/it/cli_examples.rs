@@ -1,11 +1,12 @@
-//! What is shipped to be copied holds today, with the real program: the example files, and the YAML in the README. `days.rs` has it
-//! hold on other days too.
+//! What is shipped to be copied holds today, with the real program: the example files, and the YAML in the README and in `docs/`.
+//! `days.rs` has it hold on other days too.
 
 use std::path::Path;
 
 use storyd::settings::Settings;
 
 use crate::days;
+use crate::documents::documents;
 use crate::plan_load::at;
 use crate::support::kept::root;
 use crate::support::process::Folder;
@@ -24,10 +25,10 @@ fn clone() -> Folder {
     folder
 }
 
-/// The pieces of YAML in the README, without what indents them.
-fn pieces() -> Vec<String> {
-    let readme = std::fs::read_to_string(root("README.md")).unwrap();
-    let mut lines = readme.lines();
+/// The blocks of YAML in a document, without what indents them.
+fn pieces(document: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(document).unwrap();
+    let mut lines = text.lines();
     let mut pieces = Vec::new();
     while let Some(fence) = lines.find(|line| line.trim_start() == "```yaml") {
         let indent = fence.len() - fence.trim_start().len();
@@ -35,6 +36,19 @@ fn pieces() -> Vec<String> {
         pieces.push(piece.map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect());
     }
     pieces
+}
+
+/// The blocks of all documents, each with the document that shows it.
+fn blocks() -> Vec<(String, String)> {
+    let of = |file: std::path::PathBuf| {
+        let name = file.strip_prefix(root("")).unwrap().display().to_string();
+        pieces(&file).into_iter().map(move |piece| (name.clone(), piece))
+    };
+    documents().into_iter().flat_map(of).collect()
+}
+
+fn is_job_file(block: &str) -> bool {
+    block.lines().any(|line| line.starts_with("version:"))
 }
 
 /// Runs a job file against the embedded sandbox until it waits, and gives the jobs that were published.
@@ -67,27 +81,54 @@ fn the_example_job_file_warns_of_nothing_and_posts_its_three_jobs_at_once() {
 }
 
 #[test]
-fn what_the_readme_shows_can_be_copied_beside_it() {
-    let pieces = pieces();
-    let [jobs, blackouts, settings] = pieces.as_slice() else { panic!("{pieces:#?}") };
+fn the_job_file_of_the_readme_can_be_copied_beside_it() {
+    let pieces = pieces(&root("README.md"));
+    let [jobs] = pieces.as_slice() else { panic!("{pieces:#?}") };
     let folder = clone();
     folder.write("jobs.yaml", jobs);
     assert_eq!(folder.ok("check jobs.yaml"), "4 jobs in 1 file: no problems\n");
-    folder.write("with-blackouts.yaml", format!("{blackouts}{jobs}"));
-    assert_eq!(folder.ok("check with-blackouts.yaml"), "4 jobs in 1 file: no problems\n");
     for zone in ZONES {
         assert_eq!(published(&folder, "jobs.yaml", zone), [""; 0]);
     }
-    let read = Settings::parse(settings, Path::new("storyd.yaml")).unwrap_or_else(|problems| panic!("{problems}"));
+}
+
+/// A block is a job file, or a part of the settings; blackouts stand in either.
+#[test]
+fn every_block_of_yaml_in_a_document_can_be_copied() {
+    let blocks = blocks();
+    let (jobs, settings): (Vec<_>, Vec<_>) = blocks.iter().partition(|(_, block)| is_job_file(block));
+    assert!(jobs.len() >= 4 && settings.len() >= 2, "{blocks:#?}");
+    let folder = clone();
+    let check = |name: &str, text: &str| {
+        folder.write("jobs.yaml", text);
+        let said = folder.ok("check jobs.yaml");
+        assert!(said.ends_with(" in 1 file: no problems\n"), "{name}: {said}\n{text}");
+    };
+    jobs.iter().for_each(|(name, block)| check(name, block));
+    for (name, block) in settings {
+        if let Err(problems) = Settings::parse(block, Path::new("storyd.yaml")) {
+            panic!("{name}: {problems}\n{block}");
+        }
+        if block.starts_with("blackouts:") {
+            check(name, &format!("{block}{}", jobs[0].1));
+        }
+    }
+    let minimum = pieces(&root("docs/guide/operation.md"));
+    let read = Settings::parse(&minimum[0], Path::new("storyd.yaml")).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(read.accounts.keys().map(ToString::to_string).collect::<Vec<_>>(), ["cafe"]);
 }
 
 #[test]
 fn the_example_job_files_have_something_to_come_on_every_day() {
     let folder = clone();
-    folder.write("readme.yaml", &pieces()[0]);
+    let shown: Vec<String> = blocks().into_iter().map(|(_, block)| block).filter(|block| is_job_file(block)).collect();
+    let mut files = vec!["jobs.example.yaml".to_owned()];
+    for (number, block) in shown.iter().enumerate() {
+        files.push(format!("shown-{number}.yaml"));
+        folder.write(&files[number + 1], block);
+    }
     for (name, date) in days::DATES {
-        for file in ["jobs.example.yaml", "readme.yaml"] {
+        for file in &files {
             let plan =
                 storyd::plan::load(&[folder.path(file)], at(date)).unwrap_or_else(|problems| panic!("{problems}"));
             assert_eq!(plan.warnings, [], "{file} on {name}");

@@ -24,6 +24,7 @@ mod cli_surroundings;
 mod cli_watch;
 mod cli_withdrawals;
 mod days;
+mod documents;
 mod fuzz_edits;
 mod judge;
 mod kakao_calls;
