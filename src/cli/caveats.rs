@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::context::Home;
+use super::context::CommandContext;
 use super::failure::Failure;
 use super::terminal::output::note;
 
@@ -56,7 +56,7 @@ pub(super) fn has_room_for_files() -> Result<(), Failure> {
 }
 
 /// Tells all of it.
-pub(super) fn tell(home: &Home) {
+pub(super) fn tell(home: &CommandContext) {
     let caveats = [is_open(&home.data_dir), lies_elsewhere(&home.data_dir), bounded_files(), in_the_open(home)];
     for caveat in caveats.into_iter().flatten() {
         note!("storyd: {caveat}");
@@ -64,7 +64,7 @@ pub(super) fn tell(home: &Home) {
 }
 
 /// Tells of the address alone: for a command that sends a token there.
-pub(super) fn tell_of_address(home: &Home) {
+pub(super) fn tell_of_address(home: &CommandContext) {
     if let Some(caveat) = in_the_open(home) {
         note!("storyd: {caveat}");
     }
@@ -135,7 +135,7 @@ fn bounded_files() -> Option<String> {
     ))
 }
 
-fn in_the_open(home: &Home) -> Option<String> {
+fn in_the_open(home: &CommandContext) -> Option<String> {
     let settings = &home.settings;
     let open =
         [("api_url", &settings.api_url), ("login_url", &settings.login_url)].into_iter().find(|(_, url)| is_plain(url));

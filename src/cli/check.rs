@@ -11,9 +11,9 @@ use super::failure::{DONE, Failure, PROBLEMS};
 use super::flags::Common;
 use super::terminal::format::{counted, paint, print_json};
 use super::terminal::output::{self, say};
-use super::written::Written;
+use super::written::LineDates;
 use crate::domain::clock::{Clock, later};
-use crate::plan::{self, Beside, Plan, files};
+use crate::plan::{self, LoadInputs, Plan, files};
 use crate::yaml::problem::{self, Code, Paint, Problem, Problems, Severity, Source};
 
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ enum Format {
 
 /// What `--format json` prints.
 #[derive(Serialize)]
-struct Findings<'a> {
+struct CheckResult<'a> {
     /// How many jobs the files hold; nothing while there are errors.
     jobs: Option<usize>,
     /// The job files; nothing while there are errors.
@@ -60,14 +60,14 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let texts = if stdin.is_empty() { Ok(Vec::new()) } else { from_stdin(&args.stdin_name).map(|text| vec![text]) };
     let loaded = match texts {
-        Ok(texts) => plan::load_with(&paths, &Beside { texts, ..home.beside() }, now),
+        Ok(texts) => plan::load_with(&paths, &LoadInputs { texts, ..home.beside() }, now),
         Err(problem) => Err(Problems::new(vec![*problem], Vec::new())),
     };
     let loaded =
         loaded.and_then(|plan| plan.at_most(home.settings.max_planned, now, later(now, home.settings.horizon)));
     let mut found = match &loaded {
         Ok(plan) => {
-            let written = Written::of(&plan.past).await;
+            let written = LineDates::of(&plan.past).await;
             let mut found = plan.over(now, |past| written.at(past));
             found.extend(plan.warnings.iter().cloned());
             problem::in_order(found)
@@ -112,7 +112,7 @@ fn show(format: Format, loaded: Result<&Plan, &Problems>, found: &[Problem]) -> 
     match format {
         Format::Json => {
             let whole = loaded.ok().filter(|_| !broken);
-            print_json(&Findings {
+            print_json(&CheckResult {
                 jobs: whole.map(|plan| plan.jobs.len()),
                 files: whole.map(|plan| plan.files.as_slice()),
                 problems: found,

@@ -12,13 +12,13 @@ use super::tell::broken;
 use super::terminal::format::local_zone;
 use crate::domain::clock::{Clock, later};
 use crate::engine::incidents::outlook::Outlook;
-use crate::engine::preflight::Preflight;
+use crate::engine::preflight::PreflightClient;
 use crate::engine::pulse::Pulse;
 use crate::engine::trust::Trust;
-use crate::engine::{AppKeys, Ctx, PlanCell, Refused, Rules, Stop, UnderWay};
+use crate::engine::{AppKeys, Ctx, PlanCell, RefusedSteps, Rules, Stop, UnderWay};
 use crate::network::kakao::folder::TokenFolder;
 use crate::network::kakao::refresh::{Credentials, Tokens};
-use crate::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use crate::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 use crate::network::kakao::{Client, Endpoints, Limits};
 use crate::notify::Sinks;
 use crate::plan::Plan;
@@ -37,14 +37,14 @@ const SANDBOX_DASHBOARD: &str = "dashboard-port";
 const SANDBOX_TOKEN_LIFE: std::time::Duration = std::time::Duration::from_secs(21_599);
 
 /// The settings in force and where things lie.
-pub(crate) struct Home {
+pub(crate) struct CommandContext {
     pub(super) settings: Settings,
     pub(super) data_dir: PathBuf,
     sandbox: bool,
     flags: String,
 }
 
-impl Home {
+impl CommandContext {
     /// A running daemon watches this file; writing it wakes the daemon.
     pub(super) fn wake_file(&self) -> PathBuf {
         self.data_dir.join("wake")
@@ -128,12 +128,12 @@ pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
 }
 
 /// The home, by the settings that count.
-pub(super) fn home(common: &Common) -> Result<Home, Failure> {
+pub(super) fn home(common: &Common) -> Result<CommandContext, Failure> {
     Ok(home_by(common, settings(common)?))
 }
 
 /// The home. With `--sandbox` its data never mix with the real ones, whatever the settings say.
-pub(super) fn home_by(common: &Common, settings: Settings) -> Home {
+pub(super) fn home_by(common: &Common, settings: Settings) -> CommandContext {
     let data_dir = match (&common.data_dir, common.sandbox) {
         (Some(dir), _) => dir.clone(),
         (None, true) => PathBuf::from(SANDBOX_DIR),
@@ -149,7 +149,7 @@ pub(super) fn home_by(common: &Common, settings: Settings) -> Home {
     if let Some(file) = &common.settings {
         flags.push_str(&format!(" --settings {}", quoted(file)));
     }
-    Home { settings, data_dir, sandbox: common.sandbox, flags }
+    CommandContext { settings, data_dir, sandbox: common.sandbox, flags }
 }
 
 /// As a shell takes it.
@@ -171,18 +171,18 @@ pub(super) fn job_paths(given: &[PathBuf], settings: &Settings) -> Result<Vec<Pa
 }
 
 /// The accounts' tokens.
-pub(super) fn tokens(home: &Home) -> Result<Tokens, Failure> {
+pub(super) fn tokens(home: &CommandContext) -> Result<Tokens, Failure> {
     Ok(Tokens::new(TokenFolder::open(&home.tokens_dir())?))
 }
 
 /// A client for the hosts that the settings name.
-pub(super) fn client(home: &Home, clock: &Clock) -> Result<Client, Failure> {
+pub(super) fn client(home: &CommandContext, clock: &Clock) -> Result<Client, Failure> {
     let settings = &home.settings;
     let endpoints = Endpoints { api_url: settings.api_url.clone(), login_url: settings.login_url.clone() };
     client_for(home, endpoints, clock)
 }
 
-fn client_for(home: &Home, endpoints: Endpoints, clock: &Clock) -> Result<Client, Failure> {
+fn client_for(home: &CommandContext, endpoints: Endpoints, clock: &Clock) -> Result<Client, Failure> {
     let timeouts = &home.settings.timeouts;
     let limits = Limits {
         connect_timeout: timeouts.connect,
@@ -195,14 +195,14 @@ fn client_for(home: &Home, endpoints: Endpoints, clock: &Clock) -> Result<Client
 }
 
 /// What executes: the daemon, or a command in its place.
-pub(crate) struct Engine {
+pub(crate) struct CommandEngine {
     pub(super) ctx: Arc<Ctx>,
     sandbox: Option<Running>,
     /// Accounts that have a token of the embedded sandbox since this process started.
     served: Mutex<BTreeSet<String>>,
 }
 
-impl Engine {
+impl CommandEngine {
     /// The embedded sandbox's address, when it is used.
     pub(super) fn sandbox_url(&self) -> Option<String> {
         self.sandbox.as_ref().map(Running::url)
@@ -211,7 +211,7 @@ impl Engine {
     /// Starts the dashboard where the settings want it. With the sandbox on the port of its last time, else on that of the settings, else
     /// on any free one, so that a bookmark holds and nothing is in the way of a real daemon. The posts do not depend on it: without it they
     /// go out all the same.
-    pub(super) async fn dashboard(&self, home: &Home) -> Option<Dashboard> {
+    pub(super) async fn dashboard(&self, home: &CommandContext) -> Option<Dashboard> {
         let wanted = home.settings.dashboard?;
         let surroundings = || Surroundings {
             command_flags: home.flags.clone(),
@@ -272,7 +272,7 @@ impl Engine {
 
 /// Puts the engine together around an open queue. `accounts` are those of the job files: in the sandbox they exist as soon as
 /// they are named.
-pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Result<Engine, Failure> {
+pub(super) async fn engine(home: &CommandContext, store: Store, accounts: &[String]) -> Result<CommandEngine, Failure> {
     let clock = Clock::system();
     let mut rules = Rules::new(&home.settings)?;
     rules.telling.command_flags.clone_from(&home.flags);
@@ -296,7 +296,7 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
     };
     let (under_way, outlook) = (UnderWay::default(), Outlook::default());
     let trust = Trust::default();
-    let (refused, stop, pulse) = (Refused::default(), Stop::default(), Pulse::default());
+    let (refused, stop, pulse) = (RefusedSteps::default(), Stop::default(), Pulse::default());
     let ctx = Arc::new(Ctx {
         store,
         kakao,
@@ -313,11 +313,11 @@ pub(super) async fn engine(home: &Home, store: Store, accounts: &[String]) -> Re
         pulse,
         trust,
     });
-    Ok(Engine { ctx, sandbox, served: Mutex::new(served) })
+    Ok(CommandEngine { ctx, sandbox, served: Mutex::new(served) })
 }
 
 /// The embedded sandbox, with what it remembers in this home, and with these accounts.
-pub(super) async fn embedded(home: &Home, accounts: BTreeSet<String>) -> Result<Running, SandboxError> {
+pub(super) async fn embedded(home: &CommandContext, accounts: BTreeSet<String>) -> Result<Running, SandboxError> {
     let options = Options {
         accounts: accounts.into_iter().collect(),
         ledger: Some(home.data_dir.join("sandbox.jsonl")),
@@ -327,7 +327,11 @@ pub(super) async fn embedded(home: &Home, accounts: BTreeSet<String>) -> Result<
 }
 
 /// A client of the embedded sandbox, and the key that it takes, as any.
-pub(super) fn sandbox_client(home: &Home, running: &Running, clock: &Clock) -> Result<(Client, Credentials), Failure> {
+pub(super) fn sandbox_client(
+    home: &CommandContext,
+    running: &Running,
+    clock: &Clock,
+) -> Result<(Client, Credentials), Failure> {
     let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
     let any = Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None };
     Ok((client_for(home, endpoints, clock)?, any))
@@ -342,7 +346,7 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
         refresh_token: Some(RefreshToken::new(&account.refresh_token).map_err(unusable)?),
         refresh_expires_at: None,
         scopes: None,
-        owner: Some(Owner { user_id: account.user_id, nickname: None }),
+        owner: Some(TokenOwner { user_id: account.user_id, nickname: None }),
         obtained_at: now,
         bought: None,
     };
@@ -351,12 +355,12 @@ fn store_tokens(tokens: &Tokens, account: &AccountTokens, clock: &Clock) -> Resu
 }
 
 /// Asks Kakao, or a sandbox of its own, what only the network can tell of a plan.
-pub(super) async fn preflight(home: &Home, plan: &Plan) -> Result<Vec<Problem>, Failure> {
+pub(super) async fn preflight(home: &CommandContext, plan: &Plan) -> Result<Vec<Problem>, Failure> {
     let clock = Clock::system();
     let now = clock.now();
     if !home.sandbox {
         let (kakao, tokens, keys) = (client(home, &clock)?, tokens(home)?, app_keys(home)?);
-        return Ok(Preflight { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await);
+        return Ok(PreflightClient { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await);
     }
     // A sandbox beside the one that a daemon may be running, and a folder beside its tokens: gone when the answer is there.
     let accounts: BTreeSet<String> = plan.jobs.values().map(|job| job.account.clone()).collect();
@@ -370,7 +374,7 @@ pub(super) async fn preflight(home: &Home, plan: &Plan) -> Result<Vec<Problem>, 
     let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
     let kakao = client_for(home, endpoints, &clock)?;
     let keys = AppKeys::Any(Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None });
-    let found = Preflight { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await;
+    let found = PreflightClient { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await;
     running.stop().await;
     if let Err(error) = std::fs::remove_dir_all(&folder) {
         tracing::debug!(folder = %folder.display(), %error, "a folder of made-up tokens stays");
@@ -379,12 +383,12 @@ pub(super) async fn preflight(home: &Home, plan: &Plan) -> Result<Vec<Problem>, 
 }
 
 /// The app keys of every account.
-fn app_keys(home: &Home) -> Result<AppKeys, Failure> {
+fn app_keys(home: &CommandContext) -> Result<AppKeys, Failure> {
     home.settings.accounts.keys().map(|name| Ok((name.clone(), keys_of(home, name)?))).collect()
 }
 
 /// The app keys of one account.
-pub(super) fn keys_of(home: &Home, name: &str) -> Result<Credentials, Failure> {
+pub(super) fn keys_of(home: &CommandContext, name: &str) -> Result<Credentials, Failure> {
     let account = home.settings.accounts.get(name).ok_or_else(|| {
         Failure::settings(format!(
             "the settings have no account {name}; add it with its rest_api_key under `accounts` in storyd.yaml"

@@ -17,7 +17,7 @@ pub(crate) struct Args {
 
 /// One code of what `--json` prints.
 #[derive(Serialize)]
-struct Row {
+struct CodeRow {
     /// Such as `E021`.
     code: &'static str,
     /// `error`, `warning` or `note`.
@@ -29,7 +29,7 @@ struct Row {
     explanation: Option<&'static str>,
 }
 
-impl Row {
+impl CodeRow {
     fn of(code: Code, explanation: Option<&'static str>) -> Self {
         Self { code: code.as_str(), severity: code.severity().as_str(), meaning: code.meaning(), explanation }
     }
@@ -38,7 +38,7 @@ impl Row {
 pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
     let Some(asked) = &args.code else {
         if common.json {
-            print_json(&Code::ALL.iter().map(|code| Row::of(*code, None)).collect::<Vec<_>>())?;
+            print_json(&Code::ALL.iter().map(|code| CodeRow::of(*code, None)).collect::<Vec<_>>())?;
         } else {
             Code::ALL.iter().for_each(|code| say!("{code}  {}", code.meaning()));
         }
@@ -51,7 +51,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<u8, Failure> {
         return Err(Failure::no_such_thing(format!("there is no code {asked}; {near}`storyd explain` lists all")));
     };
     if common.json {
-        print_json(&Row::of(code, Some(code.explanation())))?;
+        print_json(&CodeRow::of(code, Some(code.explanation())))?;
     } else {
         output::write(format_args!("{}", page(code.explanation())));
     }

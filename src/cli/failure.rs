@@ -5,7 +5,7 @@ use crate::network::kakao::ClientError;
 use crate::network::kakao::folder::TokenError;
 use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
-use crate::store::queue::Refusal;
+use crate::store::queue::OperatorRefusal;
 use crate::store::{StoreError, Trouble};
 use kakao_sandbox::SandboxError;
 
@@ -123,18 +123,18 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<OperatorRefusal> for Failure {
+    fn from(refusal: OperatorRefusal) -> Self {
         match refusal {
-            Refusal::Store(error) => error.into(),
-            Refusal::NoSuchPost(_) | Refusal::NotFound(_) => Self::no_such_thing(refusal.to_string()),
-            Refusal::NotPossible { .. }
-            | Refusal::JobGone { .. }
-            | Refusal::TooSoon { .. }
-            | Refusal::StoryTaken(_)
-            | Refusal::BeforeItsJob { .. }
-            | Refusal::Lost(_)
-            | Refusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),
+            OperatorRefusal::Store(error) => error.into(),
+            OperatorRefusal::NoSuchPost(_) | OperatorRefusal::NotFound(_) => Self::no_such_thing(refusal.to_string()),
+            OperatorRefusal::NotPossible { .. }
+            | OperatorRefusal::JobGone { .. }
+            | OperatorRefusal::TooSoon { .. }
+            | OperatorRefusal::StoryTaken(_)
+            | OperatorRefusal::BeforeItsJob { .. }
+            | OperatorRefusal::Lost(_)
+            | OperatorRefusal::TimeTaken(_) => Self::not_possible(refusal.to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::context::{self, Home};
+use super::context::{self, CommandContext};
 use super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::flags::Common;
 use super::terminal::format::{counted, print_json, time};
@@ -54,7 +54,7 @@ pub(crate) struct List {
 
 /// How one sink took the test.
 #[derive(Serialize)]
-struct Tried {
+struct SinkTest {
     sink: String,
     /// Whether it arrived.
     arrived: bool,
@@ -64,7 +64,7 @@ struct Tried {
 
 /// What `storyd notify list --json` prints.
 #[derive(Serialize)]
-struct Listed {
+struct NoticeLine {
     incidents: Vec<IncidentRow>,
     waiting: Vec<WaitingNotice>,
 }
@@ -84,7 +84,7 @@ impl From<SinkError> for Failure {
     }
 }
 
-async fn test(common: &Common, home: &Home, args: &Test) -> Result<u8, Failure> {
+async fn test(common: &Common, home: &CommandContext, args: &Test) -> Result<u8, Failure> {
     let sinks = Sinks::new(&home.settings.notify)?;
     let heartbeat = args.sinks.is_empty() && sinks.heartbeat_every().is_some();
     let wanted = wanted(&sinks, &args.sinks, heartbeat)?;
@@ -94,12 +94,12 @@ async fn test(common: &Common, home: &Home, args: &Test) -> Result<u8, Failure> 
     if heartbeat {
         let sent = sinks.beat().await;
         let problem = sent.as_ref().err().map(ToString::to_string);
-        tried.push(Tried { sink: "heartbeat".into(), arrived: sent.is_ok(), problem });
+        tried.push(SinkTest { sink: "heartbeat".into(), arrived: sent.is_ok(), problem });
     }
     report(common, &tried)
 }
 
-async fn say_to(common: &Common, home: &Home, args: &Say) -> Result<u8, Failure> {
+async fn say_to(common: &Common, home: &CommandContext, args: &Say) -> Result<u8, Failure> {
     let text: String = args.text.chars().take(TEXT_CHARS_MAX).collect();
     if text.trim().is_empty() {
         return Err(Failure::usage("there is nothing to say: give the words, in quotes"));
@@ -126,12 +126,12 @@ fn wanted<'a>(sinks: &'a Sinks, named: &[String], heartbeat: bool) -> Result<Vec
 }
 
 /// How each sink took a notice.
-async fn send(sinks: &Sinks, wanted: &[&str], what: &str, notice: &Notice) -> Vec<Tried> {
+async fn send(sinks: &Sinks, wanted: &[&str], what: &str, notice: &Notice) -> Vec<SinkTest> {
     let id = format!("storyd-{what}-{}", notice.at.as_microsecond());
     let mut tried = Vec::new();
     for sink in wanted {
         let sent = sinks.send(sink, &id, notice, notice.at).await;
-        tried.push(Tried {
+        tried.push(SinkTest {
             sink: (*sink).to_owned(),
             arrived: sent.is_ok(),
             problem: sent.err().map(|why| why.to_string()),
@@ -140,7 +140,7 @@ async fn send(sinks: &Sinks, wanted: &[&str], what: &str, notice: &Notice) -> Ve
     tried
 }
 
-fn report(common: &Common, tried: &[Tried]) -> Result<u8, Failure> {
+fn report(common: &Common, tried: &[SinkTest]) -> Result<u8, Failure> {
     if common.json {
         print_json(&tried)?;
     } else {
@@ -158,7 +158,7 @@ fn report(common: &Common, tried: &[Tried]) -> Result<u8, Failure> {
     Ok(if all { DONE } else { NEEDS_ATTENTION })
 }
 
-fn item(home: &Home) -> Item {
+fn item(home: &CommandContext) -> Item {
     Item {
         reason: format!("the settings work; what needs attention is told here (queue: {})", home.data_dir.display()),
         command: home.command("notify list"),
@@ -166,13 +166,13 @@ fn item(home: &Home) -> Item {
     }
 }
 
-async fn list(common: &Common, home: &Home, args: &List) -> Result<u8, Failure> {
+async fn list(common: &Common, home: &CommandContext, args: &List) -> Result<u8, Failure> {
     let store = home.open().await?;
     let found = async {
         let incidents = if args.all { store.latest_incidents(ROWS_MAX).await? } else { store.open_incidents().await? };
         let open: usize = store.count_open_incidents().await?.iter().map(|(_, incidents)| incidents).sum();
         let zone = home.zone(&store).await?;
-        Ok::<_, Failure>((Listed { incidents, waiting: store.waiting_notices().await? }, open, zone))
+        Ok::<_, Failure>((NoticeLine { incidents, waiting: store.waiting_notices().await? }, open, zone))
     };
     let listed = found.await;
     store.close().await;

@@ -1,18 +1,18 @@
 //! Where settings are not at hand as they should be: what a command does all the same. What steers the queue needs no more than the folder of
 //! the queue, and must work when somebody is in a hurry; and what is told of accounts that the settings do not name.
 
-use super::context::{Home, home_by};
+use super::context::{CommandContext, home_by};
 use super::failure::Failure;
 use super::flags::{Common, settings_file};
 use super::tell::broken;
 use super::terminal::output::note;
-use crate::plan::Beside;
+use crate::plan::LoadInputs;
 use crate::settings::{Rescued, Settings};
 use crate::yaml::nearest::nearest;
 
 /// The home of a command that only needs the queue. Settings that do not load are told in one line, and it goes on with the folder that
 /// the command line or what can be read of them names, else the usual one.
-pub(super) fn home(common: &Common) -> Result<Home, Failure> {
+pub(super) fn home(common: &Common) -> Result<CommandContext, Failure> {
     let Some(file) = settings_file(common) else { return Ok(home_by(common, Settings::default())) };
     let rescued = match Settings::load_or_rescue(&file) {
         Ok(settings) => return Ok(home_by(common, settings)),
@@ -37,14 +37,14 @@ pub(super) fn home(common: &Common) -> Result<Home, Failure> {
     Ok(home)
 }
 
-impl Home {
+impl CommandContext {
     /// What is read beside job files. In the sandbox an account exists as soon as it is named.
-    pub(super) fn beside(&self) -> Beside {
+    pub(super) fn beside(&self) -> LoadInputs {
         let accounts = match self.in_sandbox() {
             true => Default::default(),
             false => self.settings.accounts.keys().cloned().collect(),
         };
-        Beside { image_dirs: self.settings.image_dirs.clone(), accounts, ..Beside::default() }
+        LoadInputs { image_dirs: self.settings.image_dirs.clone(), accounts, ..LoadInputs::default() }
     }
 
     /// What is told of an account that has posts and no tokens.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::caveats;
-use super::context::{self, Engine, Home};
+use super::context::{self, CommandContext, CommandEngine};
 use super::failure::{DONE, Failure};
 use super::flags::Common;
 use super::tell::broken;
@@ -17,10 +17,10 @@ use super::terminal::output::{self, note, say};
 use crate::domain::clock::{Clock, later};
 use crate::engine::daemon::{self, News, Next, Start};
 use crate::engine::trust::{remedy, words};
-use crate::engine::{Outcome, Report, reload, reload::JobFiles};
+use crate::engine::{TaskOutcome, TaskReport, reload, reload::JobFiles};
 use crate::plan::{Loaded, Plan};
 use crate::store::queue::{Enqueued, Swept};
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 use crate::store::{Access, Store};
 use crate::web::Dashboard;
 use crate::yaml::problem::{self, Problem, Problems};
@@ -38,7 +38,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let jobs = JobFiles { paths, image_dirs: home.settings.image_dirs.clone() };
     let patience = tokio::spawn(daemon::ask_for_patience());
     let now = Clock::system().now();
-    let reload::Loaded { read, looks } = reload::load(&jobs, now).await;
+    let reload::LoadedFiles { read, looks } = reload::load(&jobs, now).await;
     let read = read.at_most(home.settings.max_planned, now, later(now, home.settings.horizon));
     let store = Store::open(&home.data_dir, Access::Daemon).await?;
     store.keep_ballast(home.settings.ballast_bytes);
@@ -53,7 +53,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     }
     let accounts: Vec<String> = read.plan.jobs.values().map(|job| job.account.clone()).collect();
     let engine = context::engine(&home, store, &accounts).await?;
-    let teller = Teller { json: common.json, home: &home, engine: &engine, told: Told::default() };
+    let teller = Reporter { json: common.json, home: &home, engine: &engine, told: PrintedState::default() };
     let dashboard = engine.dashboard(&home).await;
     teller.begin(read, dashboard.as_ref().map(Dashboard::url));
     let start = Start { jobs, looks, wake_file: home.wake_file(), watching: home.settings.watch };
@@ -73,16 +73,16 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
 }
 
 /// Says on stdout what became of posts; what went wrong is in the log on stderr.
-struct Teller<'a> {
+struct Reporter<'a> {
     json: bool,
-    home: &'a Home,
-    engine: &'a Engine,
-    told: Told,
+    home: &'a CommandContext,
+    engine: &'a CommandEngine,
+    told: PrintedState,
 }
 
 /// What was told already and is not told again.
 #[derive(Default)]
-struct Told {
+struct PrintedState {
     /// How to look and to stop.
     how: Cell<bool>,
     /// The problems and warnings of the job files as they were last read.
@@ -93,7 +93,7 @@ struct Told {
 
 /// One line of what `--json` prints: an event, and what it is about. Absent keys do not apply.
 #[derive(Default, Serialize)]
-struct Line<'a> {
+struct JsonLine<'a> {
     /// When it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
@@ -127,7 +127,7 @@ struct Line<'a> {
     dashboard_url: Option<String>,
 }
 
-impl Teller<'_> {
+impl Reporter<'_> {
     /// Puts what was loaded in force, and says where everything is.
     fn begin(&self, read: Loaded, dashboard_url: Option<String>) {
         let dir = self.home.data_dir.display();
@@ -142,14 +142,14 @@ impl Teller<'_> {
             Some(dashboard) => format!("{said}\ndashboard at {dashboard}"),
             None => said,
         };
-        self.say(Line { event: "started", api_url: Some(url), dashboard_url, ..Line::default() }, &said);
+        self.say(JsonLine { event: "started", api_url: Some(url), dashboard_url, ..JsonLine::default() }, &said);
         self.read(&read, "");
         self.engine.ctx.plan.take(read);
     }
 
     fn tell(&self, news: &News<'_>) {
         match news {
-            News::Ready => self.say(Line { event: "ready", ..Line::default() }, ""),
+            News::Ready => self.say(JsonLine { event: "ready", ..JsonLine::default() }, ""),
             News::Swept(swept) => self.swept(*swept),
             News::Plan(read) => {
                 self.engine.add_sandbox_accounts(read.plan.jobs.values().map(|job| job.account.as_str()));
@@ -161,21 +161,24 @@ impl Teller<'_> {
             News::DiskFull => self.disk_full(),
             News::DiskHasRoom => {
                 let text = "there is room on the disk again; the work goes on";
-                self.say(Line { event: "disk_has_room", reason: Some(text.into()), ..Line::default() }, text);
+                self.say(JsonLine { event: "disk_has_room", reason: Some(text.into()), ..JsonLine::default() }, text);
             }
             News::ClockJumped(by) => self.clock_jumped(*by),
             News::ClockInDoubt(why) => {
                 let telling = &self.engine.ctx.rules.telling;
                 let text = format!("the clock is in doubt: {}. {}", words(why, &telling.zone), remedy(telling));
-                self.say(Line { event: "clock_in_doubt", reason: Some(text.clone()), ..Line::default() }, &text);
+                self.say(
+                    JsonLine { event: "clock_in_doubt", reason: Some(text.clone()), ..JsonLine::default() },
+                    &text,
+                );
             }
             News::ClockBelieved => {
                 let text = "the clock is believed again; the work goes on";
-                self.say(Line { event: "clock_believed", reason: Some(text.into()), ..Line::default() }, text);
+                self.say(JsonLine { event: "clock_believed", reason: Some(text.into()), ..JsonLine::default() }, text);
             }
             News::Waiting(next) => self.waiting(next),
             News::Draining(deeds) => {
-                let line = Line { event: "draining", ..Line::default() };
+                let line = JsonLine { event: "draining", ..JsonLine::default() };
                 self.say(line, &format!("stopping; waits for {} under way", counted(*deeds, "request")));
             }
         }
@@ -187,27 +190,27 @@ impl Teller<'_> {
             "the disk is full: nothing is posted until there is room for {dir}. What was sent already is still recorded. Free \
              some space (`df -h {dir}` tells where); storyd then goes on by itself"
         );
-        self.say(Line { event: "disk_full", reason: Some(text.clone()), ..Line::default() }, &text);
+        self.say(JsonLine { event: "disk_full", reason: Some(text.clone()), ..JsonLine::default() }, &text);
     }
 
     fn clock_jumped(&self, by: SignedDuration) {
         let (far, way) = (length(by.unsigned_abs()), if by.is_negative() { "back" } else { "ahead" });
         let text = format!("the machine's clock jumped {way} by {far}; everything that waits is reckoned anew");
-        self.say(Line { event: "clock_jumped", reason: Some(text.clone()), ..Line::default() }, &text);
+        self.say(JsonLine { event: "clock_jumped", reason: Some(text.clone()), ..JsonLine::default() }, &text);
     }
 
-    fn say(&self, line: Line<'_>, text: &str) {
+    fn say(&self, line: JsonLine<'_>, text: &str) {
         if let Some(line) = self.line(line, text) {
             output::write(format_args!("{line}"));
         }
     }
 
     /// The line that is printed, with its end: JSON, or the words if there are any.
-    fn line(&self, line: Line<'_>, text: &str) -> Option<String> {
+    fn line(&self, line: JsonLine<'_>, text: &str) -> Option<String> {
         if !self.json {
             return (!text.is_empty()).then(|| format!("{text}\n"));
         }
-        match output::json(&Line { at: Some(Clock::system().now()), ..line }) {
+        match output::json(&JsonLine { at: Some(Clock::system().now()), ..line }) {
             Ok(json) => Some(json + "\n"),
             Err(error) => {
                 tracing::error!(error = error.message(), "an event has no JSON form");
@@ -222,7 +225,10 @@ impl Teller<'_> {
         if read.broken.is_none() || !plan.files.is_empty() {
             let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
             let text = format!("{jobs} in {files}");
-            self.say(Line { event: "plan", reason: Some(text.clone()), ..Line::default() }, &format!("{lead}{text}"));
+            self.say(
+                JsonLine { event: "plan", reason: Some(text.clone()), ..JsonLine::default() },
+                &format!("{lead}{text}"),
+            );
         }
         let broken = read.broken.iter().flat_map(|problems| problems.list());
         let all: Vec<&Problem> = match read.broken {
@@ -245,7 +251,7 @@ impl Teller<'_> {
     /// Which files are not in force as they are on disk.
     fn frozen(&self, read: &Loaded, problems: &Problems) {
         let reason = counted(problems.errors(), "problem");
-        self.say(Line { event: "broken", reason: Some(reason.clone()), ..Line::default() }, "");
+        self.say(JsonLine { event: "broken", reason: Some(reason.clone()), ..JsonLine::default() }, "");
         if read.plan.files.is_empty() {
             note!("storyd: {reason}: the job files do not load; the posts that are in the queue go out as planned");
             return;
@@ -272,14 +278,14 @@ impl Teller<'_> {
         let posts = |count: u64| counted(usize::try_from(count).unwrap_or(usize::MAX), "post");
         if swept.doubted > 0 {
             let text = format!("{} in doubt since the last stop: the account's list tells", posts(swept.doubted));
-            self.say(Line { event: "in_doubt", reason: Some(text.clone()), ..Line::default() }, &text);
+            self.say(JsonLine { event: "in_doubt", reason: Some(text.clone()), ..JsonLine::default() }, &text);
         }
         if swept.missed + swept.held > 0 {
             let text = format!("{} too late", posts(swept.missed + swept.held));
             let tells = self.home.command("admin failures");
             let said =
                 format!("missed     {text}: {} missed, {} held; `{tells}` tells which", swept.missed, swept.held);
-            self.say(Line { event: "missed", reason: Some(text), ..Line::default() }, &said);
+            self.say(JsonLine { event: "missed", reason: Some(text), ..JsonLine::default() }, &said);
         }
     }
 
@@ -293,45 +299,49 @@ impl Teller<'_> {
         if !said.is_empty() {
             let text = said.join(", ");
             self.say(
-                Line { event: "enqueued", reason: Some(text.clone()), ..Line::default() },
+                JsonLine { event: "enqueued", reason: Some(text.clone()), ..JsonLine::default() },
                 &format!("posts in the queue: {text}"),
             );
         }
     }
 
     /// All of them in one go: in a burst each line would cost a write of its own.
-    fn deeds(&self, reports: &[Report]) {
+    fn deeds(&self, reports: &[TaskReport]) {
         let lines: String = reports.iter().filter_map(|report| self.deed(report)).collect();
         output::write(format_args!("{lines}"));
     }
 
-    fn deed(&self, report: &Report) -> Option<String> {
+    fn deed(&self, report: &TaskReport) -> Option<String> {
         let (event, story_id, next_at, reason) = match &report.outcome {
-            Outcome::Published { story_id, late } => {
+            TaskOutcome::Published { story_id, late } => {
                 ("published", Some(story_id), None, format!("{} after its time", length(*late)))
             }
-            Outcome::Found { story_id } => {
+            TaskOutcome::Found { story_id } => {
                 ("published", Some(story_id), None, "found in the account's list".to_owned())
             }
-            Outcome::Deleted { story_id } => ("deleted", Some(story_id), None, "confirmed by a read".to_owned()),
-            Outcome::Retry { at, fault } => ("retry", None, Some(*at), fault.to_string()),
-            Outcome::Blocked { fault } => ("blocked", None, None, fault.to_string()),
-            Outcome::Failed { fault } => ("failed", None, None, fault.to_string()),
-            Outcome::InDoubt { fault } => ("in_doubt", None, None, fault.to_string()),
-            Outcome::LookAgain { .. } if matches!(report.deed, Due::Probe | Due::Foresee) => return None,
-            Outcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
-            Outcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
-            Outcome::Parked { why } => ("parked", None, None, why.clone()),
-            Outcome::SetAside { why, .. } => ("set_aside", None, None, why.clone()),
-            Outcome::Refused { why } => ("refused", None, None, why.clone()),
-            Outcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
-            Outcome::Told | Outcome::NotTold { .. } | Outcome::Foreseen { .. } => return None,
-            Outcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
-            Outcome::Restored { found, held } => {
+            TaskOutcome::Deleted { story_id } => ("deleted", Some(story_id), None, "confirmed by a read".to_owned()),
+            TaskOutcome::Retry { at, fault } => ("retry", None, Some(*at), fault.to_string()),
+            TaskOutcome::Blocked { fault } => ("blocked", None, None, fault.to_string()),
+            TaskOutcome::Failed { fault } => ("failed", None, None, fault.to_string()),
+            TaskOutcome::InDoubt { fault } => ("in_doubt", None, None, fault.to_string()),
+            TaskOutcome::LookAgain { .. } if matches!(report.deed, TaskKind::Probe | TaskKind::Foresee) => return None,
+            TaskOutcome::LookAgain { at, why } => ("in_doubt", None, Some(*at), why.clone()),
+            TaskOutcome::Absent { then } => ("absent", None, None, then.as_str().to_owned()),
+            TaskOutcome::Parked { why } => ("parked", None, None, why.clone()),
+            TaskOutcome::SetAside { why, .. } => ("set_aside", None, None, why.clone()),
+            TaskOutcome::Refused { why } => ("refused", None, None, why.clone()),
+            TaskOutcome::Healed => ("unblocked", None, None, "Kakao serves the account again".to_owned()),
+            TaskOutcome::Told | TaskOutcome::NotTold { .. } | TaskOutcome::Foreseen { .. } => return None,
+            TaskOutcome::Audited { ended: true, .. } => ("audited", None, None, "the audit is done".to_owned()),
+            TaskOutcome::Restored { found, held } => {
                 let found = counted(*found, "story");
                 ("restored", None, None, format!("{found} found in the list, {} held", counted(*held, "post")))
             }
-            Outcome::Idle | Outcome::Prepared | Outcome::Refreshed | Outcome::Lost | Outcome::Audited { .. } => {
+            TaskOutcome::Idle
+            | TaskOutcome::Prepared
+            | TaskOutcome::Refreshed
+            | TaskOutcome::Lost
+            | TaskOutcome::Audited { .. } => {
                 return None;
             }
         };
@@ -346,7 +356,7 @@ impl Teller<'_> {
             _ => String::new(),
         };
         let story_id = story_id.map(String::as_str);
-        let line = Line {
+        let line = JsonLine {
             event,
             post,
             job,
@@ -354,14 +364,14 @@ impl Teller<'_> {
             story_id,
             next_at,
             reason: Some(reason),
-            ..Line::default()
+            ..JsonLine::default()
         };
         self.line(line, &text)
     }
 
     fn stopped(&self) {
         let text = "stopped; what falls due meanwhile is looked at on the next start";
-        self.say(Line { event: "stopped", reason: Some(text.into()), ..Line::default() }, text);
+        self.say(JsonLine { event: "stopped", reason: Some(text.into()), ..JsonLine::default() }, text);
     }
 
     fn waiting(&self, next: &Next) {
@@ -383,13 +393,13 @@ impl Teller<'_> {
         let again = awaited.is_some_and(|(_, due_at)| due_at > now) && self.told.waiting.get() == awaited;
         self.told.waiting.set(awaited);
         let text = if again { String::new() } else { text };
-        let line = Line {
+        let line = JsonLine {
             event: "waiting",
             post: post.map(|post| post.post),
             job: post.map(|post| post.job.as_str()),
             account: post.map(|post| post.account.as_str()),
             next_at: next.at,
-            ..Line::default()
+            ..JsonLine::default()
         };
         self.say(line, &text);
         if !self.json && !self.told.how.replace(true) {

@@ -37,7 +37,7 @@ pub(crate) struct Args {
 
 /// An account of what `--json` prints.
 #[derive(Serialize)]
-struct Account<'a> {
+struct AccountLine<'a> {
     /// Its name.
     account: &'a str,
     /// Good for some hours.
@@ -52,7 +52,7 @@ struct Started<'a> {
     /// Of both hosts, API and login.
     url: String,
     /// Those of `--account`, with tokens.
-    accounts: Vec<Account<'a>>,
+    accounts: Vec<AccountLine<'a>>,
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
@@ -66,10 +66,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         ..Options::default()
     };
     let running = kakao_sandbox::start(options).await?;
-    let accounts: Vec<Account<'_>> = running
+    let accounts: Vec<AccountLine<'_>> = running
         .accounts()
         .iter()
-        .map(|a| Account { account: &a.account, access_token: &a.access_token, refresh_token: &a.refresh_token })
+        .map(|a| AccountLine { account: &a.account, access_token: &a.access_token, refresh_token: &a.refresh_token })
         .collect();
     if common.json {
         // On one line: whoever started it reads on while it runs.
@@ -77,7 +77,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
         say!("{}", output::json(&started)?);
     } else {
         say!("sandbox at {} in place of both hosts, API and login; its stories are shown at {0}/", running.url());
-        for Account { account, access_token, refresh_token } in accounts {
+        for AccountLine { account, access_token, refresh_token } in accounts {
             say!("account {account}");
             say!("  access token   {access_token}");
             say!("  refresh token  {refresh_token}");

@@ -14,9 +14,9 @@ const LINES_MAX: usize = 200;
 
 /// When each line was written: by file and line.
 #[derive(Debug, Default)]
-pub(crate) struct Written(HashMap<(PathBuf, usize), Timestamp>);
+pub(crate) struct LineDates(HashMap<(PathBuf, usize), Timestamp>);
 
-impl Written {
+impl LineDates {
     /// Asks git for the lines on which these times stand.
     pub(super) async fn of(past: &[Past]) -> Self {
         let mut lines: HashMap<&Path, Vec<usize>> = HashMap::new();

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Where `now` comes from: the system, or a test's hand. Cheap to clone; clones of a manual clock share one time.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock(TimeSource);
 
 #[derive(Clone, Debug)]
-enum Source {
+enum TimeSource {
     System,
     Manual(Arc<Mutex<ManualTime>>),
 }
@@ -35,7 +35,7 @@ fn next_boot() -> u64 {
 #[derive(Clone, Debug)]
 pub struct Mark {
     wall: Timestamp,
-    steady: Steady,
+    steady: SteadyClock,
 }
 
 /// How the wall clock stood beside the steady clock, which counts from the start of the machine, counts its sleep too, and cannot be set.
@@ -64,7 +64,7 @@ impl Reading {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Steady {
+enum SteadyClock {
     System(Instant),
     Manual(Duration),
 }
@@ -72,12 +72,12 @@ enum Steady {
 impl Clock {
     /// The wall clock of the machine.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(TimeSource::System)
     }
 
     /// A clock that moves only when [`advance`](Self::advance) or [`set`](Self::set) moves it.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(Mutex::new(ManualTime {
+        Self(TimeSource::Manual(Arc::new(Mutex::new(ManualTime {
             wall: to_micros(start),
             steady: Duration::ZERO,
             boot: next_boot(),
@@ -89,14 +89,14 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-            Source::System => to_micros(Timestamp::now()),
-            Source::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).wall,
+            TimeSource::System => to_micros(Timestamp::now()),
+            TimeSource::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).wall,
         }
     }
 
     /// Whether time passes on its own: false for a manual clock, on which waiting for an instant would never end.
     pub fn runs(&self) -> bool {
-        matches!(self.0, Source::System)
+        matches!(self.0, TimeSource::System)
     }
 
     /// How the clocks stand.
@@ -108,8 +108,8 @@ impl Clock {
     /// that does not count the time in which the machine sleeps takes that sleep for a jump ahead, which it is to whoever waits.
     pub fn jump_since(&self, mark: &Mark) -> SignedDuration {
         let passed = match (mark.steady, self.steady()) {
-            (Steady::System(then), Steady::System(now)) => now.saturating_duration_since(then),
-            (Steady::Manual(then), Steady::Manual(now)) => now.saturating_sub(then),
+            (SteadyClock::System(then), SteadyClock::System(now)) => now.saturating_duration_since(then),
+            (SteadyClock::Manual(then), SteadyClock::Manual(now)) => now.saturating_sub(then),
             _ => Duration::ZERO,
         };
         let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
@@ -119,8 +119,8 @@ impl Clock {
     /// How the wall clock stands beside the steady clock.
     pub fn reading(&self) -> Reading {
         match &self.0 {
-            Source::System => Reading { wall: self.now(), steady: since_boot(), boot: boot().to_owned() },
-            Source::Manual(time) => {
+            TimeSource::System => Reading { wall: self.now(), steady: since_boot(), boot: boot().to_owned() },
+            TimeSource::Manual(time) => {
                 let time = time.lock().unwrap_or_else(PoisonError::into_inner);
                 Reading { wall: time.wall, steady: time.steady, boot: format!("by hand {}", time.boot) }
             }
@@ -129,22 +129,22 @@ impl Clock {
 
     /// The machine of a manual clock is started anew: what was read before can be compared with nothing. A system clock is left alone.
     pub fn reboot(&self) {
-        if let Source::Manual(time) = &self.0 {
+        if let TimeSource::Manual(time) = &self.0 {
             let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
             (time.boot, time.steady) = (next_boot(), Duration::ZERO);
         }
     }
 
-    fn steady(&self) -> Steady {
+    fn steady(&self) -> SteadyClock {
         match &self.0 {
-            Source::System => Steady::System(Instant::now()),
-            Source::Manual(time) => Steady::Manual(time.lock().unwrap_or_else(PoisonError::into_inner).steady),
+            TimeSource::System => SteadyClock::System(Instant::now()),
+            TimeSource::Manual(time) => SteadyClock::Manual(time.lock().unwrap_or_else(PoisonError::into_inner).steady),
         }
     }
 
     /// Moves a manual clock forward. A system clock cannot be moved and is left alone.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(time) = &self.0 {
+        if let TimeSource::Manual(time) = &self.0 {
             let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
             time.wall = later(time.wall, by);
             time.steady += by;
@@ -153,7 +153,7 @@ impl Clock {
 
     /// Sets a manual clock, backwards too. A system clock is left alone.
     pub fn set(&self, to: Timestamp) {
-        if let Source::Manual(time) = &self.0 {
+        if let TimeSource::Manual(time) = &self.0 {
             time.lock().unwrap_or_else(PoisonError::into_inner).wall = to_micros(to);
         }
     }
@@ -209,14 +209,14 @@ pub fn between(from: Timestamp, to: Timestamp) -> Duration {
 
 /// One instant on two clocks: when an answer came by ours, and the date that it carried by Kakao's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct ServerTimeSample {
     /// By our clock.
     pub at: Timestamp,
     /// By Kakao's, in whole seconds.
     pub kakao_at: Timestamp,
 }
 
-impl Heard {
+impl ServerTimeSample {
     /// How far Kakao's clock was ahead of ours (negative: behind).
     pub fn skew(&self) -> SignedDuration {
         self.kakao_at.duration_since(self.at)

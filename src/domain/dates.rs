@@ -18,12 +18,12 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// What was heard. Cheap to clone; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Dates(Arc<Mutex<Heard>>);
+pub struct Dates(Arc<Mutex<DateSample>>);
 
 #[derive(Debug, Default)]
-struct Heard {
+struct DateSample {
     /// By source, the latest last.
-    sources: BTreeMap<String, Vec<Answer>>,
+    sources: BTreeMap<String, Vec<DatedAnswer>>,
     /// A date came that differs, and nobody has judged it yet.
     unjudged: bool,
     /// How many answers came with a date, ever.
@@ -31,7 +31,7 @@ struct Heard {
 }
 
 #[derive(Clone, Debug)]
-struct Answer {
+struct DatedAnswer {
     date: Timestamp,
     /// When the request left, and when the answer came: the server wrote its date in between.
     left: Reading,
@@ -42,7 +42,7 @@ impl Dates {
     /// Takes a date: of which source, and how the clocks stood when the request left and when the answer came.
     pub fn take(&self, source: &str, date: Timestamp, left: Reading, came: Reading) {
         let mut heard = self.lock();
-        let answer = Answer { date, left, came };
+        let answer = DatedAnswer { date, left, came };
         heard.count += 1;
         heard.unjudged |= ahead(&answer, &answer.came).is_none_or(|ahead| ahead.abs() >= DOUBT_FROM);
         if !heard.sources.contains_key(source) && heard.sources.len() >= SOURCES_MAX {
@@ -91,13 +91,13 @@ impl Dates {
         self.lock().count
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Heard> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, DateSample> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How far the wall clock is ahead of the server's at `now`: zero as long as the date fits into the time that the exchange took.
-fn ahead(answer: &Answer, now: &Reading) -> Option<SignedDuration> {
+fn ahead(answer: &DatedAnswer, now: &Reading) -> Option<SignedDuration> {
     // Where the server's clock stands now, at most and at least: it ran on since.
     let most = now.steady.checked_sub(answer.left.steady)?;
     let least = now.steady.checked_sub(answer.came.steady)?;

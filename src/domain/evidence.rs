@@ -24,7 +24,7 @@ pub const ROUNDS_MAX: u32 = 3;
 
 /// All that is known of the time.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub struct ClockEvidence {
     /// The wall clock.
     pub now: Timestamp,
     /// No time before this can be right: the program's zone rules are younger.
@@ -32,7 +32,7 @@ pub struct Evidence {
     /// When the queue was last written, as far as is known.
     pub written_at: Option<Timestamp>,
     /// What the steady clock says; `None`: nothing, since the machine was started anew.
-    pub steady: Option<Steady>,
+    pub steady: Option<SteadyVerdict>,
     /// What each source says.
     pub answers: Vec<Opinion>,
     /// Questions to every source since the start, or since the clock was last set.
@@ -45,7 +45,7 @@ pub struct Evidence {
 
 /// What the steady clock says of the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Steady {
+pub struct SteadyVerdict {
     /// How far the wall clock was set ahead since it was last believed; less than zero: back.
     pub ahead: SignedDuration,
     /// Whether answers, or a person, had confirmed it then.
@@ -63,7 +63,7 @@ pub struct Opinion {
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ClockVerdict {
     /// The clock is right, as far as anybody can know.
     Right,
     /// Nothing speaks against it, and no server has confirmed it yet: what needs no server goes on.
@@ -71,12 +71,12 @@ pub enum Verdict {
     /// The sources are to be asked first.
     Ask,
     /// Nothing may be done by this clock.
-    Doubt(Why),
+    Doubt(DoubtReason),
 }
 
 /// Why it is in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum DoubtReason {
     /// So many sources say that it is so far ahead; less than zero: behind.
     Answers {
         /// How far.
@@ -97,9 +97,9 @@ pub enum Why {
 }
 
 /// The decision.
-pub fn verdict(evidence: &Evidence) -> Verdict {
+pub fn verdict(evidence: &ClockEvidence) -> ClockVerdict {
     if evidence.word {
-        return Verdict::Right;
+        return ClockVerdict::Right;
     }
     let limit = if evidence.in_doubt { RIGHT_BELOW } else { DOUBT_FROM };
     let (agreeing, differing): (Vec<Opinion>, Vec<Opinion>) =
@@ -127,31 +127,33 @@ pub fn verdict(evidence: &Evidence) -> Verdict {
     let answers: usize = agreeing.iter().map(|opinion| opinion.answers).sum();
     let steady_says_right = evidence.steady.is_some() && set.is_none();
     if right >= against && (answers >= needed || (steady_says_right && own == 2)) {
-        return Verdict::Right;
+        return ClockVerdict::Right;
     }
     let asked_enough = evidence.rounds >= ROUNDS_MAX || (evidence.rounds > 0 && evidence.answers.is_empty());
     if !asked_enough {
-        return Verdict::Ask;
+        return ClockVerdict::Ask;
     }
     match (group, set, doubtful) {
-        (Some((ahead, sources)), _, _) => Verdict::Doubt(Why::Answers { ahead, sources, against: agreeing.len() }),
-        (None, Some(steady), _) => Verdict::Doubt(Why::Set(steady.ahead)),
-        (None, None, Some(why)) if evidence.steady.is_none() => Verdict::Doubt(why),
-        (None, None, _) => Verdict::Unconfirmed,
+        (Some((ahead, sources)), _, _) => {
+            ClockVerdict::Doubt(DoubtReason::Answers { ahead, sources, against: agreeing.len() })
+        }
+        (None, Some(steady), _) => ClockVerdict::Doubt(DoubtReason::Set(steady.ahead)),
+        (None, None, Some(why)) if evidence.steady.is_none() => ClockVerdict::Doubt(why),
+        (None, None, _) => ClockVerdict::Unconfirmed,
     }
 }
 
 /// Why the record says that this cannot be the time, if it does.
-fn implausible(evidence: &Evidence, limit: SignedDuration) -> Option<Why> {
+fn implausible(evidence: &ClockEvidence, limit: SignedDuration) -> Option<DoubtReason> {
     let now = evidence.now;
     if now < evidence.earliest {
-        return Some(Why::BeforeProgram(evidence.earliest));
+        return Some(DoubtReason::BeforeProgram(evidence.earliest));
     }
     let written_at = evidence.written_at?;
     if now < earlier(written_at, limit.unsigned_abs()) {
-        return Some(Why::BeforeLastWrite(written_at));
+        return Some(DoubtReason::BeforeLastWrite(written_at));
     }
-    (between(written_at, now) > GAP_MAX).then_some(Why::LongAfterLastWrite(written_at))
+    (between(written_at, now) > GAP_MAX).then_some(DoubtReason::LongAfterLastWrite(written_at))
 }
 
 /// The largest group of sources that agree among themselves, and how far ahead they say that the clock is. Two that differ from us and from

@@ -55,7 +55,7 @@ pub struct Block {
     /// How far it reaches.
     pub scope: BlockScope,
     /// What lifts it.
-    pub cure: Cure,
+    pub cure: Remedy,
 }
 
 /// How far a block reaches.
@@ -69,7 +69,7 @@ pub enum BlockScope {
 
 /// What lifts a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cure {
+pub enum Remedy {
     /// Refresh the access token once and repeat; if that does not help, log in again.
     Refresh,
     /// A person logs in again.
@@ -90,7 +90,7 @@ pub enum Cure {
     Ended,
 }
 
-impl Cure {
+impl Remedy {
     /// The word of the database.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -143,7 +143,7 @@ impl Fault {
 
     /// Whether a fresh access token may cure it.
     pub fn wants_refresh(&self) -> bool {
-        matches!(&self.class, FaultClass::Blocked(block) if block.cure == Cure::Refresh)
+        matches!(&self.class, FaultClass::Blocked(block) if block.cure == Remedy::Refresh)
     }
 }
 

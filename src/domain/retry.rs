@@ -19,7 +19,7 @@ const UNSENT_WAIT: Duration = Duration::from_secs(10);
 
 /// What follows a failure that may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum AfterFailure {
     /// Try again after this long.
     Retry(Duration),
     /// The attempts are used up.
@@ -29,17 +29,17 @@ pub enum Next {
 /// Decides after the `failures`-th failure in a row (1 for the first) of the post `post_id`.
 ///
 /// `delays[0]` follows the first failure; after the last delay has been used, the next failure gives up.
-pub fn after_failure(delays: &[Duration], failures: u32, post_id: i64, fault: &Fault) -> Next {
+pub fn after_failure(delays: &[Duration], failures: u32, post_id: i64, fault: &Fault) -> AfterFailure {
     let FaultClass::Transient { at_least, tries_max } = &fault.class else {
-        return Next::GiveUp;
+        return AfterFailure::GiveUp;
     };
     if tries_max.is_some_and(|max| failures >= max) {
-        return Next::GiveUp;
+        return AfterFailure::GiveUp;
     }
     let index = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
     match delays.get(index) {
-        Some(delay) => Next::Retry(jittered(*delay, post_id, failures).max(*at_least)),
-        None => Next::GiveUp,
+        Some(delay) => AfterFailure::Retry(jittered(*delay, post_id, failures).max(*at_least)),
+        None => AfterFailure::GiveUp,
     }
 }
 
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn each_failure_takes_the_next_delay_and_the_last_gives_up() {
         for (failures, delay) in (1..).zip(DELAYS) {
-            let Next::Retry(wait) = after_failure(&DELAYS, failures, 7, &transient()) else {
+            let AfterFailure::Retry(wait) = after_failure(&DELAYS, failures, 7, &transient()) else {
                 panic!("failure {failures} must be retried");
             };
             assert!(wait <= delay && wait >= delay * 9 / 10, "{wait:?} for {delay:?}");
         }
-        assert_eq!(after_failure(&DELAYS, 4, 7, &transient()), Next::GiveUp);
-        assert_eq!(after_failure(&[], 1, 7, &transient()), Next::GiveUp);
+        assert_eq!(after_failure(&DELAYS, 4, 7, &transient()), AfterFailure::GiveUp);
+        assert_eq!(after_failure(&[], 1, 7, &transient()), AfterFailure::GiveUp);
     }
 
     #[test]
@@ -106,13 +106,13 @@ mod tests {
     fn a_fault_can_ask_for_a_longer_wait_and_for_fewer_tries() {
         let mut fault = transient();
         fault.class = FaultClass::Transient { at_least: Duration::from_secs(900), tries_max: Some(2) };
-        assert_eq!(after_failure(&DELAYS, 1, 7, &fault), Next::Retry(Duration::from_secs(900)));
-        assert_eq!(after_failure(&DELAYS, 2, 7, &fault), Next::GiveUp);
+        assert_eq!(after_failure(&DELAYS, 1, 7, &fault), AfterFailure::Retry(Duration::from_secs(900)));
+        assert_eq!(after_failure(&DELAYS, 2, 7, &fault), AfterFailure::GiveUp);
     }
 
     #[test]
     fn what_is_not_transient_is_never_retried() {
         let fault = Fault::permanent("-2", "wrong parameter", "correct the job");
-        assert_eq!(after_failure(&DELAYS, 1, 7, &fault), Next::GiveUp);
+        assert_eq!(after_failure(&DELAYS, 1, 7, &fault), AfterFailure::GiveUp);
     }
 }

@@ -8,7 +8,7 @@ use super::app_keys::AppKeys;
 use super::current_plan::PlanCell;
 use super::incidents::last_look::Outlook;
 use super::pulse::{Pulse, Stop};
-use super::refused_steps::Refused;
+use super::refused_steps::RefusedSteps;
 use super::rules::Rules;
 use super::trust::state::Trust;
 use super::under_way::UnderWay;
@@ -41,7 +41,7 @@ pub struct Ctx {
     /// The posts whose publish request may be leaving, or is out, from this process.
     pub under_way: UnderWay,
     /// The steps of the upkeep that the database refused when they were last made.
-    pub refused: Refused,
+    pub refused: RefusedSteps,
     /// Whether the daemon is told to stop.
     pub stop: Stop,
     /// Whether its loop turns.

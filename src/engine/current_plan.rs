@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::plan::{Frozen, Loaded, Plan};
-use crate::store::queue::Unmade;
+use crate::store::queue::MissingText;
 use crate::yaml::problem::Problems;
 
 /// The plan in force: of each job file the last version that loaded without an error.
@@ -19,7 +19,7 @@ struct Held {
     /// The files that are not in force as they are on disk: their jobs stay as they were.
     frozen: Arc<Vec<Frozen>>,
     /// What it names and nobody can say, as the last enqueueing found.
-    unmade: Arc<Vec<Unmade>>,
+    unmade: Arc<Vec<MissingText>>,
 }
 
 impl PlanCell {
@@ -68,12 +68,12 @@ impl PlanCell {
     }
 
     /// Remembers which occurrences of the plan in force have no text.
-    pub fn set_unmade(&self, unmade: Vec<Unmade>) {
+    pub fn set_unmade(&self, unmade: Vec<MissingText>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).unmade = Arc::new(unmade);
     }
 
     /// The occurrences of the plan in force that have no text.
-    pub fn unmade(&self) -> Arc<Vec<Unmade>> {
+    pub fn unmade(&self) -> Arc<Vec<MissingText>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).unmade.clone()
     }
 

@@ -24,11 +24,11 @@ use std::time::Duration;
 use self::alarm::Alarm;
 use self::drain::drain;
 pub use self::error::DaemonError;
-use self::interleave::Cut;
+use self::interleave::StopAction;
 use self::machine::ROOM_EVERY;
 use self::nap::{SLEEP_MAX, SOON, nap};
 pub use self::news::{News, Next};
-use self::signals::{Signals, Told, supervisor};
+use self::signals::{ProcessSignal, Signals, supervisor};
 pub use self::signals::{ask_for_patience, until_told_to_stop};
 use self::state::Daemon;
 pub use self::state::Start;
@@ -38,8 +38,8 @@ pub use self::turn::Upkeep;
 use self::workers::log;
 use super::aside::step_unless_refused;
 use super::context::Ctx;
-use super::reload::{Change, Watch};
-use super::report::{Outcome, Report, Result};
+use super::reload::{FileChange, Watch};
+use super::report::{Result, TaskOutcome, TaskReport};
 use super::tasks::{delete, maintenance};
 use crate::domain::clock::{between, later};
 use crate::domain::post::PostState;
@@ -48,11 +48,11 @@ use crate::store::view::PostFilter;
 use crate::store::{StoreError, Trouble};
 
 /// Takes down what is due of one account, for a command that executes without a daemon. Publishes nothing.
-pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<Report>> {
+pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<TaskReport>> {
     let mut reports = Vec::new();
     loop {
         let report = delete::run_once(ctx, account).await?;
-        if matches!(report.outcome, Outcome::Idle) {
+        if matches!(report.outcome, TaskOutcome::Idle) {
             return Ok(reports);
         }
         log(&report);
@@ -99,12 +99,12 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
                 }
             }
             change = daemon.watch.changed() => match change {
-                Change::Wake => daemon.agenda.ask_all(),
-                Change::Files => daemon.settle(),
+                FileChange::Wake => daemon.agenda.ask_all(),
+                FileChange::Files => daemon.settle(),
             },
             told = daemon.signals.next() => match told {
-                Told::Reload => daemon.reload_now(),
-                Told::Stop => break Ok(()),
+                ProcessSignal::Reload => daemon.reload_now(),
+                ProcessSignal::Stop => break Ok(()),
             },
             ended = ctx.store.until_ended() => break Err(ended.into()),
             () = alarm.rings() => {}
@@ -202,7 +202,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
 
     async fn keep_up(&mut self) -> std::result::Result<(), DaemonError> {
         let (ctx, mut upkeep) = (self.ctx.clone(), std::mem::take(&mut self.upkeep));
-        let kept_up = self.beside(Cut::AtItsEnd, upkeep.run(&ctx)).await;
+        let kept_up = self.beside(StopAction::AtItsEnd, upkeep.run(&ctx)).await;
         self.upkeep = upkeep;
         let Some(kept_up) = kept_up? else { return Ok(()) };
         match kept_up {

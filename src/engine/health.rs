@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::context::Ctx;
 use super::report::Result;
 use crate::domain::clock::{between, earlier};
-use crate::store::view::{Due, Overdues};
+use crate::store::view::{Overdues, TaskKind};
 
 /// The loop turns at least twice a minute: one that has not for so long hangs.
 pub const TURN_MAX: Duration = Duration::from_secs(120);
@@ -29,8 +29,8 @@ pub async fn standing(ctx: &Ctx) -> Result<Standing> {
     let limit = earlier(now, OVERDUE_MAX);
     let mut stuck = Vec::new();
     if overdue.oldest_due_at.is_some_and(|at| at <= limit) && !ctx.store.is_short_of_room() {
-        let due = |found: Vec<(Due, String)>| {
-            found.into_iter().filter(|(due, _)| *due == Due::Publish).map(|(_, account)| account)
+        let due = |found: Vec<(TaskKind, String)>| {
+            found.into_iter().filter(|(due, _)| *due == TaskKind::Publish).map(|(_, account)| account)
         };
         // Due at both instants: due for all that time.
         let before: Vec<String> = due(ctx.store.due(limit).await?).collect();

@@ -24,7 +24,7 @@ use super::rules::Telling;
 use crate::domain::clock::{earlier, later};
 use crate::domain::notice::{Notice, Phase, Trouble};
 use crate::domain::telling::instant;
-use crate::store::queue::{End, Findings, NewIncident};
+use crate::store::queue::{Findings, IncidentEnd, NewIncident};
 use crate::store::view::{IncidentRow, PostNews, Tally};
 
 /// Between two notices of one kind for one account: whatever happens in between is told together.
@@ -179,7 +179,7 @@ fn of_age(left: &[IncidentRow], findings: &mut Findings) {
     for incident in left {
         if !findings.ended.iter().any(|end| end.incident == incident.incident) {
             let outcome = "left as it is".to_owned();
-            findings.ended.push(End { incident: incident.incident, outcome, told: false });
+            findings.ended.push(IncidentEnd { incident: incident.incident, outcome, told: false });
         }
     }
 }
@@ -200,7 +200,7 @@ fn trouble_of(event: &PostNews) -> Option<Trouble> {
 /// Ends the incidents of a post: those that were open, and those that began earlier in the same look.
 fn end_all(open: &mut BTreeMap<i64, Vec<i64>>, event: &PostNews, outcome: &str, told: bool, findings: &mut Findings) {
     for incident in open.remove(&event.post).unwrap_or_default() {
-        findings.ended.push(End { incident, outcome: outcome.to_owned(), told });
+        findings.ended.push(IncidentEnd { incident, outcome: outcome.to_owned(), told });
     }
     // Begun and over within one look: nobody needs to hear of either.
     findings.began.retain(|new| new.post != Some(event.post));
@@ -233,7 +233,7 @@ fn of_conditions(open: &[IncidentRow], found: Vec<NewIncident>, findings: &mut F
     for incident in open.iter().filter(|incident| standing(incident.trouble)) {
         if !keys.contains(&key(incident.trouble, &incident.subject)) {
             let outcome = over(incident.trouble).to_owned();
-            findings.ended.push(End { incident: incident.incident, outcome, told: true });
+            findings.ended.push(IncidentEnd { incident: incident.incident, outcome, told: true });
         }
     }
     for new in found {

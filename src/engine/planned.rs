@@ -11,9 +11,9 @@ use super::rules::Rules;
 use crate::domain::clock::{earlier, later};
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
-use crate::plan::{DeleteRule, Job, Plan, Said, TZDB};
+use crate::plan::{DeleteRule, Job, Plan, Rendered, TZDB};
 use crate::store::Store;
-use crate::store::queue::{Change, JobPosts, KnownJob, NewPost, Unmade, compare};
+use crate::store::queue::{JobPosts, KnownJob, MissingText, NewPost, PostChange, compare};
 
 /// Most occurrences of one job that are looked at in one round. More than a post a minute over the longest horizon.
 const OCCURRENCES_MAX: usize = 100_000;
@@ -28,7 +28,7 @@ const HANDED_MAX: (usize, usize) = (1_000, 2_000);
 
 /// What the jobs of a plan want, batch by batch in the order of their first times, so that a plan of any size takes little memory: a
 /// job whose occurrences do not fit is found once more when its turn comes.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct PlannedOccurrences<'a> {
     known: HashMap<String, KnownJob>,
     rules: &'a Rules,
     now: Timestamp,
@@ -36,7 +36,7 @@ pub(crate) struct Wanted<'a> {
     jobs: Vec<(&'a Job, Option<JobPosts>)>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> PlannedOccurrences<'a> {
     /// Finds the order of the jobs.
     pub(super) async fn of(store: &Store, plan: &'a Plan, rules: &'a Rules, now: Timestamp) -> Result<Self> {
         let names: Vec<&str> = plan.jobs.values().filter(asks).map(|job| job.name.as_str()).collect();
@@ -127,7 +127,7 @@ fn first_new(posts: &JobPosts) -> Timestamp {
 }
 
 /// What enqueueing would do, and which occurrences it would leave out because they have no text.
-pub type Preview = (Vec<Change>, Vec<Unmade>);
+pub type Preview = (Vec<PostChange>, Vec<MissingText>);
 
 /// What enqueueing the plan would do now, and what it would leave as it is. Nothing is written, and no image is taken over.
 pub async fn preview(store: Option<&Store>, plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Preview> {
@@ -148,7 +148,7 @@ pub fn between_plans(old: &Plan, new: &Plan, rules: &Rules, now: Timestamp) -> R
 }
 
 /// The occurrences that have no text, of all jobs.
-pub(super) fn unmade(wanted: &[JobPosts]) -> Vec<Unmade> {
+pub(super) fn unmade(wanted: &[JobPosts]) -> Vec<MissingText> {
     wanted.iter().flat_map(|posts| posts.unmade.iter().cloned()).collect()
 }
 
@@ -200,7 +200,7 @@ fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp
             Err(error) => {
                 complete_until = complete_until.min(earlier(occurrence.at, Duration::from_micros(1)));
                 let (job, nominal, why) = (job.name.clone(), occurrence.nominal, error.to_string());
-                unmade.push(Unmade { job, nominal, why });
+                unmade.push(MissingText { job, nominal, why });
             }
         }
     }
@@ -225,7 +225,7 @@ fn posts_up_to(job: &Job, known: Option<KnownJob>, rules: &Rules, now: Timestamp
     }
 }
 
-fn new_post(job: &Job, occurrence: Occurrence, said: Option<Said>, rules: &Rules) -> NewPost {
+fn new_post(job: &Job, occurrence: Occurrence, said: Option<Rendered>, rules: &Rules) -> NewPost {
     let Occurrence { nominal, at: nominal_at, .. } = occurrence;
     let (occurs_at, mut falls_in) = job.placed(&nominal, nominal_at, &rules.blackouts);
     // Posted and taken down in one breath is nobody's wish: a person decides.

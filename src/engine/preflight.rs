@@ -25,7 +25,7 @@ const LINKS_MAX: usize = 100;
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(60 * 86_400);
 
 /// What is asked, and with whose keys.
-pub struct Preflight<'a> {
+pub struct PreflightClient<'a> {
     /// Kakao.
     pub kakao: &'a Client,
     /// The accounts' tokens.
@@ -36,7 +36,7 @@ pub struct Preflight<'a> {
     pub now: Timestamp,
 }
 
-impl Preflight<'_> {
+impl PreflightClient<'_> {
     /// Every problem, warning and note, account by account.
     pub async fn ask(&self, plan: &Plan) -> Vec<Problem> {
         let mut by_account: BTreeMap<&str, Vec<&Job>> = BTreeMap::new();

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use super::context::Ctx;
 use super::doubt::evidence::{Evidence, Says, Sought};
-use super::doubt::listing::order::Flaw;
-use super::doubt::listing::whose::Absence;
-use super::doubt::listing::{Bounds, End, lacking, read};
+use super::doubt::listing::order::Inconsistency;
+use super::doubt::listing::whose::AbsenceTrust;
+use super::doubt::listing::{Bounds, ListEnd, lacking, read};
 use super::doubt::matching::Sending;
 use super::report::Result;
 use crate::domain::clock::{between, later};
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::network::kakao::error::is_of_one_call;
 use crate::store::queue::{Intent, Refused};
 
@@ -28,7 +28,7 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// What becomes of a post that was refused before.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum RefusalVerdict {
     /// Nothing came of the request that was refused: it is sent again.
     Send,
     /// That is not certain.
@@ -42,7 +42,7 @@ pub(crate) enum Verdict {
 }
 
 /// Whether the list bears out that nothing came of the requests that were refused.
-pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Refused) -> Result<Verdict> {
+pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Refused) -> Result<RefusalVerdict> {
     let outgoing = intent.outgoing();
     let skew = refused.skew.unwrap_or_default();
     let sending = Sending {
@@ -62,12 +62,12 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
         Err(fault) => return unreadable(ctx, intent, &refused, fault).await,
     };
     match listing.end {
-        End::Stopped => return Ok(Verdict::Stopped),
-        End::Short(fault) => return Ok(Verdict::Doubt(not_listed(&fault))),
-        End::Whole | End::Enough => {}
+        ListEnd::Stopped => return Ok(RefusalVerdict::Stopped),
+        ListEnd::Short(fault) => return Ok(RefusalVerdict::Doubt(not_listed(&fault))),
+        ListEnd::Whole | ListEnd::Enough => {}
     }
     if !evidence.is_in_order() {
-        listing.order.note(Flaw::Shuffled);
+        listing.order.note(Inconsistency::Shuffled);
     }
     if let Some(flaw) = evidence.unexplained(&sought, listing.heard, listing.order.flaws()) {
         listing.order.note(flaw);
@@ -78,25 +78,25 @@ pub(super) async fn look(ctx: &Ctx, account: &str, intent: &Intent, refused: Ref
             let named: Vec<&str> = suspects.iter().map(|suspect| suspect.story_id.as_str()).collect();
             format!("the list shows stories that may be its own ({})", named.join(", "))
         }
-        Says::Nothing => match lacking(ctx, account, None, &mut listing, Absence::OfARefusal).await? {
+        Says::Nothing => match lacking(ctx, account, None, &mut listing, AbsenceTrust::OfARefusal).await? {
             Err(fault) => return unreadable(ctx, intent, &refused, fault).await,
             Ok(()) => match listing.order.flaws().first() {
-                None => return Ok(Verdict::Send),
+                None => return Ok(RefusalVerdict::Send),
                 Some(flaw) => format!("the list {flaw}, so that it proves nothing"),
             },
         },
     };
-    Ok(Verdict::Doubt(doubt(why)))
+    Ok(RefusalVerdict::Doubt(doubt(why)))
 }
 
 /// The list cannot be read. Where the account is not allowed to read it no look can ever tell, and the refusal is believed. Anything else
 /// passes, as a rule, while the post may still go out.
-async fn unreadable(ctx: &Ctx, intent: &Intent, refused: &Refused, fault: Fault) -> Result<Verdict> {
+async fn unreadable(ctx: &Ctx, intent: &Intent, refused: &Refused, fault: Fault) -> Result<RefusalVerdict> {
     match &fault.class {
-        FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)) || is_of_one_call(&fault) => {
-            return Ok(Verdict::Send);
+        FaultClass::Blocked(block) if matches!(block.cure, Remedy::Consent(_)) || is_of_one_call(&fault) => {
+            return Ok(RefusalVerdict::Send);
         }
-        FaultClass::Blocked(_) => return Ok(Verdict::Blocked(fault)),
+        FaultClass::Blocked(_) => return Ok(RefusalVerdict::Blocked(fault)),
         _ => {}
     }
     let doubt = not_listed(&fault);
@@ -104,11 +104,11 @@ async fn unreadable(ctx: &Ctx, intent: &Intent, refused: &Refused, fault: Fault)
     let wait = LOOK_MIN.saturating_mul(1 << looks.min(16)).min(LOOK_MAX);
     let in_time = refused.late_until.is_none_or(|until| later(ctx.clock.now(), wait) < until);
     if !in_time || LOOK_MAX * looks >= ctx.rules.doubt_limit {
-        return Ok(Verdict::Doubt(doubt));
+        return Ok(RefusalVerdict::Doubt(doubt));
     }
     let mut fault = Fault::transient(&doubt.code, doubt.reason);
     fault.remedy = doubt.remedy;
-    Ok(Verdict::Wait(fault, wait))
+    Ok(RefusalVerdict::Wait(fault, wait))
 }
 
 fn not_listed(fault: &Fault) -> Fault {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The steps of the upkeep that the database refused when they were last made, with the reason.
 #[derive(Clone, Debug, Default)]
-pub struct Refused(Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub struct RefusedSteps(Arc<Mutex<BTreeMap<&'static str, String>>>);
 
-impl Refused {
+impl RefusedSteps {
     pub(super) fn note(&self, step: &'static str, why: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, why.to_owned());
     }

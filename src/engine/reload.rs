@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::domain::clock::later;
 use crate::plan::files::{checkout_is_changing, tree};
-use crate::plan::{self, Beside};
+use crate::plan::{self, LoadInputs};
 
 /// How often files are looked at of whose changes the system tells by itself: a safeguard, no more.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
@@ -34,7 +34,7 @@ pub struct JobFiles {
 
 /// What was read of the job files, and how they looked before, by which an edit that came meanwhile is noticed.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedFiles {
     /// What the files say, each for itself.
     pub read: plan::Loaded,
     /// How they looked just before.
@@ -42,12 +42,12 @@ pub struct Loaded {
 }
 
 /// Reads the job files, off the async threads. `now` tells which texts are to come.
-pub async fn load(files: &JobFiles, now: Timestamp) -> Loaded {
+pub async fn load(files: &JobFiles, now: Timestamp) -> LoadedFiles {
     let JobFiles { paths, image_dirs } = files.clone();
     let load = move || {
         let looks = Looks::at(&paths);
-        let beside = Beside { image_dirs, ..Beside::default() };
-        Loaded { read: plan::load_each(&paths, &beside, now), looks }
+        let beside = LoadInputs { image_dirs, ..LoadInputs::default() };
+        LoadedFiles { read: plan::load_each(&paths, &beside, now), looks }
     };
     match tokio::task::spawn_blocking(load).await {
         Ok(loaded) => loaded,
@@ -58,7 +58,7 @@ pub async fn load(files: &JobFiles, now: Timestamp) -> Loaded {
 
 /// What changed on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum FileChange {
     /// A command beside the daemon changed the queue.
     Wake,
     /// Job files or images.
@@ -72,7 +72,7 @@ pub(crate) struct Watch {
     folders: BTreeSet<PathBuf>,
     /// What is followed, as it looked when it was last read or reported. The folder of a job file may hold a log, or the queue
     /// itself, and their changes are none.
-    looks: BTreeMap<PathBuf, Look>,
+    looks: BTreeMap<PathBuf, FileStamp>,
     /// Whether the system reports every change of what is followed, as far as is known.
     is_told_of_all: bool,
     /// Since when a checkout that holds job files is being changed, as far as is known.
@@ -89,7 +89,7 @@ struct Pending {
 
 /// What tells one state of a file from another without reading it; of a folder, the names of what may be, or hold, a job file.
 #[derive(Debug, PartialEq, Eq)]
-enum Look {
+enum FileStamp {
     Missing,
     File { bytes: u64, inode: u64, modified: Option<SystemTime> },
     Folder(BTreeSet<OsString>),
@@ -97,7 +97,7 @@ enum Look {
 
 /// How job files looked before they were read. Images are not among them: enqueueing compares their bytes.
 #[derive(Debug, Default)]
-pub struct Looks(BTreeMap<PathBuf, Look>);
+pub struct Looks(BTreeMap<PathBuf, FileStamp>);
 
 impl Looks {
     fn at(paths: &[PathBuf]) -> Self {
@@ -105,9 +105,11 @@ impl Looks {
         for path in paths {
             if path.is_dir() {
                 let tree = tree::walk(path);
-                looks.extend(tree.folders.into_iter().chain(tree.files).map(|path| (path.clone(), Look::at(&path))));
+                looks.extend(
+                    tree.folders.into_iter().chain(tree.files).map(|path| (path.clone(), FileStamp::at(&path))),
+                );
             }
-            looks.insert(path.clone(), Look::at(path));
+            looks.insert(path.clone(), FileStamp::at(path));
         }
         Self(looks)
     }
@@ -163,7 +165,9 @@ impl Watch {
                     tracing::warn!(folder = %folder.display(), %error, "cannot watch; it is looked at now and then");
                 }
             }
-            self.looks.entry(path.clone()).or_insert_with(|| before.0.remove(path).unwrap_or_else(|| Look::at(path)));
+            self.looks
+                .entry(path.clone())
+                .or_insert_with(|| before.0.remove(path).unwrap_or_else(|| FileStamp::at(path)));
         }
     }
 
@@ -185,13 +189,13 @@ impl Watch {
     }
 
     /// The next change.
-    pub(super) async fn changed(&mut self) -> Change {
+    pub(super) async fn changed(&mut self) -> FileChange {
         loop {
             if self.news.wake.swap(false, Ordering::AcqRel) {
-                return Change::Wake;
+                return FileChange::Wake;
             }
             if self.news.files.swap(false, Ordering::AcqRel) && self.differs() {
-                return Change::Files;
+                return FileChange::Files;
             }
             self.news.bell.notified().await;
         }
@@ -201,7 +205,7 @@ impl Watch {
     pub(super) fn differs(&mut self) -> bool {
         let mut differs = false;
         for (path, look) in &mut self.looks {
-            let found = Look::at(path);
+            let found = FileStamp::at(path);
             differs |= found != *look;
             *look = found;
         }
@@ -215,7 +219,7 @@ fn folder_of(path: &Path) -> PathBuf {
     if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
-impl Look {
+impl FileStamp {
     fn at(path: &Path) -> Self {
         let Ok(found) = std::fs::metadata(path) else { return Self::Missing };
         if !found.is_dir() {
@@ -314,7 +318,7 @@ mod tests {
         for given in [dir.path().to_owned(), jobs.clone()] {
             std::fs::write(&jobs, "version: 1\nzone: UTC\njobs: {}\n").unwrap();
             let files = JobFiles { paths: vec![given], ..JobFiles::default() };
-            let Loaded { read, looks } = load(&files, Timestamp::UNIX_EPOCH).await;
+            let LoadedFiles { read, looks } = load(&files, Timestamp::UNIX_EPOCH).await;
             std::fs::write(&jobs, "version: 1\nzone: Asia/Seoul\njobs: {}\n").unwrap();
             let mut watch = Watch::new(&dir.path().join("wake")).unwrap();
             watch.follow(&read.plan.watch, looks);
@@ -335,9 +339,9 @@ mod tests {
         assert!(!watch.differs(), "the daemon's own files would make it read for ever");
         for path in [&jobs, &image, &dir.path().join("more.yml")] {
             std::fs::write(path, "a longer text than before").unwrap();
-            assert_eq!(watch.changed().await, Change::Files, "{}", path.display());
+            assert_eq!(watch.changed().await, FileChange::Files, "{}", path.display());
         }
         std::fs::remove_file(&jobs).unwrap();
-        assert_eq!(watch.changed().await, Change::Files);
+        assert_eq!(watch.changed().await, FileChange::Files);
     }
 }

@@ -8,27 +8,27 @@ use crate::domain::fault::Fault;
 use crate::domain::policy::InDoubt;
 use crate::store::StoreError;
 use crate::store::queue::Aside;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// A result of this floor: the only thing that a deed cannot deal with itself is the database.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a deed did.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct TaskReport {
     /// Which deed.
-    pub deed: Due,
+    pub deed: TaskKind,
     /// For which account.
     pub account: String,
     /// For which post and job, when there was one.
     pub post: Option<(i64, String)>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: TaskOutcome,
 }
 
 /// What came of a deed.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum TaskOutcome {
     /// There was nothing to do.
     Idle,
     /// Uploaded or scraped.
@@ -139,8 +139,8 @@ pub enum Outcome {
     Lost,
 }
 
-impl Report {
-    pub(super) fn idle(deed: Due, account: &str) -> Self {
-        Self { deed, account: account.into(), post: None, outcome: Outcome::Idle }
+impl TaskReport {
+    pub(super) fn idle(deed: TaskKind, account: &str) -> Self {
+        Self { deed, account: account.into(), post: None, outcome: TaskOutcome::Idle }
     }
 }

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 
 use super::context::Ctx;
 use super::report::Result;
-use crate::domain::evidence::{ROUNDS_MAX, Verdict};
+use crate::domain::evidence::{ClockVerdict, ROUNDS_MAX};
 use seen::See;
 use settle::{believe, go_on_unconfirmed, hold};
 use state::{AGAIN_MAX, AGAIN_MIN, MARK_EVERY};
@@ -66,21 +66,21 @@ async fn look_anew(ctx: &Ctx) -> Result<bool> {
         let word = ctx.store.clock_word().await?;
         let seen = See::now(ctx, word.as_ref());
         match seen.verdict.clone() {
-            Verdict::Right => {
+            ClockVerdict::Right => {
                 believe(ctx, &seen).await?;
                 return Ok(true);
             }
             // Asked again now and then, and what comes of it is judged by the next look.
             _ if seen.may_ask => ask(ctx).await,
-            Verdict::Unconfirmed => {
+            ClockVerdict::Unconfirmed => {
                 go_on_unconfirmed(ctx, &seen).await?;
                 return Ok(true);
             }
-            Verdict::Ask => {
+            ClockVerdict::Ask => {
                 hold(ctx, None);
                 return Ok(false);
             }
-            Verdict::Doubt(why) => {
+            ClockVerdict::Doubt(why) => {
                 hold(ctx, Some((why, seen.answered)));
                 return Ok(false);
             }

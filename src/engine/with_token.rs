@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::context::Ctx;
-use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use crate::domain::fault::{Block, BlockScope, Fault, FaultClass, Remedy};
 use crate::network::kakao::error::{missing_consent, name_account, no_story_user};
 use crate::network::kakao::login::SCOPES;
 use crate::network::kakao::refresh::REFRESH_AHEAD;
@@ -66,7 +66,7 @@ pub(super) async fn served(ctx: &Ctx, account: &str) -> std::result::Result<(), 
 /// What an answer about the list amounts to that misses the consent to read it. Where Kakao, asked for the consents, lists that one as given,
 /// or cannot tell just now, the answer is none to go by: another may be right.
 pub(super) async fn unless_consented(ctx: &Ctx, account: &str, fault: Fault) -> Fault {
-    let misses_consent = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
+    let misses_consent = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Remedy::Consent(_)));
     if !misses_consent {
         return fault;
     }
@@ -92,7 +92,7 @@ pub(super) async fn between_deaths<Answer: Future>(request: Answer) -> Answer::O
 /// What a second -401 amounts to: the fresh token is refused as well.
 pub(super) fn refused_again(fault: Fault) -> Fault {
     Fault {
-        class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Cure::LogIn }),
+        class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Remedy::LogIn }),
         code: fault.code,
         reason: format!("Kakao refuses the access token, and a fresh one too: {}", fault.reason),
         remedy: "Log the account in again with `storyd account login`; if Kakao's words speak of an IP address, ask the owner of \

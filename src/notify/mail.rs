@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::{NotSent, SinkError};
 use super::secret::resolved;
 use crate::domain::notice::{Notice, Phase};
-use crate::settings::notify::{Mail as Settings, MailTls};
+use crate::settings::notify::{MailSettings as Settings, MailTls};
 
 /// Longest subject, in characters: more is cut by those who show it.
 const SUBJECT_CHARS_MAX: usize = 150;

@@ -22,7 +22,7 @@ use self::mail::Mail;
 use self::secret::{address, resolved};
 use self::webhook::Http;
 use crate::domain::notice::Notice;
-use crate::settings::notify::{Notify, Sink as Settings};
+use crate::settings::notify::{Notify, SinkSettings as Settings};
 
 /// How long one delivery may take.
 const DELIVERY_TIME: Duration = Duration::from_secs(15);

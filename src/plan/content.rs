@@ -8,16 +8,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::files::images::{ImageFacts, ImageTrouble};
-use super::image::{Odd, Picture};
+use super::image::{ImageInfo, Odd};
 use super::link::{self, LinkError};
 use super::policy::Type;
-use super::text::limits::{Words, unreadable};
+use super::text::limits::{RawText, unreadable};
 use super::text::lookalike;
 use super::text::template;
 use crate::domain::content::{Body, IMAGE_BYTES_LIMIT, IMAGES_MAX, Image, ImageFormat};
 use crate::yaml::character::named;
 use crate::yaml::characters;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::Code;
 
@@ -32,16 +32,16 @@ const LOOKED_AT_MAX: usize = 100;
 
 /// A body whose images are names still, and whose text depends on when it is posted.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    pub(super) words: Option<Words>,
+pub(crate) struct RawBody {
+    pub(super) words: Option<RawText>,
     /// Nothing if it cannot be told what is posted.
-    pub(super) shape: Option<Shape>,
+    pub(super) shape: Option<RawContent>,
     /// Whether nothing is wrong with it.
     pub(super) whole: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Shape {
+pub(crate) enum RawContent {
     Note,
     /// `names`: all of them as they were written, where one holds a variable; `images` are then those of the next occurrence.
     Photo {
@@ -61,7 +61,7 @@ pub(super) fn read(
     kind: Option<Type>,
     vars: BTreeMap<String, String>,
     report: &mut Report,
-) -> Wanted {
+) -> RawBody {
     for (key, types) in BY_TYPE {
         if let Some(kind) = kind
             && fields.has(key)
@@ -74,7 +74,7 @@ pub(super) fn read(
         }
     }
     let known = if fields.has("url") { vars.clone() } else { BTreeMap::new() };
-    let words = Words::read(fields, vars, report);
+    let words = RawText::read(fields, vars, report);
     let says = fields.has("content") || fields.has("contents");
     let broken = says && words.as_ref().is_none_or(|words| !words.is_whole());
     let had = report.problems.len();
@@ -83,7 +83,7 @@ pub(super) fn read(
             if !says && fields.lacks("content") && fields.lacks("contents") {
                 mapping::missing(fields, "a note", "content", "content: 겨울 신메뉴가 나왔어요!", report);
             }
-            words.as_ref().map(|_| Shape::Note)
+            words.as_ref().map(|_| RawContent::Note)
         }
         Some(Type::Photo) => {
             if fields.lacks("images") {
@@ -95,7 +95,7 @@ pub(super) fn read(
             if fields.lacks("url") {
                 mapping::missing(fields, "a link", "url", "url: https://example.com/menu", report);
             }
-            url(fields, &known, report).map(|url| Shape::Link { url })
+            url(fields, &known, report).map(|url| RawContent::Link { url })
         }
         // Which type is meant is told elsewhere; the images and the address can be wrong all the same.
         None => {
@@ -106,18 +106,18 @@ pub(super) fn read(
         }
     };
     let whole = !broken && kind.is_some() && shape.is_some() && !report.has_errors_since(had);
-    Wanted { words, shape, whole }
+    RawBody { words, shape, whole }
 }
 
-fn photo(fields: &Fields<'_>, report: &mut Report) -> Option<Shape> {
+fn photo(fields: &Fields<'_>, report: &mut Report) -> Option<RawContent> {
     let span = fields.key_span("images");
-    images(fields, report).map(|(images, names)| Shape::Photo { images, names, span })
+    images(fields, report).map(|(images, names)| RawContent::Photo { images, names, span })
 }
 
 /// The images, and their names as they were written, where one of them holds a variable.
-type Images = (Vec<Placed<PathBuf>>, Option<Vec<String>>);
+type ImageList = (Vec<Placed<PathBuf>>, Option<Vec<String>>);
 
-fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Images> {
+fn images(fields: &Fields<'_>, report: &mut Report) -> Option<ImageList> {
     let node = fields.get("images")?;
     if described_images(node, report) {
         return None;
@@ -128,7 +128,7 @@ fn images(fields: &Fields<'_>, report: &mut Report) -> Option<Images> {
     let span = fields.key_span("images");
     if names.is_empty() {
         // Each of them was told of already.
-        if matches!(&node.kind, Kind::List(items) if !items.is_empty()) {
+        if matches!(&node.kind, ValueKind::List(items) if !items.is_empty()) {
             return None;
         }
         report.add(Code::ImageCount, &span, "`images` is an empty list").help("a photo has 1 to 10 images");
@@ -159,10 +159,10 @@ const FILE_KEYS: [&str; 8] = ["file", "path", "src", "image", "filename", "name"
 
 /// Reports images that are described by keys and values, as other programs take them: once, with what to write.
 fn described_images(node: &Node, report: &mut Report) -> bool {
-    let items = if let Kind::List(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
-    let Some(first) = items.iter().find(|item| matches!(item.kind, Kind::Map(_))) else { return false };
+    let items = if let ValueKind::List(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
+    let Some(first) = items.iter().find(|item| matches!(item.kind, ValueKind::Map(_))) else { return false };
     let file = |item: &Node| {
-        let Kind::Map(entries) = &item.kind else { return item.text().map(str::to_owned) };
+        let ValueKind::Map(entries) = &item.kind else { return item.text().map(str::to_owned) };
         let named = |key: &&str| entries.iter().find(|entry| entry.key.text() == Some(*key));
         FILE_KEYS.iter().find_map(named).and_then(|entry| entry.value.text()).map(str::to_owned)
     };
@@ -210,15 +210,15 @@ fn url(fields: &Fields<'_>, vars: &BTreeMap<String, String>, report: &mut Report
 
 /// Judges what was found about the images, and makes the body whole. The second value is the images' files.
 pub(super) fn finish(
-    shape: Shape,
+    shape: RawContent,
     text: Option<String>,
     facts: &BTreeMap<PathBuf, Result<ImageFacts, ImageTrouble>>,
     report: &mut Report,
 ) -> Option<(Body, Vec<PathBuf>)> {
     let (wanted, span) = match shape {
-        Shape::Note => return text.map(|text| (Body::Note { text }, Vec::new())),
-        Shape::Link { url } => return Some((Body::Link { text, url }, Vec::new())),
-        Shape::Photo { images, span, .. } => (images, span),
+        RawContent::Note => return text.map(|text| (Body::Note { text }, Vec::new())),
+        RawContent::Link { url } => return Some((Body::Link { text, url }, Vec::new())),
+        RawContent::Photo { images, span, .. } => (images, span),
     };
     let mut images = Vec::new();
     let mut files = Vec::new();
@@ -238,7 +238,7 @@ pub(super) fn finish(
 }
 
 /// Warns of what readers will see otherwise than the file looks here.
-fn shown_otherwise(picture: &Picture, path: &Path, span: &Range<usize>, report: &mut Report) {
+fn shown_otherwise(picture: &ImageInfo, path: &Path, span: &Range<usize>, report: &mut Report) {
     let (width, height) = picture.pixels;
     if width.max(height) > PIXELS_SHOWN {
         report

@@ -6,7 +6,7 @@ mod tool;
 use std::sync::Arc;
 
 use super::keys::FILE;
-use crate::yaml::document::{self, Kind, Node};
+use crate::yaml::document::{self, Node, ValueKind};
 use crate::yaml::problem::Source;
 
 /// Keys of the settings that no job file has.
@@ -82,13 +82,13 @@ fn lists_jobs(text: &str) -> bool {
 }
 
 fn of_tree(root: &Node, is_named: bool) -> Kin {
-    let Kind::Map(entries) = &root.kind else { return if is_named { Kin::Settings } else { Kin::Open } };
+    let ValueKind::Map(entries) = &root.kind else { return if is_named { Kin::Settings } else { Kin::Open } };
     let names = || entries.iter().filter_map(|entry| entry.key.text());
     let jobs = entries.iter().find(|entry| entry.key.text() == Some("jobs")).map(|entry| &entry.value.kind);
     let own = names().filter(|name| SETTINGS_KEYS.contains(name)).count();
     // What only a job file has: a version, or jobs by their names.
-    let is_job_file = names().any(|name| name == "version") || matches!(jobs, Some(Kind::Map(_)));
-    let lists = matches!(jobs, Some(Kind::List(_) | Kind::Text(_)));
+    let is_job_file = names().any(|name| name == "version") || matches!(jobs, Some(ValueKind::Map(_)));
+    let lists = matches!(jobs, Some(ValueKind::List(_) | ValueKind::Text(_)));
     let other = names()
         .filter(|name| FILE.keys.contains(name) && !matches!(*name, "jobs" | "defaults" | "blackouts" | "zone"))
         .count();
@@ -101,13 +101,13 @@ fn of_tree(root: &Node, is_named: bool) -> Kin {
 /// Whether a key under which secrets stand is anywhere in it.
 fn has_secrets(node: &Node, depth: usize) -> bool {
     match &node.kind {
-        Kind::Map(entries) => entries.iter().any(|entry| {
+        ValueKind::Map(entries) => entries.iter().any(|entry| {
             // A job may be called anything, and stands two levels down.
             let secret = entry.key.text().is_some_and(|key| SECRET_KEYS.contains(&key));
-            (secret && (depth != 1 || !matches!(entry.value.kind, Kind::Map(_))))
+            (secret && (depth != 1 || !matches!(entry.value.kind, ValueKind::Map(_))))
                 || has_secrets(&entry.value, depth + 1)
         }),
-        Kind::List(items) => items.iter().any(|item| has_secrets(item, depth + 1)),
+        ValueKind::List(items) => items.iter().any(|item| has_secrets(item, depth + 1)),
         _ => false,
     }
 }

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::schedule::blackout::{self, Blackout};
 use super::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
-use super::text::fields::Beside;
-use super::text::rotation::{Script, Voice};
+use super::text::fields::TemplateFields;
+use super::text::rotation::{Rotation, TextRenderer};
 use crate::domain::clock::later;
 use crate::domain::content::{Content, Image};
 use crate::domain::policy::{FallsIn, InDoubt, Late};
@@ -37,9 +37,9 @@ pub struct Job {
     /// What. If the text depends on the occurrence, the one here is that of the next: [`content_of`](Self::content_of) tells each.
     pub content: Content,
     /// How the text of each occurrence is made; absent: every one says the same.
-    pub script: Option<Script>,
+    pub script: Option<Rotation>,
     /// What beside the text depends on the occurrence.
-    pub beside: Option<Beside>,
+    pub beside: Option<TemplateFields>,
     /// The image files, absolute, parallel to the images of the content.
     pub image_files: Vec<PathBuf>,
     /// The images of all occurrences, where they differ, with their files; by the files that were named.
@@ -98,9 +98,9 @@ impl Job {
     }
 
     /// Tells the text of one occurrence after the other; `None` when all say the same.
-    pub fn voice(&self) -> Option<Voice<'_>> {
+    pub fn voice(&self) -> Option<TextRenderer<'_>> {
         let script = self.script.as_ref()?;
-        Some(Voice::new(script, &self.schedule, &self.time_zone, (&self.name, &self.account)))
+        Some(TextRenderer::new(script, &self.schedule, &self.time_zone, (&self.name, &self.account)))
     }
 
     /// Which of its texts the next occurrence says, counted from 1, and how many take turns; nothing where none do, or where a first day

@@ -9,23 +9,23 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::content::{self, Wanted};
+use super::content::{self, RawBody};
 use super::job::DeleteRule;
 use super::keys::{DEFAULTS, FILE, JOB};
-use super::policy::{self, Shared};
+use super::policy::{self, SharedKeys};
 use super::schedule::blackout::{self, Blackout};
 use super::schedule::past::{self, Past};
 use super::schedule::rule::Schedule;
 use super::schedule::timing;
 use super::schedule::zone::{self, Zone};
-use super::text::fields::{Beside, Rehearsed};
-use super::text::limits::Stage;
-use super::text::rotation::Script;
+use super::text::fields::{Rehearsed, TemplateFields};
+use super::text::limits::RehearsalInput;
+use super::text::rotation::Rotation;
 use super::text::variables;
 use crate::domain::content::{Permission, comparable};
 use crate::domain::name;
 use crate::yaml::characters;
-use crate::yaml::document::{self, Entry, Kind, Node};
+use crate::yaml::document::{self, Entry, Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::{Code, Problem, Source};
 
@@ -43,12 +43,12 @@ pub(crate) struct Draft {
     pub(super) schedule: Schedule,
     /// Where `at` or `cron` stands.
     pub(super) at_span: Range<usize>,
-    pub(super) shape: content::Shape,
+    pub(super) shape: content::RawContent,
     /// What the next story says.
     pub(super) text: Option<String>,
-    pub(super) script: Option<Script>,
-    pub(super) beside: Option<(Beside, Rehearsed)>,
-    pub(super) shared: Shared,
+    pub(super) script: Option<Rotation>,
+    pub(super) beside: Option<(TemplateFields, Rehearsed)>,
+    pub(super) shared: SharedKeys,
     pub(super) delete: Option<DeleteRule>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct FileDraft {
     /// Broken jobs too: a name is taken even if its job is not whole.
     pub(super) names: BTreeMap<String, Range<usize>>,
     /// What jobs post that are not whole: their images are looked at too.
-    pub(super) loose: Vec<content::Shape>,
+    pub(super) loose: Vec<content::RawContent>,
     pub(super) report: Report,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn read(source: &Arc<Source>, now: Timestamp) -> FileDraft {
 
 fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
     let report = &mut draft.report;
-    if matches!(root.kind, Kind::Null) {
+    if matches!(root.kind, ValueKind::Null) {
         report
             .problems
             .push(Problem::new(Code::Empty, &report.source, 0..0, "the file holds nothing").help(document::EMPTY));
@@ -107,9 +107,9 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
         }
         return;
     };
-    let Kind::Map(entries) = &jobs.kind else {
+    let ValueKind::Map(entries) = &jobs.kind else {
         let described = jobs.described(&report.source);
-        let span = if matches!(jobs.kind, Kind::Null) { fields.key_span("jobs") } else { jobs.span.clone() };
+        let span = if matches!(jobs.kind, ValueKind::Null) { fields.key_span("jobs") } else { jobs.span.clone() };
         report
             .add(Code::WrongType, &span, format!("`jobs` holds jobs by name, but here is {described}"))
             .help("write each job's name on a line of its own, two spaces in, with a colon behind it; for no jobs write `jobs: {}`");
@@ -120,7 +120,7 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
         report.add(Code::TooLarge, &fields.key_span("jobs"), message).help("spread them over several files");
         return;
     }
-    let is_broken = |key| fields.get(key).is_some_and(|node| !matches!(node.kind, Kind::Map(_) | Kind::Null));
+    let is_broken = |key| fields.get(key).is_some_and(|node| !matches!(node.kind, ValueKind::Map(_) | ValueKind::Null));
     let names_account = fields.has("account") || !fields.lacks("account") || is_broken("defaults");
     let names_type =
         is_broken("defaults") || !fields.lacks("defaults") && !fields.has("defaults") || names_type(&fields);
@@ -136,7 +136,7 @@ fn read_root(root: &Node, now: Timestamp, draft: &mut FileDraft) {
 
 /// What the file says for all its jobs.
 struct Head {
-    defaults: Shared,
+    defaults: SharedKeys,
     /// Rightly or wrongly: what is wrong with it is told there.
     names_account: bool,
     /// The same of the `type`.
@@ -151,7 +151,7 @@ struct Head {
 
 /// Whether `defaults` say which type the jobs are, rightly or wrongly.
 fn names_type(fields: &Fields<'_>) -> bool {
-    let Some(Kind::Map(entries)) = fields.get("defaults").map(|node| &node.kind) else { return false };
+    let Some(ValueKind::Map(entries)) = fields.get("defaults").map(|node| &node.kind) else { return false };
     entries.iter().any(|entry| entry.key.text() == Some("type"))
 }
 
@@ -169,21 +169,21 @@ fn version(fields: &Fields<'_>, report: &mut Report) {
 }
 
 /// The `defaults`, with the file's `account` among them.
-fn defaults(fields: &Fields<'_>, report: &mut Report) -> Shared {
+fn defaults(fields: &Fields<'_>, report: &mut Report) -> SharedKeys {
     let account = policy::account(fields, "account", report);
-    let Some(node) = fields.get("defaults").filter(|node| !matches!(node.kind, Kind::Null)) else {
-        return Shared { account, ..Shared::default() };
+    let Some(node) = fields.get("defaults").filter(|node| !matches!(node.kind, ValueKind::Null)) else {
+        return SharedKeys { account, ..SharedKeys::default() };
     };
     let Some(inner) = Fields::read(node, &fields.key_span("defaults"), &DEFAULTS, report) else {
-        return Shared { account, ..Shared::default() };
+        return SharedKeys { account, ..SharedKeys::default() };
     };
     if fields.has("account") && inner.has("account") {
         report
             .add(Code::Exclusive, &inner.key_span("account"), "`account` stands at the top and under `defaults`")
             .help("keep one of them");
     }
-    let shared = Shared::read(&inner, report);
-    Shared { account: shared.account.clone().or(account), ..shared }
+    let shared = SharedKeys::read(&inner, report);
+    SharedKeys { account: shared.account.clone().or(account), ..shared }
 }
 
 fn read_entry(entry: &Entry, file: &Head, draft: &mut FileDraft) {
@@ -217,11 +217,11 @@ fn read_job(
     key: &Range<usize>,
     file: &Head,
     report: &mut Report,
-    loose: &mut Vec<content::Shape>,
+    loose: &mut Vec<content::RawContent>,
 ) -> Option<Draft> {
     let (defaults, zone) = (&file.defaults, Some(&file.zone));
     let fields = Fields::read(node, key, &JOB, report)?;
-    let own = Shared::read(&fields, report);
+    let own = SharedKeys::read(&fields, report);
     let kind = own.kind.or(if fields.has("type") { None } else { defaults.kind });
     if kind.is_none() && fields.lacks("type") && !file.names_type {
         mapping::missing(&fields, &format!("the job `{name}`"), "type", "type: note", report);
@@ -232,7 +232,7 @@ fn read_job(
     let mut vars = file.vars.clone();
     vars.extend(variables::read(&fields, report));
     let had = report.problems.len();
-    let Wanted { words, shape, whole } = content::read(&fields, kind, vars, report);
+    let RawBody { words, shape, whole } = content::read(&fields, kind, vars, report);
     if file.lost_vars {
         let found = report.problems.split_off(had);
         report.problems.extend(found.into_iter().filter(|problem| problem.code != Code::UnknownVariable));
@@ -260,7 +260,7 @@ fn read_job(
         return None;
     };
     let beside = beside_of(&fields, shape.as_ref(), &shared, file, report)?;
-    let stage = Stage { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
+    let stage = RehearsalInput { schedule: &schedule, zone: &zone.zone, names, now: file.now, jobs: file.jobs };
     let beside = match beside {
         Some(beside) => {
             let rehearsed = beside.rehearse(&stage, &fields, report)?;
@@ -291,11 +291,11 @@ fn read_job(
 /// What beside the text holds variables.
 fn beside_of(
     fields: &Fields<'_>,
-    shape: Option<&content::Shape>,
-    shared: &Shared,
+    shape: Option<&content::RawContent>,
+    shared: &SharedKeys,
     file: &Head,
     report: &mut Report,
-) -> Option<Option<Beside>> {
+) -> Option<Option<TemplateFields>> {
     let Some(shape) = shape else { return Some(None) };
     let source = Arc::clone(&report.source);
     let vars = || {
@@ -304,5 +304,5 @@ fn beside_of(
         vars.extend(variables::read(fields, &mut Report::new(&source)));
         vars
     };
-    Beside::read(fields, shape, shared, vars, report)
+    TemplateFields::read(fields, shape, shared, vars, report)
 }

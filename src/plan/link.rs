@@ -4,7 +4,7 @@ mod host;
 
 use super::text::leftover::html;
 use crate::domain::content::{composed, is_composed};
-use crate::yaml::character::{Sort, named, sort};
+use crate::yaml::character::{CharacterClass, named, sort};
 use crate::yaml::problem::Code;
 
 /// Longest URL, in bytes: what browsers and proxies pass on without cutting.
@@ -127,14 +127,14 @@ fn whole(text: &str) -> Result<(), String> {
 /// signs.
 fn unseen(text: &str) -> Option<char> {
     let is_of_emoji = |c: char| matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
-    if let Some(bare) = text.chars().find(|c| sort(*c) == Sort::Invisible) {
+    if let Some(bare) = text.chars().find(|c| sort(*c) == CharacterClass::Invisible) {
         return Some(bare);
     }
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         let (bytes, len) = percent_run(&rest[at..]);
         let letters = String::from_utf8_lossy(&bytes);
-        if let Some(encoded) = letters.chars().find(|c| sort(*c) == Sort::Invisible && !is_of_emoji(*c)) {
+        if let Some(encoded) = letters.chars().find(|c| sort(*c) == CharacterClass::Invisible && !is_of_emoji(*c)) {
             return Some(encoded);
         }
         rest = &rest[at + len.max(1)..];

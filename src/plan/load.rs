@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::content::{self, Shape};
+use super::content::{self, RawContent};
 use super::files;
 use super::files::images::{ImageFacts, ImageTrouble};
 use super::job::Job;
@@ -20,7 +20,7 @@ use crate::yaml::problem::{self, Code, Place, Problems, Source};
 
 /// What is read beside the files that are named.
 #[derive(Clone, Debug, Default)]
-pub struct Beside {
+pub struct LoadInputs {
     /// Texts that lie in no file.
     pub texts: Vec<Arc<Source>>,
     /// Folders whose images may be posted, beside those of the job files.
@@ -88,17 +88,17 @@ impl Frozen {
 /// Reads job files and folders of them. Either everything is in order and there is a plan, or nothing is loaded and all
 /// problems come back. `now` tells which occurrences are to come.
 pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Plan, Problems> {
-    load_with(paths, &Beside::default(), now)
+    load_with(paths, &LoadInputs::default(), now)
 }
 
 /// [`load`], and what is read beside the files.
-pub fn load_with(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Result<Plan, Problems> {
+pub fn load_with(paths: &[PathBuf], beside: &LoadInputs, now: Timestamp) -> Result<Plan, Problems> {
     let loaded = load_each(paths, beside, now);
     loaded.broken.map_or(Ok(loaded.plan), Err)
 }
 
 /// Reads each file for itself.
-pub fn load_each(paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Loaded {
+pub fn load_each(paths: &[PathBuf], beside: &LoadInputs, now: Timestamp) -> Loaded {
     let mut gathered = files::gather(paths);
     for text in &beside.texts {
         gathered.take_text(text);
@@ -220,8 +220,8 @@ fn listed(names: &[&str]) -> String {
     if more == 0 { told.join(", ") } else { format!("{} and {more} more", told.join(", ")) }
 }
 
-fn wanted_images(shape: &Shape) -> impl Iterator<Item = PathBuf> {
-    let images = if let Shape::Photo { images, .. } = shape { images.as_slice() } else { &[] };
+fn wanted_images(shape: &RawContent) -> impl Iterator<Item = PathBuf> {
+    let images = if let RawContent::Photo { images, .. } = shape { images.as_slice() } else { &[] };
     images.iter().map(|image| image.value.clone())
 }
 

@@ -21,11 +21,11 @@ pub mod text;
 
 pub use self::job::{DeleteRule, Job};
 pub use self::jobs::Plan;
-pub use self::load::{Beside, Frozen, Loaded, load, load_each, load_with};
+pub use self::load::{Frozen, LoadInputs, Loaded, load, load_each, load_with};
 pub use self::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use self::schedule::spelling;
 pub use self::schedule::zone::TZDB;
-pub use self::text::render::{Said, Sayer};
+pub use self::text::render::{Rendered, Renderer};
 use crate::domain::duration;
 
 /// What to write instead of a text that a command line takes for a time and that is none; nothing where it cannot be made out.

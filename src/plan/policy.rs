@@ -70,7 +70,7 @@ impl Type {
 
 /// What a job or `defaults` says; what it leaves open is absent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shared {
+pub(crate) struct SharedKeys {
     pub(super) account: Option<String>,
     pub(super) kind: Option<Type>,
     pub(super) permission: Option<Permission>,
@@ -83,7 +83,7 @@ pub(crate) struct Shared {
     pub(super) tags: Option<Vec<String>>,
 }
 
-impl Shared {
+impl SharedKeys {
     pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Self {
         Self {
             account: account(fields, "account", report),

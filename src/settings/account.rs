@@ -12,7 +12,7 @@ use crate::domain::content::composed;
 use crate::domain::name::is_account_name;
 use crate::plan::link::check_url;
 use crate::plan::policy;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
 use crate::yaml::problem::Code;
 
@@ -34,8 +34,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn accounts(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Account> {
     let mut accounts = BTreeMap::new();
-    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, Kind::Null)) else { return accounts };
-    let Kind::Map(entries) = &node.kind else {
+    let Some(node) = fields.get("accounts").filter(|node| !matches!(node.kind, ValueKind::Null)) else {
+        return accounts;
+    };
+    let ValueKind::Map(entries) = &node.kind else {
         report
             .add(
                 Code::WrongType,

@@ -12,7 +12,7 @@ use super::reference::secret;
 use super::secret::Secret;
 use super::values::{duration, filled, inner, whole_number};
 use crate::domain::name::is_account_name;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
 use crate::yaml::problem::Code;
 
@@ -62,14 +62,14 @@ pub struct Notify {
     /// The IANA name of the zone of `digest`, and of the times in notices; absent: that of the settings.
     pub zone: Option<String>,
     /// Who is told at regular intervals that storyd lives.
-    pub heartbeat: Option<Heartbeat>,
+    pub heartbeat: Option<HeartbeatSettings>,
     /// By name.
-    pub sinks: BTreeMap<String, Sink>,
+    pub sinks: BTreeMap<String, SinkSettings>,
 }
 
 /// A dead-man's switch.
 #[derive(Clone, Debug)]
-pub struct Heartbeat {
+pub struct HeartbeatSettings {
     /// The address that is fetched.
     pub url: Secret,
     /// How often.
@@ -78,7 +78,7 @@ pub struct Heartbeat {
 
 /// A way to people.
 #[derive(Clone, Debug)]
-pub enum Sink {
+pub enum SinkSettings {
     /// A chat's webhook that takes `{"text": …}`.
     Slack {
         /// Its address.
@@ -102,7 +102,7 @@ pub enum Sink {
         secret: Option<Secret>,
     },
     /// Mail.
-    Mail(Box<Mail>),
+    Mail(Box<MailSettings>),
     /// A command that gets the notice on its stdin.
     Command {
         /// The program and its arguments; no shell.
@@ -114,7 +114,7 @@ pub enum Sink {
 
 /// A mail server, and who writes to whom.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub struct MailSettings {
     /// The server's name.
     pub server: String,
     /// Its port.
@@ -176,7 +176,7 @@ pub(super) fn notify(root: &Fields<'_>, report: &mut Report) -> Notify {
     if let Some(fields) = inner(&fields, "heartbeat", &HEARTBEAT, report) {
         let every = duration(&fields, "every", (SECOND * 10, DAY), report).unwrap_or(SECOND * 300);
         need(&fields, "`heartbeat`", &[("url", "url: {file: /etc/storyd/heartbeat.url}")], report);
-        notify.heartbeat = secret(&fields, "url", report).map(|url| Heartbeat { url, every });
+        notify.heartbeat = secret(&fields, "url", report).map(|url| HeartbeatSettings { url, every });
     }
     notify.sinks = sinks(&fields, report);
     notify
@@ -205,10 +205,10 @@ fn need(fields: &Fields<'_>, what: &str, keys: &[(&'static str, &'static str)], 
     }
 }
 
-fn sinks(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Sink> {
+fn sinks(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, SinkSettings> {
     let mut sinks = BTreeMap::new();
-    let Some(node) = fields.get("sinks").filter(|node| !matches!(node.kind, Kind::Null)) else { return sinks };
-    let Kind::Map(entries) = &node.kind else {
+    let Some(node) = fields.get("sinks").filter(|node| !matches!(node.kind, ValueKind::Null)) else { return sinks };
+    let ValueKind::Map(entries) = &node.kind else {
         report
             .add(Code::WrongType, &fields.key_span("sinks"), "`sinks` holds sinks by name, and here is something else")
             .help("write each sink's name on a line of its own with a colon behind it, as in `team: {type: slack, url: …}`");
@@ -239,9 +239,9 @@ fn sinks(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, Sink> {
     sinks
 }
 
-fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sink> {
+fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<SinkSettings> {
     let source = Arc::clone(&report.source);
-    let Kind::Map(entries) = &node.kind else {
+    let ValueKind::Map(entries) = &node.kind else {
         report
             .add(Code::WrongType, key_span, "a sink is made of keys and values, but here is something else")
             .help(format!("begin with its `type`: {TYPES}"));
@@ -253,23 +253,23 @@ fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sin
         "slack" => {
             let fields = Fields::read(node, key_span, &SLACK, report)?;
             need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/slack.url}")], report);
-            Some(Sink::Slack { url: secret(&fields, "url", report)? })
+            Some(SinkSettings::Slack { url: secret(&fields, "url", report)? })
         }
         "jandi" => {
             let fields = Fields::read(node, key_span, &JANDI, report)?;
             need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/jandi.url}")], report);
-            Some(Sink::Jandi { url: secret(&fields, "url", report)? })
+            Some(SinkSettings::Jandi { url: secret(&fields, "url", report)? })
         }
         "discord" => {
             let fields = Fields::read(node, key_span, &DISCORD, report)?;
             need(&fields, "the sink", &[("url", "url: {file: /etc/storyd/discord.url}")], report);
-            Some(Sink::Discord { url: secret(&fields, "url", report)? })
+            Some(SinkSettings::Discord { url: secret(&fields, "url", report)? })
         }
         "webhook" => {
             let fields = Fields::read(node, key_span, &WEBHOOK, report)?;
             need(&fields, "the sink", &[("url", "url: https://example.com/hook")], report);
             let key = secret(&fields, "secret", report);
-            Some(Sink::Webhook { url: secret(&fields, "url", report)?, secret: key })
+            Some(SinkSettings::Webhook { url: secret(&fields, "url", report)?, secret: key })
         }
         "email" => mail(&Fields::read(node, key_span, &EMAIL, report)?, report),
         "command" => {
@@ -277,7 +277,7 @@ fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sin
             need(&fields, "the sink", &[("run", "run: [/usr/local/bin/page, --loud]")], report);
             let timeout = duration(&fields, "timeout", (SECOND, SECOND * 300), report).unwrap_or(SECOND * 10);
             let run = words(&fields, "run", report)?;
-            Some(Sink::Command { run, timeout })
+            Some(SinkSettings::Command { run, timeout })
         }
         _ => {
             let span = entry.map_or(key_span, |entry| &entry.value.span);
@@ -288,7 +288,7 @@ fn sink(node: &Node, key_span: &Range<usize>, report: &mut Report) -> Option<Sin
     }
 }
 
-fn mail(fields: &Fields<'_>, report: &mut Report) -> Option<Sink> {
+fn mail(fields: &Fields<'_>, report: &mut Report) -> Option<SinkSettings> {
     let keys = [
         ("server", "server: smtp.example.com"),
         ("from", "from: storyd <storyd@example.com>"),
@@ -314,7 +314,15 @@ fn mail(fields: &Fields<'_>, report: &mut Report) -> Option<Sink> {
     let to = words(fields, "to", report)?;
     let server = fields.text("server", report).and_then(|text| filled("server", text, report))?;
     let from = fields.text("from", report).and_then(|text| filled("from", text, report))?;
-    Some(Sink::Mail(Box::new(Mail { server, port: port.unwrap_or(usual), tls, user, password, from, to })))
+    Some(SinkSettings::Mail(Box::new(MailSettings {
+        server,
+        port: port.unwrap_or(usual),
+        tls,
+        user,
+        password,
+        from,
+        to,
+    })))
 }
 
 fn words(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Vec<String>> {

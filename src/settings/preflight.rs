@@ -6,7 +6,7 @@ use jiff::civil::Time;
 
 use super::values::inner;
 use crate::domain::policy::Preflight;
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{Fields, Placed, Report, Shape};
 use crate::yaml::problem::Code;
 
@@ -35,7 +35,7 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Preflight {
     if off(fields, "preflight", report) {
         return Preflight::OFF;
     }
-    if fields.get("preflight").is_none_or(|node| matches!(node.kind, Kind::Null)) {
+    if fields.get("preflight").is_none_or(|node| matches!(node.kind, ValueKind::Null)) {
         return base;
     }
     let Some(inner) = inner(fields, "preflight", &PREFLIGHT, report) else { return base };

@@ -15,7 +15,7 @@ use crate::plan::schedule::blackout;
 use crate::plan::schedule::rule::CronRule;
 use crate::plan::schedule::zone;
 use crate::yaml::characters;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
 use crate::yaml::problem::{Code, Problems, Severity, Source};
 
@@ -209,7 +209,7 @@ fn retry(fields: &Fields<'_>, report: &mut Report) -> Option<Vec<Duration>> {
     let node = fields.get("retry")?;
     let key_span = fields.key_span("retry");
     let single = std::slice::from_ref(node);
-    let items = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    let items = if let ValueKind::List(items) = &node.kind { items.as_slice() } else { single };
     if items.len() > RETRIES_MAX {
         report.add(
             Code::TooLarge,

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::secret::Secret;
 use super::values::filled;
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{Fields, Report, Shape};
 use crate::yaml::problem::Code;
 
@@ -17,7 +17,7 @@ pub(super) fn secret(fields: &Fields<'_>, key: &str, report: &mut Report) -> Opt
     if let Some(text) = node.text().filter(|text| !text.trim().is_empty()) {
         return Some(Secret::Value(SecretString::from(text.to_owned())));
     }
-    if !matches!(node.kind, Kind::Map(_)) {
+    if !matches!(node.kind, ValueKind::Map(_)) {
         report
             .add(Code::WrongType, &fields.key_span(key), format!("`{key}` is neither text nor a reference to a secret"))
             .help("put a value in quotes, or write `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`");

@@ -4,13 +4,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{Fields, Placed, Report, Shape};
 use crate::yaml::problem::Code;
 
 /// A mapping under a key; nothing if the key is missing or has no value, which means the defaults.
 pub(super) fn inner<'n>(fields: &Fields<'n>, key: &str, shape: &Shape, report: &mut Report) -> Option<Fields<'n>> {
-    let node = fields.get(key).filter(|node| !matches!(node.kind, Kind::Null))?;
+    let node = fields.get(key).filter(|node| !matches!(node.kind, ValueKind::Null))?;
     Fields::read(node, &fields.key_span(key), shape, report)
 }
 

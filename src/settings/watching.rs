@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::types::Watching;
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{Fields, Report, Shape};
 
 pub(super) const WATCH: Shape = Shape {
@@ -19,7 +19,7 @@ const RANGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// `watch: {poll: 10s, settle: 1s}`.
 pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Watching {
     let base = Watching::default();
-    let Some(node) = fields.get("watch").filter(|node| !matches!(node.kind, Kind::Null)) else { return base };
+    let Some(node) = fields.get("watch").filter(|node| !matches!(node.kind, ValueKind::Null)) else { return base };
     let Some(inner) = Fields::read(node, &fields.key_span("watch"), &WATCH, report) else { return base };
     let mut length = |key| inner.duration(key, RANGE.0, RANGE.1, report).map(|length| length.value);
     Watching { poll: length("poll").unwrap_or(base.poll), settle: length("settle").unwrap_or(base.settle) }

@@ -11,12 +11,12 @@ use sqlx::error::{DatabaseError, ErrorKind};
 use tokio::sync::Notify;
 
 tokio::task_local! {
-    static PLAN: Arc<Plan>;
+    static PLAN: Arc<FailurePlan>;
     static COMMITS: Arc<Commits>;
 }
 
 #[derive(Default)]
-struct Plan {
+struct FailurePlan {
     passed: AtomicU64,
     dies_at: Option<u64>,
     died: Notify,
@@ -35,7 +35,7 @@ pub async fn point() {
 /// Does `work` and stops it for good at its `dies_at`-th place (from 1), if it gets there. Gives what it yielded, or `None` when it
 /// died, and how many places it passed.
 pub async fn dying_at<Work: Future>(dies_at: Option<u64>, work: Work) -> (Option<Work::Output>, u64) {
-    let plan = Arc::new(Plan { dies_at, ..Plan::default() });
+    let plan = Arc::new(FailurePlan { dies_at, ..FailurePlan::default() });
     // tidy: uncut because being cut short at any place is what dying means, and only tests ask for it
     let done = tokio::select! {
         done = PLAN.scope(plan.clone(), work) => Some(done),
@@ -75,22 +75,22 @@ pub(super) async fn committing(commit: impl Future<Output = sqlx::Result<()>>) -
     if plan.fault == CommitFault::Done {
         commit.await?;
     }
-    Err(sqlx::Error::Database(Box::new(Refused(plan.code))))
+    Err(sqlx::Error::Database(Box::new(InjectedError(plan.code))))
 }
 
 /// An error as SQLite would give it.
 #[derive(Debug)]
-struct Refused(i32);
+struct InjectedError(i32);
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for InjectedError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "(code: {}) as a test wants it", self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for InjectedError {}
 
-impl DatabaseError for Refused {
+impl DatabaseError for InjectedError {
     fn message(&self) -> &str {
         "as a test wants it"
     }

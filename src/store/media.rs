@@ -26,11 +26,11 @@ pub struct Media {
     /// Taking over and sweeping exclude each other.
     busy: Arc<Mutex<()>>,
     /// The files that were found whole, as they looked then: each is read through once, and again when it looks otherwise.
-    whole: Arc<Mutex<HashMap<String, Look>>>,
+    whole: Arc<Mutex<HashMap<String, MediaStamp>>>,
 }
 
 /// What tells one state of a file from another without reading it: bytes, inode, and when it was last written and changed.
-type Look = (u64, u64, [(i64, i64); 2]);
+type MediaStamp = (u64, u64, [(i64, i64); 2]);
 
 impl Media {
     pub(super) fn new(folder: PathBuf) -> Self {
@@ -56,7 +56,7 @@ impl Media {
         is_whole
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Look>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, MediaStamp>> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -163,7 +163,7 @@ impl Media {
     }
 }
 
-fn look(path: &Path) -> Option<Look> {
+fn look(path: &Path) -> Option<MediaStamp> {
     let found = fs::metadata(path).ok()?;
     let times = [(found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())];
     Some((found.len(), found.ino(), times))

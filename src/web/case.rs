@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Moment, Step, lang};
+use super::entry::{CommandHint, TimeCell, lang};
 use super::failed::Failed;
 use super::state::{House, Turn};
 use crate::domain::case::{Candidate, Case as Told};
@@ -10,15 +10,15 @@ use crate::domain::content::comparable;
 use crate::domain::printable;
 
 /// The case of one post.
-pub(super) struct Case {
-    pub(super) sent: Moment,
-    pub(super) candidates: Vec<Beside>,
+pub(super) struct CaseView {
+    pub(super) sent: TimeCell,
+    pub(super) candidates: Vec<CandidateView>,
     pub(super) look: String,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<CommandHint>,
 }
 
 /// A story that may be the post's, with both texts.
-pub(super) struct Beside {
+pub(super) struct CandidateView {
     pub(super) story_id: String,
     pub(super) url: Option<String>,
     pub(super) when: String,
@@ -28,7 +28,7 @@ pub(super) struct Beside {
     pub(super) listed: Text,
     /// Where they differ first, in words.
     pub(super) difference: Option<String>,
-    pub(super) step: Step,
+    pub(super) step: CommandHint,
 }
 
 /// A text, split where it differs from the other one.
@@ -46,32 +46,36 @@ pub(super) async fn of(
     posts: &[i64],
     zone: &str,
     now: Timestamp,
-) -> Result<Vec<(i64, Case)>, Failed> {
+) -> Result<Vec<(i64, CaseView)>, Failed> {
     let surroundings = &house.surroundings;
     let cases = ctx.store.cases(posts).await?.into_iter().map(|case| {
         let told = case.phrased(surroundings.sandbox_url.is_some(), |words| {
             format!("storyd {words}{}", surroundings.command_flags)
         });
-        (told.post, Case::new(&told, zone, now))
+        (told.post, CaseView::new(&told, zone, now))
     });
     Ok(cases.collect())
 }
 
-impl Case {
+impl CaseView {
     fn new(told: &Told, zone: &str, now: Timestamp) -> Self {
         Self {
-            sent: Moment::new(told.sent_at, zone, now),
-            candidates: told.candidates.iter().map(|candidate| Beside::new(candidate, &told.text, zone)).collect(),
+            sent: TimeCell::new(told.sent_at, zone, now),
+            candidates: told
+                .candidates
+                .iter()
+                .map(|candidate| CandidateView::new(candidate, &told.text, zone))
+                .collect(),
             look: told.look.clone(),
             steps: vec![
-                Step { command: told.published.clone(), what: "it was published, with this ID" },
-                Step { command: told.absent.clone(), what: "it was not published" },
+                CommandHint { command: told.published.clone(), what: "it was published, with this ID" },
+                CommandHint { command: told.absent.clone(), what: "it was not published" },
             ],
         }
     }
 }
 
-impl Beside {
+impl CandidateView {
     fn new(candidate: &Candidate, sent: &str, zone: &str) -> Self {
         let text = |text: &str| {
             let (before, differs, after) = match &candidate.difference {
@@ -91,7 +95,7 @@ impl Beside {
             sent: text(sent),
             listed: text(candidate.text.as_deref().unwrap_or_default()),
             difference: candidate.difference.as_ref().map(|difference| line(&difference.words())),
-            step: Step { command: line(&candidate.published), what: "if this is its story" },
+            step: CommandHint { command: line(&candidate.published), what: "if this is its story" },
         }
     }
 }

@@ -13,7 +13,7 @@ const EXCERPT_CHARS: usize = 140;
 
 /// An instant.
 #[derive(Clone, Debug)]
-pub(super) struct Moment {
+pub(super) struct TimeCell {
     /// For programs.
     pub(super) machine: String,
     /// `Tue 2026-12-01 09:00 KST`.
@@ -24,7 +24,7 @@ pub(super) struct Moment {
     pub(super) relative: String,
 }
 
-impl Moment {
+impl TimeCell {
     pub(super) fn new(at: Timestamp, zone: &str, now: Timestamp) -> Self {
         let full = telling::instant(at, zone);
         // Behind the weekday and the date, which have a fixed length.
@@ -35,13 +35,13 @@ impl Moment {
 
 /// One command that a person may type, and what it does.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct CommandHint {
     pub(super) command: String,
     pub(super) what: &'static str,
 }
 
 /// A post in a list.
-pub(super) struct Entry {
+pub(super) struct PostEntry {
     pub(super) post: i64,
     pub(super) job: String,
     pub(super) account: String,
@@ -58,17 +58,17 @@ pub(super) struct Entry {
     pub(super) notes: Vec<String>,
     pub(super) reason: String,
     /// When it is next acted on, while it waits; else when it was to appear.
-    pub(super) at: Moment,
+    pub(super) at: TimeCell,
     /// When it was to appear, where that is another instant.
-    pub(super) planned: Option<Moment>,
+    pub(super) planned: Option<TimeCell>,
     /// `Tue 2026-12-01`, of `at`.
     pub(super) day: String,
     /// `today` or `tomorrow`, where its zone says so.
     pub(super) day_word: &'static str,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<CommandHint>,
 }
 
-impl Entry {
+impl PostEntry {
     pub(super) fn new(house: &House, row: PostRow, zone: &str, now: Timestamp) -> Self {
         let steps = steps(&row, &house.surroundings.command_flags);
         let shown_at = if row.state == PostState::Scheduled { row.due_at } else { row.occurs_at };
@@ -77,8 +77,8 @@ impl Entry {
         Self {
             notes: notes(&row, zone, now),
             steps,
-            at: Moment::new(shown_at, zone, now),
-            planned: (shown_at != row.occurs_at).then(|| Moment::new(row.occurs_at, zone, now)),
+            at: TimeCell::new(shown_at, zone, now),
+            planned: (shown_at != row.occurs_at).then(|| TimeCell::new(row.occurs_at, zone, now)),
             day: local.strftime("%a %Y-%m-%d").to_string(),
             day_word: match local.date() {
                 day if day == today => "today",
@@ -125,10 +125,12 @@ fn notes(row: &PostRow, zone: &str, now: Timestamp) -> Vec<String> {
 }
 
 /// What a person can do about a post that needs one.
-fn steps(row: &PostRow, flags: &str) -> Vec<Step> {
+fn steps(row: &PostRow, flags: &str) -> Vec<CommandHint> {
     let post = row.post;
-    let step =
-        |verb: &str, rest: &str, what| Step { command: format!("storyd admin {verb} {post}{rest}{flags}"), what };
+    let step = |verb: &str, rest: &str, what| CommandHint {
+        command: format!("storyd admin {verb} {post}{rest}{flags}"),
+        what,
+    };
     match row.state {
         PostState::Failed => {
             vec![step("retry", "", "tries again, once the cause is mended"), step("cancel", "", "withdraws it")]
@@ -136,7 +138,10 @@ fn steps(row: &PostRow, flags: &str) -> Vec<Step> {
         PostState::Missed => vec![step("retry", "", "posts it now")],
         PostState::Held if row.is_lost() => {
             let command = format!("storyd admin accept --account {}{flags}", telling::shell_word(&row.account));
-            vec![Step { command, what: "withdraws it and all others; put back into its job file it goes on by itself" }]
+            vec![CommandHint {
+                command,
+                what: "withdraws it and all others; put back into its job file it goes on by itself",
+            }]
         }
         PostState::Held => vec![step("release", "", "lets it go out"), step("cancel", "", "withdraws it")],
         PostState::InDoubt if row.parked_at.is_some() => vec![
@@ -160,12 +165,12 @@ pub(super) struct StoryEntry {
     pub(super) lead: String,
     pub(super) says: String,
     pub(super) lang: &'static str,
-    pub(super) published: Moment,
+    pub(super) published: TimeCell,
     /// Who told us of it, where that was not Kakao's answer.
     pub(super) learnt: String,
     /// When it is taken down.
-    pub(super) deletion: Option<Moment>,
-    pub(super) deleted: Option<Moment>,
+    pub(super) deletion: Option<TimeCell>,
+    pub(super) deleted: Option<TimeCell>,
     pub(super) fault: Option<String>,
     /// What takes it down after all.
     pub(super) delete_command: String,
@@ -173,7 +178,7 @@ pub(super) struct StoryEntry {
 
 impl StoryEntry {
     pub(super) fn new(house: &House, row: StoryRow, zone: &str, now: Timestamp) -> Self {
-        let moment = |at| Moment::new(at, zone, now);
+        let moment = |at| TimeCell::new(at, zone, now);
         Self {
             url: story_url(house, &row.story_id),
             published: moment(row.published_at),

@@ -27,7 +27,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const HEAD_END: &[u8; 4] = b"\r\n\r\n";
 
 /// A listener with a bounded number of open connections.
-pub(super) struct Bounded {
+pub(super) struct BoundedListener {
     listener: TcpListener,
     slots: Arc<Semaphore>,
     patience: Duration,
@@ -44,14 +44,14 @@ struct Guest {
     waker: AtomicWaker,
 }
 
-impl Bounded {
+impl BoundedListener {
     /// A connection is closed when it has brought about no answer, or no more of one, for as long as `patience`.
     pub(super) fn new(listener: TcpListener, patience: Duration) -> Self {
         Self { listener, slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)), patience, silent: VecDeque::new() }
     }
 }
 
-impl Bounded {
+impl BoundedListener {
     /// A slot for one that has just come.
     async fn slot(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Ok(slot) = self.slots.clone().try_acquire_owned() {
@@ -68,7 +68,7 @@ impl Bounded {
     }
 }
 
-impl Listener for Bounded {
+impl Listener for BoundedListener {
     type Io = Connection;
     type Addr = SocketAddr;
 

@@ -35,7 +35,7 @@ use tokio::sync::{RwLock, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::engine::Ctx;
-use listen::{Bounded, PATIENCE};
+use listen::{BoundedListener, PATIENCE};
 pub use state::Surroundings;
 use state::{House, Queue};
 
@@ -96,7 +96,7 @@ pub async fn start_with(
     }
     let queue = Queue { ctx: Arc::new(RwLock::new(Some(ctx))), turns: Arc::new(Semaphore::new(PAGES_AT_ONCE)) };
     let house = Arc::new(House { queue: queue.clone(), surroundings, address });
-    let server = axum::serve(Bounded::new(listener, patience), router(house));
+    let server = axum::serve(BoundedListener::new(listener, patience), router(house));
     let (stop, stopped) = oneshot::channel();
     let server = server.with_graceful_shutdown(async {
         // An error means that the dashboard was dropped: the end all the same.

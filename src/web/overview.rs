@@ -6,12 +6,12 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 
-use super::case::{self, Case};
-use super::entry::{Entry, Moment, Step, StoryEntry, story_url};
+use super::case::{self, CaseView};
+use super::entry::{CommandHint, PostEntry, StoryEntry, TimeCell, story_url};
 use super::failed::Failed;
 use super::filters;
-use super::page::{Frame, Page, Renewal, made, query_of, write};
-use super::pauses::Pause;
+use super::page::{Frame, Page, PageRefresh, made, query_of, write};
+use super::pauses::PauseView;
 use super::state::{House, Turn};
 use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
@@ -45,12 +45,12 @@ struct Overview {
     counts: Vec<(&'static str, u32)>,
     disk_full: bool,
     plan: PlanNote,
-    troubles: Vec<Standing>,
+    troubles: Vec<OverviewIncident>,
     blocked: Vec<Blocked>,
-    pauses: Vec<Pause>,
+    pauses: Vec<PauseView>,
     attention: Vec<Attention>,
     deletions: Vec<StoryEntry>,
-    findings: Vec<Finding>,
+    findings: Vec<DifferenceView>,
     /// Differences that are not listed.
     more_findings: usize,
     audits: Vec<GivenUp>,
@@ -77,20 +77,20 @@ impl Overview {
 struct PlanNote {
     /// Jobs and files of the plan in force.
     in_force: Option<(usize, usize)>,
-    broken: Option<Report>,
+    broken: Option<OverviewReport>,
     /// The files of which the last good version stays in force.
     frozen: Vec<FrozenFile>,
-    warnings: Option<Report>,
+    warnings: Option<OverviewReport>,
 }
 
 /// A job file, or a folder of them, that does not load.
 struct FrozenFile {
     path: String,
     /// Since when; none until that is on record.
-    since: Option<Moment>,
+    since: Option<TimeCell>,
 }
 
-struct Report {
+struct OverviewReport {
     count: usize,
     text: String,
     /// Something was left out at its end.
@@ -98,11 +98,11 @@ struct Report {
 }
 
 /// What is wrong with texts, the machine or posts to come.
-struct Standing {
+struct OverviewIncident {
     title: String,
     reason: String,
     command: String,
-    since: Moment,
+    since: TimeCell,
 }
 
 struct Blocked {
@@ -110,8 +110,8 @@ struct Blocked {
     reason: String,
     code: String,
     remedy: String,
-    since: Option<Moment>,
-    probe: Option<Moment>,
+    since: Option<TimeCell>,
+    probe: Option<TimeCell>,
     waiting: u32,
 }
 
@@ -120,40 +120,40 @@ struct Attention {
     state: &'static str,
     title: &'static str,
     total: usize,
-    entries: Vec<Entry>,
+    entries: Vec<PostEntry>,
     /// What a person compares, for each of them that only a person can settle.
-    cases: Vec<(i64, Case)>,
+    cases: Vec<(i64, CaseView)>,
     /// What settles all of them with one command, where there are several.
-    all: Vec<Step>,
+    all: Vec<CommandHint>,
 }
 
 impl Attention {
-    fn case(&self, post: &i64) -> Option<&Case> {
+    fn case(&self, post: &i64) -> Option<&CaseView> {
         self.cases.iter().find(|(of, _)| of == post).map(|(_, case)| case)
     }
 }
 
 /// A story that stands otherwise at Kakao than on record.
-struct Finding {
+struct DifferenceView {
     story_id: String,
     url: Option<String>,
     account: String,
     detail: String,
-    steps: Vec<Step>,
+    steps: Vec<CommandHint>,
 }
 
 /// An audit that was given up.
 struct GivenUp {
     account: String,
     fault: String,
-    steps: Vec<Step>,
+    steps: Vec<CommandHint>,
 }
 
 /// A day with its posts, in the order of time.
 struct Day {
     name: String,
     word: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<PostEntry>,
 }
 
 pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQuery) -> Page {
@@ -168,10 +168,10 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     let (deletions, _) = ctx.store.story_page(&undeleted, None, DELETIONS_MAX).await?;
     let more_to_come = coming.len() > COMING_MAX;
     let pauses = ctx.store.pauses(now).await?;
-    let coming = coming.into_iter().take(COMING_MAX).map(|row| Entry::new(&house, row, &zone, now));
+    let coming = coming.into_iter().take(COMING_MAX).map(|row| PostEntry::new(&house, row, &zone, now));
     let days = days(coming);
     let mut frame = Frame::new(&house, "/", "What comes next", made(now, &zone));
-    frame.renewal = Renewal::asked("/", &query_of(query));
+    frame.renewal = PageRefresh::asked("/", &query_of(query));
     let mut findings = ctx.store.open_findings(None).await?;
     let more_findings = findings.len().saturating_sub(ATTENTION_MAX as usize);
     findings.truncate(ATTENTION_MAX as usize);
@@ -184,7 +184,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
         plan: plan_note(&ctx, &zone, now).await?,
         troubles: troubles(&ctx, &zone, now).await?,
         blocked: ctx.store.accounts().await?.into_iter().filter_map(|row| blocked(&house, row, &zone, now)).collect(),
-        pauses: pauses.into_iter().map(|row| Pause::new(&house, row, &zone, now)).collect(),
+        pauses: pauses.into_iter().map(|row| PauseView::new(&house, row, &zone, now)).collect(),
         attention: attention(&house, &ctx, &counts, &zone, now).await?,
         deletions: deletions.into_iter().map(entry).collect(),
         days,
@@ -234,7 +234,7 @@ async fn attention(
             let parked: Vec<i64> = rows.iter().filter(|row| row.parked_at.is_some()).map(|row| row.post).collect();
             let cases = case::of(house, ctx, &parked, zone, now).await?;
             // The newest of them, in the order of time.
-            let entries = rows.into_iter().rev().map(|row| Entry::new(house, row, zone, now)).collect();
+            let entries = rows.into_iter().rev().map(|row| PostEntry::new(house, row, zone, now)).collect();
             attention.push(Attention { state: state.as_str(), title, total: total as usize, entries, cases, all });
         }
     }
@@ -242,12 +242,12 @@ async fn attention(
 }
 
 /// One command for several posts in the same state: with their numbers where all are shown, else by their causes.
-fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<Step> {
+fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<CommandHint> {
     let flags = &house.surroundings.command_flags;
     let mut posts: Vec<i64> = rows.iter().map(|row| row.post).collect();
     posts.sort_unstable();
     let numbers = posts.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
-    let step = |words: &str, what| Step { command: format!("storyd admin {words}{flags}"), what };
+    let step = |words: &str, what| CommandHint { command: format!("storyd admin {words}{flags}"), what };
     match state {
         _ if total < 2 => Vec::new(),
         PostState::Held if rows.iter().any(PostRow::is_lost) => vec![step("failures", "tells what settles them")],
@@ -262,27 +262,27 @@ fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<
 }
 
 /// What is told of by no other part of the page.
-async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<Standing>, Failed> {
+async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<OverviewIncident>, Failed> {
     let mut open = ctx.store.standing_incidents().await?;
     let full = ctx.store.is_short_of_room();
     open.retain(|incident| {
         let told = incident.trouble == Trouble::BrokenFile || (full && incident.trouble == Trouble::DiskLow);
         incident.trouble.stands_alone() && !told
     });
-    let standing = |incident: IncidentRow| Standing {
+    let standing = |incident: IncidentRow| OverviewIncident {
         title: incident.trouble.title(),
         reason: incident.reason,
         command: incident.command,
-        since: Moment::new(incident.began_at, zone, now),
+        since: TimeCell::new(incident.began_at, zone, now),
     };
     Ok(open.into_iter().map(standing).collect())
 }
 
 /// What a person can do about each kind of difference is for `audit --last` to say; any can be in order.
-fn finding(house: &House, row: FindingRow) -> Finding {
+fn finding(house: &House, row: FindingRow) -> DifferenceView {
     let flags = &house.surroundings.command_flags;
-    let step = |words: String, what| Step { command: format!("storyd admin audit {words}{flags}"), what };
-    Finding {
+    let step = |words: String, what| CommandHint { command: format!("storyd admin audit {words}{flags}"), what };
+    DifferenceView {
         url: story_url(house, &row.story_id),
         steps: vec![
             step(format!("--last --account {}", row.account), "tells what helps"),
@@ -298,13 +298,13 @@ fn given_up(house: &House, row: AuditRow) -> GivenUp {
     let command = format!("storyd admin audit --account {}{}", row.account, house.surroundings.command_flags);
     GivenUp {
         fault: row.fault.unwrap_or_default(),
-        steps: vec![Step { command, what: "tries again" }],
+        steps: vec![CommandHint { command, what: "tries again" }],
         account: house.surroundings.shown(&row.account),
     }
 }
 
 fn blocked(house: &House, row: AccountRow, zone: &str, now: jiff::Timestamp) -> Option<Blocked> {
-    let moment = |at| Moment::new(at, zone, now);
+    let moment = |at| TimeCell::new(at, zone, now);
     Some(Blocked {
         code: row.blocked_code?,
         account: house.surroundings.shown(&row.account),
@@ -321,7 +321,7 @@ async fn plan_note(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<PlanN
     let open = ctx.store.standing_incidents().await?;
     let since = |path: &str| {
         let of_file = |incident: &&IncidentRow| incident.trouble == Trouble::BrokenFile && incident.subject == path;
-        open.iter().find(of_file).map(|incident| Moment::new(incident.began_at, zone, now))
+        open.iter().find(of_file).map(|incident| TimeCell::new(incident.began_at, zone, now))
     };
     let frozen_file = |file: &Frozen| {
         let path = file.path.display().to_string();
@@ -339,14 +339,14 @@ async fn plan_note(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<PlanN
     })
 }
 
-fn report(count: usize, mut text: String) -> Report {
+fn report(count: usize, mut text: String) -> OverviewReport {
     let cut = text.len() > PROBLEMS_BYTES_MAX;
     text.truncate(text.floor_char_boundary(PROBLEMS_BYTES_MAX));
-    Report { count, text, cut }
+    OverviewReport { count, text, cut }
 }
 
 /// Groups by the day.
-fn days(entries: impl Iterator<Item = Entry>) -> Vec<Day> {
+fn days(entries: impl Iterator<Item = PostEntry>) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for entry in entries {
         match days.iter_mut().find(|day| day.name == entry.day) {

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::entry::Moment;
+use super::entry::TimeCell;
 use super::failed::Failed;
 use super::filters;
 use super::state::House;
@@ -24,14 +24,14 @@ const RENEW_SECS: u32 = 60;
 
 /// How a page is renewed by itself.
 #[derive(Default)]
-pub(super) struct Renewal {
+pub(super) struct PageRefresh {
     /// Every so many seconds, if at all.
     pub(super) secs: Option<u32>,
     /// The address that turns it on, or off; absent: the page is never renewed.
     pub(super) switch: Option<String>,
 }
 
-impl Renewal {
+impl PageRefresh {
     /// As the address of the page asks for, with `renew` in its query.
     pub(super) fn asked(path: &str, query: &Asked) -> Self {
         if query.contains_key("renew") {
@@ -50,20 +50,20 @@ pub(super) struct Frame {
     pub(super) path: &'static str,
     /// Whether the browser asks for the page again by itself: only when a person wants it, since a page that changes under the reader
     /// takes the place away (WCAG 2.2.1).
-    pub(super) renewal: Renewal,
+    pub(super) renewal: PageRefresh,
     pub(super) sandbox_url: Option<String>,
     /// When it was made.
-    pub(super) made: Option<Moment>,
+    pub(super) made: Option<TimeCell>,
 }
 
 impl Frame {
-    pub(super) fn new(house: &House, path: &'static str, title: impl Into<String>, made: Moment) -> Self {
+    pub(super) fn new(house: &House, path: &'static str, title: impl Into<String>, made: TimeCell) -> Self {
         let sandbox_url = house.surroundings.sandbox_url.clone();
-        Self { title: title.into(), path, renewal: Renewal::default(), sandbox_url, made: Some(made) }
+        Self { title: title.into(), path, renewal: PageRefresh::default(), sandbox_url, made: Some(made) }
     }
 
     fn bare(title: &str) -> Self {
-        Self { title: title.into(), path: "", renewal: Renewal::default(), sandbox_url: None, made: None }
+        Self { title: title.into(), path: "", renewal: PageRefresh::default(), sandbox_url: None, made: None }
     }
 }
 
@@ -192,8 +192,8 @@ impl Links {
 }
 
 /// The present, in the zone of the page.
-pub(super) fn made(now: Timestamp, zone: &str) -> Moment {
-    Moment::new(now, zone, now)
+pub(super) fn made(now: Timestamp, zone: &str) -> TimeCell {
+    TimeCell::new(now, zone, now)
 }
 
 #[cfg(test)]

@@ -2,26 +2,26 @@
 
 use jiff::Timestamp;
 
-use super::entry::Moment;
+use super::entry::TimeCell;
 use super::state::House;
 use crate::domain::telling::shell_word;
 use crate::store::view::PauseRow;
 
 /// A pause as a page shows it.
-pub(super) struct Pause {
+pub(super) struct PauseView {
     /// `everything`, `account cafe`, `tag menu`, `job opening`.
     pub(super) what: String,
     pub(super) actor: String,
     pub(super) reason: String,
-    pub(super) since: Moment,
-    pub(super) until: Option<Moment>,
+    pub(super) since: TimeCell,
+    pub(super) until: Option<TimeCell>,
     /// What ends it; empty when it ends by itself.
     pub(super) command: String,
 }
 
-impl Pause {
+impl PauseView {
     pub(super) fn new(house: &House, row: PauseRow, zone: &str, now: Timestamp) -> Self {
-        let moment = |at| Moment::new(at, zone, now);
+        let moment = |at| TimeCell::new(at, zone, now);
         let everything = row.scope == "all";
         let target = if everything { String::new() } else { format!(" {}", shell_word(&row.target)) };
         Self {

@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 
-use super::case::{self, Case};
-use super::entry::{Entry, Moment, StoryEntry, lang};
+use super::case::{self, CaseView};
+use super::entry::{PostEntry, StoryEntry, TimeCell, lang};
 use super::failed::Failed;
 use super::filters;
-use super::page::{Frame, Page, Renewal, made, query_of, write};
+use super::page::{Frame, Page, PageRefresh, made, query_of, write};
 use super::state::House;
 use crate::domain::clock::between;
 use crate::domain::content::{Body, Content};
@@ -24,24 +24,24 @@ const SHOWN_MAX: usize = 200;
 #[template(path = "post.html", config = "src/web/askama.toml")]
 struct Post {
     frame: Frame,
-    entry: Entry,
+    entry: PostEntry,
     /// What a person compares, where only a person can settle it.
-    case: Option<Case>,
+    case: Option<CaseView>,
     blocked: Option<String>,
     story: Option<StoryEntry>,
     text: String,
     lang: &'static str,
-    images: Vec<Picture>,
+    images: Vec<ImageView>,
     link: Option<String>,
     facts: Vec<(&'static str, String)>,
     attempts: Vec<Attempt>,
-    events: Vec<Event>,
+    events: Vec<EventCell>,
     /// Older attempts and entries that are left out.
     left_out: usize,
     command: String,
 }
 
-struct Picture {
+struct ImageView {
     name: String,
     size: String,
     sha256: String,
@@ -49,7 +49,7 @@ struct Picture {
 
 struct Attempt {
     kind: String,
-    started: Moment,
+    started: TimeCell,
     took: String,
     verdict: String,
     fault: Option<(String, String)>,
@@ -60,8 +60,8 @@ struct Attempt {
     answered: Option<String>,
 }
 
-struct Event {
-    at: Moment,
+struct EventCell {
+    at: TimeCell,
     event: String,
     state: String,
     actor: String,
@@ -81,9 +81,9 @@ pub(super) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>
     let case = case::of(&house, &ctx, &[id], &zone, now).await?.pop().map(|(_, case)| case);
     let content = row.content.clone();
     let text = content.text().unwrap_or_default().to_owned();
-    let entry = Entry::new(&house, row.clone(), &zone, now);
+    let entry = PostEntry::new(&house, row.clone(), &zone, now);
     let mut frame = Frame::new(&house, "", format!("Post {id}"), made(now, &zone));
-    frame.renewal = Renewal::asked(&format!("/posts/{id}"), &query_of(query));
+    frame.renewal = PageRefresh::asked(&format!("/posts/{id}"), &query_of(query));
     write(&Post {
         frame,
         case,
@@ -108,8 +108,8 @@ fn latest<T>(mut rows: Vec<T>) -> (Vec<T>, usize) {
     (rows.split_off(left_out), left_out)
 }
 
-fn pictures(content: &Content) -> Vec<Picture> {
-    let picture = |image: &crate::domain::content::Image| Picture {
+fn pictures(content: &Content) -> Vec<ImageView> {
+    let picture = |image: &crate::domain::content::Image| ImageView {
         name: image.name.clone(),
         size: size(image.bytes),
         sha256: image.sha256.clone(),
@@ -144,7 +144,7 @@ fn facts(content: &Content) -> Vec<(&'static str, String)> {
 
 fn attempt(row: AttemptRow, zone: &str, now: Timestamp) -> Attempt {
     Attempt {
-        started: Moment::new(row.started_at, zone, now),
+        started: TimeCell::new(row.started_at, zone, now),
         took: row.ended_at.map_or_else(|| "under way".into(), |end| length(between(row.started_at, end))),
         verdict: row.verdict.unwrap_or_else(|| "under way".into()),
         fault: row.fault_reason.map(|reason| (reason, row.fault_code.unwrap_or_default())),
@@ -155,9 +155,9 @@ fn attempt(row: AttemptRow, zone: &str, now: Timestamp) -> Attempt {
     }
 }
 
-fn event(row: EventRow, zone: &str, now: Timestamp) -> Event {
-    Event {
-        at: Moment::new(row.at, zone, now),
+fn event(row: EventRow, zone: &str, now: Timestamp) -> EventCell {
+    EventCell {
+        at: TimeCell::new(row.at, zone, now),
         event: row.event,
         state: row.state,
         actor: row.actor,

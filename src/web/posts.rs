@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use url::form_urlencoded;
 
-use super::entry::Entry;
+use super::entry::PostEntry;
 use super::failed::Failed;
 use super::filters;
 use super::page::{Asked, Frame, Links, Page, Paging, made, query_of, write};
@@ -14,7 +14,7 @@ use super::state::House;
 use crate::domain::content::composed;
 use crate::domain::post::PostState;
 use crate::store::Store;
-use crate::store::view::{Listing, PostFilter, PostRow, ROWS_MAX};
+use crate::store::view::{PostFilter, PostQuery, PostRow, ROWS_MAX};
 
 #[derive(Template)]
 #[template(path = "posts.html", config = "src/web/askama.toml")]
@@ -22,7 +22,7 @@ struct Posts {
     frame: Frame,
     /// The states, and whether it is the one that is shown.
     states: Vec<(&'static str, bool)>,
-    entries: Vec<Entry>,
+    entries: Vec<PostEntry>,
     links: Links,
     /// Only the latest are listed: how many. On the last page.
     full: Option<u32>,
@@ -47,7 +47,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     let rows = if by_words {
         let (job, account, tag, text) = (job.clone(), account.clone(), tag.clone(), text.clone());
         let states = filter.states.clone();
-        let listing = Listing { states, account, job, tag, text, ..Listing::default() };
+        let listing = PostQuery { states, account, job, tag, text, ..PostQuery::default() };
         found(&ctx.store, &listing, paging.rows_to_read()).await?
     } else if first_comes_first(state) {
         ctx.store.posts(&filter).await?
@@ -71,7 +71,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
     write(&Posts {
         frame,
         states: PostState::ALL.iter().map(|one| (one.as_str(), state == Some(*one))).collect(),
-        entries: rows.into_iter().map(|row| Entry::new(&house, row, &zone, now)).collect(),
+        entries: rows.into_iter().map(|row| PostEntry::new(&house, row, &zone, now)).collect(),
         links: Links::new("/posts", &rest_of(&query), paging, more),
         full,
     })
@@ -81,7 +81,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
 const LOOKED_AT_MAX: u32 = 20_000;
 
 /// The first posts that hold the words or have the tag, the earliest due first.
-async fn found(store: &Store, listing: &Listing, rows: u32) -> Result<Vec<PostRow>, Failed> {
+async fn found(store: &Store, listing: &PostQuery, rows: u32) -> Result<Vec<PostRow>, Failed> {
     let (mut found, mut after, mut looked_at) = (Vec::new(), None, 0);
     loop {
         let more = rows.saturating_sub(u32::try_from(found.len()).unwrap_or(rows));

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::gate;
-use super::listen::{Bounded, PATIENCE};
+use super::listen::{BoundedListener, PATIENCE};
 
 /// Redirects that wait to be read; a browser that sends more is none of ours.
 const WAITING_MAX: usize = 8;
@@ -56,7 +56,7 @@ pub async fn catch(
     let serve = |listener| {
         let router = Router::new().fallback(get(arrived)).with_state(arriving.clone());
         let mut stopped = stopped.clone();
-        let server = axum::serve(Bounded::new(listener, PATIENCE), router);
+        let server = axum::serve(BoundedListener::new(listener, PATIENCE), router);
         let server = server.with_graceful_shutdown(async move {
             // An error means that the login was given up: the end all the same.
             let _dropped = stopped.wait_for(|stop| *stop).await;

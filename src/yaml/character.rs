@@ -9,7 +9,7 @@ pub(crate) use self::like::{ascii, like_letter};
 
 /// What can be told of a character without knowing where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum CharacterClass {
     /// Seen, and taken for itself.
     Plain,
     /// A blank that is not the one of the space bar.
@@ -27,19 +27,19 @@ pub(crate) enum Sort {
 }
 
 /// The sort of a character. Tabs, LF and CR are plain: they belong to every text.
-pub(crate) fn sort(c: char) -> Sort {
+pub(crate) fn sort(c: char) -> CharacterClass {
     match c {
-        ' '..='~' | '\t' | '\n' | '\r' | '가'..='힣' => Sort::Plain,
-        '\u{85}' | '\u{2028}' | '\u{2029}' => Sort::Break,
-        '\u{fffd}' | '\u{fdd0}'..='\u{fdef}' => Sort::Lost,
-        c if u32::from(c) & 0xfffe == 0xfffe => Sort::Lost,
-        c if c.is_control() => Sort::Control,
+        ' '..='~' | '\t' | '\n' | '\r' | '가'..='힣' => CharacterClass::Plain,
+        '\u{85}' | '\u{2028}' | '\u{2029}' => CharacterClass::Break,
+        '\u{fffd}' | '\u{fdd0}'..='\u{fdef}' => CharacterClass::Lost,
+        c if u32::from(c) & 0xfffe == 0xfffe => CharacterClass::Lost,
+        c if c.is_control() => CharacterClass::Control,
         // The Braille pattern without dots is a blank by its looks.
-        '\u{2800}' => Sort::Blank,
-        c if c.is_whitespace() => Sort::Blank,
-        c if is_invisible(c) => Sort::Invisible,
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Sort::Private,
-        _ => Sort::Plain,
+        '\u{2800}' => CharacterClass::Blank,
+        c if c.is_whitespace() => CharacterClass::Blank,
+        c if is_invisible(c) => CharacterClass::Invisible,
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => CharacterClass::Private,
+        _ => CharacterClass::Plain,
     }
 }
 
@@ -56,7 +56,7 @@ fn is_invisible(c: char) -> bool {
 
 /// Whether a reader sees anything of it.
 pub(crate) fn is_seen(c: char) -> bool {
-    !c.is_whitespace() && matches!(sort(c), Sort::Plain | Sort::Lost | Sort::Private)
+    !c.is_whitespace() && matches!(sort(c), CharacterClass::Plain | CharacterClass::Lost | CharacterClass::Private)
 }
 
 /// The character as messages name it: `U+00A0 no-break space`.
@@ -97,13 +97,13 @@ mod tests {
     fn what_a_keyboard_types_is_plain() {
         for c in "aZ09 \t\n\r~가힣ㅋㅠ漢字かなé–—“”‘’…·•☕🎉「」【】￦€½ΩЖ".chars()
         {
-            assert_eq!(sort(c), Sort::Plain, "{c:?}");
+            assert_eq!(sort(c), CharacterClass::Plain, "{c:?}");
         }
     }
 
     #[test]
     fn each_character_that_cannot_be_seen_has_its_sort_and_name() {
-        use Sort::{Blank, Break, Control, Invisible, Lost, Private};
+        use CharacterClass::{Blank, Break, Control, Invisible, Lost, Private};
         for (c, kind, name) in [
             ('\u{a0}', Blank, "U+00A0 no-break space"),
             ('\u{202f}', Blank, "U+202F narrow no-break space"),

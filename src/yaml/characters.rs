@@ -18,8 +18,8 @@ use self::correction::Mended;
 use self::place::label;
 pub(crate) use self::place::{beside, spot};
 use self::role::{Role, Within};
-use super::character::{Sort, all_named, sort};
-use super::document::{self, Entry, Kind, Node};
+use super::character::{CharacterClass, all_named, sort};
+use super::document::{self, Entry, Node, ValueKind};
 use super::mapping::Report;
 use super::problem::{Code, Problem, Source};
 use super::syntax::copyable;
@@ -34,15 +34,15 @@ pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
     let mut root = match document::parse_text(source, text) {
         Ok(root) => root,
         Err(problems) => match line::mended(source, text, &problems) {
-            line::Outcome::Whole(root, told) => {
+            line::RepairOutcome::Whole(root, told) => {
                 report.problems.extend(told);
                 root
             }
-            line::Outcome::Blamed(told) => {
+            line::RepairOutcome::Blamed(told) => {
                 report.problems.extend(told);
                 return None;
             }
-            line::Outcome::Nothing => {
+            line::RepairOutcome::Nothing => {
                 // The complaint may be of a line that has been told of already.
                 let told = report.problems.iter().any(|problem| problem.code == Code::Syntax);
                 report.problems.extend(problems.into_iter().filter(|problem| !told || problem.code != Code::Syntax));
@@ -50,14 +50,14 @@ pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
             }
         },
     };
-    let mut walk = Walk { source, found: Vec::new(), is_text: false };
+    let mut walk = CharacterWalk { source, found: Vec::new(), is_text: false };
     walk.node(&mut root, Role::Keys(Within::Keys), "");
     // `at：now` is no mapping to YAML, but a text where keys belong.
     if walk.is_text
-        && let line::Outcome::Whole(meant, told) = line::mended(source, text, &[])
+        && let line::RepairOutcome::Whole(meant, told) = line::mended(source, text, &[])
     {
         report.problems.extend(told);
-        walk = Walk { source, found: Vec::new(), is_text: false };
+        walk = CharacterWalk { source, found: Vec::new(), is_text: false };
         root = meant;
         walk.node(&mut root, Role::Keys(Within::Keys), "");
     }
@@ -65,38 +65,38 @@ pub fn read(source: &Arc<Source>, report: &mut Report) -> Option<Node> {
     Some(root)
 }
 
-struct Walk<'s> {
+struct CharacterWalk<'s> {
     source: &'s Arc<Source>,
     found: Vec<Problem>,
     /// Whether a text stands where keys belong, or a key at the beginning of a line that was meant to be indented.
     is_text: bool,
 }
 
-impl Walk<'_> {
+impl CharacterWalk<'_> {
     fn node(&mut self, node: &mut Node, role: Role, key: &str) {
         match (&mut node.kind, role) {
             (_, Role::Free) => {}
-            (Kind::Map(entries), Role::Keys(within)) => self.entries(entries, within),
-            (Kind::Map(entries), _) => self.entries(entries, Within::Keys),
-            (Kind::List(items), role) => {
+            (ValueKind::Map(entries), Role::Keys(within)) => self.entries(entries, within),
+            (ValueKind::Map(entries), _) => self.entries(entries, Within::Keys),
+            (ValueKind::List(items), role) => {
                 for item in items.iter_mut() {
                     self.node(item, role, "");
                 }
                 split_at_commas(items, role);
             }
-            (Kind::Text(text), Role::Keys(_)) => self.is_text |= !text.is_ascii(),
-            (Kind::Text(text), role) => {
+            (ValueKind::Text(text), Role::Keys(_)) => self.is_text |= !text.is_ascii(),
+            (ValueKind::Text(text), role) => {
                 // A list whose dashes are none is one text to YAML.
                 self.is_text |= node.plain && LISTS.contains(&key) && line::is_entry(text);
                 self.value(node, role, key);
             }
-            (Kind::Null | Kind::Bool(_) | Kind::Number, _) => {}
+            (ValueKind::Null | ValueKind::Bool(_) | ValueKind::Number, _) => {}
         }
     }
 
     fn entries(&mut self, entries: &mut [Entry], within: Within) {
         for Entry { key, value } in entries {
-            if let Kind::Text(_) = key.kind {
+            if let ValueKind::Text(_) = key.kind {
                 self.key(key, within);
             }
             let name = key.text().unwrap_or_default();
@@ -106,11 +106,11 @@ impl Walk<'_> {
     }
 
     fn key(&mut self, key: &mut Node, within: Within) {
-        let Kind::Text(text) = &key.kind else { return };
+        let ValueKind::Text(text) = &key.kind else { return };
         let role = role::of_key(within);
         let Some(mended) = correction::mend(text, role) else { return };
         // A blank in front is meant for the indentation.
-        self.is_text |= text.starts_with(|c| sort(c) == Sort::Blank);
+        self.is_text |= text.starts_with(|c| sort(c) == CharacterClass::Blank);
         // A key of one's own is nobody's business.
         if within == Within::Keys && mended.text.starts_with("x-") {
             return;
@@ -128,12 +128,12 @@ impl Walk<'_> {
         let copy = format!("{}:", copyable(&mended.text));
         self.tell(code, key, &what, &copy, &mended);
         if !kept {
-            key.kind = Kind::Text(mended.text);
+            key.kind = ValueKind::Text(mended.text);
         }
     }
 
     fn value(&mut self, node: &mut Node, role: Role, key: &str) {
-        let Kind::Text(text) = &node.kind else { return };
+        let ValueKind::Text(text) = &node.kind else { return };
         if role == Role::Text {
             self.found.extend(stray::warning(self.source, node, text));
             return;
@@ -158,20 +158,20 @@ impl Walk<'_> {
         match list {
             _ if kept => {}
             Some(parts) => {
-                let entry = |part| Node { span: span.clone(), plain, block, kind: Kind::Text(part) };
-                node.kind = Kind::List(parts.into_iter().map(entry).collect());
+                let entry = |part| Node { span: span.clone(), plain, block, kind: ValueKind::Text(part) };
+                node.kind = ValueKind::List(parts.into_iter().map(entry).collect());
             }
             None => {
                 node.kind = match mended.text.as_str() {
-                    "true" | "false" if role.code() == Code::WrongType => Kind::Bool(mended.text == "true"),
-                    _ => Kind::Text(mended.text),
+                    "true" | "false" if role.code() == Code::WrongType => ValueKind::Bool(mended.text == "true"),
+                    _ => ValueKind::Text(mended.text),
                 }
             }
         }
     }
 
     fn tell(&mut self, code: Code, node: &Node, what: &str, copy: &str, mended: &Mended) {
-        let Kind::Text(text) = &node.kind else { return };
+        let ValueKind::Text(text) = &node.kind else { return };
         let span = mended.odd.first().map_or(node.span.clone(), |(at, c)| spot(self.source, &node.span, text, *at, *c));
         let code = if mended.kept { Code::StrayCharacter } else { code };
         let names = all_named(mended.odd.iter().map(|(_, c)| *c));
@@ -210,8 +210,9 @@ fn split_at_commas(items: &mut Vec<Node>, role: Role) {
     let all = std::mem::take(items);
     for item in all {
         match item.text().filter(|text| item.plain && text.contains(',') && role.parts_at_commas()) {
-            Some(text) => items
-                .extend(text.split(',').map(|part| Node { kind: Kind::Text(part.trim().to_owned()), ..item.clone() })),
+            Some(text) => items.extend(
+                text.split(',').map(|part| Node { kind: ValueKind::Text(part.trim().to_owned()), ..item.clone() }),
+            ),
             None => items.push(item),
         }
     }
@@ -221,7 +222,7 @@ fn split_at_commas(items: &mut Vec<Node>, role: Role) {
 pub(crate) fn unseen(name: &str) -> Option<(usize, char)> {
     use super::character::ascii;
     name.char_indices().find(|(_, c)| match sort(*c) {
-        Sort::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
+        CharacterClass::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
         _ => true,
     })
 }
@@ -232,9 +233,9 @@ pub(crate) fn seen_as(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
         match sort(c) {
-            Sort::Plain if c.is_alphanumeric() => out.push(c),
-            Sort::Plain => out.push_str(&ascii(c).unwrap_or_else(|| c.to_string())),
-            Sort::Blank => out.push(' '),
+            CharacterClass::Plain if c.is_alphanumeric() => out.push(c),
+            CharacterClass::Plain => out.push_str(&ascii(c).unwrap_or_else(|| c.to_string())),
+            CharacterClass::Blank => out.push(' '),
             _ => {}
         }
     }

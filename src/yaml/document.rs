@@ -27,7 +27,7 @@ pub struct Node {
     /// Bytes of the source. An alias has the place of what it stands for.
     pub span: Range<usize>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// Whether it is a scalar written without quotes, so that ` #` ended it.
     pub plain: bool,
     /// Whether it is a block, `|` or `>`, whose place is that of its first line.
@@ -36,7 +36,7 @@ pub struct Node {
 
 /// What a value is, by the rules of YAML 1.2: `NO`, `off`, `yes` and `2026-12-01` are text.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum ValueKind {
     /// Nothing, `~` or `null`.
     Null,
     /// `true` or `false`.
@@ -64,7 +64,7 @@ impl Node {
     /// The text of a text.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Text(text) => Some(text),
+            ValueKind::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -73,22 +73,22 @@ impl Node {
     /// lists and mappings.
     pub fn raw<'a>(&'a self, source: &'a Source) -> Option<&'a str> {
         match &self.kind {
-            Kind::Text(text) => Some(text),
-            Kind::Bool(_) | Kind::Number => Some(source.slice(&self.span)),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+            ValueKind::Text(text) => Some(text),
+            ValueKind::Bool(_) | ValueKind::Number => Some(source.slice(&self.span)),
+            ValueKind::Null | ValueKind::List(_) | ValueKind::Map(_) => None,
         }
     }
 
     /// What it is, for a sentence: "a list", "the number 5".
     pub fn described(&self, source: &Source) -> String {
         match &self.kind {
-            Kind::Null => "nothing".to_owned(),
-            Kind::Bool(value) => format!("the truth value `{value}`"),
-            Kind::Number if source.is_confidential() => "a number".to_owned(),
-            Kind::Number => format!("the number {}", source.slice(&self.span)),
-            Kind::Text(_) => "text".to_owned(),
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Map(_) => "a mapping of keys to values".to_owned(),
+            ValueKind::Null => "nothing".to_owned(),
+            ValueKind::Bool(value) => format!("the truth value `{value}`"),
+            ValueKind::Number if source.is_confidential() => "a number".to_owned(),
+            ValueKind::Number => format!("the number {}", source.slice(&self.span)),
+            ValueKind::Text(_) => "text".to_owned(),
+            ValueKind::List(_) => "a list".to_owned(),
+            ValueKind::Map(_) => "a mapping of keys to values".to_owned(),
         }
     }
 }
@@ -121,7 +121,7 @@ fn read(source: &Arc<Source>, text: &str) -> Result<Node, Vec<Problem>> {
         return Err(vec![problem]);
     };
     let left = Cell::new(NODES_MAX);
-    let step = Step { source, index: &index, at: root, left: &left };
+    let step = ReaderStep { source, index: &index, at: root, left: &left };
     step.deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|err| {
         let offset = |index| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
         let at = err.location().map_or_else(|| index.first_alias(), |place| offset(place.index()));
@@ -257,24 +257,24 @@ fn bytes(span: &Span) -> Range<usize> {
 
 /// One step of the two readers: the value that comes next from `serde_yaml`, and the spot where it stands.
 #[derive(Clone, Copy)]
-struct Step<'a> {
+struct ReaderStep<'a> {
     source: &'a Source,
     index: &'a Index,
     at: usize,
     left: &'a Cell<usize>,
 }
 
-impl<'a> Step<'a> {
+impl<'a> ReaderStep<'a> {
     /// The `n`-th child; the parent itself if the readers ever disagree on the structure, so that the place stays near.
-    fn child(&self, n: usize) -> Step<'a> {
+    fn child(&self, n: usize) -> ReaderStep<'a> {
         let at = match self.index.spots.get(self.at).map(|spot| &spot.shape) {
             Some(Shape::Collection(children)) => children.get(n).copied().unwrap_or(self.at),
             _ => self.at,
         };
-        Step { at, ..*self }
+        ReaderStep { at, ..*self }
     }
 
-    fn node(&self, kind: Kind) -> Node {
+    fn node(&self, kind: ValueKind) -> Node {
         match self.index.spots.get(self.at) {
             Some(spot) => Node { span: spot.span.clone(), plain: spot.plain, block: spot.block, kind },
             None => Node { span: 0..0, plain: false, block: false, kind },
@@ -282,7 +282,7 @@ impl<'a> Step<'a> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Step<'_> {
+impl<'de> DeserializeSeed<'de> for ReaderStep<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<Node, D::Error> {
@@ -298,7 +298,7 @@ impl<'de> DeserializeSeed<'de> for Step<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Step<'_> {
+impl<'de> Visitor<'de> for ReaderStep<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -306,35 +306,35 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(self.node(Kind::Null))
+        Ok(self.node(ValueKind::Null))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(self.node(Kind::Bool(value)))
+        Ok(self.node(ValueKind::Bool(value)))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(self.node(Kind::Number))
+        Ok(self.node(ValueKind::Number))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(self.node(Kind::Number))
+        Ok(self.node(ValueKind::Number))
     }
 
     fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(self.node(Kind::Number))
+        Ok(self.node(ValueKind::Number))
     }
 
     fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(self.node(Kind::Number))
+        Ok(self.node(ValueKind::Number))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(self.node(Kind::Number))
+        Ok(self.node(ValueKind::Number))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(self.node(Kind::Text(text.to_owned())))
+        Ok(self.node(ValueKind::Text(text.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
@@ -342,7 +342,7 @@ impl<'de> Visitor<'de> for Step<'_> {
         while let Some(item) = items.next_element_seed(self.child(list.len()))? {
             list.push(item);
         }
-        Ok(self.node(Kind::List(list)))
+        Ok(self.node(ValueKind::List(list)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
@@ -352,7 +352,7 @@ impl<'de> Visitor<'de> for Step<'_> {
             map.push(Entry { key, value: entries.next_value_seed(self.child(n + 1))? });
             n += 2;
         }
-        Ok(self.node(Kind::Map(merged(map, self.source))))
+        Ok(self.node(ValueKind::Map(merged(map, self.source))))
     }
 }
 
@@ -367,9 +367,9 @@ fn merged(entries: Vec<Entry>, source: &Source) -> Vec<Entry> {
     }
     let mut taken: HashSet<String> = own.iter().filter_map(name).collect();
     for merge in merges {
-        let maps = if let Kind::List(list) = merge.value.kind { list } else { vec![merge.value] };
+        let maps = if let ValueKind::List(list) = merge.value.kind { list } else { vec![merge.value] };
         for map in maps {
-            let Kind::Map(entries) = map.kind else { continue };
+            let ValueKind::Map(entries) = map.kind else { continue };
             // A key that stands twice in the merged mapping comes along twice, to be reported.
             let fresh = own.len();
             own.extend(entries.into_iter().filter(|entry| name(entry).is_none_or(|key| !taken.contains(&key))));
@@ -380,10 +380,10 @@ fn merged(entries: Vec<Entry>, source: &Source) -> Vec<Entry> {
 }
 
 fn is_merge(entry: &Entry) -> bool {
-    let mergeable = |node: &Node| matches!(node.kind, Kind::Map(_));
+    let mergeable = |node: &Node| matches!(node.kind, ValueKind::Map(_));
     entry.key.text() == Some("<<")
         && match &entry.value.kind {
-            Kind::List(list) => list.iter().all(mergeable),
+            ValueKind::List(list) => list.iter().all(mergeable),
             _ => mergeable(&entry.value),
         }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::document::{Entry, Kind, Node};
+use super::document::{Entry, Node, ValueKind};
 use super::hints::{dash_without_blank, elsewhere, remark_in_place_of_a_value, truth_meant, word_meant};
 use super::nearest::folded;
 pub use super::nearest::nearest;
@@ -115,9 +115,9 @@ impl<'n> Fields<'n> {
     /// Reports a value that is no mapping (and gives nothing), and every key that is unknown or stands twice. `named_at` is where
     /// problems of the whole mapping point to.
     pub fn read(node: &'n Node, named_at: &Range<usize>, shape: &Shape, report: &mut Report) -> Option<Self> {
-        let Kind::Map(entries) = &node.kind else {
+        let ValueKind::Map(entries) = &node.kind else {
             let described = node.described(&report.source);
-            let span = if matches!(node.kind, Kind::Null) { named_at } else { &node.span };
+            let span = if matches!(node.kind, ValueKind::Null) { named_at } else { &node.span };
             report
                 .add(
                     Code::WrongType,
@@ -185,13 +185,13 @@ impl<'n> Fields<'n> {
         let node = self.get(key)?;
         let span = self.key_span(key);
         match &node.kind {
-            Kind::List(items) => Some(
+            ValueKind::List(items) => Some(
                 items
                     .iter()
                     .filter_map(|item| text_as(item, &format!("each of `{key}`"), key, &span, report))
                     .collect(),
             ),
-            Kind::Text(item) if node.plain && dash_without_blank(item) => {
+            ValueKind::Text(item) if node.plain && dash_without_blank(item) => {
                 let item = report.source.shown(item.trim_start_matches('-')).to_owned();
                 report
                     .add(
@@ -209,11 +209,11 @@ impl<'n> Fields<'n> {
     /// `true` or `false`.
     pub fn truth(&self, key: &str, report: &mut Report) -> Option<bool> {
         let node = self.get(key)?;
-        if let Kind::Bool(value) = node.kind {
+        if let ValueKind::Bool(value) = node.kind {
             return Some(value);
         }
         let described = node.described(&report.source);
-        let span = if matches!(node.kind, Kind::Null) { self.key_span(key) } else { node.span.clone() };
+        let span = if matches!(node.kind, ValueKind::Null) { self.key_span(key) } else { node.span.clone() };
         let meant = node.raw(&report.source).and_then(truth_meant);
         report.add(Code::WrongType, &span, format!("`{key}` is true or false, but here is {described}")).help(
             match meant {
@@ -294,7 +294,7 @@ fn text_as(node: &Node, what: &str, key: &str, key_span: &Range<usize>, report: 
     }
     let raw = node.raw(&report.source).map(|raw| report.source.shown(raw).to_owned());
     match &node.kind {
-        Kind::Null => {
+        ValueKind::Null => {
             let written = !node.span.is_empty();
             let hidden = remark_in_place_of_a_value(&report.source, key_span);
             let note = report

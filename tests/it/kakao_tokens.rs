@@ -8,7 +8,7 @@ use storyd::domain::clock::later;
 use storyd::domain::fault::Fault;
 use storyd::network::kakao::folder::TokenFolder;
 use storyd::network::kakao::refresh::{Credentials, ONE_CALL, REFRESH_AHEAD, REFRESHES_MAX, Tokens};
-use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use storyd::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 use storyd::network::kakao::{Client, Limits};
 use tokio::sync::Notify;
 
@@ -48,7 +48,7 @@ impl Home {
             refresh_token: refresh.map(|token| RefreshToken::new(token).unwrap()),
             refresh_expires_at: None,
             scopes: None,
-            owner: self.owner.map(|user_id| Owner { user_id, nickname: None }),
+            owner: self.owner.map(|user_id| TokenOwner { user_id, nickname: None }),
             obtained_at,
             bought: None,
         };

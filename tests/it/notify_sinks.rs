@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use storyd::domain::notice::{About, Item, Notice, Phase, Trouble};
 use storyd::notify::{NotSent, Sinks};
 use storyd::settings::Secret;
-use storyd::settings::notify::{Heartbeat, Mail, MailTls, Notify, Sink};
+use storyd::settings::notify::{HeartbeatSettings, MailSettings, MailTls, Notify, SinkSettings};
 
 use crate::support::ports::Nobody;
 use crate::support::process::Folder;
@@ -30,11 +30,11 @@ fn notice() -> Notice {
     Notice::of(Trouble::Failed, Phase::Began, vec![item], at())
 }
 
-fn sinks(sink: Sink) -> Sinks {
+fn sinks(sink: SinkSettings) -> Sinks {
     Sinks::new(&Notify { sinks: [("it".to_owned(), sink)].into(), ..Notify::default() }).unwrap()
 }
 
-fn impatient(sink: Sink) -> Sinks {
+fn impatient(sink: SinkSettings) -> Sinks {
     let settings = Notify { sinks: [("it".to_owned(), sink)].into(), ..Notify::default() };
     Sinks::within(&settings, Duration::from_millis(500)).unwrap()
 }
@@ -46,7 +46,7 @@ fn secret(text: &str) -> Secret {
 #[tokio::test]
 async fn a_chat_gets_one_text_that_it_cannot_take_for_markup() {
     let receiver = Receiver::start().await;
-    let sinks = sinks(Sink::Slack { url: secret(&receiver.url("/services/T0/B0/s3cret")) });
+    let sinks = sinks(SinkSettings::Slack { url: secret(&receiver.url("/services/T0/B0/s3cret")) });
     sinks.send("it", "storyd-1", &notice(), at()).await.unwrap();
     let heard = receiver.heard().remove(0);
     assert_eq!((heard.method.as_str(), heard.path.as_str()), ("POST", "/services/T0/B0/s3cret"));
@@ -76,7 +76,7 @@ fn told_of_a_post() -> Notice {
 #[tokio::test]
 async fn jandi_gets_a_body_and_an_entry_for_each_item() {
     let receiver = Receiver::start().await;
-    let sinks = sinks(Sink::Jandi { url: secret(&receiver.url("/connect-api/webhook/1/s3cret")) });
+    let sinks = sinks(SinkSettings::Jandi { url: secret(&receiver.url("/connect-api/webhook/1/s3cret")) });
     sinks.send("it", "storyd-1", &told_of_a_post(), at()).await.unwrap();
     let heard = receiver.heard().remove(0);
     assert_eq!(heard.method, "POST");
@@ -107,7 +107,7 @@ async fn jandi_gets_a_body_and_an_entry_for_each_item() {
 async fn discord_gets_content_that_mentions_nobody_and_is_not_too_long() {
     let receiver = Receiver::start().await;
     receiver.answer(204);
-    let sinks = sinks(Sink::Discord { url: secret(&receiver.url("/api/webhooks/1/s3cret")) });
+    let sinks = sinks(SinkSettings::Discord { url: secret(&receiver.url("/api/webhooks/1/s3cret")) });
     sinks.send("it", "storyd-1", &told_of_a_post(), at()).await.unwrap();
     let heard = receiver.heard().remove(0);
     assert_eq!((heard.method.as_str(), heard.header("content-type")), ("POST", "application/json"));
@@ -125,7 +125,8 @@ async fn discord_gets_content_that_mentions_nobody_and_is_not_too_long() {
 #[tokio::test]
 async fn a_webhook_gets_json_whose_signature_its_owner_can_check() {
     let receiver = Receiver::start().await;
-    let sinks = sinks(Sink::Webhook { url: secret(&receiver.url("/hook?key=1")), secret: Some(secret("s3cret")) });
+    let sinks =
+        sinks(SinkSettings::Webhook { url: secret(&receiver.url("/hook?key=1")), secret: Some(secret("s3cret")) });
     sinks.send("it", "storyd-7", &notice(), at()).await.unwrap();
     let heard = receiver.heard().remove(0);
     assert_eq!(heard.path, "/hook?key=1");
@@ -142,7 +143,7 @@ async fn a_webhook_gets_json_whose_signature_its_owner_can_check() {
 #[tokio::test]
 async fn what_does_not_arrive_is_told_without_the_address() {
     let receiver = Receiver::start().await;
-    let sink = |url: String| sinks(Sink::Webhook { url: secret(&url), secret: None });
+    let sink = |url: String| sinks(SinkSettings::Webhook { url: secret(&url), secret: None });
     for (status, said) in [(500, "HTTP 500"), (404, "HTTP 404"), (302, "HTTP 302")] {
         receiver.answer(status);
         let why = sink(receiver.url("/s3cret")).send("it", "x", &notice(), at()).await.unwrap_err().to_string();
@@ -151,12 +152,12 @@ async fn what_does_not_arrive_is_told_without_the_address() {
     let nobody = Nobody::new();
     let why = sink(format!("{}/s3cret", nobody.url())).send("it", "x", &notice(), at()).await.unwrap_err().to_string();
     assert_eq!(why, "no connection to the receiver came about");
-    let why = sinks(Sink::Command { run: vec!["true".into()], timeout: Duration::from_secs(5) });
+    let why = sinks(SinkSettings::Command { run: vec!["true".into()], timeout: Duration::from_secs(5) });
     assert!(why.send("other", "x", &notice(), at()).await.unwrap_err().to_string().contains("no sink other"));
 }
 
-fn mail(server: &MailServer, tls: MailTls, to: &str) -> Sink {
-    Sink::Mail(Box::new(Mail {
+fn mail(server: &MailServer, tls: MailTls, to: &str) -> SinkSettings {
+    SinkSettings::Mail(Box::new(MailSettings {
         server: "127.0.0.1".into(),
         port: server.port(),
         tls,
@@ -213,7 +214,7 @@ async fn a_refusal_of_what_is_said_is_told_from_one_of_everything() {
     let receiver = Receiver::start().await;
     for status in [400, 413, 422, 401, 403, 404, 408, 410, 429, 500, 503] {
         receiver.answer(status);
-        let sinks = sinks(Sink::Webhook { url: secret(&receiver.url("/hook")), secret: None });
+        let sinks = sinks(SinkSettings::Webhook { url: secret(&receiver.url("/hook")), secret: None });
         let why = sinks.send("it", "x", &notice(), at()).await.unwrap_err();
         assert_eq!(matches!(why, NotSent::Refused(_)), [400, 413, 422].contains(&status), "{status}: {why:?}");
     }
@@ -280,7 +281,7 @@ async fn a_command_gets_the_notice_on_its_stdin_without_a_shell_and_without_our_
     let folder = Folder::new();
     let command = |line: &[&str], timeout| {
         let run = line.iter().map(|word| (*word).to_owned()).collect();
-        sinks(Sink::Command { run, timeout: Duration::from_secs(timeout) })
+        sinks(SinkSettings::Command { run, timeout: Duration::from_secs(timeout) })
     };
     let out = folder.path("out.json");
     let script = format!("cat > {}; env >> {}.env", out.display(), out.display());
@@ -306,7 +307,7 @@ async fn a_command_gets_the_notice_on_its_stdin_without_a_shell_and_without_our_
 #[tokio::test]
 async fn the_heartbeat_is_a_get_and_its_loss_is_told() {
     let receiver = Receiver::start().await;
-    let heartbeat = Heartbeat { url: secret(&receiver.url("/ping/s3cret")), every: Duration::from_secs(60) };
+    let heartbeat = HeartbeatSettings { url: secret(&receiver.url("/ping/s3cret")), every: Duration::from_secs(60) };
     let sinks = Sinks::new(&Notify { heartbeat: Some(heartbeat), ..Notify::default() }).unwrap();
     sinks.beat().await.unwrap();
     assert_eq!((receiver.heard()[0].method.as_str(), receiver.heard()[0].path.as_str()), ("GET", "/ping/s3cret"));
@@ -318,7 +319,7 @@ async fn the_heartbeat_is_a_get_and_its_loss_is_told() {
 #[test]
 fn an_address_that_is_none_is_refused_at_the_start_and_never_quoted() {
     for bad in ["hooks.example.com/s3cret", "ftp://example.com/s3cret", "s3cret"] {
-        let sink = Sink::Slack { url: secret(bad) };
+        let sink = SinkSettings::Slack { url: secret(bad) };
         let error = Sinks::new(&Notify { sinks: [("team".to_owned(), sink)].into(), ..Notify::default() }).unwrap_err();
         let told = format!("{error} {error:?}");
         assert!(told.contains("team") && !told.contains("s3cret"), "{told}");

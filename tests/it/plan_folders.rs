@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use storyd::plan::{self, Beside};
+use storyd::plan::{self, LoadInputs};
 use storyd::yaml::problem::{Paint, Problem, render};
 
 use crate::plan_load::{PNG, folder, now};
@@ -237,7 +237,7 @@ fn images_lie_below_the_job_folders_or_where_the_settings_allow() {
     let outside = at("images/latte.png").display().to_string();
     let found = |image: &str, image_dirs: &[PathBuf]| {
         std::fs::write(at("jobs/deep/jobs.yaml"), photo(image)).expect("written");
-        let beside = Beside { image_dirs: image_dirs.to_vec(), ..Beside::default() };
+        let beside = LoadInputs { image_dirs: image_dirs.to_vec(), ..LoadInputs::default() };
         let problems = plan::load_with(&[at("jobs")], &beside, now()).err();
         problems.map(|problems| problems.list()[0].code.as_str())
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kakao_sandbox::{Call, FaultName, FaultRule};
-use storyd::engine::preflight::Preflight;
+use storyd::engine::preflight::PreflightClient;
 use storyd::yaml::problem::{Paint, render};
 
 use crate::support::world::World;
@@ -16,7 +16,8 @@ async fn found(world: &World) -> String {
     world.jobs(JOBS);
     let ctx = world.ctx();
     let plan = ctx.plan.get().0.unwrap();
-    let ask = Preflight { kakao: &ctx.kakao, tokens: &ctx.tokens, keys: &ctx.credentials, now: world.clock.now() };
+    let ask =
+        PreflightClient { kakao: &ctx.kakao, tokens: &ctx.tokens, keys: &ctx.credentials, now: world.clock.now() };
     render(&ask.ask(&plan).await, Paint::Plain).replace(&world.path("").display().to_string(), "")
 }
 

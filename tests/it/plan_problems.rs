@@ -160,7 +160,7 @@ fn large_files_end_soon_and_within_bounds() {
 mod fuzz {
     use proptest::prelude::*;
 
-    use storyd::yaml::document::{self, Kind, Node};
+    use storyd::yaml::document::{self, Node, ValueKind};
     use storyd::yaml::problem::Source;
 
     use super::*;
@@ -168,11 +168,11 @@ mod fuzz {
     /// Whether each unquoted text stands where its place says: the two readers have not lost each other.
     fn in_place(node: &Node, source: &Source) -> bool {
         match &node.kind {
-            Kind::List(items) => items.iter().all(|item| in_place(item, source)),
-            Kind::Map(entries) => {
+            ValueKind::List(items) => items.iter().all(|item| in_place(item, source)),
+            ValueKind::Map(entries) => {
                 entries.iter().all(|entry| in_place(&entry.key, source) && in_place(&entry.value, source))
             }
-            Kind::Text(text) if node.plain && !source.slice(&node.span).contains(['\n', '\r']) => {
+            ValueKind::Text(text) if node.plain && !source.slice(&node.span).contains(['\n', '\r']) => {
                 source.slice(&node.span) == text
             }
             _ => true,

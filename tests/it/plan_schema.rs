@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use storyd::plan::schema;
 use storyd::settings::{self, Settings};
-use storyd::yaml::document::{self, Kind, Node};
+use storyd::yaml::document::{self, Node, ValueKind};
 use storyd::yaml::problem::{Severity, Source};
 
 use crate::plan_problems::problems;
@@ -21,12 +21,12 @@ pub(crate) fn json_of(text: &str) -> Option<Value> {
 fn value(node: &Node, source: &Source) -> Value {
     let raw = || source.slice(&node.span);
     match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(truth) => Value::Bool(*truth),
-        Kind::Number => serde_json::from_str(raw()).unwrap_or(Value::from(0.5)),
-        Kind::Text(text) => Value::from(text.as_str()),
-        Kind::List(items) => items.iter().map(|item| value(item, source)).collect(),
-        Kind::Map(entries) => {
+        ValueKind::Null => Value::Null,
+        ValueKind::Bool(truth) => Value::Bool(*truth),
+        ValueKind::Number => serde_json::from_str(raw()).unwrap_or(Value::from(0.5)),
+        ValueKind::Text(text) => Value::from(text.as_str()),
+        ValueKind::List(items) => items.iter().map(|item| value(item, source)).collect(),
+        ValueKind::Map(entries) => {
             let key = |node: &Node| node.raw(source).unwrap_or_default().to_owned();
             Value::Object(
                 entries.iter().map(|entry| (key(&entry.key), value(&entry.value, source))).collect::<Map<_, _>>(),

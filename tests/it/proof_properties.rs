@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCa
 use storyd::domain::post::PostState;
 use storyd::network::kakao::token::AccessToken;
 use storyd::store::Written;
-use storyd::store::queue::{DeleteOrder, Refusal};
+use storyd::store::queue::{DeleteOrder, OperatorRefusal};
 use storyd::store::view::PostRow;
 
 use crate::support::world::{World, png};
@@ -183,7 +183,7 @@ impl Play {
         let from = [S::Missed, S::Held, S::Failed, S::Cancelled];
         let (store, now) = (&self.world.ctx().store, self.world.clock.now());
         let done = store.release(post.post, &from, "tester", "", Duration::from_secs(600), now).await;
-        let gone = matches!(done, Err(Refusal::JobGone { .. }));
+        let gone = matches!(done, Err(OperatorRefusal::JobGone { .. }));
         assert_eq!(done.is_ok() || gone, from.contains(&post.state), "{}: released {done:?}", post.state);
         if done.is_ok() {
             self.reference.withdrawn.remove(&post.post);

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use kakao_sandbox::{Call, FaultName, FaultRule, Options, Running};
 use storyd::domain::clock::Clock;
-use storyd::network::kakao::folder::{Fuse, TokenFolder};
+use storyd::network::kakao::folder::{Failpoint, TokenFolder};
 use storyd::network::kakao::refresh::{Credentials, Tokens};
-use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use storyd::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 use storyd::network::kakao::{Client, Endpoints, Limits};
 
 /// More steps than a refresh has.
@@ -33,7 +33,7 @@ impl Home {
             refresh_token: Some(RefreshToken::new(&tokens.refresh_token).unwrap()),
             refresh_expires_at: None,
             scopes: None,
-            owner: Some(Owner { user_id: tokens.user_id, nickname: None }),
+            owner: Some(TokenOwner { user_id: tokens.user_id, nickname: None }),
             obtained_at: Clock::system().now(),
             bought: None,
         };
@@ -49,7 +49,7 @@ impl Home {
 
     /// Renews the tokens in a process that dies before its `dies_at`-th step on the disk. Whether it lived.
     async fn renew(&self, dies_at: u64) -> bool {
-        let fuse = Fuse::of(dies_at);
+        let fuse = Failpoint::of(dies_at);
         let tokens = Tokens::new(self.folder().with_fuse(fuse.clone()));
         let used = self.folder().load("cafe").unwrap().access_token;
         let key = Credentials { rest_api_key: "key".to_owned().into(), client_secret: None };

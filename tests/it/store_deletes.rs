@@ -6,7 +6,7 @@ use storyd::domain::fault::Fault;
 use storyd::domain::post::PostState;
 use storyd::store::Written;
 use storyd::store::queue::{DeleteOrder, JobPosts};
-use storyd::store::view::{Due, StoryKey};
+use storyd::store::view::{StoryKey, TaskKind};
 
 use crate::support::queue::{Queue, note, t, transient};
 
@@ -20,7 +20,7 @@ async fn published(queue: &Queue, job: &JobPosts, story_id: &str) -> i64 {
 }
 
 async fn is_due(queue: &Queue, minute: i64) -> bool {
-    queue.store.due(t(minute)).await.unwrap().contains(&(Due::Delete, "cafe".to_owned()))
+    queue.store.due(t(minute)).await.unwrap().contains(&(TaskKind::Delete, "cafe".to_owned()))
 }
 
 #[tokio::test]

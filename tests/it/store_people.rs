@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use storyd::domain::policy::{Late, LateThen};
 use storyd::domain::post::{PostEvent, PostState};
-use storyd::store::queue::{JobPosts, Move, Refusal};
+use storyd::store::queue::{JobPosts, Move, OperatorRefusal};
 
 use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, micro, note, photo, t, transient};
 
@@ -22,7 +22,7 @@ async fn release_lets_go_exactly_what_may_be_let_go() {
         } else {
             let refusal = released.unwrap_err();
             assert!(
-                matches!(refusal, Refusal::NotPossible { state: found, .. } if found == state),
+                matches!(refusal, OperatorRefusal::NotPossible { state: found, .. } if found == state),
                 "{state}: {refusal}"
             );
             assert_eq!(queue.state(post).await, state);
@@ -83,7 +83,7 @@ async fn cancel_withdraws_what_has_not_left_and_refuses_the_rest() {
         } else {
             let refusal = cancelled.unwrap_err();
             assert!(
-                matches!(refusal, Refusal::NotPossible { state: found, .. } if found == state),
+                matches!(refusal, OperatorRefusal::NotPossible { state: found, .. } if found == state),
                 "{state}: {refusal}"
             );
         }
@@ -119,7 +119,7 @@ async fn a_story_is_not_given_to_two_posts_by_hand() {
     let _ = queue.store.record_published(intent, "_s.1", None, t(0)).await.unwrap();
     queue.park("cafe", t(1)).await;
     let refusal = queue.store.resolve_found(second, "_s.1", "anna", t(2)).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::StoryTaken(_)), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::StoryTaken(_)), "{refusal}");
 }
 
 #[tokio::test]
@@ -127,9 +127,9 @@ async fn only_a_doubt_can_be_settled() {
     let queue = Queue::new().await;
     let post = queue.add(&note("a", t(0))).await;
     let found = queue.store.resolve_found(post, "_s.1", "anna", t(2)).await.unwrap_err();
-    assert!(matches!(found, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{found}");
+    assert!(matches!(found, OperatorRefusal::NotPossible { state: PostState::Scheduled, .. }), "{found}");
     let absent = queue.store.resolve_absent(post, "anna", Duration::ZERO, t(2)).await.unwrap_err();
-    assert!(matches!(absent, Refusal::NotPossible { state: PostState::Scheduled, .. }), "{absent}");
+    assert!(matches!(absent, OperatorRefusal::NotPossible { state: PostState::Scheduled, .. }), "{absent}");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_post_that_does_not_exist_is_named() {
         queue.store.resolve_absent(7, "anna", Duration::ZERO, t(0)).await,
     ];
     for refusal in refusals {
-        assert!(matches!(refusal, Err(Refusal::NoSuchPost(7))), "{refusal:?}");
+        assert!(matches!(refusal, Err(OperatorRefusal::NoSuchPost(7))), "{refusal:?}");
     }
 }
 
@@ -173,10 +173,10 @@ async fn what_a_dry_run_lets_pass_is_what_the_command_would_do() {
     let since = queue.instant(doubtful, "changed_at").await.unwrap();
     let (soon, later) = (since + Duration::from_secs(1), since + Duration::from_secs(600));
     let refusal = store.may_resolve_absent(doubtful, quarantine, soon).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::TooSoon { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::TooSoon { .. }), "{refusal}");
     store.may_resolve_absent(doubtful, quarantine, later).await.unwrap();
     let refusal = store.may_resolve_absent(held, quarantine, later).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::NotPossible { .. }), "{refusal}");
     // A story has one owner, in each account.
     store.may_resolve_found(doubtful, "_c.free").await.unwrap();
     let account = store.post(doubtful).await.unwrap().unwrap().account;
@@ -184,13 +184,13 @@ async fn what_a_dry_run_lets_pass_is_what_the_command_would_do() {
     let owner = queue.only("owner").await.post;
     store.may_adopt(&account, owner).await.unwrap();
     let refusal = store.may_adopt("another", owner).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::NotPossible { .. }), "{refusal}");
     // What no job file names is not published.
     queue.only_jobs(&[], t(1)).await;
     let refusal = store.may(held, PostEvent::Release, &[PostState::Held, PostState::Cancelled]).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::JobGone { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::JobGone { .. }), "{refusal}");
     let refusal = store.may(cancelled, PostEvent::Release, &[PostState::Cancelled]).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::JobGone { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::JobGone { .. }), "{refusal}");
 }
 
 #[tokio::test]
@@ -204,6 +204,6 @@ async fn a_story_that_another_post_owns_is_refused_before_it_is_tried() {
     let intent = queue.intend("cafe", t(1)).await;
     let _ = queue.store.record_doubt(intent, &ambiguous(), t(2), t(1)).await.unwrap();
     let refusal = queue.store.may_resolve_found(doubtful, "_c.1").await.unwrap_err();
-    assert!(matches!(refusal, Refusal::StoryTaken(_)), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::StoryTaken(_)), "{refusal}");
     queue.store.may_resolve_found(doubtful, "_c.2").await.unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row};
 use storyd::domain::post::PostState;
-use storyd::store::view::{FailureFilter, Listing, StoryFilter, StoryStands};
+use storyd::store::view::{FailureFilter, PostQuery, StoryFilter, StoryStands};
 
 use crate::support::queue::Queue;
 
@@ -45,18 +45,18 @@ async fn every_question_of_a_person_is_answered_whatever_has_piled_up() {
         vec![PostState::Scheduled, PostState::Claimed, PostState::Publishing, PostState::InDoubt, PostState::Held];
     let name = |name: &str| Some(name.to_owned());
     let lists = [
-        ("queue", Listing { states: open.clone(), ..Listing::default() }),
-        ("queue --all", Listing::default()),
-        ("queue --all --account", Listing { account: name("account-3"), ..Listing::default() }),
-        ("queue --all --job", Listing { job: name("job-77"), ..Listing::default() }),
-        ("queue --all --tag", Listing { tag: name("menu"), ..Listing::default() }),
-        ("queue --all --text", Listing { text: name(" 2000"), ..Listing::default() }),
+        ("queue", PostQuery { states: open.clone(), ..PostQuery::default() }),
+        ("queue --all", PostQuery::default()),
+        ("queue --all --account", PostQuery { account: name("account-3"), ..PostQuery::default() }),
+        ("queue --all --job", PostQuery { job: name("job-77"), ..PostQuery::default() }),
+        ("queue --all --tag", PostQuery { tag: name("menu"), ..PostQuery::default() }),
+        ("queue --all --text", PostQuery { text: name(" 2000"), ..PostQuery::default() }),
         (
             "queue --state published --since",
-            Listing {
+            PostQuery {
                 states: vec![PostState::Published],
                 from: Timestamp::from_microsecond(1_700_000_000_000_000 + size() * 45_000_000).ok(),
-                ..Listing::default()
+                ..PostQuery::default()
             },
         ),
     ];

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use storyd::domain::post::PostState;
-use storyd::store::queue::{AdoptOrder, DeleteOrder, FindingKind, JobPosts, Move, NewFinding, Refusal, Seen, Shown};
-use storyd::store::view::{FailureFilter, Listing, PostRow, RecordTable, StoryFilter, StoryStands};
+use storyd::store::queue::{
+    AdoptOrder, AuditedStory, DeleteOrder, FindingKind, JobPosts, Move, NewFinding, OperatorRefusal, ShownStory,
+};
+use storyd::store::view::{FailureFilter, PostQuery, PostRow, RecordTable, StoryFilter, StoryStands};
 
 use crate::support::queue::{AHEAD, Queue, note, occurrence, t, text};
 
@@ -25,7 +27,7 @@ async fn forty() -> Queue {
 }
 
 /// Every page of a list, as the minutes at which its posts are due.
-async fn minutes(queue: &Queue, listing: &Listing, page: u32) -> Vec<i64> {
+async fn minutes(queue: &Queue, listing: &PostQuery, page: u32) -> Vec<i64> {
     let (mut after, mut found) = (None, Vec::new());
     loop {
         let told = queue.store.listing(listing, after, page).await.unwrap();
@@ -44,25 +46,25 @@ async fn a_list_is_the_same_whatever_the_size_of_its_pages_and_every_filter_hold
     queue.store.cancel(queue.posts("a").await[0].post, "anna", "", t(-50)).await.unwrap();
     let all: Vec<i64> = (0..40).collect();
     for page in [1, 3, 7, 100] {
-        assert_eq!(minutes(&queue, &Listing::default(), page).await, all, "pages of {page}");
+        assert_eq!(minutes(&queue, &PostQuery::default(), page).await, all, "pages of {page}");
     }
-    let account = Listing { account: Some("cafe".into()), ..Listing::default() };
+    let account = PostQuery { account: Some("cafe".into()), ..PostQuery::default() };
     assert_eq!(minutes(&queue, &account, 7).await, (0..40).step_by(2).collect::<Vec<i64>>());
-    let tag = Listing { tag: Some("menu".into()), ..Listing::default() };
+    let tag = PostQuery { tag: Some("menu".into()), ..PostQuery::default() };
     assert_eq!(minutes(&queue, &tag, 4).await, (0..40).step_by(3).collect::<Vec<i64>>());
-    let both = Listing { account: Some("shop".into()), ..tag.clone() };
+    let both = PostQuery { account: Some("shop".into()), ..tag.clone() };
     assert_eq!(minutes(&queue, &both, 4).await, (3..40).step_by(6).collect::<Vec<i64>>());
-    let job = Listing { job: Some("b-menu".into()), ..Listing::default() };
+    let job = PostQuery { job: Some("b-menu".into()), ..PostQuery::default() };
     assert_eq!(minutes(&queue, &job, 2).await, (3..40).step_by(6).collect::<Vec<i64>>());
-    let period = Listing { from: Some(t(10)), until: Some(t(13)), ..Listing::default() };
+    let period = PostQuery { from: Some(t(10)), until: Some(t(13)), ..PostQuery::default() };
     assert_eq!(minutes(&queue, &period, 2).await, [10, 11, 12]);
-    let words = Listing { text: Some("글 A-MENU".into()), ..Listing::default() };
+    let words = PostQuery { text: Some("글 A-MENU".into()), ..PostQuery::default() };
     assert_eq!(minutes(&queue, &words, 3).await, (0..40).step_by(6).collect::<Vec<i64>>());
-    let words = Listing { account: Some("shop".into()), ..words };
+    let words = PostQuery { account: Some("shop".into()), ..words };
     assert!(minutes(&queue, &words, 3).await.is_empty());
-    let cancelled = Listing { states: vec![PostState::Cancelled], ..Listing::default() };
+    let cancelled = PostQuery { states: vec![PostState::Cancelled], ..PostQuery::default() };
     assert_eq!(minutes(&queue, &cancelled, 3).await.len(), 1);
-    let nothing = Listing { tag: Some("none".into()), ..Listing::default() };
+    let nothing = PostQuery { tag: Some("none".into()), ..PostQuery::default() };
     assert!(minutes(&queue, &nothing, 3).await.is_empty());
 }
 
@@ -83,7 +85,7 @@ async fn words_are_found_however_their_letters_are_composed() {
         queue.add(&JobPosts { content: text(said), ..note(&format!("j{minute}"), t(minute)) }).await;
     }
     let found = async |words: &str| {
-        let listing = Listing { text: Some(words.into()), ..Listing::default() };
+        let listing = PostQuery { text: Some(words.into()), ..PostQuery::default() };
         minutes(&queue, &listing, 2).await
     };
     for (words, expected) in [
@@ -120,7 +122,7 @@ async fn words_are_found_as_they_are_written_whatever_the_case_and_whatever_json
         queue.add(&JobPosts { content: text(said), ..note(&format!("j{minute}"), t(minute)) }).await;
     }
     let found = async |words: &str| {
-        let listing = Listing { text: Some(words.into()), ..Listing::default() };
+        let listing = PostQuery { text: Some(words.into()), ..PostQuery::default() };
         minutes(&queue, &listing, 2).await
     };
     for (words, minute) in [
@@ -152,10 +154,10 @@ async fn words_are_found_as_they_are_written_whatever_the_case_and_whatever_json
 #[tokio::test]
 async fn a_page_tells_how_many_posts_had_to_be_looked_at() {
     let queue = forty().await;
-    let page = async |listing: &Listing, after| queue.store.listing(listing, after, 3).await.unwrap();
-    let indexed = Listing { account: Some("cafe".into()), ..Listing::default() };
+    let page = async |listing: &PostQuery, after| queue.store.listing(listing, after, 3).await.unwrap();
+    let indexed = PostQuery { account: Some("cafe".into()), ..PostQuery::default() };
     assert_eq!(page(&indexed, None).await.looked_at, 0);
-    let words = Listing { text: Some("a-menu".into()), ..Listing::default() };
+    let words = PostQuery { text: Some("a-menu".into()), ..PostQuery::default() };
     let first = page(&words, None).await;
     // Minutes 0, 6 and 12: what lies behind them is left to the next page.
     assert_eq!((first.rows.len(), first.looked_at), (3, 13));
@@ -164,7 +166,7 @@ async fn a_page_tells_how_many_posts_had_to_be_looked_at() {
     let last = first.rows.last().unwrap().post;
     assert_eq!(queue.store.place(last).await.unwrap(), first.end, "a list goes on after a post");
     assert_eq!(queue.store.place(99_999).await.unwrap(), None);
-    let nowhere = Listing { text: Some("없는 말".into()), ..Listing::default() };
+    let nowhere = PostQuery { text: Some("없는 말".into()), ..PostQuery::default() };
     assert_eq!((page(&nowhere, None).await.rows.len(), page(&nowhere, None).await.looked_at), (0, 40));
 }
 
@@ -173,7 +175,7 @@ async fn tags_follow_the_state_and_the_time_of_their_posts() {
     let queue = Queue::new().await;
     let post = queue.add(&JobPosts { tags: vec!["menu".into(), "주말".into()], ..note("a", t(5)) }).await;
     let tagged = async |state, tag: &str| {
-        let listing = Listing { states: vec![state], tag: Some(tag.into()), ..Listing::default() };
+        let listing = PostQuery { states: vec![state], tag: Some(tag.into()), ..PostQuery::default() };
         minutes(&queue, &listing, 9).await
     };
     assert_eq!(tagged(PostState::Scheduled, "주말").await, [5]);
@@ -298,7 +300,7 @@ async fn a_post_of_a_job_file_moves_to_a_later_time_and_one_by_hand_to_any() {
     let post = queue.add(&note("a", t(60))).await;
     let to = |minutes| Move { to: t(minutes), actor: "anna", reason: "rain", prepare_ahead: AHEAD, zone: "UTC" };
     let early = queue.store.reschedule(post, to(30), t(0)).await.unwrap_err();
-    assert!(matches!(early, Refusal::BeforeItsJob { .. }), "{early}");
+    assert!(matches!(early, OperatorRefusal::BeforeItsJob { .. }), "{early}");
     queue.store.reschedule(post, to(90), t(0)).await.unwrap();
     let row = queue.store.post(post).await.unwrap().unwrap();
     assert_eq!((row.due_at, row.occurs_at, row.state), (t(90), t(60), PostState::Scheduled));
@@ -310,7 +312,7 @@ async fn a_post_of_a_job_file_moves_to_a_later_time_and_one_by_hand_to_any() {
     assert_eq!(queue.only_jobs(&["a"], t(1)).await, 0, "no job file withdraws what a person put there");
     let published = queue.post_in(PostState::Published).await;
     let refusal = queue.store.reschedule(published, to(90), t(0)).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal}");
+    assert!(matches!(refusal, OperatorRefusal::NotPossible { .. }), "{refusal}");
     let failed = queue.post_in(PostState::Failed).await;
     queue.store.reschedule(failed, to(90), t(5)).await.unwrap();
     assert_eq!(queue.state(failed).await, PostState::Scheduled);
@@ -321,7 +323,7 @@ async fn found(queue: &Queue, story: &str) {
     let audit = queue.store.order_audit("cafe", "anna", t(0)).await.unwrap();
     assert_eq!(queue.store.order_audit("cafe", "bert", t(1)).await.unwrap(), audit, "one at a time");
     let run = queue.store.audit_due("cafe", t(1)).await.unwrap().unwrap();
-    let shown = Some(Shown { created_at: t(-100), content: text("남의 글") });
+    let shown = Some(ShownStory { created_at: t(-100), content: text("남의 글") });
     let finding = NewFinding {
         story_id: story.into(),
         kind: FindingKind::Unknown,
@@ -329,7 +331,7 @@ async fn found(queue: &Queue, story: &str) {
         detail: "it is not on record".into(),
         shown,
     };
-    let seen = [Seen { story_id: story.into(), comments: 2, moods: 5, as_recorded: true }];
+    let seen = [AuditedStory { story_id: story.into(), comments: 2, moods: 5, as_recorded: true }];
     let _ = queue.store.record_page(&run, &seen, &[finding], None, (t(2), t(1))).await.unwrap();
     let run = queue.store.audit_due("cafe", t(2)).await.unwrap().unwrap();
     assert!(run.listed && queue.store.unlisted(&run, t(-20), 9).await.unwrap().is_empty());
@@ -351,7 +353,7 @@ async fn a_stranger_is_adopted_once_and_is_a_story_like_any_other() {
     assert!(queue.store.open_findings(None).await.unwrap().is_empty(), "it is seen to");
     assert!(queue.store.strangers("_c.9").await.unwrap().is_empty());
     let again = queue.store.adopt("cafe", "_c.9", None, order, t(4)).await.unwrap_err();
-    assert!(matches!(again, Refusal::StoryTaken(_)), "{again}");
+    assert!(matches!(again, OperatorRefusal::StoryTaken(_)), "{again}");
     let seen = queue.store.engagement("_c.9").await.unwrap();
     assert_eq!((seen[0].comments, seen[0].moods), (2, 5));
     assert!(queue.store.check().await.unwrap().is_empty());
@@ -366,7 +368,7 @@ async fn a_stranger_can_be_the_story_of_a_post_that_was_given_up() {
     found(&queue, "_c.9").await;
     let order = AdoptOrder { actor: "anna", reason: "" };
     let other = queue.store.adopt("cafe", "_c.9", Some(failed), order, t(3)).await.unwrap_err();
-    assert!(matches!(other, Refusal::NotPossible { .. }), "it is of another account: {other}");
+    assert!(matches!(other, OperatorRefusal::NotPossible { .. }), "it is of another account: {other}");
     let own = queue.only("a").await.post;
     assert_eq!(queue.store.adopt("cafe", "_c.9", Some(own), order, t(3)).await.unwrap(), own);
     assert_eq!(queue.last(own).await, ("adopt".into(), "anna".into()));

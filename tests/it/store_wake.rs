@@ -7,7 +7,7 @@ use storyd::domain::content::Artifact;
 use storyd::domain::policy::{Late, LateThen};
 use storyd::domain::post::PostState;
 use storyd::store::queue::{Absence, DeleteOrder, JobPosts, Proof, Swept};
-use storyd::store::view::Due;
+use storyd::store::view::TaskKind;
 
 use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, micro, note, photo, t, transient};
 
@@ -108,11 +108,11 @@ async fn fill(queue: &Queue, draw: &mut Draw) {
 }
 
 /// Does one thing that is due and lets it end in any way. Fails when what was named is refused.
-async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut Draw) {
+async fn act(queue: &Queue, due: TaskKind, account: &str, now: Timestamp, draw: &mut Draw) {
     let store = &queue.store;
     let later = |minutes: u64| now + Duration::from_secs(60 * (1 + minutes));
     match due {
-        Due::Prepare => {
+        TaskKind::Prepare => {
             let claim = store.claim_to_prepare(account, now, LEASE).await.unwrap().expect("due to prepare");
             let _ = match draw.below(6) {
                 0 => store.retry(claim, &transient(), later(draw.below(9)), AHEAD, now).await.unwrap(),
@@ -121,7 +121,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                 _ => store.record_prepared(claim, &Artifact("[]".into()), later(draw.below(60)), now).await.unwrap(),
             };
         }
-        Due::Publish => {
+        TaskKind::Publish => {
             let claim = store.claim_to_publish(account, now, LEASE).await.unwrap().expect("due to publish");
             let story = format!("_s.{}", claim.taken().post);
             if draw.below(8) == 0 {
@@ -139,7 +139,7 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                 _ => store.record_published(intent, &story, None, now).await.unwrap(),
             };
         }
-        Due::Reconcile => {
+        TaskKind::Reconcile => {
             let doubt = store.doubt_due(account, now).await.unwrap().expect("a look is due");
             let story = format!("_r.{}", doubt.post);
             let _ = match draw.below(5) {
@@ -152,8 +152,10 @@ async fn act(queue: &Queue, due: Due, account: &str, now: Timestamp, draw: &mut 
                     .unwrap(),
             };
         }
-        Due::Audit | Due::Restore | Due::Probe | Due::Foresee | Due::Notify => panic!("nobody ordered one"),
-        Due::Delete => {
+        TaskKind::Audit | TaskKind::Restore | TaskKind::Probe | TaskKind::Foresee | TaskKind::Notify => {
+            panic!("nobody ordered one")
+        }
+        TaskKind::Delete => {
             let doomed = store.begin_delete(account, now).await.unwrap().expect("a story is due to go");
             match draw.below(6) {
                 0 => store.retry_delete(doomed, &transient(), later(draw.below(9)), now).await.unwrap(),

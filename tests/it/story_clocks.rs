@@ -7,7 +7,7 @@ use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::clock::{earlier, later};
 use storyd::domain::post::PostState;
 use storyd::engine::tasks::publish;
-use storyd::store::queue::{DeleteOrder, Refusal};
+use storyd::store::queue::{DeleteOrder, OperatorRefusal};
 
 use crate::support::world::World;
 
@@ -167,7 +167,7 @@ async fn nobody_can_be_sure_of_an_absence_while_the_request_may_still_take_effec
     let (post, quarantine) = (world.post("p").await.post, world.ctx().rules.quarantine);
     let store = &world.ctx().store;
     let refused = store.resolve_absent(post, "tester", quarantine, later(world.clock.now(), MINUTE)).await;
-    assert!(matches!(refused, Err(Refusal::TooSoon { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OperatorRefusal::TooSoon { .. })), "{refused:?}");
     assert!(refused.unwrap_err().to_string().contains("look at the account's page again in 120 s"));
     world.pass(10 * MINUTE).await;
     assert_eq!((world.post("p").await.state, world.requests("note")), (PostState::Published, 1));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
-use storyd::store::queue::Refusal;
+use storyd::store::queue::OperatorRefusal;
 
 use crate::support::world::World;
 
@@ -361,7 +361,7 @@ async fn a_post_whose_job_left_the_file_is_not_let_go_until_the_job_is_back() {
     world.settle().await;
     let (from, ahead) = ([PostState::Failed], Duration::from_secs(600));
     let retried = world.ctx().store.release(post, &from, "tester", "", ahead, world.clock.now()).await;
-    assert!(matches!(retried, Err(Refusal::JobGone { .. })), "{retried:?}");
+    assert!(matches!(retried, Err(OperatorRefusal::JobGone { .. })), "{retried:?}");
     world.jobs(NOTE);
     world.settle().await;
     world.ctx().store.release(post, &from, "tester", "", ahead, world.clock.now()).await.unwrap();

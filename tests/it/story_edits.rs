@@ -5,7 +5,7 @@ use std::time::Duration;
 use kakao_sandbox::{Call, FaultName, FaultRule};
 use storyd::domain::post::PostState;
 use storyd::engine::tasks::enqueue;
-use storyd::store::queue::{Enqueued, Move, PauseOrder, PauseScope, Refusal};
+use storyd::store::queue::{Enqueued, Move, OperatorRefusal, PauseOrder, PauseScope};
 use storyd::store::view::PostRow;
 
 use crate::support::world::{World, at, png};
@@ -92,7 +92,7 @@ async fn what_a_person_cancelled_stays_cancelled_until_a_person_says_otherwise()
     world.pass(DAY).await;
     assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Cancelled, 0));
     let again = world.ctx().store.cancel(post, "kim", "", world.clock.now()).await;
-    assert!(matches!(again, Err(Refusal::NotPossible { state: PostState::Cancelled, .. })));
+    assert!(matches!(again, Err(OperatorRefusal::NotPossible { state: PostState::Cancelled, .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

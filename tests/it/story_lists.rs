@@ -6,7 +6,7 @@ use kakao_sandbox::{Call, FaultName, FaultRule};
 use serde_json::json;
 use storyd::domain::clock::later;
 use storyd::domain::post::PostState;
-use storyd::engine::Outcome;
+use storyd::engine::TaskOutcome;
 use storyd::engine::tasks::reconcile;
 
 use crate::support::world::{START, World, at};
@@ -81,7 +81,7 @@ async fn a_list_that_was_begun_before_the_quarantine_ended_proves_no_absence() {
     }
     world.clock.set(over_at);
     let report = looking.await.unwrap();
-    let Outcome::LookAgain { why, .. } = report.outcome else { panic!("{report:?}") };
+    let TaskOutcome::LookAgain { why, .. } = report.outcome else { panic!("{report:?}") };
     assert_eq!(why, "not in the list yet", "it does not count");
     world.pass(Duration::from_secs(60)).await;
     assert_eq!((world.post("p").await.state, world.ledger().len()), (PostState::Published, 1));

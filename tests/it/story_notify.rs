@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kakao_sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
-use storyd::domain::clock::Heard;
-use storyd::domain::fault::{Block, BlockScope, Cure, Fault};
+use storyd::domain::clock::ServerTimeSample;
+use storyd::domain::fault::{Block, BlockScope, Fault, Remedy};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
 use storyd::settings::notify::Notify;
@@ -133,7 +133,7 @@ async fn stage(trouble: Trouble, world: &mut World) {
             let two = jiff::SignedDuration::from_mins(2);
             world.ctx().store.ensure_account("cafe").await.unwrap();
             let at = world.clock.now();
-            world.ctx().store.hear("cafe", Heard { at, kakao_at: at + two }).await.unwrap();
+            world.ctx().store.hear("cafe", ServerTimeSample { at, kakao_at: at + two }).await.unwrap();
         }
         Trouble::ClockDoubt => {
             // Every account is told of another day, and nothing else is known of the time.
@@ -200,7 +200,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
         }
         Trouble::ClockOff => {
             let at = world.clock.now();
-            world.ctx().store.hear("cafe", Heard { at, kakao_at: at }).await.unwrap();
+            world.ctx().store.hear("cafe", ServerTimeSample { at, kakao_at: at }).await.unwrap();
         }
     }
     world.pass(2 * HOUR).await;
@@ -293,7 +293,7 @@ async fn an_account_that_goes_up_and_down_is_no_storm() {
     let (mut world, receiver) = world().await;
     world.ctx().store.ensure_account("cafe").await.unwrap();
     let fault = Fault::permanent("-5", "the app lacks the permission for this API", "Ask the owner.");
-    let block = Block { scope: BlockScope::Account, cure: Cure::Owner };
+    let block = Block { scope: BlockScope::Account, cure: Remedy::Owner };
     for _ in 0..60 {
         world.ctx().store.block("cafe", &block, &fault, HOUR, world.clock.now()).await.unwrap();
         world.pass(MINUTE).await;

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
-use storyd::engine::Outcome;
+use storyd::engine::TaskOutcome;
 use storyd::engine::daemon::sweep_at_start;
 
 use crate::support::world::{World, png};
@@ -98,7 +98,7 @@ async fn whatever_is_refused_of_one_post_every_other_one_goes_out() {
             if ends == PostState::Published {
                 continue;
             }
-            let aside = reports.iter().any(|report| matches!(report.outcome, Outcome::SetAside { .. }));
+            let aside = reports.iter().any(|report| matches!(report.outcome, TaskOutcome::SetAside { .. }));
             assert!(aside, "{what}: {reports:?}");
             if ends == PostState::InDoubt {
                 assert!(bad.parked_at.is_some(), "{what}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use storyd::domain::post::PostState::{self, Cancelled, Held, Missed, Published, Scheduled};
 use storyd::engine::planned;
 use storyd::engine::tasks::enqueue;
-use storyd::store::queue::{ChangeKind, Refusal};
+use storyd::store::queue::{ChangeKind, OperatorRefusal};
 
 use crate::support::world::{World, at};
 
@@ -109,7 +109,7 @@ async fn what_is_put_back_goes_on_as_if_nothing_had_happened() {
     // A person cannot let them go: no file says what they say.
     let (ctx, post) = (world.ctx(), before[0].0);
     let refused = ctx.store.release(post, &[Held], "kim", "", ctx.rules.prepare_ahead, world.clock.now()).await;
-    assert!(matches!(refused, Err(Refusal::Lost(_))), "{refused:?}");
+    assert!(matches!(refused, Err(OperatorRefusal::Lost(_))), "{refused:?}");
     read(&mut world, &jobs(0..8)).await;
     let after: Vec<_> = world.posts().await.into_iter().map(|post| (post.post, post.job, post.due_at)).collect();
     assert_eq!((before, states(&world).await), (after, counts([(Scheduled, 8)])));

@@ -160,7 +160,7 @@ async fn the_first_page_says_which_files_stay_at_their_last_good_version_and_sin
     };
     let read = |world: &World| {
         let paths = [world.path("jobs")];
-        world.ctx().plan.take(plan::load_each(&paths, &plan::Beside::default(), world.clock.now()));
+        world.ctx().plan.take(plan::load_each(&paths, &plan::LoadInputs::default(), world.clock.now()));
     };
     for name in ["a", "b", "c"] {
         world.write(&format!("jobs/{name}.yaml"), file(name).as_bytes());

@@ -8,11 +8,11 @@ use super::super::flags::Common;
 use super::owner::{owner, refuse_another_user, refuse_with_doubts};
 use super::row::{check_name, row_of, warn_short_life};
 use super::unblock::let_go;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, later};
-use crate::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use crate::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 
 /// A token is a few hundred characters; a file that is larger is another file.
 const TOKEN_FILE_MAX: u64 = 16 * 1024;
@@ -32,7 +32,7 @@ pub(crate) struct AddToken {
     other_user: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &AddToken) -> Result<u8, Failure> {
     if home.in_sandbox() {
         return Err(Failure::not_possible(
             "the accounts of the embedded sandbox get their tokens by themselves; leave --sandbox out for accounts at Kakao",
@@ -53,7 +53,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &AddToken) -> Result
     // see.
     let (found, access_expires_at) = match client.token_info(&access).await {
         Ok(info) => {
-            let owner = Owner { user_id: info.user_id, nickname: None };
+            let owner = TokenOwner { user_id: info.user_id, nickname: None };
             (Some(owner), info.expires_in.map(|life| later(clock.now(), life)))
         }
         Err(fault) if fault.wants_refresh() && refresh.is_none() => {

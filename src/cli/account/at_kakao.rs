@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::caveats;
 use super::super::failure::Failure;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::domain::clock::Clock;
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::network::kakao::Client;
 use crate::network::kakao::refresh::Credentials;
 use crate::store::{Access, Store};
@@ -22,7 +22,7 @@ pub(crate) struct AtKakao {
 }
 
 impl AtKakao {
-    pub(super) async fn reach(home: &Home, account: &str) -> Result<Self, Failure> {
+    pub(super) async fn reach(home: &CommandContext, account: &str) -> Result<Self, Failure> {
         let clock = Clock::system();
         if !home.in_sandbox() {
             let client = context::client(home, &clock)?;
@@ -59,7 +59,7 @@ impl AtKakao {
 pub(super) fn failed(doing: &str, fault: &Fault) -> Failure {
     let text = format!("{doing}: {fault}");
     match &fault.class {
-        FaultClass::Blocked(block) if block.cure == Cure::Settings => Failure::settings(text),
+        FaultClass::Blocked(block) if block.cure == Remedy::Settings => Failure::settings(text),
         FaultClass::Blocked(_) | FaultClass::Permanent => Failure::not_possible(text),
         FaultClass::Transient { .. } | FaultClass::Ambiguous => Failure::unexpected(text),
     }

@@ -10,14 +10,14 @@ use url::Url;
 use super::super::failure::Failure;
 use crate::cli::terminal::output::note;
 use crate::engine::sleep;
-use crate::network::kakao::login::{Code, LOGIN_TIME, RedirectError, State, read_redirect};
+use crate::network::kakao::login::{LOGIN_TIME, LoginCode, LoginState, RedirectError, read_redirect};
 use crate::web::redirect::{self, Redirects};
 
 /// How often a person may paste something else.
 const PASTES_MAX: usize = 5;
 
 /// How the answer of the consent page comes back.
-pub(crate) struct Ear {
+pub(crate) struct RedirectListener {
     redirects: Option<Redirects>,
     lines: Option<mpsc::Receiver<String>>,
 }
@@ -34,10 +34,10 @@ pub(super) fn open(url: &str) -> bool {
     command.spawn().is_ok()
 }
 
-impl Ear {
+impl RedirectListener {
     /// Listens where the redirect will go, when that is this machine, and to what a person pastes. Gives the redirect URI too:
     /// with port 0 the port is known only now.
-    pub(super) async fn at(redirect_uri: &str, paste: bool, state: &State) -> Result<(Self, String), Failure> {
+    pub(super) async fn at(redirect_uri: &str, paste: bool, state: &LoginState) -> Result<(Self, String), Failure> {
         let here = loopback(redirect_uri).filter(|_| !paste);
         let Some((hosts, port, path)) = here else {
             return Ok((Self { redirects: None, lines: Some(lines()) }, redirect_uri.to_owned()));
@@ -63,7 +63,7 @@ impl Ear {
     }
 
     /// The code with which this login ends.
-    pub(super) async fn code(mut self, state: &State) -> Result<Code, Failure> {
+    pub(super) async fn code(mut self, state: &LoginState) -> Result<LoginCode, Failure> {
         let mut pastes = 0;
         let code = loop {
             let (text, pasted) = tokio::select! {

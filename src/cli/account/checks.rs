@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::length;
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -13,9 +13,9 @@ use crate::domain::fault::{Fault, FaultClass};
 use crate::domain::printable;
 use crate::network::kakao::Client;
 use crate::network::kakao::error::name_account;
-use crate::network::kakao::list::Entry;
+use crate::network::kakao::list::ListEntry;
 use crate::network::kakao::login::SCOPES;
-use crate::network::kakao::token::{AccessToken, Owner};
+use crate::network::kakao::token::{AccessToken, TokenOwner};
 
 /// From here on a clock is told to be off: a machine that keeps its time stays well within it.
 const CLOCK_OFF: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ const CLOCK_WRONG: Duration = Duration::from_secs(60);
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Stands {
+pub(crate) enum CheckStatus {
     /// As it should be.
     Good,
     /// The account posts, and something is not as it should be.
@@ -42,7 +42,7 @@ pub(crate) struct Check {
     /// What was looked at.
     pub(super) check: &'static str,
     /// How it came out.
-    pub(super) stands: Stands,
+    pub(super) stands: CheckStatus,
     /// What was found.
     pub(super) says: String,
     /// What helps; empty when nothing needs to be done.
@@ -51,19 +51,19 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) fn good(check: &'static str, says: impl Into<String>) -> Self {
-        Self { check, stands: Stands::Good, says: says.into(), remedy: String::new() }
+        Self { check, stands: CheckStatus::Good, says: says.into(), remedy: String::new() }
     }
 
     pub(super) fn weak(check: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, stands: Stands::Weak, says: says.into(), remedy: remedy.into() }
+        Self { check, stands: CheckStatus::Weak, says: says.into(), remedy: remedy.into() }
     }
 
     pub(super) fn broken(check: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, stands: Stands::Broken, says: says.into(), remedy: remedy.into() }
+        Self { check, stands: CheckStatus::Broken, says: says.into(), remedy: remedy.into() }
     }
 
     pub(super) fn unknown(check: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, stands: Stands::Unknown, says: says.into(), remedy: remedy.into() }
+        Self { check, stands: CheckStatus::Unknown, says: says.into(), remedy: remedy.into() }
     }
 
     /// A call that failed: what it says of the account, or that nothing can be said.
@@ -81,10 +81,10 @@ impl Check {
     /// One line, and what helps beneath it.
     pub(super) fn print(&self) {
         let mark = match self.stands {
-            Stands::Good => "good",
-            Stands::Weak => "weak",
-            Stands::Broken => "BROKEN",
-            Stands::Unknown => "unknown",
+            CheckStatus::Good => "good",
+            CheckStatus::Weak => "weak",
+            CheckStatus::Broken => "BROKEN",
+            CheckStatus::Unknown => "unknown",
         };
         say!("  {:<14} {mark:<8} {}", self.check, self.says);
         if !self.remedy.is_empty() {
@@ -100,9 +100,9 @@ impl Check {
 
 /// What Kakao says about the account behind a token.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct AccountFacts {
     /// Whose token it is.
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<TokenOwner>,
     /// When it ends.
     pub(super) expires_in: Option<Duration>,
     /// The consents that are given.
@@ -113,12 +113,12 @@ pub(crate) struct Found {
 
 /// Asks Kakao everything. `expected` is who the account belonged to so far.
 pub(super) async fn ask(
-    home: &Home,
+    home: &CommandContext,
     client: &Client,
     account: &str,
     token: &AccessToken,
-    expected: Option<&Owner>,
-) -> Found {
+    expected: Option<&TokenOwner>,
+) -> AccountFacts {
     let mut found = whose(home, client, account, token, expected).await;
     look_around(home, client, account, token, &mut found).await;
     found
@@ -126,17 +126,17 @@ pub(super) async fn ask(
 
 /// The first question: whose token it is.
 pub(super) async fn whose(
-    home: &Home,
+    home: &CommandContext,
     client: &Client,
     account: &str,
     token: &AccessToken,
-    expected: Option<&Owner>,
-) -> Found {
-    let mut found = Found::default();
+    expected: Option<&TokenOwner>,
+) -> AccountFacts {
+    let mut found = AccountFacts::default();
     match client.token_info(token).await {
         Ok(info) => {
             found.expires_in = info.expires_in;
-            found.owner = Some(Owner { user_id: info.user_id, nickname: None });
+            found.owner = Some(TokenOwner { user_id: info.user_id, nickname: None });
             found.checks.push(user(home, account, info.user_id, expected));
         }
         Err(fault) => found.checks.push(Check::failed("user", account, &fault)),
@@ -145,7 +145,13 @@ pub(super) async fn whose(
 }
 
 /// The other questions.
-pub(super) async fn look_around(home: &Home, client: &Client, account: &str, token: &AccessToken, found: &mut Found) {
+pub(super) async fn look_around(
+    home: &CommandContext,
+    client: &Client,
+    account: &str,
+    token: &AccessToken,
+    found: &mut AccountFacts,
+) {
     consents(home, client, account, token, found).await;
     match client.is_story_user(token).await {
         Ok(true) => found.checks.push(Check::good("Kakao Story", "the account uses it")),
@@ -169,7 +175,7 @@ pub(super) async fn look_around(home: &Home, client: &Client, account: &str, tok
     }
 }
 
-fn user(home: &Home, account: &str, user_id: i64, expected: Option<&Owner>) -> Check {
+fn user(home: &CommandContext, account: &str, user_id: i64, expected: Option<&TokenOwner>) -> Check {
     match expected {
         Some(owner) if owner.user_id != user_id => Check::broken(
             "user",
@@ -180,7 +186,13 @@ fn user(home: &Home, account: &str, user_id: i64, expected: Option<&Owner>) -> C
     }
 }
 
-async fn consents(home: &Home, client: &Client, account: &str, token: &AccessToken, found: &mut Found) {
+async fn consents(
+    home: &CommandContext,
+    client: &Client,
+    account: &str,
+    token: &AccessToken,
+    found: &mut AccountFacts,
+) {
     let listed = match client.scopes(token, &SCOPES).await {
         Ok(listed) => listed,
         Err(fault) => return found.checks.push(Check::failed("consents", account, &fault)),
@@ -214,8 +226,8 @@ pub(super) async fn list_and_clock(client: &Client, account: &str, token: &Acces
     match client.stories(token, None).await {
         Ok(page) => {
             let unreadable = page.entries.iter().filter_map(|entry| match entry {
-                Entry::Unreadable(unreadable) => Some(unreadable.why.as_str()),
-                Entry::Story(_) => None,
+                ListEntry::Unreadable(unreadable) => Some(unreadable.why.as_str()),
+                ListEntry::Story(_) => None,
             });
             let unreadable: Vec<&str> = unreadable.collect();
             let count = page.entries.len();
@@ -265,12 +277,12 @@ mod tests {
     fn a_clock_is_judged_by_what_lies_outside_of_question_and_answer() {
         let at = |text: &str| -> Timestamp { format!("2026-12-01T00:{text}Z").parse().unwrap() };
         for (theirs, before, after, stands) in [
-            ("00:10", "00:10.9", "00:12", Stands::Good),
-            ("00:10", "00:01", "00:09", Stands::Good),
-            ("00:10", "00:17", "00:18", Stands::Weak),
-            ("00:10", "00:01", "00:02", Stands::Weak),
-            ("05:10", "00:01", "00:02", Stands::Broken),
-            ("00:10", "05:01", "05:02", Stands::Broken),
+            ("00:10", "00:10.9", "00:12", CheckStatus::Good),
+            ("00:10", "00:01", "00:09", CheckStatus::Good),
+            ("00:10", "00:17", "00:18", CheckStatus::Weak),
+            ("00:10", "00:01", "00:02", CheckStatus::Weak),
+            ("05:10", "00:01", "00:02", CheckStatus::Broken),
+            ("00:10", "05:01", "05:02", CheckStatus::Broken),
         ] {
             let check = skew(at(theirs), at(before), at(after));
             assert_eq!(check.stands, stands, "{theirs} {before} {after}: {}", check.says);

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
 use super::at_kakao::AtKakao;
-use super::checks::{self, Check, Stands};
+use super::checks::{self, Check, CheckStatus};
 use super::row::{Row, row_of, rows, until};
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::{counted, instant, print_json};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::post::PostState;
@@ -31,7 +31,7 @@ struct Diagnosis {
     checks: Vec<Check>,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Doctor) -> Result<u8, Failure> {
     let mut rows = rows(home).await?;
     if !args.accounts.is_empty() {
         for account in &args.accounts {
@@ -74,13 +74,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Doctor) -> Result<u
 
 /// Whether an account can post, as far as the checks tell.
 fn can_post(checks: &[Check]) -> Option<bool> {
-    if checks.iter().any(|check| check.stands == Stands::Broken) {
+    if checks.iter().any(|check| check.stands == CheckStatus::Broken) {
         return Some(false);
     }
-    checks.iter().all(|check| check.stands != Stands::Unknown).then_some(true)
+    checks.iter().all(|check| check.stands != CheckStatus::Unknown).then_some(true)
 }
 
-async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
+async fn examine(home: &CommandContext, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
     let account = row.account.as_str();
     let mut checks = vec![match &kakao.credentials {
         Ok(_) => Check::good("app keys", "in the settings, and readable"),
@@ -108,7 +108,7 @@ async fn examine(home: &Home, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, 
 }
 
 /// Keeps what Kakao has just said of the consents, so that `account show` tells the same.
-fn keep_consents(home: &Home, account: &str, scopes: &[String]) -> Result<(), Failure> {
+fn keep_consents(home: &CommandContext, account: &str, scopes: &[String]) -> Result<(), Failure> {
     let tokens = context::tokens(home)?;
     let lock = tokens.folder().lock(account)?;
     let mut set = tokens.folder().load(account)?;
@@ -121,7 +121,7 @@ fn keep_consents(home: &Home, account: &str, scopes: &[String]) -> Result<(), Fa
 
 /// The tokens on disk, and one that works: renewed when it is about to end.
 async fn tokens(
-    home: &Home,
+    home: &CommandContext,
     row: &Row,
     kakao: &AtKakao,
     checks: &mut Vec<Check>,
@@ -150,7 +150,7 @@ async fn tokens(
 }
 
 /// Posts that fall due after the tokens end, when nothing will renew them.
-async fn outlived(home: &Home, row: &Row) -> Result<Option<Check>, Failure> {
+async fn outlived(home: &CommandContext, row: &Row) -> Result<Option<Check>, Failure> {
     // Where they can be renewed they are, and a refresh token is replaced in its last month: no end is in sight then.
     let renewable = row.has_refresh_token && row.in_settings;
     let Some(end) = row.access_expires_at.filter(|_| row.has_token && !renewable) else { return Ok(None) };

@@ -3,17 +3,17 @@
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
 use super::at_kakao::{AtKakao, failed};
-use super::browser::{self, Ear};
-use super::checks::{self, Found, Stands};
+use super::browser::{self, RedirectListener};
+use super::checks::{self, AccountFacts, CheckStatus};
 use super::owner::{self, refuse_another_user, refuse_with_doubts};
 use super::row::{check_name, row_of, token_lines, warn_short_life, who};
 use super::unblock::let_go;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::later;
-use crate::network::kakao::login::{SCOPES, State, Verifier, logged_in};
-use crate::network::kakao::token::{Owner, TokenAnswer, TokenSet};
+use crate::network::kakao::login::{LoginState, SCOPES, Verifier, logged_in};
+use crate::network::kakao::token::{TokenAnswer, TokenOwner, TokenSet};
 use crate::settings::REDIRECT_URI;
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ pub(crate) struct Login {
     other_user: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Login) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Login) -> Result<u8, Failure> {
     check_name(&args.account)?;
     let mut kakao = AtKakao::reach(home, &args.account).await?;
     let result = log_in(common, home, args, &mut kakao).await;
@@ -42,7 +42,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Login) -> Result<u8
     result
 }
 
-async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao) -> Result<u8, Failure> {
+async fn log_in(common: &Common, home: &CommandContext, args: &Login, kakao: &mut AtKakao) -> Result<u8, Failure> {
     let account = args.account.as_str();
     let missing = || Failure::settings(String::new());
     let credentials = std::mem::replace(&mut kakao.credentials, Err(missing()))?;
@@ -50,9 +50,9 @@ async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao)
     // The emulator takes any redirect, so that two logins at once are in nobody's way.
     let wanted = if home.in_sandbox() && !args.paste { "http://localhost:0/login" } else { configured };
     let without_chance = |error| Failure::unexpected(format!("no unpredictable bytes: {error}"));
-    let state = State::random().map_err(without_chance)?;
+    let state = LoginState::random().map_err(without_chance)?;
     let verifier = Verifier::random().map_err(without_chance)?;
-    let (ear, redirect_uri) = Ear::at(wanted, args.paste, &state).await?;
+    let (ear, redirect_uri) = RedirectListener::at(wanted, args.paste, &state).await?;
     let scopes: Vec<&str> = args.scopes.iter().map(String::as_str).collect();
     let mut url = kakao.client.consent_url(&credentials.rest_api_key, &redirect_uri, &scopes, (&state, &verifier));
     if home.in_sandbox() {
@@ -67,7 +67,7 @@ async fn log_in(common: &Common, home: &Home, args: &Login, kakao: &mut AtKakao)
 }
 
 /// What the person has to do. On stderr: the result alone is data.
-fn instruct(args: &Login, home: &Home, ear: &Ear, url: &str, redirect_uri: &str) {
+fn instruct(args: &Login, home: &CommandContext, ear: &RedirectListener, url: &str, redirect_uri: &str) {
     let account = &args.account;
     note!("Log in at Kakao as the user who shall post as {account}, and consent to {}:", args.scopes.join(", "));
     note!("");
@@ -92,7 +92,13 @@ fn instruct(args: &Login, home: &Home, ear: &Ear, url: &str, redirect_uri: &str)
 }
 
 /// Looks who it is, keeps the tokens, and says how things stand.
-async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answer: TokenAnswer) -> Result<u8, Failure> {
+async fn keep(
+    common: &Common,
+    home: &CommandContext,
+    args: &Login,
+    kakao: &AtKakao,
+    answer: TokenAnswer,
+) -> Result<u8, Failure> {
     let account = args.account.as_str();
     let tokens = context::tokens(home)?;
     let before = tokens.folder().load(account).ok();
@@ -122,7 +128,7 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
         tokens.folder().save(&lock, &set)?;
     }
     let row = row_of(home, account).await?;
-    let troubles: Vec<_> = found.checks.iter().filter(|check| check.stands != Stands::Good).collect();
+    let troubles: Vec<_> = found.checks.iter().filter(|check| check.stands != CheckStatus::Good).collect();
     if common.json {
         print_json(&row)?;
     } else {
@@ -136,16 +142,16 @@ async fn keep(common: &Common, home: &Home, args: &Login, kakao: &AtKakao, answe
     for trouble in &troubles {
         trouble.warn();
     }
-    let broken = troubles.iter().any(|check| check.stands == Stands::Broken);
+    let broken = troubles.iter().any(|check| check.stands == CheckStatus::Broken);
     Ok(if broken { NEEDS_ATTENTION } else { DONE })
 }
 
 /// The set to keep. What the answer leaves out stays as it was, for the same user.
 fn joined(
     answer: TokenAnswer,
-    owner: Option<Owner>,
+    owner: Option<TokenOwner>,
     before: Option<TokenSet>,
-    found: &Found,
+    found: &AccountFacts,
     kakao: &AtKakao,
 ) -> TokenSet {
     let now = kakao.clock.now();

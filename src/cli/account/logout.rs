@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::row::row_of;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::{confirm, counted, print_json};
 use crate::cli::terminal::output::{note, say};
 
@@ -31,7 +31,7 @@ struct Out<'a> {
     waiting: u32,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Logout) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Logout) -> Result<u8, Failure> {
     let account = args.account.as_str();
     let row = row_of(home, account).await?;
     if !row.has_token {

@@ -28,9 +28,9 @@ pub(crate) enum Command {
     /// The accounts, until when their tokens last, and what blocks them
     List,
     /// One account in full
-    Show(Named),
+    Show(AccountArg),
     /// Renew an account's tokens now
-    Refresh(Named),
+    Refresh(AccountArg),
     /// Forget an account's tokens
     Logout(logout::Logout),
     /// Check everything that an account needs in order to post, and say what helps
@@ -38,7 +38,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Named {
+pub(crate) struct AccountArg {
     /// The account's name in job files and settings
     account: String,
 }

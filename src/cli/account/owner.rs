@@ -1,17 +1,17 @@
 //! Whose an account is: nobody's tokens take it over by mistake, or while a doubt is open.
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::Failure;
 use crate::domain::post::PostState;
-use crate::network::kakao::token::Owner;
+use crate::network::kakao::token::TokenOwner;
 use crate::store::view::PostFilter;
 use crate::store::{Access, Store, StoreError};
 
 /// Nobody's tokens take an account over by mistake. `instead` is what to do for the user that it belongs to.
 pub(super) fn refuse_another_user(
     account: &str,
-    before: Option<&Owner>,
-    after: Option<&Owner>,
+    before: Option<&TokenOwner>,
+    after: Option<&TokenOwner>,
     instead: &str,
 ) -> Result<(), Failure> {
     match (before, after) {
@@ -28,10 +28,10 @@ pub(super) fn refuse_another_user(
 /// A doubt is settled from the list of the user whose request it was. Another user's list would prove its story absent, and it would go out
 /// once more.
 pub(super) async fn refuse_with_doubts(
-    home: &Home,
+    home: &CommandContext,
     account: &str,
-    before: Option<&Owner>,
-    after: Option<&Owner>,
+    before: Option<&TokenOwner>,
+    after: Option<&TokenOwner>,
 ) -> Result<(), Failure> {
     if let (Some(before), Some(after)) = (before, after)
         && before.user_id == after.user_id
@@ -56,16 +56,16 @@ pub(super) async fn refuse_with_doubts(
 }
 
 /// Whose the account is from here on: whom Kakao named; where it was not asked or did not say, whose it was, unless it changes hands.
-pub(super) fn owner(before: Option<Owner>, found: Option<Owner>, other_user: bool) -> Option<Owner> {
+pub(super) fn owner(before: Option<TokenOwner>, found: Option<TokenOwner>, other_user: bool) -> Option<TokenOwner> {
     match (before, found) {
         (Some(before), Some(found)) if before.user_id == found.user_id => {
-            Some(Owner { nickname: found.nickname.or(before.nickname), ..found })
+            Some(TokenOwner { nickname: found.nickname.or(before.nickname), ..found })
         }
         (_, Some(found)) => Some(found),
         (before, None) => before.filter(|_| !other_user),
     }
 }
 
-fn shown(owner: &Owner) -> String {
+fn shown(owner: &TokenOwner) -> String {
     owner.nickname.as_ref().map_or_else(|| owner.user_id.to_string(), |name| format!("{} ({name})", owner.user_id))
 }

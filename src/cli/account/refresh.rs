@@ -5,11 +5,11 @@ use super::super::flags::Common;
 use super::at_kakao::{AtKakao, failed};
 use super::row::{row_of, token_lines};
 use super::unblock::try_again;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::say;
 
-pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, account: &str) -> Result<u8, Failure> {
     row_of(home, account).await?;
     let kakao = AtKakao::reach(home, account).await?;
     let result = renew(common, home, account, &kakao).await;
@@ -17,7 +17,7 @@ pub(super) async fn run(common: &Common, home: &Home, account: &str) -> Result<u
     result
 }
 
-async fn renew(common: &Common, home: &Home, account: &str, kakao: &AtKakao) -> Result<u8, Failure> {
+async fn renew(common: &Common, home: &CommandContext, account: &str, kakao: &AtKakao) -> Result<u8, Failure> {
     let tokens = context::tokens(home)?;
     let set = tokens.folder().load(account)?;
     let credentials = match &kakao.credentials {

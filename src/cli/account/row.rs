@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::format::time;
 use crate::cli::terminal::output::note;
@@ -57,7 +57,7 @@ pub(super) struct Row {
 }
 
 /// Every account that the settings, the queue or the tokens' folder know.
-pub(super) async fn rows(home: &Home) -> Result<Vec<Row>, Failure> {
+pub(super) async fn rows(home: &CommandContext) -> Result<Vec<Row>, Failure> {
     let known = match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => {
             let accounts = store.accounts().await?;
@@ -85,7 +85,7 @@ pub(super) async fn rows(home: &Home) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn row(home: &Home, account: String, set: Option<&TokenSet>, in_queue: Option<&AccountRow>) -> Row {
+fn row(home: &CommandContext, account: String, set: Option<&TokenSet>, in_queue: Option<&AccountRow>) -> Row {
     let owner = set.and_then(|set| set.owner.clone());
     Row {
         user_id: owner.as_ref().map(|owner| owner.user_id),
@@ -109,7 +109,7 @@ fn row(home: &Home, account: String, set: Option<&TokenSet>, in_queue: Option<&A
 }
 
 /// The account of that name, if anything knows it.
-pub(super) async fn row_of(home: &Home, account: &str) -> Result<Row, Failure> {
+pub(super) async fn row_of(home: &CommandContext, account: &str) -> Result<Row, Failure> {
     check_name(account)?;
     let rows = rows(home).await?;
     let names: Vec<&str> = rows.iter().map(|row| row.account.as_str()).collect();

@@ -3,12 +3,12 @@
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::row::{Row, row_of, rows, token_lines, who};
-use crate::cli::context::Home;
-use crate::cli::terminal::format::{Columns, counted, instant, print_json, relative, time};
+use crate::cli::context::CommandContext;
+use crate::cli::terminal::format::{ColumnLayout, counted, instant, print_json, relative, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 
-pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
+pub(super) async fn list(common: &Common, home: &CommandContext) -> Result<u8, Failure> {
     let rows = rows(home).await?;
     if common.json {
         print_json(&rows)?;
@@ -20,7 +20,7 @@ pub(super) async fn list(common: &Common, home: &Home) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<u8, Failure> {
+pub(super) async fn show(common: &Common, home: &CommandContext, account: &str) -> Result<u8, Failure> {
     let row = row_of(home, account).await?;
     if common.json {
         print_json(&row)?;
@@ -57,9 +57,9 @@ pub(super) async fn show(common: &Common, home: &Home, account: &str) -> Result<
     Ok(DONE)
 }
 
-fn print(home: &Home, rows: &[Row], zone: &str) {
+fn print(home: &CommandContext, rows: &[Row], zone: &str) {
     let now = Clock::system().now();
-    let mut columns = Columns::new(
+    let mut columns = ColumnLayout::new(
         &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STATUS"],
         &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STATUS"],
     );

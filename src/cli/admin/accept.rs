@@ -7,7 +7,7 @@ use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::filter::name;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{counted, excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -50,7 +50,7 @@ struct Withdrawn {
     occurs_at: Timestamp,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     for (kind, name) in [(NameKind::Account, &args.account), (NameKind::Job, &args.job)] {
         if let Some(name) = name {

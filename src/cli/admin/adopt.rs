@@ -4,12 +4,12 @@ use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::target;
 use super::{refusal, steering};
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::say;
 use crate::domain::clock::Clock;
 use crate::store::Store;
-use crate::store::queue::{AdoptOrder, Refusal};
+use crate::store::queue::{AdoptOrder, OperatorRefusal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,14 +29,14 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
-    let refused = |refusal: Refusal| refusal::refused(home, refusal);
+    let refused = |refusal: OperatorRefusal| refusal::refused(home, refusal);
     let mut accounts = store.strangers(&args.story).await?;
     accounts.retain(|account| args.account.as_ref().is_none_or(|only| only == account));
     let account = match accounts.as_slice() {
         [account] => account.clone(),
-        [] => return Err(refused(Refusal::NotFound(args.story.clone()))),
+        [] => return Err(refused(OperatorRefusal::NotFound(args.story.clone()))),
         _ => {
             return Err(Failure::usage(format!(
                 "name the account with --account; it may be {}",

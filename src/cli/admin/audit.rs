@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::{self, Home};
+use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::{counted, print_json, story_url, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -40,14 +40,14 @@ pub(crate) struct Args {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Told {
+struct AuditJson {
     /// The runs.
     audits: Vec<AuditRow>,
     /// What they found, settled or not.
     findings: Vec<FindingRow>,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let accounts: Vec<String> = store.accounts().await?.into_iter().map(|row| row.account).collect();
     if let Some(account) = args.account.as_ref().filter(|account| !accounts.contains(account)) {
@@ -87,7 +87,13 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
     Ok(if open { NEEDS_ATTENTION } else { DONE })
 }
 
-async fn accept(common: &Common, store: &Store, home: &Home, args: &Args, story: &str) -> Result<u8, Failure> {
+async fn accept(
+    common: &Common,
+    store: &Store,
+    home: &CommandContext,
+    args: &Args,
+    story: &str,
+) -> Result<u8, Failure> {
     let open = store.open_findings(args.account.as_deref()).await?;
     let mut runs: Vec<i64> =
         open.iter().filter(|finding| finding.story_id == story).map(|finding| finding.audit).collect();
@@ -111,7 +117,7 @@ async fn accept(common: &Common, store: &Store, home: &Home, args: &Args, story:
 
 /// Has the runs carried out, by the daemon or here.
 async fn carry_out(
-    home: &Home,
+    home: &CommandContext,
     store: &Store,
     executor: Result<Store, StoreError>,
     accounts: &[String],
@@ -159,15 +165,15 @@ async fn rows(store: &Store, runs: &[i64]) -> Result<Vec<AuditRow>, Failure> {
     Ok(rows)
 }
 
-async fn tell(store: &Store, runs: &[i64]) -> Result<Told, Failure> {
+async fn tell(store: &Store, runs: &[i64]) -> Result<AuditJson, Failure> {
     let mut findings = Vec::new();
     for run in runs {
         findings.extend(store.findings(*run).await?);
     }
-    Ok(Told { audits: rows(store, runs).await?, findings })
+    Ok(AuditJson { audits: rows(store, runs).await?, findings })
 }
 
-fn print(home: &Home, told: &Told, zone: &str) {
+fn print(home: &CommandContext, told: &AuditJson, zone: &str) {
     let now = Clock::system().now();
     for row in &told.audits {
         let when = time(row.started_at, zone, now);
@@ -201,7 +207,7 @@ fn print(home: &Home, told: &Told, zone: &str) {
 }
 
 /// What a person can do about a difference.
-pub(super) fn next_step(home: &Home, finding: &FindingRow) -> String {
+pub(super) fn next_step(home: &CommandContext, finding: &FindingRow) -> String {
     let command = |words: String| format!("`{}`", home.command(&format!("admin {words}")));
     let story = &finding.story_id;
     let accept = command(format!("audit --accept {story} --reason WHY"));

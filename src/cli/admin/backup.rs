@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     to: PathBuf,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let label = store.back_up(&args.to, Clock::system().now()).await?;
     store.close().await;

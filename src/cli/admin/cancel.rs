@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::domain::clock::Clock;
 use crate::domain::post::{PostEvent, PostState};
 
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), steering::actor());
     let cancel = async |store: &crate::store::Store, post| store.cancel(post, &actor, &args.reason, clock.now()).await;
     let done =

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::format::time;
 use crate::cli::terminal::width::{self, width};
@@ -18,7 +18,7 @@ const BAR: &str = "    │ ";
 
 /// How much of the texts is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Texts {
+pub(crate) enum TextDetail {
     /// All of them.
     Whole,
     /// A line of each, around the place where they differ.
@@ -26,13 +26,13 @@ pub(crate) enum Texts {
 }
 
 /// What a person compares, for those of these posts that only a person can settle.
-pub(super) async fn cases(home: &Home, store: &Store, posts: &[i64]) -> Result<Vec<Case>, Failure> {
+pub(super) async fn cases(home: &CommandContext, store: &Store, posts: &[i64]) -> Result<Vec<Case>, Failure> {
     let cases = store.cases(posts).await?;
     Ok(cases.into_iter().map(|case| case.phrased(home.in_sandbox(), |words| home.command(words))).collect())
 }
 
 /// The lines of a case, each text cleaned by itself: a line break in it begins no line of ours.
-pub(super) fn lines(case: &Case, texts: Texts, zone: &str, now: Timestamp) -> Vec<String> {
+pub(super) fn lines(case: &Case, texts: TextDetail, zone: &str, now: Timestamp) -> Vec<String> {
     let columns = width::of_terminal();
     let mut lines = vec![format!("  its request left {}", time(case.sent_at, zone, now))];
     if case.candidates.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn lines(case: &Case, texts: Texts, zone: &str, now: Timestamp) -> Ve
     lines
 }
 
-fn of_candidate(candidate: &Candidate, sent: &str, texts: Texts, zone: &str, columns: usize) -> Vec<String> {
+fn of_candidate(candidate: &Candidate, sent: &str, texts: TextDetail, zone: &str, columns: usize) -> Vec<String> {
     let line = |text: String| printable::one_line(&text).into_owned();
     let url = candidate.url.as_deref().map_or_else(String::new, |url| format!("  {url}"));
     let mut lines = vec![line(format!("  story {}{url}", candidate.story_id))];
@@ -59,7 +59,7 @@ fn of_candidate(candidate: &Candidate, sent: &str, texts: Texts, zone: &str, col
     lines.extend(wrapped(&line(facts), "    ", 4, columns));
     lines.extend(wrapped(&line(candidate.why.clone()), "    ", 4, columns));
     match (&candidate.difference, texts) {
-        (Some(difference), Texts::Whole) => {
+        (Some(difference), TextDetail::Whole) => {
             let listed = candidate.text.as_deref().unwrap_or_default();
             lines.push("    sent".into());
             lines.extend(marked(sent, difference));

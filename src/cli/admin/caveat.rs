@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::format::time;
 use crate::domain::clock::Clock;
@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::store::view::{PostRow, WaitKind, standing_waits};
 
 /// What keeps a waiting post from going out at its time, as things stand: begins with a comma, and is empty where nothing does.
-pub(super) async fn caveat(home: &Home, store: &Store, post: &PostRow) -> Result<String, Failure> {
+pub(super) async fn caveat(home: &CommandContext, store: &Store, post: &PostRow) -> Result<String, Failure> {
     let faced = Faced { account: &post.account, job: &post.job, tags: &post.tags, due_at: post.due_at };
     let told = caveat_of(home, store, faced, post.blocked.as_deref()).await?;
     if !told.is_empty() {
@@ -36,7 +36,7 @@ pub(super) struct Faced<'a> {
 
 /// The same of what holds for posts that are not in the queue yet, too.
 pub(super) async fn caveat_of(
-    home: &Home,
+    home: &CommandContext,
     store: &Store,
     post: Faced<'_>,
     blocked: Option<&str>,

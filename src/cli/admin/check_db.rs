@@ -2,12 +2,12 @@
 
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::{note, say};
 use crate::store::StoreError;
 
-pub(super) async fn run(common: &Common, home: &Home) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext) -> Result<u8, Failure> {
     let store = home.open().await?;
     let found = store.check().await?;
     store.close().await;

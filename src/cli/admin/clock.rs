@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::steering::actor;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{instant, print_json, relative};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Shown {
+struct ClockJson {
     /// This machine's clock.
     now: Timestamp,
     /// When the daemon last believed it.
@@ -37,7 +37,7 @@ struct Shown {
     word_by: Option<String>,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let read = Clock::system().reading();
     if args.confirm {
@@ -54,10 +54,10 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     Ok(DONE)
 }
 
-async fn look(store: &Store, now: Timestamp) -> Result<Shown, Failure> {
+async fn look(store: &Store, now: Timestamp) -> Result<ClockJson, Failure> {
     let (mark, word) = (store.clock_mark().await?, store.clock_word().await?);
     let open = store.standing_incidents().await?;
-    Ok(Shown {
+    Ok(ClockJson {
         now,
         believed_at: mark.as_ref().map(|mark| mark.read.wall),
         confirmed: mark.is_some_and(|mark| mark.confirmed),
@@ -67,7 +67,7 @@ async fn look(store: &Store, now: Timestamp) -> Result<Shown, Failure> {
     })
 }
 
-fn print(home: &Home, shown: &Shown, zone: &str, confirmed: bool) {
+fn print(home: &CommandContext, shown: &ClockJson, zone: &str, confirmed: bool) {
     let then = |at: Timestamp| format!("{} ({})", instant(at, zone), relative(at, shown.now));
     say!("this machine's clock says {}", instant(shown.now, zone));
     match shown.believed_at {

@@ -8,7 +8,7 @@ use super::super::flags::Common;
 use super::filter::Filter;
 use super::target;
 use super::{refusal, steering};
-use crate::cli::context::{self, Engine, Home};
+use crate::cli::context::{self, CommandContext, CommandEngine};
 use crate::cli::terminal::format::{confirm, counted, excerpt, print_json};
 use crate::cli::terminal::output::{note, say, steer};
 use crate::domain::clock::{Clock, later};
@@ -65,7 +65,7 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|error| error.advised(text))
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let stories = chosen(home, &store, &args).await?;
     let zone = home.zone(&store).await?;
@@ -107,7 +107,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
 }
 
 /// What was named, or what the flags leave.
-async fn chosen(home: &Home, store: &Store, args: &Args) -> Result<Vec<StoryRow>, Failure> {
+async fn chosen(home: &CommandContext, store: &Store, args: &Args) -> Result<Vec<StoryRow>, Failure> {
     if !args.targets.is_empty() {
         if !args.filter.is_empty() {
             return Err(Failure::usage("name posts and stories, or choose them by flags; both at once is not clear"));
@@ -158,7 +158,7 @@ fn preview(up: &[StoryRow]) {
 }
 
 /// Shows what would be taken down.
-fn dry(common: &Common, home: &Home, up: &[StoryRow], asked: bool, zone: &str) -> Result<u8, Failure> {
+fn dry(common: &Common, home: &CommandContext, up: &[StoryRow], asked: bool, zone: &str) -> Result<u8, Failure> {
     if common.json {
         print_json(&up)?;
     } else if !up.is_empty() {
@@ -170,7 +170,7 @@ fn dry(common: &Common, home: &Home, up: &[StoryRow], asked: bool, zone: &str) -
     Ok(DONE)
 }
 
-async fn find(home: &Home, store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failure> {
+async fn find(home: &CommandContext, store: &Store, targets: &[String]) -> Result<Vec<StoryRow>, Failure> {
     let mut found = Vec::new();
     for target in targets {
         let (name, posts) = target::of_job(home, store, target).await?;
@@ -207,11 +207,11 @@ enum Executor {
     /// The daemon that runs.
     Daemon,
     /// This process, which holds the daemon's lock meanwhile.
-    Here(Box<Engine>),
+    Here(Box<CommandEngine>),
 }
 
 impl Executor {
-    async fn new(home: &Home) -> Result<Self, Failure> {
+    async fn new(home: &CommandContext) -> Result<Self, Failure> {
         match Store::open(&home.data_dir, Access::Daemon).await {
             Ok(store) => {
                 let engine = context::engine(home, store, &[]).await?;
@@ -224,7 +224,7 @@ impl Executor {
     }
 
     /// Waits until every story is gone or given up, or nothing happens any more.
-    async fn carry_out(self, home: &Home, store: &Store, ordered: &[StoryRow]) -> Result<(), Failure> {
+    async fn carry_out(self, home: &CommandContext, store: &Store, ordered: &[StoryRow]) -> Result<(), Failure> {
         let clock = Clock::system();
         let posts: Vec<i64> = ordered.iter().map(|story| story.post).collect();
         let look_every = if posts.len() >= LARGE { LOOK_EVERY_LARGE } else { LOOK_EVERY };
@@ -282,7 +282,7 @@ async fn standing(store: &Store, ordered: &[StoryRow]) -> Result<Vec<StoryRow>, 
     Ok(after)
 }
 
-fn report(common: &Common, home: &Home, after: &[StoryRow]) -> Result<u8, Failure> {
+fn report(common: &Common, home: &CommandContext, after: &[StoryRow]) -> Result<u8, Failure> {
     if common.json {
         print_json(&after)?;
     }

@@ -1,8 +1,8 @@
 //! `storyd admin export`: the whole record, for other programs.
 
 use super::super::failure::{DONE, Failure};
-use crate::cli::context::Home;
-use crate::cli::terminal::table::{ATTEMPT_COLUMNS, EVENT_COLUMNS, Form, POST_COLUMNS, Rows, STORY_COLUMNS};
+use crate::cli::context::CommandContext;
+use crate::cli::terminal::table::{ATTEMPT_COLUMNS, EVENT_COLUMNS, Form, POST_COLUMNS, RowStream, STORY_COLUMNS};
 use crate::store::view::RecordTable;
 
 /// Rows that are read in one go.
@@ -24,7 +24,7 @@ fn read_table(word: &str) -> Result<RecordTable, String> {
     known.ok_or_else(|| format!("the tables are {}", RecordTable::ALL.map(RecordTable::as_str).join(", ")))
 }
 
-pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let zone = home.zone(&store).await?;
     let form = if args.csv { Form::Csv } else { Form::Lines };
@@ -35,7 +35,7 @@ pub(super) async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
             RecordTable::Attempts => &ATTEMPT_COLUMNS,
             RecordTable::Stories => &STORY_COLUMNS,
         };
-        let (mut rows, mut after) = (Rows::new(form, columns, &zone), 0);
+        let (mut rows, mut after) = (RowStream::new(form, columns, &zone), 0);
         loop {
             let batch = store.record(table, after, BATCH).await?;
             let Some(last) = batch.last() else { break };

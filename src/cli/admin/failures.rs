@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
-use super::case::{self, Texts};
+use super::case::{self, TextDetail};
 use super::filter::moment;
 use super::standing::{disk_full, standing};
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{counted, excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
 use crate::cli::terminal::width::{self, fit};
@@ -93,7 +93,7 @@ impl Failures {
     }
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     if let Some(account) = &args.account {
         super::names::check(home, &store, NameKind::Account, account).await?;
@@ -132,7 +132,12 @@ async fn due_and_waiting(store: &Store, account: Option<&str>) -> Result<Vec<Pos
 }
 
 /// `shown` posts of each cause are looked up whole.
-async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usize) -> Result<Failures, Failure> {
+async fn find(
+    home: &CommandContext,
+    store: &Store,
+    filter: FailureFilter<'_>,
+    shown: usize,
+) -> Result<Failures, Failure> {
     let causes = store.causes(filter).await?;
     let told: Vec<i64> = causes.iter().flat_map(|row| row.numbers.iter().take(shown).copied()).collect();
     let posts = store.posts_numbered(&told).await?;
@@ -161,7 +166,7 @@ async fn find(home: &Home, store: &Store, filter: FailureFilter<'_>, shown: usiz
 }
 
 /// Sentences are broken to the columns of the terminal; a command stands whole on a line of its own.
-fn print(home: &Home, failures: &Failures, zone: &str) {
+fn print(home: &CommandContext, failures: &Failures, zone: &str) {
     let (now, columns) = (Clock::system().now(), width::of_terminal());
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| say!("{line}"));
     let title = |text: String| tell(wrapped(&text, "", 2, columns));
@@ -226,7 +231,7 @@ fn told_cases(failures: &Failures, cause: &CauseRow, zone: &str, now: Timestamp)
         if cause.posts > 1 {
             lines.push(format!("  post {}", case.post));
         }
-        lines.extend(case::lines(case, Texts::InShort, zone, now));
+        lines.extend(case::lines(case, TextDetail::InShort, zone, now));
     }
     lines
 }
@@ -251,7 +256,7 @@ fn why(row: &CauseRow) -> &str {
 }
 
 /// `3 posts are due and wait: 2 paused, 1 gap`.
-fn waiting(home: &Home, posts: &[PostRow]) -> String {
+fn waiting(home: &CommandContext, posts: &[PostRow]) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     for wait in posts.iter().filter_map(|post| post.waits.first()) {
         match kinds.iter_mut().find(|(word, _)| *word == wait.what.word()) {
@@ -278,7 +283,7 @@ fn numbers(posts: &[i64], all: u32) -> String {
 }
 
 /// What lets the posts of a cause go on.
-fn next_step(home: &Home, row: &CauseRow, account: Option<&str>) -> String {
+fn next_step(home: &CommandContext, row: &CauseRow, account: Option<&str>) -> String {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words}")));
     let post = row.example;
     // All of them with one command: by their numbers, where they fit into a line.

@@ -63,7 +63,7 @@ pub(super) fn name(text: &str) -> Result<String, Infallible> {
 }
 
 /// A time as it was written.
-enum Written {
+enum TimeArg {
     /// One instant.
     Instant(Timestamp),
     /// A whole day.
@@ -81,9 +81,9 @@ pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Time
         Failure::usage(format!("{text:?} is no time; {}", time_advice(text).as_deref().unwrap_or(forms)))
     };
     match written(text, zone, now).ok_or_else(bad)? {
-        Written::Instant(at) => Ok(at),
-        Written::Day(day) => zone.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| bad()),
-        Written::Ago(length) => Ok(earlier(now, length)),
+        TimeArg::Instant(at) => Ok(at),
+        TimeArg::Day(day) => zone.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| bad()),
+        TimeArg::Ago(length) => Ok(earlier(now, length)),
     }
 }
 
@@ -92,9 +92,9 @@ pub(super) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Time
 pub(super) fn to_come(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
     let text = text.trim();
     let told = match written(text, zone, now) {
-        Some(Written::Instant(at)) => return Ok(at),
-        Some(Written::Day(day)) => format!("{text:?} is a whole day; add the time of day: `{day} 09:00`"),
-        Some(Written::Ago(length)) => {
+        Some(TimeArg::Instant(at)) => return Ok(at),
+        Some(TimeArg::Day(day)) => format!("{text:?} is a whole day; add the time of day: `{day} 09:00`"),
+        Some(TimeArg::Ago(length)) => {
             format!("{text:?} is a length of time; from now on it is `+{}`", duration::write(length))
         }
         None => {
@@ -105,30 +105,30 @@ pub(super) fn to_come(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Tim
     Err(Failure::usage(told))
 }
 
-fn written(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Written> {
+fn written(text: &str, zone: &TimeZone, now: Timestamp) -> Option<TimeArg> {
     let today = zone.to_datetime(now).date();
     match text {
-        "now" => return Some(Written::Instant(now)),
-        "today" => return Some(Written::Day(today)),
-        "tomorrow" => return Some(Written::Day(today.checked_add(1.day()).unwrap_or(today))),
-        "yesterday" => return Some(Written::Day(today.checked_sub(1.day()).unwrap_or(today))),
+        "now" => return Some(TimeArg::Instant(now)),
+        "today" => return Some(TimeArg::Day(today)),
+        "tomorrow" => return Some(TimeArg::Day(today.checked_add(1.day()).unwrap_or(today))),
+        "yesterday" => return Some(TimeArg::Day(today.checked_sub(1.day()).unwrap_or(today))),
         _ => {}
     }
     let length = |text: &str| -> Option<Duration> { duration::parse(text).ok() };
     if let Some(ahead) = text.strip_prefix('+').and_then(length) {
-        return Some(Written::Instant(later(now, ahead)));
+        return Some(TimeArg::Instant(later(now, ahead)));
     }
     if let Some(ago) = length(text.strip_prefix('-').unwrap_or(text)) {
-        return Some(Written::Ago(ago));
+        return Some(TimeArg::Ago(ago));
     }
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(Written::Instant(at));
+        return Some(TimeArg::Instant(at));
     }
     let local: DateTime = text.parse().ok()?;
     if !text.contains([' ', 'T', 't', ':']) {
-        return Some(Written::Day(local.date()));
+        return Some(TimeArg::Day(local.date()));
     }
-    zone.to_timestamp(local).ok().map(Written::Instant)
+    zone.to_timestamp(local).ok().map(TimeArg::Instant)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use super::super::failure::Failure;
 use super::filter::Filter;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::store::Store;
 use crate::store::view::NameKind;
 use crate::yaml::nearest::nearest;
 
 /// Refuses a name that the queue has never seen. The accounts of the settings are known too.
-pub(super) async fn check(home: &Home, store: &Store, kind: NameKind, name: &str) -> Result<(), Failure> {
+pub(super) async fn check(home: &CommandContext, store: &Store, kind: NameKind, name: &str) -> Result<(), Failure> {
     if (kind == NameKind::Account && home.settings.accounts.contains_key(name)) || store.knows(kind, name).await? {
         return Ok(());
     }
@@ -25,7 +25,7 @@ pub(super) async fn check(home: &Home, store: &Store, kind: NameKind, name: &str
 }
 
 /// The same for what a list is narrowed by.
-pub(super) async fn check_filter(home: &Home, store: &Store, filter: &Filter) -> Result<(), Failure> {
+pub(super) async fn check_filter(home: &CommandContext, store: &Store, filter: &Filter) -> Result<(), Failure> {
     let named = [(NameKind::Account, &filter.account), (NameKind::Job, &filter.job), (NameKind::Tag, &filter.tag)];
     for (kind, name) in named {
         if let Some(name) = name {

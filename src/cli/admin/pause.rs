@@ -8,7 +8,7 @@ use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::filter::name;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{length, print_json};
 use crate::cli::terminal::output::say;
 use crate::domain::clock::{Clock, later};
@@ -21,7 +21,7 @@ use crate::store::view::NameKind;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: PauseArgs,
     /// End by itself after this long, as in `2h`; otherwise `admin resume` ends it
     #[arg(long = "for", value_name = "DURATION", value_parser = read_duration)]
     length: Option<Duration>,
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 /// What is meant.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct Scope {
+pub(crate) struct PauseArgs {
     /// Every post
     #[arg(long)]
     all: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Scope {
     job: Option<String>,
 }
 
-impl Scope {
+impl PauseArgs {
     /// In the queue's terms, and in words.
     pub(super) fn read(self) -> (PauseScope, String) {
         match (self.account, self.tag, self.job) {
@@ -67,7 +67,7 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let now = Clock::system().now();
     let (scope, words) = args.scope.read();

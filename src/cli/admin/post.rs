@@ -14,7 +14,7 @@ use super::super::tell::broken;
 use super::caveat::{self, Faced};
 use super::filter::to_come;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{excerpt, print_json, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, earlier};
@@ -22,7 +22,7 @@ use crate::domain::policy::{BlackoutThen, FallsIn};
 use crate::domain::post::PostState;
 use crate::domain::telling::{self, shell_word};
 use crate::engine::{Rules, planned};
-use crate::plan::Beside;
+use crate::plan::LoadInputs;
 use crate::plan::schedule::past::is_far_ahead;
 use crate::plan::{self, Job};
 use crate::store::Store;
@@ -90,7 +90,7 @@ fn no_option(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let store = home.open().await?;
     let account = account(home, &store, args.account.clone()).await?;
@@ -192,14 +192,14 @@ fn timely(args: &Args, posts: &JobPosts, job: &Job, now: Timestamp) -> Result<()
 }
 
 /// What keeps a post back that would be new to the queue.
-async fn caveat_of_new(home: &Home, store: &Store, post: Faced<'_>) -> Result<String, Failure> {
+async fn caveat_of_new(home: &CommandContext, store: &Store, post: Faced<'_>) -> Result<String, Failure> {
     let accounts = store.accounts().await?;
     let row = accounts.into_iter().find(|row| row.account == post.account);
     caveat::caveat_of(home, store, post, row.and_then(|row| row.blocked_reason).as_deref()).await
 }
 
 /// Why a post in the queue does not go out by itself, if it does not.
-fn kept_back(home: &Home, post: &PostRow) -> Option<Failure> {
+fn kept_back(home: &CommandContext, post: &PostRow) -> Option<Failure> {
     let number = post.post;
     let command = |verb: &str| format!("`{}`", home.command(&format!("admin {verb} {number}")));
     let why = if post.reason.is_empty() { String::new() } else { format!(": {}", post.reason) };
@@ -237,7 +237,7 @@ fn would_be_kept_back(falls_in: &FallsIn) -> Option<Failure> {
 }
 
 /// The account that is meant, if it is one that can post.
-async fn account(home: &Home, store: &Store, given: Option<String>) -> Result<String, Failure> {
+async fn account(home: &CommandContext, store: &Store, given: Option<String>) -> Result<String, Failure> {
     let known: Vec<String> = if home.in_sandbox() {
         store.accounts().await?.into_iter().map(|row| row.account).collect()
     } else {
@@ -300,7 +300,7 @@ fn check(args: &Args, name: &str, account: &str, zone: &str, now: Timestamp) -> 
     let dir = std::env::current_dir().map_err(|error| Failure::unexpected(error.to_string()))?;
     let source = Arc::new(Source::new(Path::new("what was given"), &dir, file));
     // Whoever gives the command could copy the file as well.
-    let beside = Beside { texts: vec![source], image_dirs: vec![PathBuf::from("/")], ..Beside::default() };
+    let beside = LoadInputs { texts: vec![source], image_dirs: vec![PathBuf::from("/")], ..LoadInputs::default() };
     let plan = plan::load_with(&[], &beside, now).map_err(|problems| broken(&problems))?;
     for warning in &plan.warnings {
         let (message, help) = for_a_shell(&warning.message, warning.help.first().map(String::as_str));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{confirm, counted, print_json};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::{Clock, earlier};
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 /// What `--json` prints.
 #[derive(serde::Serialize)]
-struct Told {
+struct PruneJson {
     /// Posts of each state that were older than it is kept, before anything was taken out.
     prunable: BTreeMap<PostState, u64>,
     /// Posts that were taken out.
@@ -33,7 +33,7 @@ struct Told {
     audits: u64,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let keep = home.settings.keep;
     let store = home.open().await?;
     let now = Clock::system().now();
@@ -57,7 +57,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     if args.dry_run || posts + audits == 0 {
         store.close().await;
         if common.json {
-            return print_json(&Told { prunable, pruned: 0, audits: 0 }).map(|()| DONE);
+            return print_json(&PruneJson { prunable, pruned: 0, audits: 0 }).map(|()| DONE);
         }
         for (state, _, posts) in &old {
             say!("{state}: {posts} older than they are kept");
@@ -87,7 +87,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     }
     store.close().await;
     if common.json {
-        print_json(&Told { prunable, pruned: pruned.posts, audits: pruned.audits })?;
+        print_json(&PruneJson { prunable, pruned: pruned.posts, audits: pruned.audits })?;
     } else {
         say!("taken out: {} posts, {} audits", pruned.posts, pruned.audits);
     }

@@ -11,17 +11,17 @@ use super::super::flags::Common;
 use super::filter::Filter;
 use super::standing::{disk_full, standing};
 use super::{names, target};
-use crate::cli::context::Home;
-use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative, time};
+use crate::cli::context::CommandContext;
+use crate::cli::terminal::format::{ColumnLayout, counted, excerpt, instant, relative, time};
 use crate::cli::terminal::output::{note, say, steer};
-use crate::cli::terminal::table::{Form, POST_COLUMNS, Rows};
+use crate::cli::terminal::table::{Form, POST_COLUMNS, RowStream};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::domain::telling;
 use crate::engine::daemon;
 use crate::engine::sleep;
 use crate::store::Store;
-use crate::store::view::{Listing, Place, PostRow, WaitKind, standing_waits};
+use crate::store::view::{PageCursor, PostQuery, PostRow, WaitKind, standing_waits};
 
 /// What `queue` lists unless told otherwise: all that is not over.
 const OPEN: [PostState; 5] =
@@ -71,7 +71,7 @@ pub(super) fn read_state(word: &str) -> Result<PostState, String> {
     PostState::parse(word).ok_or_else(|| format!("the states are {}", PostState::ALL.map(PostState::as_str).join(", ")))
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     names::check_filter(home, &store, &args.filter).await?;
     let zone = home.zone(&store).await?;
@@ -82,7 +82,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         (false, false) => args.state,
     };
     let Filter { account, job, tag, .. } = args.filter;
-    let listing = Listing { states, account, job, tag, text: args.text, from, until };
+    let listing = PostQuery { states, account, job, tag, text: args.text, from, until };
     let after = match args.after {
         None => None,
         Some(post) => {
@@ -107,7 +107,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
         _ => u64::MAX,
     };
     let wanted =
-        Wanted { listing, zone, titles: home.settings.titles(), after, limit: args.limit.unwrap_or(unless_told) };
+        QueuePage { listing, zone, titles: home.settings.titles(), after, limit: args.limit.unwrap_or(unless_told) };
     if args.watch {
         return watch(&store, home, &wanted).await;
     }
@@ -126,33 +126,33 @@ pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, 
 }
 
 /// Which part of which list.
-struct Wanted {
-    listing: Listing,
+struct QueuePage {
+    listing: PostQuery,
     /// In which the times are told.
     zone: String,
     /// What people call the accounts.
     titles: BTreeMap<String, String>,
-    after: Option<Place>,
+    after: Option<PageCursor>,
     limit: u64,
 }
 
 /// What was printed.
 #[derive(Clone, Copy)]
-struct Shown {
+struct PrintedPage {
     posts: u64,
     /// Posts that were looked at one by one.
     looked_at: u32,
     /// Where looking was broken off.
-    broken_off: Option<Place>,
+    broken_off: Option<PageCursor>,
     /// The last post that was printed, when the limit kept others out.
     more_after: Option<i64>,
 }
 
 /// Prints the list page by page. A program is given all of it, a person what a short look finds.
-async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failure> {
+async fn list(store: &Store, wanted: &QueuePage, form: Form) -> Result<PrintedPage, Failure> {
     let mut after = wanted.after;
-    let mut shown = Shown { posts: 0, looked_at: 0, broken_off: None, more_after: None };
-    let mut rows = Rows::new(form, &POST_COLUMNS, &wanted.zone);
+    let mut shown = PrintedPage { posts: 0, looked_at: 0, broken_off: None, more_after: None };
+    let mut rows = RowStream::new(form, &POST_COLUMNS, &wanted.zone);
     let mut last = None;
     loop {
         if shown.posts >= wanted.limit {
@@ -187,7 +187,7 @@ async fn list(store: &Store, wanted: &Wanted, form: Form) -> Result<Shown, Failu
 }
 
 /// Shows the list again and again, in place.
-async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failure> {
+async fn watch(store: &Store, home: &CommandContext, wanted: &QueuePage) -> Result<u8, Failure> {
     use std::io::IsTerminal;
     if !std::io::stdout().is_terminal() {
         return Err(Failure::usage("--watch needs a terminal; leave it out where the output goes elsewhere"));
@@ -213,7 +213,7 @@ async fn watch(store: &Store, home: &Home, wanted: &Wanted) -> Result<u8, Failur
 }
 
 /// What explains the list: how many posts there are in all, and what keeps them waiting.
-async fn around(store: &Store, home: &Home, shown: Shown, zone: &str) -> Result<(), Failure> {
+async fn around(store: &Store, home: &CommandContext, shown: PrintedPage, zone: &str) -> Result<(), Failure> {
     let counts = store.counts_up_to(COUNTED).await?;
     let or_more = |count: u32| if count < COUNTED { "" } else { " or more" };
     let counts: Vec<String> =
@@ -255,10 +255,12 @@ async fn around(store: &Store, home: &Home, shown: Shown, zone: &str) -> Result<
 }
 
 /// Prints rows under the days at which they are due.
-fn print(rows: &[PostRow], wanted: &Wanted, now: Timestamp) {
+fn print(rows: &[PostRow], wanted: &QueuePage, now: Timestamp) {
     let zone = wanted.zone.as_str();
-    let mut columns =
-        Columns::new(&["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "TEXT"], &["POST", "WHEN", "STATE", "JOB", "TEXT"]);
+    let mut columns = ColumnLayout::new(
+        &["POST", "WHEN", "STATE", "ACCOUNT", "JOB", "TEXT"],
+        &["POST", "WHEN", "STATE", "JOB", "TEXT"],
+    );
     let mut today = String::new();
     for row in rows {
         let local = row.due_at.to_zoned(telling::zone(zone));

@@ -1,14 +1,14 @@
 //! A refusal of the queue in words, with the command that is possible instead.
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::Failure;
 use crate::domain::post::PostState;
-use crate::store::queue::Refusal;
+use crate::store::queue::OperatorRefusal;
 
 /// A refusal, with the command that is possible instead.
-pub(super) fn refused(home: &Home, refusal: Refusal) -> Failure {
+pub(super) fn refused(home: &CommandContext, refusal: OperatorRefusal) -> Failure {
     let text = match &refusal {
-        Refusal::NotPossible { post, state } => {
+        OperatorRefusal::NotPossible { post, state } => {
             let command = |words: &str| home.command(&format!("admin {words} {post}"));
             let instead = match state {
                 PostState::Scheduled => format!("waits for its time; `{}` withdraws it", command("cancel")),
@@ -33,25 +33,25 @@ pub(super) fn refused(home: &Home, refusal: Refusal) -> Failure {
             };
             format!("post {post} {instead}")
         }
-        Refusal::NoSuchPost(post) => no_such_post(home, *post),
-        Refusal::StoryTaken(story) => {
+        OperatorRefusal::NoSuchPost(post) => no_such_post(home, *post),
+        OperatorRefusal::StoryTaken(story) => {
             let list = home.command("admin stories");
             format!("the story {story} is on record for another post; `{list}` lists them")
         }
-        Refusal::NotFound(story) => {
+        OperatorRefusal::NotFound(story) => {
             let audit = home.command("admin audit");
             format!("no audit has found a story {story} that is not on record; `{audit}` looks at the account's list")
         }
-        Refusal::Lost(_)
-        | Refusal::JobGone { .. }
-        | Refusal::TooSoon { .. }
-        | Refusal::BeforeItsJob { .. }
-        | Refusal::TimeTaken(_)
-        | Refusal::Store(_) => return refusal.into(),
+        OperatorRefusal::Lost(_)
+        | OperatorRefusal::JobGone { .. }
+        | OperatorRefusal::TooSoon { .. }
+        | OperatorRefusal::BeforeItsJob { .. }
+        | OperatorRefusal::TimeTaken(_)
+        | OperatorRefusal::Store(_) => return refusal.into(),
     };
     Failure::from(refusal).saying(text)
 }
 
-pub(super) fn no_such_post(home: &Home, post: i64) -> String {
+pub(super) fn no_such_post(home: &CommandContext, post: i64) -> String {
     format!("there is no post {post}; `{}` lists them", home.command("admin queue --all"))
 }

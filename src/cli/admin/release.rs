@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::domain::post::PostState;
 use crate::store::view::NameKind;
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let from = [PostState::Held, PostState::Missed];
     let mut posts = args.posts.clone();
     if let Some(cause) = &args.cause {

@@ -6,7 +6,7 @@ use super::super::failure::Failure;
 use super::super::flags::Common;
 use super::filter::to_come;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::time;
 use crate::cli::terminal::output::note;
 use crate::domain::clock::Clock;
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), steering::actor());
     let now = clock.now();
     let (to, zone) = read(home, args, now).await?;
@@ -53,7 +53,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
 }
 
 /// The time that is meant, and the zone in which it is read and told.
-async fn read(home: &Home, args: &Args, now: Timestamp) -> Result<(Timestamp, String), Failure> {
+async fn read(home: &CommandContext, args: &Args, now: Timestamp) -> Result<(Timestamp, String), Failure> {
     let store = home.open().await?;
     let zone = home.zone(&store).await?;
     store.close().await;

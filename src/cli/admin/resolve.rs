@@ -3,10 +3,10 @@
 use super::super::failure::Failure;
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::domain::clock::Clock;
 use crate::store::Store;
-use crate::store::queue::Refusal;
+use crate::store::queue::OperatorRefusal;
 
 /// Kakao's own have about twenty.
 const STORY_ID_BYTES_MAX: usize = 256;
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[arg(value_name = "POST", help = super::target::HELP)]
     post: String,
     #[command(flatten)]
-    finding: Finding,
+    finding: ResolvedDifference,
     /// Why, for the record
     #[arg(long, default_value = "")]
     reason: String,
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-struct Finding {
+struct ResolvedDifference {
     /// Its story exists, with this ID
     #[arg(long, value_name = "ID")]
     story: Option<String>,
@@ -36,7 +36,7 @@ struct Finding {
     absent: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let (clock, actor) = (Clock::system(), steering::actor());
     let (posts, reason) = ([args.post.clone()], args.reason.as_str());
     let steering = steering::Steering { posts: &posts, dry_run: args.dry_run };
@@ -65,7 +65,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
 }
 
 /// Why it was settled so, where somebody says.
-async fn remark(store: &Store, post: i64, actor: &str, words: &str, clock: &Clock) -> Result<(), Refusal> {
+async fn remark(store: &Store, post: i64, actor: &str, words: &str, clock: &Clock) -> Result<(), OperatorRefusal> {
     if words.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{confirm, length, print_json, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let now = Clock::system().now();
     let label = backup::read_backup(&args.from).await?;
     let damaged = backup::damaged_images(&args.from).await?;

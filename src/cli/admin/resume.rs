@@ -2,8 +2,8 @@
 
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
-use super::pause::Scope;
-use crate::cli::context::Home;
+use super::pause::PauseArgs;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::print_json;
 use crate::cli::terminal::output::say;
 use crate::domain::clock::Clock;
@@ -12,10 +12,10 @@ use crate::store::Written;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    scope: Scope,
+    scope: PauseArgs,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let (scope, words) = args.scope.read();
     let written = store.resume(&scope).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::failure::Failure;
 use super::super::flags::Common;
 use super::steering;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::domain::clock::{Clock, earlier};
 use crate::domain::post::{PostEvent, PostState};
 use crate::store::Store;
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let from = [PostState::Failed, PostState::Missed, PostState::Cancelled];
     let mut posts = args.posts.clone();
     if let Some(cause) = &args.cause {
@@ -72,7 +72,7 @@ pub(super) async fn of_cause(
 /// Lets posts in one of the states `from` go ahead.
 pub(super) async fn go_ahead(
     common: &Common,
-    home: &Home,
+    home: &CommandContext,
     steering: steering::Steering<'_>,
     from: &[PostState],
     reason: &str,

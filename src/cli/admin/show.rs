@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
-use super::case::{self, Texts};
+use super::case::{self, TextDetail};
 use super::refusal;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{counted, length, print_json, stamp, story_url, time};
 use crate::cli::terminal::output::{note, say};
 use crate::domain::case::Case;
@@ -46,7 +46,7 @@ struct Whole {
     events: Vec<EventRow>,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     let (number, others) = super::target::to_show(home, &store, &args.post).await?;
     let now = Clock::system().now();
@@ -126,7 +126,7 @@ fn print(whole: &Whole, zone: &str) {
     print_content(&post.content);
     if let Some(case) = &whole.case {
         say!("for you to settle");
-        case::lines(case, Texts::Whole, zone, now).iter().for_each(|line| say!("{line}"));
+        case::lines(case, TextDetail::Whole, zone, now).iter().for_each(|line| say!("{line}"));
     }
     print_attempts(&whole.attempts, &post.content, zone);
     say!("history");
@@ -185,7 +185,7 @@ fn print_content(content: &Content) {
 }
 
 /// What a person can do about a post that waits for one.
-fn next_step(home: &Home, post: &PostRow) -> Option<String> {
+fn next_step(home: &CommandContext, post: &PostRow) -> Option<String> {
     let command = |words: &str| format!("`{}`", home.command(&format!("admin {words} {}", post.post)));
     match post.state {
         PostState::Held if post.is_lost() => Some(format!(

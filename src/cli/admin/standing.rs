@@ -1,6 +1,6 @@
 //! What is wrong beside posts, accounts and stories, and what a full disk means.
 
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::Failure;
 use crate::store::Store;
 use crate::store::view::IncidentRow;
@@ -13,7 +13,7 @@ pub(super) async fn standing(store: &Store) -> Result<Vec<IncidentRow>, Failure>
 }
 
 /// What a full disk means, and what to do.
-pub(super) fn disk_full(home: &Home) -> String {
+pub(super) fn disk_full(home: &CommandContext) -> String {
     let dir = home.data_dir.display();
     format!(
         "the disk is full: nothing is posted until there is room for {dir}; free some space (`df -h {dir}` tells where)"

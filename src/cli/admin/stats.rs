@@ -3,10 +3,10 @@
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::filter::moment;
-use crate::cli::context::Home;
-use crate::cli::terminal::format::{Columns, length};
+use crate::cli::context::CommandContext;
+use crate::cli::terminal::format::{ColumnLayout, length};
 use crate::cli::terminal::output::note;
-use crate::cli::terminal::table::{Form, Rows};
+use crate::cli::terminal::table::{Form, RowStream};
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::store::view::{NameKind, Percentiles, StatsRow};
@@ -57,7 +57,7 @@ struct Flat<'a> {
     duration_p99_ms: Option<u64>,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: &Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     if let Some(account) = &args.account {
         super::names::check(home, &store, NameKind::Account, account).await?;
@@ -68,7 +68,7 @@ pub(super) async fn run(common: &Common, home: &Home, args: &Args) -> Result<u8,
     store.close().await;
     let form = if args.csv { Form::Csv } else { Form::Json };
     if common.json || args.csv {
-        let mut rows = Rows::new(form, &COLUMNS, &zone);
+        let mut rows = RowStream::new(form, &COLUMNS, &zone);
         for row in &found {
             if args.csv {
                 rows.add(&flat(row))?;
@@ -118,7 +118,7 @@ fn print(rows: &[StatsRow]) {
         "TOOK ≤ 50/90/99 %",
     ]);
     let narrow = header(&["MONTH", "PUBLISHED", "LATE", "RETRIED", "DOUBTFUL", "MISSED", "FAILED", "90 % WITHIN"]);
-    let mut columns = Columns::new(&wide, &narrow);
+    let mut columns = ColumnLayout::new(&wide, &narrow);
     for row in rows {
         let [published, late, retried, doubtful, missed, failed, deleted] =
             [row.published, row.late, row.retried, row.doubtful, row.missed, row.failed, row.deleted]

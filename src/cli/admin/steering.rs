@@ -1,7 +1,7 @@
 //! What the commands that steer posts have in common: a deed done to each of the posts, or only looked at, in somebody's name.
 
 use super::{caveat, refusal, target};
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::failure::{DONE, Failure};
 use crate::cli::flags::Common;
 use crate::cli::terminal::format::{print_json, time};
@@ -9,7 +9,7 @@ use crate::cli::terminal::output::{note, say};
 use crate::domain::clock::Clock;
 use crate::domain::post::PostState;
 use crate::store::Store;
-use crate::store::queue::Refusal;
+use crate::store::queue::OperatorRefusal;
 
 /// What a command that steers does: to which posts, as a person names them, or only looks.
 pub(super) struct Steering<'a> {
@@ -21,10 +21,10 @@ pub(super) struct Steering<'a> {
 /// the others from it; the first one gives the exit code. With `--json`, the posts that were (or would be) moved, as they stand.
 pub(super) async fn steer(
     common: &Common,
-    home: &Home,
+    home: &CommandContext,
     steering: Steering<'_>,
-    may: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
-    deed: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
+    may: impl AsyncFn(&Store, i64) -> Result<(), OperatorRefusal>,
+    deed: impl AsyncFn(&Store, i64) -> Result<(), OperatorRefusal>,
     done: impl Fn(i64) -> String,
 ) -> Result<u8, Failure> {
     let store = home.open().await?;
@@ -55,7 +55,7 @@ pub(super) async fn steer(
             }
             Err(refusal) => {
                 let failure = match refusal {
-                    Refusal::BeforeItsJob { post, occurs_at } => {
+                    OperatorRefusal::BeforeItsJob { post, occurs_at } => {
                         let due = time(occurs_at, &home.zone(&store).await?, Clock::system().now());
                         Failure::not_possible(format!(
                             "post {post} is due {due} by its job file; it goes out earlier only when its job file says so"

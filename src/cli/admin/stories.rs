@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
 use super::filter::Filter;
-use crate::cli::context::Home;
-use crate::cli::terminal::format::{Columns, counted, excerpt, instant, relative};
+use crate::cli::context::CommandContext;
+use crate::cli::terminal::format::{ColumnLayout, counted, excerpt, instant, relative};
 use crate::cli::terminal::output::note;
-use crate::cli::terminal::table::{Form, Rows, STORY_COLUMNS};
+use crate::cli::terminal::table::{Form, RowStream, STORY_COLUMNS};
 use crate::domain::clock::Clock;
 use crate::domain::telling;
 use crate::store::Store;
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     csv: bool,
 }
 
-pub(super) async fn run(common: &Common, home: &Home, args: Args) -> Result<u8, Failure> {
+pub(super) async fn run(common: &Common, home: &CommandContext, args: Args) -> Result<u8, Failure> {
     let store = home.open().await?;
     super::names::check_filter(home, &store, &args.filter).await?;
     let zone = home.zone(&store).await?;
@@ -82,7 +82,7 @@ async fn list(
     form: Form,
 ) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
-    let mut rows = Rows::new(form, &STORY_COLUMNS, zone);
+    let mut rows = RowStream::new(form, &STORY_COLUMNS, zone);
     while shown < limit as usize {
         let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
         let (page, end) = store.story_page(filter, after, wanted).await?;
@@ -139,9 +139,9 @@ async fn engagement(
     form: Form,
 ) -> Result<(usize, bool), Failure> {
     let (mut after, mut shown) = (None, 0);
-    let mut rows = Rows::new(form, &ENGAGEMENT_COLUMNS, zone);
+    let mut rows = RowStream::new(form, &ENGAGEMENT_COLUMNS, zone);
     let header = ["STORY", "POST", "SEEN", "COMMENTS", "MOODS", "JOB"];
-    let mut table = Columns::new(&header, &header);
+    let mut table = ColumnLayout::new(&header, &header);
     while shown < limit as usize {
         let wanted = (limit - u32::try_from(shown).unwrap_or(limit)).min(PAGE);
         let (page, end) = store.story_page(filter, after, wanted).await?;
@@ -180,9 +180,9 @@ async fn engagement(
 }
 
 /// The table of stories.
-pub(super) fn columns(rows: &[StoryRow], zone: &str, titles: &BTreeMap<String, String>) -> Columns {
+pub(super) fn columns(rows: &[StoryRow], zone: &str, titles: &BTreeMap<String, String>) -> ColumnLayout {
     let now = Clock::system().now();
-    let mut columns = Columns::new(
+    let mut columns = ColumnLayout::new(
         &["STORY", "POST", "PUBLISHED", "STATUS", "ACCOUNT", "JOB", "TEXT"],
         &["STORY", "PUBLISHED", "JOB, TEXT"],
     );

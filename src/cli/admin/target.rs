@@ -3,14 +3,14 @@
 
 use super::super::failure::Failure;
 use super::names;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{counted, excerpt, time};
 use crate::cli::terminal::output::note;
 use crate::domain::clock::Clock;
 use crate::domain::content::composed;
 use crate::domain::post::PostState;
 use crate::store::Store;
-use crate::store::queue::Refusal;
+use crate::store::queue::OperatorRefusal;
 use crate::store::view::{NameKind, PostRow, StoryKey};
 
 /// What the help says of such an argument.
@@ -28,7 +28,7 @@ enum Named {
 }
 
 /// The post to look at: of a job the next one to go out, or the last one when none waits. Also says how many others the job has.
-pub(super) async fn to_show(home: &Home, store: &Store, text: &str) -> Result<(i64, usize), Failure> {
+pub(super) async fn to_show(home: &CommandContext, store: &Store, text: &str) -> Result<(i64, usize), Failure> {
     match named(home, store, text).await? {
         Named::One(post) => Ok((post, 0)),
         Named::OfJob { posts, .. } => {
@@ -41,10 +41,10 @@ pub(super) async fn to_show(home: &Home, store: &Store, text: &str) -> Result<(i
 
 /// The post to act on: of a job the only one for which `may` allows it. Where it allows none, the next post, so that the refusal tells why.
 pub(super) async fn to_steer(
-    home: &Home,
+    home: &CommandContext,
     store: &Store,
     text: &str,
-    may: impl AsyncFn(&Store, i64) -> Result<(), Refusal>,
+    may: impl AsyncFn(&Store, i64) -> Result<(), OperatorRefusal>,
 ) -> Result<i64, Failure> {
     let (name, posts) = match named(home, store, text).await? {
         Named::One(post) => return Ok(post),
@@ -54,7 +54,7 @@ pub(super) async fn to_steer(
     for post in &posts {
         match may(store, post.post).await {
             Ok(()) => possible.push(post.clone()),
-            Err(Refusal::Store(error)) => return Err(error.into()),
+            Err(OperatorRefusal::Store(error)) => return Err(error.into()),
             Err(_) => {}
         }
     }
@@ -69,7 +69,11 @@ pub(super) async fn to_steer(
 }
 
 /// The posts of a job that a take-down could mean: for what is chosen among stories.
-pub(super) async fn of_job(home: &Home, store: &Store, text: &str) -> Result<(String, Vec<PostRow>), Failure> {
+pub(super) async fn of_job(
+    home: &CommandContext,
+    store: &Store,
+    text: &str,
+) -> Result<(String, Vec<PostRow>), Failure> {
     match named(home, store, text).await? {
         Named::One(post) => Ok((text.to_owned(), store.post(post).await?.into_iter().collect())),
         Named::OfJob { name, posts } => Ok((name, posts)),
@@ -77,7 +81,12 @@ pub(super) async fn of_job(home: &Home, store: &Store, text: &str) -> Result<(St
 }
 
 /// The failure that lists what a name could mean.
-pub(super) async fn choice(home: &Home, store: &Store, name: &str, posts: &[PostRow]) -> Result<Failure, Failure> {
+pub(super) async fn choice(
+    home: &CommandContext,
+    store: &Store,
+    name: &str,
+    posts: &[PostRow],
+) -> Result<Failure, Failure> {
     let (now, zone) = (Clock::system().now(), home.zone(store).await?);
     let mut text = format!(
         "{name} could mean {}; name one by its number, or by its day as in `{name}@{}`:",
@@ -108,7 +117,7 @@ fn day(post: &PostRow) -> String {
     post.occurs_at.to_zoned(zone).strftime("%Y-%m-%d").to_string()
 }
 
-async fn named(home: &Home, store: &Store, text: &str) -> Result<Named, Failure> {
+async fn named(home: &CommandContext, store: &Store, text: &str) -> Result<Named, Failure> {
     let text = composed(text.trim());
     if let Ok(number) = text.parse::<i64>() {
         return numbered(store, number, &text).await;

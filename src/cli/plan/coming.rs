@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::post::PostState;
-use crate::store::queue::{Change, ChangeKind, Face};
+use crate::store::queue::{ChangeKind, PostChange, Snapshot};
 
 /// A post that is to appear.
 #[derive(Clone, Debug, Serialize)]
@@ -21,7 +21,7 @@ pub(super) struct Coming {
     /// What else is to be known of it, in words: that it is paused, was moved, or that its time has passed.
     pub(super) notes: Vec<String>,
     #[serde(flatten)]
-    pub(super) face: Face,
+    pub(super) face: Snapshot,
     /// UTF-16 units of its text, as Kakao counts.
     pub(super) length: usize,
 }
@@ -34,10 +34,10 @@ impl Coming {
 }
 
 /// The posts that are to appear once the files are in the queue, at the times that the files say.
-pub(super) fn coming(changes: &[Change]) -> Vec<Coming> {
+pub(super) fn coming(changes: &[PostChange]) -> Vec<Coming> {
     let waits =
         |state| matches!(state, PostState::Scheduled | PostState::Claimed | PostState::Held | PostState::Publishing);
-    let of = |change: &Change| {
+    let of = |change: &PostChange| {
         // What is under way goes out as it is.
         let face = if change.kind == ChangeKind::Ignored { &change.before } else { &change.after };
         let face = face.clone().filter(|_| waits(change.becomes))?;

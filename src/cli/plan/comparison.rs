@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::coming::Coming;
 use super::warning::Warning;
-use crate::store::queue::Change;
+use crate::store::queue::PostChange;
 use crate::yaml::problem::Problem;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct PlanReport {
     /// What the files are compared with: `queue`, `nothing` (no queue yet), or the other version.
     pub(super) against: String,
     /// The commit of the checkout that the files lie in, if they all lie at one.
@@ -24,7 +24,7 @@ pub(super) struct Report {
     pub(super) jobs: usize,
     pub(super) files: usize,
     /// What would change, and the edits that come too late.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<PostChange>,
     /// The posts that are to appear until `coming_until`, in the order of time.
     pub(super) coming: Vec<Coming>,
     pub(super) coming_until: Timestamp,

@@ -23,12 +23,12 @@ use super::terminal::format::print_json;
 use super::terminal::output::{self, note};
 use crate::domain::clock::{Clock, later};
 use crate::engine::{Rules, planned};
-use crate::plan::{self, Beside, Plan};
+use crate::plan::{self, LoadInputs, Plan};
 use crate::settings::Settings;
-use crate::store::queue::{Change, ChangeKind};
+use crate::store::queue::{ChangeKind, PostChange};
 use crate::store::{Access, Store, StoreError};
 use coming::coming;
-use comparison::Report;
+use comparison::PlanReport;
 use queued::Queued;
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
     let (against, (changes, unmade), queued) = match &args.against {
         Some(spec) => {
             // Accounts came and went since then.
-            let beside = Beside { accounts: BTreeSet::new(), ..beside };
+            let beside = LoadInputs { accounts: BTreeSet::new(), ..beside };
             let (label, old) = revision::load(spec, &paths, &beside, now).await?;
             (label, planned::between_plans(&old, &plan, &rules, now)?, Queued::default())
         }
@@ -99,16 +99,16 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<u8, Failure> {
 fn report(
     plan: &Plan,
     against: String,
-    changes: Vec<Change>,
+    changes: Vec<PostChange>,
     queued: &Queued,
     settings: &Settings,
     coming_until: Timestamp,
     now: Timestamp,
-) -> Report {
+) -> PlanReport {
     let all = queued.lay_over(coming(&changes), &changes, now);
     let mut warnings = warning::find(&changes, &all, &queued.published, settings, now);
     warnings.extend(warning::turns(plan, &changes, now));
-    Report {
+    PlanReport {
         against,
         commit: plan.commit().map(str::to_owned),
         at: now,
@@ -125,7 +125,7 @@ fn report(
 }
 
 /// The queue, beside a daemon that may be running; nothing when there is none yet.
-async fn open(home: &context::Home) -> Result<Option<Store>, Failure> {
+async fn open(home: &context::CommandContext) -> Result<Option<Store>, Failure> {
     match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => Ok(Some(store)),
         Err(StoreError::Missing(_)) => Ok(None),

@@ -11,8 +11,8 @@ use crate::cli::terminal::format::instant;
 use crate::domain::clock::{earlier, later};
 use crate::domain::post::PostState;
 use crate::store::Store;
-use crate::store::queue::{Change, ChangeKind, Face};
-use crate::store::view::{Listing, PauseRow, PostRow, StoryRow, WaitKind, standing_waits};
+use crate::store::queue::{ChangeKind, PostChange, Snapshot};
+use crate::store::view::{PauseRow, PostQuery, PostRow, StoryRow, WaitKind, standing_waits};
 
 /// Most stories that are compared with what is coming.
 const STORIES_MAX: u32 = 2_000;
@@ -37,7 +37,7 @@ pub(crate) struct Queued {
 impl Queued {
     pub(super) async fn read(
         store: &Store,
-        changes: &[Change],
+        changes: &[PostChange],
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Self, Failure> {
@@ -51,9 +51,10 @@ impl Queued {
     }
 
     /// The coming posts as they will go out: what the files say, with what the queue knows. In the order of time.
-    pub(super) fn lay_over(&self, coming: Vec<Coming>, changes: &[Change], now: Timestamp) -> Vec<Coming> {
+    pub(super) fn lay_over(&self, coming: Vec<Coming>, changes: &[PostChange], now: Timestamp) -> Vec<Coming> {
         let posts: HashMap<i64, &PostRow> = self.posts.iter().map(|post| (post.post, post)).collect();
-        let told: HashMap<i64, &Change> = changes.iter().filter_map(|change| Some((change.post?, change))).collect();
+        let told: HashMap<i64, &PostChange> =
+            changes.iter().filter_map(|change| Some((change.post?, change))).collect();
         let of = |one: Coming| {
             let found = one.post.and_then(|post| Some((*posts.get(&post)?, told.get(&post).copied())));
             self.with_its_post(one, found, now)
@@ -70,7 +71,7 @@ impl Queued {
         all
     }
 
-    fn with_its_post(&self, mut one: Coming, found: Option<(&PostRow, Option<&Change>)>, now: Timestamp) -> Coming {
+    fn with_its_post(&self, mut one: Coming, found: Option<(&PostRow, Option<&PostChange>)>, now: Timestamp) -> Coming {
         let Some((post, change)) = found else {
             // It is new: what covers its account, its job or its tags will cover it too.
             let post = (one.face.account.as_str(), one.job.as_str(), one.face.tags.as_slice());
@@ -99,8 +100,8 @@ impl Queued {
 }
 
 /// The posts of the queue that are due by then, and those that the files want by then.
-async fn posts(store: &Store, changes: &[Change], until: Timestamp) -> Result<Vec<PostRow>, Failure> {
-    let listing = Listing { states: OPEN.to_vec(), until: Some(until), ..Listing::default() };
+async fn posts(store: &Store, changes: &[PostChange], until: Timestamp) -> Result<Vec<PostRow>, Failure> {
+    let listing = PostQuery { states: OPEN.to_vec(), until: Some(until), ..PostQuery::default() };
     let (mut posts, mut after) = (Vec::new(), None);
     while posts.len() < ROWS_MAX {
         let page = store.listing(&listing, after, PAGE).await?;
@@ -111,7 +112,7 @@ async fn posts(store: &Store, changes: &[Change], until: Timestamp) -> Result<Ve
         }
     }
     let known: HashSet<i64> = posts.iter().map(|post| post.post).collect();
-    let is_near = |change: &&Change| change.after.as_ref().is_some_and(|face| face.occurs_at <= until);
+    let is_near = |change: &&PostChange| change.after.as_ref().is_some_and(|face| face.occurs_at <= until);
     let wanted = changes.iter().filter(is_near).filter_map(|change| change.post).filter(|post| !known.contains(post));
     let wanted: Vec<i64> = wanted.take(ROWS_MAX).collect();
     posts.extend(store.posts_numbered(&wanted).await?);
@@ -120,7 +121,7 @@ async fn posts(store: &Store, changes: &[Change], until: Timestamp) -> Result<Ve
 
 /// A post that no job file names: it was made by hand, or is released although its job left the files.
 fn of_queue(post: &PostRow, now: Timestamp) -> Coming {
-    let face = Face {
+    let face = Snapshot {
         occurs_at: post.occurs_at,
         zone: post.zone.clone(),
         account: post.account.clone(),

@@ -12,7 +12,7 @@ use super::super::failure::{Failure, PROBLEMS};
 use super::super::tell::tell_problems;
 use crate::cli::terminal::format::counted;
 use crate::engine::sleep;
-use crate::plan::{self, Beside, Plan};
+use crate::plan::{self, LoadInputs, Plan};
 
 /// Most that is read of what a `git` command writes.
 const STREAM_BYTES_MAX: u64 = 1_000_000;
@@ -23,7 +23,7 @@ const GIT_LIMIT: Duration = Duration::from_secs(60);
 pub(super) async fn load(
     spec: &str,
     paths: &[PathBuf],
-    beside: &Beside,
+    beside: &LoadInputs,
     now: Timestamp,
 ) -> Result<(String, Plan), Failure> {
     let file = Path::new(spec);
@@ -53,7 +53,7 @@ pub(super) async fn load(
     Ok((label, plan))
 }
 
-fn read(label: &str, paths: &[PathBuf], beside: &Beside, now: Timestamp) -> Result<Plan, Failure> {
+fn read(label: &str, paths: &[PathBuf], beside: &LoadInputs, now: Timestamp) -> Result<Plan, Failure> {
     plan::load_with(paths, beside, now).map_err(|problems| {
         tell_problems(&problems);
         let count = counted(problems.errors(), "problem");

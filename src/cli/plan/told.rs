@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::comparison::Report;
+use super::comparison::PlanReport;
 use crate::cli::terminal::format::{counted, instant, length};
 use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::{Body, Content};
 use crate::domain::post::PostState;
-use crate::store::queue::{Change, ChangeKind, Face};
+use crate::store::queue::{ChangeKind, PostChange, Snapshot};
 use crate::yaml::problem::{Paint, render};
 use coming::coming;
 use line::{one_line, sign};
@@ -28,7 +28,7 @@ const MARKDOWN_CHARS_MAX: usize = 60_000;
 const MARKDOWN_WIDTH: usize = 100;
 
 /// `2 added, 1 changed`; `no changes`. A post that moves to another time counts once, as it is shown.
-fn summary(report: &Report) -> String {
+fn summary(report: &PlanReport) -> String {
     let count = |kind| report.changes.iter().filter(|change| change.kind == kind).count();
     let moved = moved(report).len();
     let parts = [
@@ -46,7 +46,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// For a terminal of so many columns.
-pub(super) fn text(report: &Report, columns: usize) -> String {
+pub(super) fn text(report: &PlanReport, columns: usize) -> String {
     let said = summary(report);
     let said = if width(&said) > columns { said.replacen(": ", ":\n", 1) } else { said };
     let mut out = format!("{said}{}\n", compared(report));
@@ -69,7 +69,7 @@ pub(super) fn text(report: &Report, columns: usize) -> String {
 }
 
 /// For the comment of a pull request. Texts stand in fences, so that nothing in them is markup and nobody is mentioned.
-pub(super) fn markdown(report: &Report) -> String {
+pub(super) fn markdown(report: &PlanReport) -> String {
     let mut out = format!("### storyd plan\n\n{}{}\n", summary(report), compared(report));
     let changes = changes(report, MARKDOWN_WIDTH);
     if !changes.is_empty() {
@@ -99,21 +99,21 @@ fn fenced(kind: &str, text: &str) -> String {
 }
 
 /// The paths as they are from the folder in which the command was given.
-fn from_here(text: &str, report: &Report) -> String {
+fn from_here(text: &str, report: &PlanReport) -> String {
     match &report.here {
         Some(here) if here.parent().is_some() => text.replace(&format!("{}/", here.display()), ""),
         _ => text.to_owned(),
     }
 }
 
-fn compared(report: &Report) -> String {
+fn compared(report: &PlanReport) -> String {
     match report.against.as_str() {
         "queue" | "nothing" => String::new(),
         other => format!("\nagainst {other}"),
     }
 }
 
-fn coming_title(report: &Report) -> String {
+fn coming_title(report: &PlanReport) -> String {
     let (from, until) = (report.at.as_second(), report.coming_until.as_second());
     let days = u64::try_from(until - from).unwrap_or(0) / 86_400;
     let days = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
@@ -124,9 +124,9 @@ fn coming_title(report: &Report) -> String {
 type Alike<'a> = (&'a str, ChangeKind, &'a [&'static str]);
 
 /// The changes in the order of their first times, those of one job and kind together.
-fn changes(report: &Report, columns: usize) -> String {
+fn changes(report: &PlanReport, columns: usize) -> String {
     let moved = moved(report);
-    let mut groups: Vec<(Alike<'_>, Vec<&Change>)> = Vec::new();
+    let mut groups: Vec<(Alike<'_>, Vec<&PostChange>)> = Vec::new();
     for change in report.changes.iter().chain(&moved) {
         if change.kind != ChangeKind::Changed && moved.iter().any(|moved| moved.job == change.job) {
             continue;
@@ -140,7 +140,7 @@ fn changes(report: &Report, columns: usize) -> String {
     for (_, group) in &mut groups {
         group.sort_by_key(|change| face(change).map(|face| face.occurs_at));
     }
-    let first = |group: &[&Change]| group.first().and_then(|change| face(change)).map(|face| face.occurs_at);
+    let first = |group: &[&PostChange]| group.first().and_then(|change| face(change)).map(|face| face.occurs_at);
     groups.sort_by_cached_key(|((job, kind, _), group)| (first(group), *job, *kind));
     let mut out = String::new();
     for ((_, kind, _), group) in groups {
@@ -150,7 +150,7 @@ fn changes(report: &Report, columns: usize) -> String {
         for change in group.iter().take(shown) {
             one_change(&mut out, change, columns);
         }
-        if let Some(last) = group.get(shown..).and_then(<[&Change]>::last) {
+        if let Some(last) = group.get(shown..).and_then(<[&PostChange]>::last) {
             let until = face(last).map_or_else(String::new, |face| instant(face.occurs_at, &face.zone));
             let word = if kind == ChangeKind::Changed { "more like it" } else { "more" };
             writeln!(out, "    and {} {word}, the last on {until}", group.len() - shown).ok();
@@ -160,7 +160,7 @@ fn changes(report: &Report, columns: usize) -> String {
 }
 
 /// The jobs of which one post leaves and another comes: what a person calls a moved time.
-fn moved(report: &Report) -> Vec<Change> {
+fn moved(report: &PlanReport) -> Vec<PostChange> {
     let of = |kind, job: &str| {
         let mut all = report.changes.iter().filter(move |change| change.kind == kind && change.job == job);
         all.next().filter(|_| all.next().is_none())
@@ -171,16 +171,16 @@ fn moved(report: &Report) -> Vec<Change> {
         let gone = of(ChangeKind::Cancelled, &gone.job)?;
         let come = of(ChangeKind::Added, &gone.job).filter(|come| come.before.is_none())?;
         let reason = "another time is another post: the first is cancelled".to_owned();
-        Some(Change { kind: ChangeKind::Changed, before: gone.before.clone(), reason, ..come.clone() })
+        Some(PostChange { kind: ChangeKind::Changed, before: gone.before.clone(), reason, ..come.clone() })
     });
     pairs.collect()
 }
 
-fn face(change: &Change) -> Option<&Face> {
+fn face(change: &PostChange) -> Option<&Snapshot> {
     change.after.as_ref().or(change.before.as_ref())
 }
 
-fn one_change(out: &mut String, change: &Change, columns: usize) {
+fn one_change(out: &mut String, change: &PostChange, columns: usize) {
     let Some(face) = face(change) else { return };
     let head = format!(
         "{} {}  {}  {}  {}{}",
@@ -208,7 +208,7 @@ fn one_change(out: &mut String, change: &Change, columns: usize) {
 }
 
 /// The state, where it is not what one expects.
-fn state(change: &Change) -> String {
+fn state(change: &PostChange) -> String {
     match (change.kind, change.becomes) {
         (ChangeKind::Added | ChangeKind::Changed, PostState::Scheduled)
         | (ChangeKind::Cancelled | ChangeKind::Held, _) => String::new(),
@@ -229,8 +229,8 @@ fn excerpt(content: &Content) -> String {
     }
 }
 
-fn differences(out: &mut String, before: &Face, after: &Face, columns: usize) {
-    let deletion = |face: &Face| match (face.delete_after_s, face.delete_at) {
+fn differences(out: &mut String, before: &Snapshot, after: &Snapshot, columns: usize) {
+    let deletion = |face: &Snapshot| match (face.delete_after_s, face.delete_at) {
         (_, Some(at)) => instant(at, &face.zone),
         (Some(seconds), None) => format!("{} after it was posted", length(std::time::Duration::from_secs(seconds))),
         (None, None) => "never".into(),
@@ -247,7 +247,7 @@ fn differences(out: &mut String, before: &Face, after: &Face, columns: usize) {
     line("blackout", or_none(before.blackout.as_deref()), or_none(after.blackout.as_deref()));
     line("type", before.content.kind().into(), after.content.kind().into());
     line("audience", audience(&before.content), audience(&after.content));
-    let url = |face: &Face| match &face.content.body {
+    let url = |face: &Snapshot| match &face.content.body {
         Body::Link { url, .. } => url.clone(),
         _ => "none".into(),
     };
@@ -256,7 +256,7 @@ fn differences(out: &mut String, before: &Face, after: &Face, columns: usize) {
     line("in doubt", before.in_doubt.clone(), after.in_doubt.clone());
     line("deletion", deletion(before), deletion(after));
     line("tags", before.tags.join(" "), after.tags.join(" "));
-    let app = |face: &Face| serde_json::to_string(&face.content.app).unwrap_or_default();
+    let app = |face: &Snapshot| serde_json::to_string(&face.content.app).unwrap_or_default();
     line("app", app(before), app(after));
     images(out, &before.content, &after.content);
     lines(out, before.content.text().unwrap_or_default(), after.content.text().unwrap_or_default(), columns);

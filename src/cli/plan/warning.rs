@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::coming::Coming;
-use crate::cli::context::Home;
+use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{counted, instant, length, relative};
 use crate::domain::clock::between;
 use crate::domain::content::comparable;
@@ -15,7 +15,7 @@ use crate::domain::post::PostState;
 use crate::domain::telling::shell_word;
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::store::queue::{Change, ChangeKind, Unmade};
+use crate::store::queue::{ChangeKind, MissingText, PostChange};
 use crate::store::view::StoryRow;
 
 /// How far back and ahead the same text counts as said twice.
@@ -38,7 +38,7 @@ pub(crate) struct Warning {
 
 /// Every warning, the most urgent kind first.
 pub(super) fn find(
-    changes: &[Change],
+    changes: &[PostChange],
     coming: &[Coming],
     published: &[StoryRow],
     settings: &Settings,
@@ -57,14 +57,14 @@ pub(super) fn find(
 }
 
 /// The accounts that would lose most of what they have waiting.
-pub(super) fn held(changes: &[Change], home: &Home) -> Vec<Warning> {
-    let mut accounts: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+pub(super) fn held(changes: &[PostChange], home: &CommandContext) -> Vec<Warning> {
+    let mut accounts: BTreeMap<&str, Vec<&PostChange>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.kind == ChangeKind::Held) {
         if let Some(face) = &change.before {
             accounts.entry(&face.account).or_default().push(change);
         }
     }
-    let warning = |(account, lost): (&str, Vec<&Change>)| Warning {
+    let warning = |(account, lost): (&str, Vec<&PostChange>)| Warning {
         kind: "held",
         job: lost.first().map(|change| change.job.clone()).unwrap_or_default(),
         message: format!(
@@ -78,7 +78,7 @@ pub(super) fn held(changes: &[Change], home: &Home) -> Vec<Warning> {
 }
 
 /// The new jobs whose texts take turns and do not begin with the first: without a first day they are counted by the calendar.
-pub(super) fn turns(plan: &Plan, changes: &[Change], now: Timestamp) -> Vec<Warning> {
+pub(super) fn turns(plan: &Plan, changes: &[PostChange], now: Timestamp) -> Vec<Warning> {
     let is_new = |job: &str| {
         let mut all = changes.iter().filter(|change| change.job == job).peekable();
         all.peek().is_some() && all.all(|change| change.kind == ChangeKind::Added && change.before.is_none())
@@ -94,7 +94,7 @@ pub(super) fn turns(plan: &Plan, changes: &[Change], now: Timestamp) -> Vec<Warn
 }
 
 /// The jobs of which texts to come cannot be made.
-pub(super) fn no_text(unmade: &[Unmade]) -> Vec<Warning> {
+pub(super) fn no_text(unmade: &[MissingText]) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = Vec::new();
     for one in unmade {
         if warnings.iter().any(|warning| warning.job == one.job) {
@@ -108,7 +108,7 @@ pub(super) fn no_text(unmade: &[Unmade]) -> Vec<Warning> {
     warnings
 }
 
-fn too_late(changes: &[Change]) -> Vec<Warning> {
+fn too_late(changes: &[PostChange]) -> Vec<Warning> {
     let ignored = changes.iter().filter(|change| change.kind == ChangeKind::Ignored);
     let mut warnings: Vec<Warning> = Vec::new();
     for change in ignored {
@@ -146,11 +146,11 @@ fn soon(coming: &[Coming], now: Timestamp) -> Vec<Warning> {
 }
 
 /// When something is said, by which job, and whether it is out.
-type Said<'a> = (Timestamp, &'a str, bool);
+type WarningContext<'a> = (Timestamp, &'a str, bool);
 
 fn same_text(coming: &[Coming], published: &[StoryRow], now: Timestamp) -> Vec<Warning> {
     // What says what: when, the job, and whether it is out.
-    let mut said: BTreeMap<(&str, String), Vec<Said<'_>>> = BTreeMap::new();
+    let mut said: BTreeMap<(&str, String), Vec<WarningContext<'_>>> = BTreeMap::new();
     for story in published {
         let text = comparable(story.content.text().unwrap_or_default());
         said.entry((story.account.as_str(), text)).or_default().push((story.published_at, &story.job, true));

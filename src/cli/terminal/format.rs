@@ -55,14 +55,14 @@ pub(crate) fn shorten(text: &str, width: usize) -> String {
 }
 
 /// Rows in columns, in two forms: the wide one has one line a row, the narrow one stacks some of its cells in two.
-pub(crate) struct Columns {
+pub(crate) struct ColumnLayout {
     wide: Table,
     narrow: Table,
     /// Lines of their own, each before the row of that number.
     headings: Vec<(usize, String)>,
 }
 
-impl Columns {
+impl ColumnLayout {
     /// The last column of each is cut to what is left of the line.
     pub(crate) fn new(wide: &[&str], narrow: &[&str]) -> Self {
         Self { wide: table(wide), narrow: table(narrow), headings: Vec::new() }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn columns_stay_under_each_other_with_hangul_and_emoji_and_stack_where_it_is_narrow() {
         let columns = || {
-            let mut columns = Columns::new(&["POST", "WHEN", "JOB", "TEXT"], &["POST", "WHEN", "TEXT"]);
+            let mut columns = ColumnLayout::new(&["POST", "WHEN", "JOB", "TEXT"], &["POST", "WHEN", "TEXT"]);
             for (post, job, says) in
                 [("1", "주말-사진", "☕ 겨울 신메뉴가 나왔어요! 이번 주말까지"), ("12", "menu", "open")]
             {

@@ -14,18 +14,18 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 /// Prints onto one stream.
 pub(crate) struct Printer {
-    shared: Arc<Shared>,
+    shared: Arc<PrinterState>,
 }
 
-struct Shared {
-    waiting: Mutex<Waiting>,
+struct PrinterState {
+    waiting: Mutex<PrinterQueue>,
     changed: Condvar,
     /// What says that so many lines were dropped.
     say_dropped: fn(u64) -> String,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct PrinterQueue {
     texts: VecDeque<String>,
     bytes: usize,
     /// Lines that were dropped since the last one that was taken.
@@ -43,7 +43,7 @@ impl Printer {
         stream: impl Write + Send + 'static,
         say_dropped: fn(u64) -> String,
     ) -> io::Result<Self> {
-        let shared = Arc::new(Shared { waiting: Mutex::default(), changed: Condvar::new(), say_dropped });
+        let shared = Arc::new(PrinterState { waiting: Mutex::default(), changed: Condvar::new(), say_dropped });
         let own = shared.clone();
         std::thread::Builder::new().name(name.into()).spawn(move || own.write_all(stream))?;
         Ok(Self { shared })
@@ -70,22 +70,22 @@ impl Printer {
 
     /// Waits until all of it is printed, at most so long. How many lines were not.
     pub(crate) fn finish(&self, patience: Duration) -> u64 {
-        let busy = |waiting: &mut Waiting| waiting.writing || !waiting.texts.is_empty();
+        let busy = |waiting: &mut PrinterQueue| waiting.writing || !waiting.texts.is_empty();
         let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), patience, busy);
         let waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
         waiting.dropped + waiting.texts.iter().map(|text| lines_of(text)).sum::<u64>()
     }
 }
 
-impl Waiting {
+impl PrinterQueue {
     fn push(&mut self, text: String) {
         self.bytes += text.len();
         self.texts.push_back(text);
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+impl PrinterState {
+    fn lock(&self) -> MutexGuard<'_, PrinterQueue> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

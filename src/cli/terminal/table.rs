@@ -85,7 +85,7 @@ pub(crate) const ATTEMPT_COLUMNS: [&str; 12] = [
 ];
 
 /// A list for a program, on its way out.
-pub(crate) struct Rows {
+pub(crate) struct RowStream {
     form: Form,
     columns: &'static [&'static str],
     /// In which CSV tells times.
@@ -93,7 +93,7 @@ pub(crate) struct Rows {
     begun: bool,
 }
 
-impl Rows {
+impl RowStream {
     /// Nothing is printed before the first row, or the end.
     pub(crate) fn new(form: Form, columns: &'static [&'static str], zone: &str) -> Self {
         Self { form, columns, zone: zone.to_owned(), begun: false }

@@ -13,8 +13,8 @@ fn secs(seconds: i64) -> SignedDuration {
 }
 
 /// Nothing is known but that the zone rules are of this year.
-fn nothing() -> Evidence {
-    Evidence {
+fn nothing() -> ClockEvidence {
+    ClockEvidence {
         now: now(),
         earliest: "2026-01-01T00:00:00Z".parse().expect("valid"),
         written_at: None,
@@ -26,7 +26,7 @@ fn nothing() -> Evidence {
     }
 }
 
-impl Evidence {
+impl ClockEvidence {
     /// Each of these sources says, three times, that the clock is so many seconds ahead.
     fn told(self, ahead: &[i64]) -> Self {
         let answers = ahead.iter().map(|ahead| Opinion { ahead: secs(*ahead), answers: 3 }).collect();
@@ -35,11 +35,11 @@ impl Evidence {
 
     /// The steady clock says that it was set ahead by so many seconds since it was confirmed.
     fn set(self, ahead: i64) -> Self {
-        Self { steady: Some(Steady { ahead: secs(ahead), confirmed: true }), ..self }
+        Self { steady: Some(SteadyVerdict { ahead: secs(ahead), confirmed: true }), ..self }
     }
 
     fn set_unconfirmed(self, ahead: i64) -> Self {
-        Self { steady: Some(Steady { ahead: secs(ahead), confirmed: false }), ..self }
+        Self { steady: Some(SteadyVerdict { ahead: secs(ahead), confirmed: false }), ..self }
     }
 
     /// The queue was last written so many seconds ago by this clock.
@@ -53,12 +53,12 @@ impl Evidence {
 }
 
 /// `right`, `unconfirmed`, `doubt`, `ask`.
-fn word(evidence: &Evidence) -> &'static str {
+fn word(evidence: &ClockEvidence) -> &'static str {
     match verdict(evidence) {
-        Verdict::Right => "right",
-        Verdict::Unconfirmed => "unconfirmed",
-        Verdict::Ask => "ask",
-        Verdict::Doubt(_) => "doubt",
+        ClockVerdict::Right => "right",
+        ClockVerdict::Unconfirmed => "unconfirmed",
+        ClockVerdict::Ask => "ask",
+        ClockVerdict::Doubt(_) => "doubt",
     }
 }
 
@@ -111,9 +111,9 @@ fn every_kind_of_evidence_has_its_verdict() {
         ("a restart after three days without a server", nothing().written(3 * DAY), "unconfirmed"),
         ("the same clock still, and no server yet", nothing().set_unconfirmed(0), "unconfirmed"),
         // Not asked yet.
-        ("a first start", Evidence { rounds: 0, ..nothing() }, "ask"),
-        ("set, and not asked yet", Evidence { rounds: 0, ..nothing().set(7_200) }, "ask"),
-        ("one answer that differs", Evidence { rounds: 1, ..nothing().told(&[DAY]) }, "ask"),
+        ("a first start", ClockEvidence { rounds: 0, ..nothing() }, "ask"),
+        ("set, and not asked yet", ClockEvidence { rounds: 0, ..nothing().set(7_200) }, "ask"),
+        ("one answer that differs", ClockEvidence { rounds: 1, ..nothing().told(&[DAY]) }, "ask"),
     ];
     for (what, evidence, is) in cases {
         assert_eq!(word(&evidence), is, "{what}: {:?}", verdict(&evidence));
@@ -123,15 +123,16 @@ fn every_kind_of_evidence_has_its_verdict() {
 #[test]
 fn a_persons_word_stands_above_all() {
     for evidence in [nothing().told(&[DAY, DAY]), nothing().set(DAY), nothing().by("2016-01-01T00:00:00Z")] {
-        assert_eq!(word(&Evidence { word: true, ..evidence }), "right");
+        assert_eq!(word(&ClockEvidence { word: true, ..evidence }), "right");
     }
 }
 
 #[test]
 fn one_answer_confirms_no_clock_that_was_set() {
-    let one = Evidence { answers: vec![Opinion { ahead: secs(0), answers: 1 }], rounds: 1, ..nothing().set(7_200) };
+    let one =
+        ClockEvidence { answers: vec![Opinion { ahead: secs(0), answers: 1 }], rounds: 1, ..nothing().set(7_200) };
     assert_eq!(word(&one), "ask");
-    let two = Evidence { answers: vec![Opinion { ahead: secs(0), answers: 2 }], ..one };
+    let two = ClockEvidence { answers: vec![Opinion { ahead: secs(0), answers: 2 }], ..one };
     assert_eq!(word(&two), "right");
 }
 
@@ -140,7 +141,7 @@ fn a_doubt_ends_below_the_limit_at_which_it_began() {
     for (ahead, in_doubt, is) in
         [(119, false, "right"), (121, false, "doubt"), (100, true, "doubt"), (80, true, "right")]
     {
-        assert_eq!(word(&Evidence { in_doubt, ..nothing().told(&[ahead]) }), is, "{ahead} s, {in_doubt}");
+        assert_eq!(word(&ClockEvidence { in_doubt, ..nothing().told(&[ahead]) }), is, "{ahead} s, {in_doubt}");
     }
 }
 
@@ -161,7 +162,7 @@ fn no_single_source_stops_a_clock_that_the_steady_clock_bears_out_or_confirms_on
 /// What the program did before there was a decision: it acted by whatever the clock said.
 #[test]
 fn to_act_at_once_is_the_mistake_that_the_table_catches() {
-    let act_at_once = |_: &Evidence| Verdict::Right;
+    let act_at_once = |_: &ClockEvidence| ClockVerdict::Right;
     let wrong = nothing().set(60 * DAY).told(&[60 * DAY]);
     assert_ne!(verdict(&wrong), act_at_once(&wrong));
 }

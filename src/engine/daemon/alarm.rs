@@ -13,11 +13,11 @@ use crate::domain::clock::later;
 
 /// Rings at the end of the nap that it was set to last, or earlier.
 pub(crate) struct Alarm {
-    shared: Arc<Shared>,
+    shared: Arc<AlarmState>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct AlarmState {
     setting: Mutex<Setting>,
     changed: Condvar,
     bell: Notify,
@@ -36,7 +36,7 @@ struct Setting {
 impl Alarm {
     /// An alarm that is not set.
     pub(super) fn new() -> std::io::Result<Self> {
-        let shared: Arc<Shared> = Arc::default();
+        let shared: Arc<AlarmState> = Arc::default();
         let own = shared.clone();
         std::thread::Builder::new().name("storyd-alarm".into()).spawn(move || own.watch())?;
         Ok(Self { shared })
@@ -67,7 +67,7 @@ impl Drop for Alarm {
     }
 }
 
-impl Shared {
+impl AlarmState {
     fn watch(&self) {
         let mut setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
         while !setting.ends {

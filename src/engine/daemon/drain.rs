@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::error::DaemonError;
 use super::nap::SOON;
 use super::news::News;
-use super::signals::{Signals, Told, supervisor};
+use super::signals::{ProcessSignal, Signals, supervisor};
 use super::workers::Lanes;
 use crate::domain::clock::later;
 use crate::engine::context::Ctx;
 use crate::engine::sleep::pause;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// How long a drain waits for uploads, which are simply repeated; a publish request is waited for until its own limit.
 const DRAIN_PREPARE: Duration = Duration::from_secs(10);
@@ -27,8 +27,9 @@ pub(super) async fn drain(
     }
     let patience = later(ctx.clock.now(), DRAIN_PREPARE);
     while !lanes.is_empty() {
-        let only_uploads =
-            lanes.busy.iter().all(|(deed, _)| matches!(deed, Due::Prepare | Due::Probe | Due::Foresee | Due::Notify));
+        let only_uploads = lanes.busy.iter().all(|(deed, _)| {
+            matches!(deed, TaskKind::Prepare | TaskKind::Probe | TaskKind::Foresee | TaskKind::Notify)
+        });
         if only_uploads && ctx.clock.now() >= patience {
             // Left alone, not aborted: a database statement is never cut short. The process ends, and the next start
             // puts their posts back into the queue.
@@ -37,7 +38,7 @@ pub(super) async fn drain(
         }
         tokio::select! {
             Some(done) = lanes.set.join_next_with_id() => drop(lanes.settle(ctx, done, tell)?),
-            told = signals.next() => if told == Told::Stop {
+            told = signals.next() => if told == ProcessSignal::Stop {
                 lanes.set.detach_all();
                 return Err(DaemonError::Impatient);
             },

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::domain::clock::{between, earlier, later};
 use crate::engine::context::Ctx;
 use crate::engine::report::Result;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// Most due times that are known ahead.
 const COMING_MAX: u32 = 512;
@@ -33,7 +33,7 @@ pub(crate) struct Agenda {
     /// Accounts to be asked at once.
     asked: BTreeSet<String>,
     /// Found by the last look at all.
-    found: Vec<(Due, String)>,
+    found: Vec<(TaskKind, String)>,
     /// When all is to be looked at next; `None`: at once.
     all_at: Option<Timestamp>,
     /// The first instant of anything but a post that falls due, as the last look at all found it; all is looked at then.
@@ -78,7 +78,7 @@ impl Agenda {
         let now = ctx.clock.now();
         self.found = ctx.store.due(now).await?;
         let sinks = ctx.store.sinks_due(now).await?;
-        self.found.extend(sinks.into_iter().map(|sink| (Due::Notify, sink)));
+        self.found.extend(sinks.into_iter().map(|sink| (TaskKind::Notify, sink)));
         let coming = ctx.store.coming(now, COMING_MAX).await?;
         // What comes after the last one that is known is found by looking again.
         let is_full = coming.len() >= COMING_MAX as usize;
@@ -97,10 +97,10 @@ impl Agenda {
     }
 
     /// The posts that are due, as far as is known: nothing is asked for it.
-    pub(super) fn due_posts(&mut self, now: Timestamp) -> Vec<(Due, String)> {
+    pub(super) fn due_posts(&mut self, now: Timestamp) -> Vec<(TaskKind, String)> {
         let mut due = Vec::new();
         while let Some(entry) = self.posts.first_entry().filter(|entry| *entry.key() <= now) {
-            due.extend(entry.remove().into_iter().map(|account| (Due::Publish, account)));
+            due.extend(entry.remove().into_iter().map(|account| (TaskKind::Publish, account)));
         }
         due
     }
@@ -111,7 +111,7 @@ impl Agenda {
     }
 
     /// What else is due, as far as is known.
-    pub(super) async fn due(&mut self, ctx: &Ctx) -> Result<Vec<(Due, String)>> {
+    pub(super) async fn due(&mut self, ctx: &Ctx) -> Result<Vec<(TaskKind, String)>> {
         let mut due = std::mem::take(&mut self.found);
         let now = ctx.clock.now();
         while let Some(entry) = self.accounts.first_entry().filter(|entry| *entry.key() <= now) {

@@ -1,11 +1,11 @@
 //! The daemon and its job files: when they are read again, and what follows.
 
 use super::error::DaemonError;
-use super::interleave::Cut;
+use super::interleave::StopAction;
 use super::news::News;
 use super::state::Daemon;
 use crate::domain::clock::later;
-use crate::engine::reload::{Loaded, load};
+use crate::engine::reload::{LoadedFiles, load};
 
 impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files when they have changed and settled. A look now and then finds what no system reports.
@@ -30,7 +30,9 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Reads the job files again. A file that does not load changes nothing.
     async fn reload(&mut self) -> std::result::Result<(), DaemonError> {
         let (jobs, now) = (self.start.jobs.clone(), self.ctx.clock.now());
-        let Some(Loaded { read, looks }) = self.beside(Cut::Here, load(&jobs, now)).await? else { return Ok(()) };
+        let Some(LoadedFiles { read, looks }) = self.beside(StopAction::Here, load(&jobs, now)).await? else {
+            return Ok(());
+        };
         let rules = &self.ctx.rules;
         let read = read.at_most(rules.max_planned, now, later(now, rules.horizon));
         self.watch.follow(&read.plan.watch, looks);

@@ -6,7 +6,7 @@ use std::pin::pin;
 use super::error::DaemonError;
 use super::nap::SOON;
 use super::news::News;
-use super::signals::{Told, supervisor};
+use super::signals::{ProcessSignal, supervisor};
 use super::state::Daemon;
 use crate::domain::clock::between;
 use crate::engine::sleep::pause;
@@ -16,7 +16,7 @@ const START_TAKES_US: u32 = 60_000_000;
 
 /// What may be done with work when the daemon is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(crate) enum StopAction {
     /// It only reads files: it is left where it is.
     Here,
     /// It writes: it looks by itself whether it may end early, and is seen to its end.
@@ -31,7 +31,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// A lane met one that the daemon cannot go on with: the work has ended all the same. Or a second signal: nothing is waited for.
     pub(super) async fn beside<T>(
         &mut self,
-        cut: Cut,
+        cut: StopAction,
         work: impl Future<Output = T>,
     ) -> std::result::Result<Option<T>, DaemonError> {
         let ctx = self.ctx.clone();
@@ -50,17 +50,17 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
                     }
                 }
                 told = self.signals.next() => match told {
-                    Told::Stop if ctx.stop.is_told() => return Err(DaemonError::Impatient),
-                    Told::Stop => {
+                    ProcessSignal::Stop if ctx.stop.is_told() => return Err(DaemonError::Impatient),
+                    ProcessSignal::Stop => {
                         ctx.stop.tell();
                         ctx.store.tell_to_stop();
                         ctx.under_way.end();
                         self.lanes.stop();
-                        if cut == Cut::Here {
+                        if cut == StopAction::Here {
                             return gone_wrong.map(|()| None);
                         }
                     }
-                    Told::Reload => self.reload_now(),
+                    ProcessSignal::Reload => self.reload_now(),
                 },
                 () = pause(nap) => self.go_on_meanwhile(),
             }

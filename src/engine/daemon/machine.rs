@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::error::DaemonError;
-use super::interleave::Cut;
+use super::interleave::StopAction;
 use super::nap::SOON;
 use super::news::News;
 use super::signals::supervisor;
@@ -15,7 +15,7 @@ use super::sweep::sweep_at_start;
 use crate::engine::report::Result;
 use crate::engine::{incidents, trust};
 use crate::store::Trouble;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// How often a full disk is asked for room.
 pub(super) const ROOM_EVERY: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
     /// Whether the clock is believed. The servers are asked for the time beside what is under way.
     pub(super) async fn is_clock_believed(&mut self) -> std::result::Result<bool, DaemonError> {
         let ctx = self.ctx.clone();
-        let believed = self.beside(Cut::AtItsEnd, trust::look(&ctx)).await?.transpose()?.unwrap_or(false);
+        let believed = self.beside(StopAction::AtItsEnd, trust::look(&ctx)).await?.transpose()?.unwrap_or(false);
         if !believed || !(self.held || self.ctx.trust.owes_sweep()) {
             return Ok(believed);
         }
@@ -93,7 +93,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             }
             incidents::in_doubt(&self.ctx).await?;
             for sink in self.ctx.store.sinks_due(self.ctx.clock.now()).await? {
-                self.lanes.line_up((Due::Notify, sink));
+                self.lanes.line_up((TaskKind::Notify, sink));
             }
             self.lanes.start(&self.ctx);
         }

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::evidence::Why;
-use crate::engine::report::Report;
+use crate::domain::evidence::DoubtReason;
+use crate::engine::report::TaskReport;
 use crate::plan::Loaded;
 use crate::store::StoreError;
 use crate::store::queue::{Enqueued, Swept};
@@ -23,7 +23,7 @@ pub enum News<'a> {
     /// What enqueueing changed.
     Enqueued(Enqueued),
     /// What deeds did.
-    Deeds(&'a [Report]),
+    Deeds(&'a [TaskReport]),
     /// The disk is full: nothing is claimed until there is room.
     DiskFull,
     /// There is room again, and the work goes on.
@@ -31,7 +31,7 @@ pub enum News<'a> {
     /// The wall clock moved otherwise than time did: it was set, or the machine slept.
     ClockJumped(SignedDuration),
     /// The clock is in doubt, and why: nothing is done until it is right.
-    ClockInDoubt(&'a Why),
+    ClockInDoubt(&'a DoubtReason),
     /// The clock is believed again, and the work goes on.
     ClockBelieved,
     /// Nothing is under way; this is what comes next.

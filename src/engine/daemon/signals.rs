@@ -9,7 +9,7 @@ use crate::engine::sleep::pause;
 
 /// What the process is told from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum ProcessSignal {
     /// SIGTERM or Ctrl-C.
     Stop,
     /// SIGHUP.
@@ -35,11 +35,11 @@ impl Signals {
     }
 
     /// The next one.
-    pub(super) async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> ProcessSignal {
         tokio::select! {
-            _ = self.terminate.recv() => Told::Stop,
-            _ = self.interrupt.recv() => Told::Stop,
-            _ = self.hangup.recv() => Told::Reload,
+            _ = self.terminate.recv() => ProcessSignal::Stop,
+            _ = self.interrupt.recv() => ProcessSignal::Stop,
+            _ = self.hangup.recv() => ProcessSignal::Reload,
         }
     }
 }
@@ -73,6 +73,6 @@ pub async fn ask_for_patience() {
 /// Signals cannot be received.
 pub async fn until_told_to_stop() -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
-    while signals.next().await != Told::Stop {}
+    while signals.next().await != ProcessSignal::Stop {}
     Ok(())
 }

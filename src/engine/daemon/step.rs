@@ -8,12 +8,12 @@ use super::sweep::may_act;
 use super::turn::Upkeep;
 use super::workers::{run_deed, run_lane};
 use crate::engine::context::Ctx;
-use crate::engine::report::{Outcome, Report, Result};
-use crate::store::view::Due;
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
+use crate::store::view::TaskKind;
 
 /// Does everything that is due once, one after the other, and says what was done. For callers that bring their own time: a
 /// command that executes without a daemon, and the tests.
-pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
+pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<TaskReport>> {
     let mut reports = Vec::new();
     if may_act(ctx, upkeep).await? {
         upkeep.run(ctx).await?;
@@ -22,15 +22,15 @@ pub async fn step(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
         }
     }
     for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        reports.push(run_deed(ctx, Due::Notify, &sink).await?);
+        reports.push(run_deed(ctx, TaskKind::Notify, &sink).await?);
     }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    reports.retain(|report| !matches!(report.outcome, TaskOutcome::Idle));
     Ok(reports)
 }
 
 /// What [`step`] does, with every account and deed at the same time, and each account's posts one after the other, as the lanes of the daemon
 /// do it; in one task, so that it can die as a whole.
-pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>> {
+pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<TaskReport>> {
     let may_act = may_act(ctx, upkeep).await?;
     if may_act {
         upkeep.run(ctx).await?;
@@ -43,12 +43,12 @@ pub async fn step_abreast(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<Vec<Report>>
         ended?;
     }
     for sink in ctx.store.sinks_due(ctx.clock.now()).await? {
-        run_lane(ctx, Due::Notify, &sink, &tell, &stopping).await?;
+        run_lane(ctx, TaskKind::Notify, &sink, &tell, &stopping).await?;
     }
     let mut reports = Vec::new();
     while let Ok(report) = told.try_recv() {
         reports.push(report);
     }
-    reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+    reports.retain(|report| !matches!(report.outcome, TaskOutcome::Idle));
     Ok(reports)
 }

@@ -14,12 +14,12 @@ use super::news::News;
 use crate::domain::clock::later;
 use crate::engine::aside::REFUSED_REST;
 use crate::engine::context::Ctx;
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::tasks::{audit, delete, notify, preflight, prepare, probe, publish, reconcile, restore};
 use crate::engine::{aside, trust};
 use crate::store::Trouble;
 use crate::store::queue::Aside;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// Most accounts that publish at the same time.
 const PUBLISHING_MAX: usize = 256;
@@ -27,22 +27,22 @@ const PUBLISHING_MAX: usize = 256;
 const OTHERS_MAX: usize = 64;
 
 /// Runs one deed once. What its failure tells about the disk holds at once, for every other deed too.
-pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Report> {
+pub(super) async fn run_deed(ctx: &Ctx, deed: TaskKind, account: &str) -> Result<TaskReport> {
     // What people are told goes out whatever the clock says.
-    let believed = deed == Due::Notify || trust::look_for(ctx, account).await?;
+    let believed = deed == TaskKind::Notify || trust::look_for(ctx, account).await?;
     if !believed || aside::is_left_alone(ctx, deed, account).await? {
-        return Ok(Report::idle(deed, account));
+        return Ok(TaskReport::idle(deed, account));
     }
     let report = match deed {
-        Due::Prepare => prepare::run_once(ctx, account).await,
-        Due::Publish => publish::run_once(ctx, account).await,
-        Due::Reconcile => reconcile::run_once(ctx, account).await,
-        Due::Delete => delete::run_once(ctx, account).await,
-        Due::Probe => probe::run_once(ctx, account).await,
-        Due::Foresee => preflight::run_once(ctx, account).await,
-        Due::Notify => notify::run_once(ctx, account).await,
-        Due::Audit => audit::run_once(ctx, account).await,
-        Due::Restore => restore::run_once(ctx, account).await,
+        TaskKind::Prepare => prepare::run_once(ctx, account).await,
+        TaskKind::Publish => publish::run_once(ctx, account).await,
+        TaskKind::Reconcile => reconcile::run_once(ctx, account).await,
+        TaskKind::Delete => delete::run_once(ctx, account).await,
+        TaskKind::Probe => probe::run_once(ctx, account).await,
+        TaskKind::Foresee => preflight::run_once(ctx, account).await,
+        TaskKind::Notify => notify::run_once(ctx, account).await,
+        TaskKind::Audit => audit::run_once(ctx, account).await,
+        TaskKind::Restore => restore::run_once(ctx, account).await,
     };
     aside::unless_refused(ctx, deed, account, report).await
 }
@@ -50,16 +50,16 @@ pub(super) async fn run_deed(ctx: &Ctx, deed: Due, account: &str) -> Result<Repo
 /// The deeds under way: one task per deed and account.
 pub(crate) struct Lanes {
     pub(super) set: JoinSet<Result<()>>,
-    keys: HashMap<Id, (Due, String)>,
-    pub(super) busy: HashSet<(Due, String)>,
+    keys: HashMap<Id, (TaskKind, String)>,
+    pub(super) busy: HashSet<(TaskKind, String)>,
     /// What is due and waits for room, first come first served.
-    waiting: VecDeque<(Due, String)>,
-    lined_up: HashSet<(Due, String)>,
+    waiting: VecDeque<(TaskKind, String)>,
+    lined_up: HashSet<(TaskKind, String)>,
     /// Lanes that found nothing to do, or whose database connection was busy, although they were called: not called again at
     /// once, so that a disagreement can never become a spin.
-    resting: HashMap<(Due, String), Timestamp>,
-    pub(super) reports: UnboundedReceiver<Report>,
-    tell: UnboundedSender<Report>,
+    resting: HashMap<(TaskKind, String), Timestamp>,
+    pub(super) reports: UnboundedReceiver<TaskReport>,
+    tell: UnboundedSender<TaskReport>,
     /// Told to stop: nothing new is taken.
     stopping: Arc<AtomicBool>,
     /// Something went otherwise than planned, which may be of consequence for other accounts and for what the plan wants.
@@ -100,7 +100,7 @@ impl Lanes {
     }
 
     /// The lanes whose rest is over.
-    pub(super) fn rested(&mut self, now: Timestamp) -> Vec<(Due, String)> {
+    pub(super) fn rested(&mut self, now: Timestamp) -> Vec<(TaskKind, String)> {
         if self.next_rest().is_none_or(|at| at > now) {
             return Vec::new();
         }
@@ -108,7 +108,7 @@ impl Lanes {
     }
 
     /// Lines up a deed that is due, unless it is under way, waits, or rests.
-    pub(super) fn line_up(&mut self, key: (Due, String)) {
+    pub(super) fn line_up(&mut self, key: (TaskKind, String)) {
         if !self.resting.contains_key(&key) && !self.busy.contains(&key) && self.lined_up.insert(key.clone()) {
             self.waiting.push_back(key);
         }
@@ -119,12 +119,12 @@ impl Lanes {
         if self.waiting.is_empty() {
             return;
         }
-        let mut publishing = self.busy.iter().filter(|(deed, _)| *deed == Due::Publish).count();
+        let mut publishing = self.busy.iter().filter(|(deed, _)| *deed == TaskKind::Publish).count();
         let mut others = self.busy.len() - publishing;
         let mut full = VecDeque::new();
         while let Some(key) = self.waiting.pop_front() {
             let (count, max) =
-                if key.0 == Due::Publish { (&mut publishing, PUBLISHING_MAX) } else { (&mut others, OTHERS_MAX) };
+                if key.0 == TaskKind::Publish { (&mut publishing, PUBLISHING_MAX) } else { (&mut others, OTHERS_MAX) };
             if *count >= max {
                 full.push_back(key);
                 continue;
@@ -148,10 +148,10 @@ impl Lanes {
     }
 
     /// Writes down what a deed did, and lets a lane rest that found nothing to do.
-    fn take_note(&mut self, ctx: &Ctx, report: &Report) {
+    fn take_note(&mut self, ctx: &Ctx, report: &TaskReport) {
         let rest = match &report.outcome {
-            Outcome::Idle | Outcome::Lost => Some(SOON),
-            Outcome::Refused { .. } | Outcome::SetAside { aside: Aside::Untouchable | Aside::Over, .. } => {
+            TaskOutcome::Idle | TaskOutcome::Lost => Some(SOON),
+            TaskOutcome::Refused { .. } | TaskOutcome::SetAside { aside: Aside::Untouchable | Aside::Over, .. } => {
                 Some(REFUSED_REST)
             }
             _ => None,
@@ -159,11 +159,12 @@ impl Lanes {
         if let Some(rest) = rest {
             self.resting.insert((report.deed, report.account.clone()), later(ctx.clock.now(), rest));
         }
-        self.unusual |= !matches!(report.outcome, Outcome::Idle | Outcome::Prepared | Outcome::Published { .. });
-        if let Outcome::Published { late, .. } = &report.outcome {
+        self.unusual |=
+            !matches!(report.outcome, TaskOutcome::Idle | TaskOutcome::Prepared | TaskOutcome::Published { .. });
+        if let TaskOutcome::Published { late, .. } = &report.outcome {
             ctx.pulse.published(*late);
         }
-        if !matches!(report.outcome, Outcome::Idle) {
+        if !matches!(report.outcome, TaskOutcome::Idle) {
             log(report);
         }
     }
@@ -174,7 +175,7 @@ impl Lanes {
     }
 
     /// Takes note of `first` and of every other report that has come, and says what the deeds did.
-    pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, first: Option<Report>, tell: &impl Fn(News<'_>)) {
+    pub(super) fn take_note_of_all(&mut self, ctx: &Ctx, first: Option<TaskReport>, tell: &impl Fn(News<'_>)) {
         let mut reports = Vec::from_iter(first);
         while let Ok(report) = self.reports.try_recv() {
             reports.push(report);
@@ -182,7 +183,7 @@ impl Lanes {
         for report in &reports {
             self.take_note(ctx, report);
         }
-        reports.retain(|report| !matches!(report.outcome, Outcome::Idle));
+        reports.retain(|report| !matches!(report.outcome, TaskOutcome::Idle));
         if !reports.is_empty() {
             tell(News::Deeds(&reports));
         }
@@ -230,16 +231,16 @@ impl Lanes {
 /// One lane: the deed for the account, and with publishing the posts that follow.
 pub(super) async fn run_lane(
     ctx: &Ctx,
-    deed: Due,
+    deed: TaskKind,
     account: &str,
-    tell: &UnboundedSender<Report>,
+    tell: &UnboundedSender<TaskReport>,
     stopping: &AtomicBool,
 ) -> Result<()> {
     // Nobody to be told any more: the daemon has ended.
     let tell = |report| drop(tell.send(report));
-    if deed == Due::Publish {
+    if deed == TaskKind::Publish {
         if !trust::look_for(ctx, account).await? {
-            tell(Report::idle(deed, account));
+            tell(TaskReport::idle(deed, account));
             return Ok(());
         }
         let goes_on = || !stopping.load(Ordering::Relaxed) && ctx.trust.may_act(&ctx.clock);
@@ -254,61 +255,61 @@ pub(super) async fn run_lane(
 }
 
 /// One line per deed, written where its outcome is known and nowhere else.
-pub(super) fn log(report: &Report) {
+pub(super) fn log(report: &TaskReport) {
     let (post, job) = report.post.as_ref().map_or((0, ""), |(post, job)| (*post, job.as_str()));
     let account = report.account.as_str();
     match &report.outcome {
-        Outcome::Idle => {}
-        Outcome::Prepared => tracing::info!(post.id = post, job.name = job, account, "prepared"),
-        Outcome::Published { story_id, late } => {
+        TaskOutcome::Idle => {}
+        TaskOutcome::Prepared => tracing::info!(post.id = post, job.name = job, account, "prepared"),
+        TaskOutcome::Published { story_id, late } => {
             tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, late_ms = late.as_millis(), "published");
         }
-        Outcome::Found { story_id } => {
+        TaskOutcome::Found { story_id } => {
             tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, "published after all: found in the list");
         }
-        Outcome::Deleted { story_id } => {
+        TaskOutcome::Deleted { story_id } => {
             tracing::info!(post.id = post, job.name = job, account, story.id = %story_id, "deleted");
         }
-        Outcome::Retry { at, fault } => {
+        TaskOutcome::Retry { at, fault } => {
             tracing::warn!(post.id = post, job.name = job, account, next_at = %at, %fault, "attempt failed; tries again");
         }
-        Outcome::Blocked { fault } => {
+        TaskOutcome::Blocked { fault } => {
             tracing::error!(post.id = post, job.name = job, account, %fault, "the account is blocked; its posts wait");
         }
-        Outcome::Refreshed => tracing::info!(post.id = post, job.name = job, account, "access token refreshed"),
-        Outcome::Failed { fault } => tracing::error!(post.id = post, job.name = job, account, %fault, "failed"),
-        Outcome::InDoubt { fault } => {
+        TaskOutcome::Refreshed => tracing::info!(post.id = post, job.name = job, account, "access token refreshed"),
+        TaskOutcome::Failed { fault } => tracing::error!(post.id = post, job.name = job, account, %fault, "failed"),
+        TaskOutcome::InDoubt { fault } => {
             tracing::warn!(post.id = post, job.name = job, account, %fault, "in doubt; looks at the account's list");
         }
-        Outcome::LookAgain { at, why } if matches!(report.deed, Due::Probe | Due::Foresee) => {
+        TaskOutcome::LookAgain { at, why } if matches!(report.deed, TaskKind::Probe | TaskKind::Foresee) => {
             tracing::info!(account, next_at = %at, why, "asks again");
         }
-        Outcome::LookAgain { at, why } => {
+        TaskOutcome::LookAgain { at, why } => {
             tracing::info!(post.id = post, job.name = job, account, next_at = %at, why, "still in doubt");
         }
-        Outcome::Absent { then } => {
+        TaskOutcome::Absent { then } => {
             tracing::warn!(post.id = post, job.name = job, account, then = then.as_str(), "proved absent");
         }
-        Outcome::SetAside { .. } | Outcome::Refused { .. } => log_refused(report),
-        Outcome::Parked { why } => {
+        TaskOutcome::SetAside { .. } | TaskOutcome::Refused { .. } => log_refused(report),
+        TaskOutcome::Parked { why } => {
             tracing::error!(post.id = post, job.name = job, account, why, "in doubt, and a person must settle it");
         }
-        Outcome::Foreseen { posts, wrong: 0 } => tracing::debug!(account, posts, "looked ahead: all is well"),
-        Outcome::Foreseen { posts, wrong } => {
+        TaskOutcome::Foreseen { posts, wrong: 0 } => tracing::debug!(account, posts, "looked ahead: all is well"),
+        TaskOutcome::Foreseen { posts, wrong } => {
             tracing::warn!(account, posts, wrong, "looked ahead: posts would not go out as they are meant");
         }
-        Outcome::Healed => tracing::info!(account, "Kakao serves the account again; its posts go on"),
-        Outcome::Told => tracing::debug!(sink = account, "a notice was delivered"),
-        Outcome::NotTold { at: Some(at), why } => {
+        TaskOutcome::Healed => tracing::info!(account, "Kakao serves the account again; its posts go on"),
+        TaskOutcome::Told => tracing::debug!(sink = account, "a notice was delivered"),
+        TaskOutcome::NotTold { at: Some(at), why } => {
             tracing::warn!(sink = account, next_at = %at, why, "a notice was not delivered; tries again");
         }
-        Outcome::NotTold { at: None, why } => tracing::error!(sink = account, why, "a notice was given up"),
-        Outcome::Audited { found: 0, ended: false } => tracing::debug!(account, "audit goes on"),
-        Outcome::Audited { found, ended: false } => {
+        TaskOutcome::NotTold { at: None, why } => tracing::error!(sink = account, why, "a notice was given up"),
+        TaskOutcome::Audited { found: 0, ended: false } => tracing::debug!(account, "audit goes on"),
+        TaskOutcome::Audited { found, ended: false } => {
             tracing::warn!(account, found, "the audit found differences; `storyd admin audit --last` tells them");
         }
-        Outcome::Audited { ended: true, .. } => tracing::info!(account, "audit done"),
-        Outcome::Restored { found, held } => {
+        TaskOutcome::Audited { ended: true, .. } => tracing::info!(account, "audit done"),
+        TaskOutcome::Restored { found, held } => {
             tracing::warn!(
                 account,
                 found,
@@ -316,16 +317,18 @@ pub(super) fn log(report: &Report) {
                 "the list was consulted after a backup was restored; the account goes on"
             );
         }
-        Outcome::Lost => tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first"),
+        TaskOutcome::Lost => {
+            tracing::info!(post.id = post, job.name = job, account, "somebody else moved the post first")
+        }
     }
 }
 
 /// The line of what the database refused.
-fn log_refused(report: &Report) {
+fn log_refused(report: &TaskReport) {
     let (post, job) = report.post.as_ref().map_or((0, ""), |(post, job)| (*post, job.as_str()));
     let account = report.account.as_str();
     match &report.outcome {
-        Outcome::SetAside { aside, why } => {
+        TaskOutcome::SetAside { aside, why } => {
             let aside = aside.as_str();
             tracing::error!(
                 post.id = post,
@@ -335,7 +338,7 @@ fn log_refused(report: &Report) {
                 "the queue refused a change; the post {aside}"
             );
         }
-        Outcome::Refused { why } => {
+        TaskOutcome::Refused { why } => {
             tracing::error!(deed = ?report.deed, account, why, "the queue refused a step; it is tried again later");
         }
         _ => {}

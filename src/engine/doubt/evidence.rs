@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::alike::told::{Forms, Seen};
+use super::alike::told::{AlterationCounts, Forms};
 use super::alike::{Likeness, Sent};
-use super::listing::order::Flaw;
-use super::listing::{Listed, Shown};
+use super::listing::order::Inconsistency;
+use super::listing::{Listed, PageFacts};
 use super::matching::{Differs, Sending, Window, differs};
-use crate::domain::clock::{Heard, between, earlier, later};
+use crate::domain::clock::{ServerTimeSample, between, earlier, later};
 use crate::domain::content::{Artifact, Body, Content, comparable};
 use crate::domain::told_as::ToldAs;
 use crate::network::kakao::list::Unreadable;
 use crate::network::kakao::story::{LinkCard, MediaType, Story};
-use crate::store::queue::{Owner, Suspect};
-use candidate::Candidate;
+use crate::store::queue::{StoryOwner, Suspect};
+use candidate::UnexplainedStory;
 
 mod candidate;
 mod shown;
@@ -66,7 +66,7 @@ impl Sought {
         artifact: Option<&Artifact>,
         sending: Sending,
         attempt: i64,
-        began: Option<Heard>,
+        began: Option<ServerTimeSample>,
     ) -> Self {
         let card = match (&content.body, artifact) {
             (Body::Link { url, .. }, artifact) => {
@@ -82,7 +82,7 @@ impl Sought {
             _ => Vec::new(),
         };
         let sent = Sent::new(content.text().unwrap_or_default());
-        let skews_since = began.iter().map(Heard::skew).collect();
+        let skews_since = began.iter().map(ServerTimeSample::skew).collect();
         let first_look = began.map(|began| began.kakao_at);
         let forms = Forms::of(content.text().unwrap_or_default());
         let (told_as, rivals) = (None, Vec::new());
@@ -96,7 +96,7 @@ impl Sought {
     }
 
     /// How far Kakao's clock was ahead since the post was sent, by this answer too.
-    fn skews(&self, heard: Option<Heard>) -> impl Iterator<Item = SignedDuration> {
+    fn skews(&self, heard: Option<ServerTimeSample>) -> impl Iterator<Item = SignedDuration> {
         heard.map(|heard| heard.skew()).into_iter().chain(self.skews_since.iter().copied())
     }
 
@@ -118,9 +118,9 @@ impl Sought {
 /// What a list has shown so far.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
-    candidates: Vec<Candidate>,
+    candidates: Vec<UnexplainedStory>,
     /// Those with clearly other texts, the newest only.
-    others: Vec<Candidate>,
+    others: Vec<UnexplainedStory>,
     /// The newest of those that were not kept.
     dropped: Option<Timestamp>,
     /// Those of nobody's that cannot be read, the first ones only.
@@ -145,7 +145,7 @@ struct Known {
     /// Stories whose texts were compared with what was sent, and whether one of them says something else.
     compared: u32,
     tells_other_texts: bool,
-    seen: Seen,
+    seen: AlterationCounts,
     /// The attempt of the last one that was passed, and whether an earlier one stood above it.
     last: Option<i64>,
     is_shuffled: bool,
@@ -166,7 +166,13 @@ pub(crate) enum Says {
 
 impl Evidence {
     /// Takes a page. True when no older story can matter: `far` is how far an absence asks for, rather than a find.
-    pub(crate) fn take(&mut self, sought: &Sought, heard: Option<Heard>, far: bool, page: Shown) -> bool {
+    pub(crate) fn take(
+        &mut self,
+        sought: &Sought,
+        heard: Option<ServerTimeSample>,
+        far: bool,
+        page: PageFacts,
+    ) -> bool {
         for Listed { story, owner } in page.stories {
             match owner {
                 Some(owner) => self.known.learn(sought, heard, &story, &owner),
@@ -187,7 +193,7 @@ impl Evidence {
         page.newest.is_some_and(|newest| newest < limit)
     }
 
-    fn window(&self, sought: &Sought, heard: Option<Heard>) -> Window {
+    fn window(&self, sought: &Sought, heard: Option<ServerTimeSample>) -> Window {
         let skews: Vec<SignedDuration> = sought.skews(heard).collect();
         let mut window = Window::of(&sought.sending, &skews, self.known.behind.unwrap_or_default());
         // The first look came after the request, by Kakao's own clock, whatever ours was set to between.
@@ -217,7 +223,7 @@ impl Evidence {
         };
         let text = story.content.as_deref().unwrap_or_default();
         let is_near = likeness != Likeness::Other;
-        kept.push(Candidate {
+        kept.push(UnexplainedStory {
             told_in: if is_near { sought.forms.told_in(text) } else { Vec::new() },
             is_anothers: is_near && sought.rivals.iter().any(|rival| !rival.is_empty() && rival.may_be(text)),
             url: story.url.filter(|url| url.len() <= 500 && url.starts_with("http")),
@@ -241,29 +247,29 @@ impl Evidence {
     }
 
     /// The story that the list shows under this ID, for a person to compare.
-    pub(crate) fn suspect(&self, sought: &Sought, heard: Option<Heard>, id: &str) -> Option<Suspect> {
+    pub(crate) fn suspect(&self, sought: &Sought, heard: Option<ServerTimeSample>, id: &str) -> Option<Suspect> {
         let window = self.window(sought, heard);
         self.candidates.iter().find(|candidate| candidate.id == id).map(|candidate| candidate.suspect(&window, heard))
     }
 
     /// What the list says, where it has these flaws.
-    pub(crate) fn says(&self, sought: &Sought, heard: Option<Heard>, flaws: &[Flaw]) -> Says {
+    pub(crate) fn says(&self, sought: &Sought, heard: Option<ServerTimeSample>, flaws: &[Inconsistency]) -> Says {
         let window = self.window(sought, heard);
         let in_order = self.is_ordered(flaws);
         let others = self.others.iter().filter(|_| self.known.tells_other_texts);
-        let suspects: Vec<&Candidate> =
+        let suspects: Vec<&UnexplainedStory> =
             self.candidates.iter().chain(others).filter(|c| self.may_be(sought, c, &window, in_order)).collect();
         // That texts come back in one way makes a story the post's. It makes none another one's.
         let told_as = self.known.seen.trusted(sought.told_as);
         let says_it =
-            |c: &Candidate| c.likeness == Likeness::Same || told_as.is_some_and(|as_| c.told_in.contains(&as_));
-        let own: Vec<&Candidate> = suspects
+            |c: &UnexplainedStory| c.likeness == Likeness::Same || told_as.is_some_and(|as_| c.told_in.contains(&as_));
+        let own: Vec<&UnexplainedStory> = suspects
             .iter()
             .copied()
             .filter(|c| says_it(c) && c.differs.is_none() && c.at >= window.from && !(in_order && c.is_below))
             .collect();
-        let shown = |which: &[&Candidate]| which.iter().map(|c| c.suspect(&window, heard)).collect::<Vec<_>>();
-        let is_sure = |c: &Candidate| {
+        let shown = |which: &[&UnexplainedStory]| which.iter().map(|c| c.suspect(&window, heard)).collect::<Vec<_>>();
+        let is_sure = |c: &UnexplainedStory| {
             // Where no text speaks for it, it must be the only one of its kind.
             let is_only = || suspects.len() == 1 && self.unexplained(sought, heard, flaws).is_none();
             let speaks = !sought.is_textless() || (c.is_told && is_only());
@@ -278,7 +284,7 @@ impl Evidence {
     }
 
     /// Whether nothing that is on record or documented makes it another story.
-    fn may_be(&self, sought: &Sought, story: &Candidate, window: &Window, in_order: bool) -> bool {
+    fn may_be(&self, sought: &Sought, story: &UnexplainedStory, window: &Window, in_order: bool) -> bool {
         // Without a story of its own that shows how the times run they prove nothing.
         let is_new = self.known.timed == 0 || !in_order || story.at >= window.floor;
         let is_placed_below = in_order && self.known.timed > 0 && story.is_below;
@@ -303,20 +309,27 @@ impl Evidence {
         !self.known.is_shuffled
     }
 
-    fn is_ordered(&self, flaws: &[Flaw]) -> bool {
-        self.is_in_order() && !flaws.iter().any(|flaw| matches!(flaw, Flaw::Order(..)))
+    fn is_ordered(&self, flaws: &[Inconsistency]) -> bool {
+        self.is_in_order() && !flaws.iter().any(|flaw| matches!(flaw, Inconsistency::Order(..)))
     }
 
     /// Why the list proves no absence, although each story that was compared is another one: it shows one that cannot be read and may
     /// be the post's, or more stories than are compared.
-    pub(crate) fn unexplained(&self, sought: &Sought, heard: Option<Heard>, flaws: &[Flaw]) -> Option<Flaw> {
+    pub(crate) fn unexplained(
+        &self,
+        sought: &Sought,
+        heard: Option<ServerTimeSample>,
+        flaws: &[Inconsistency],
+    ) -> Option<Inconsistency> {
         let window = self.window(sought, heard);
         let times_tell = self.known.timed > 0 && self.is_ordered(flaws);
         let may_be = |at: Option<Timestamp>| at.is_none_or(|at| !times_tell || at >= window.floor);
         match self.unreadable.iter().find(|unreadable| may_be(unreadable.created_at)) {
-            Some(Unreadable { id, why, .. }) => Some(Flaw::Unreadable { id: id.clone(), why: why.clone() }),
-            None if self.unreadable_dropped.is_some() && may_be(self.unreadable_dropped) => Some(Flaw::Crowded),
-            None => self.may_have_dropped(&window).then_some(Flaw::Crowded),
+            Some(Unreadable { id, why, .. }) => Some(Inconsistency::Unreadable { id: id.clone(), why: why.clone() }),
+            None if self.unreadable_dropped.is_some() && may_be(self.unreadable_dropped) => {
+                Some(Inconsistency::Crowded)
+            }
+            None => self.may_have_dropped(&window).then_some(Inconsistency::Crowded),
         }
     }
 
@@ -327,7 +340,7 @@ impl Evidence {
 
 impl Known {
     /// Takes an own published story as the list tells it.
-    fn learn(&mut self, sought: &Sought, heard: Option<Heard>, story: &Story, owner: &Owner) {
+    fn learn(&mut self, sought: &Sought, heard: Option<ServerTimeSample>, story: &Story, owner: &StoryOwner) {
         match differs(&owner.content, story) {
             Some(_) => self.otherwise += 1,
             None if owner.content.kind() == sought.content.kind()

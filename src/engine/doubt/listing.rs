@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::order::{Flaw, Order};
-use self::whose::Absence;
-use crate::domain::clock::{Heard, later};
+use self::order::{Inconsistency, Order};
+use self::whose::AbsenceTrust;
+use crate::domain::clock::{ServerTimeSample, later};
 use crate::domain::fault::Fault;
 use crate::engine::context::Ctx;
 use crate::engine::report::Result;
 use crate::engine::with_token;
 use crate::network::kakao::error::is_gone;
-use crate::network::kakao::list::{Entry, Unreadable};
+use crate::network::kakao::list::{ListEntry, Unreadable};
 use crate::network::kakao::story::Story;
-use crate::store::queue::Owner;
+use crate::store::queue::StoryOwner;
 
 pub(crate) mod order;
 pub(crate) mod whose;
@@ -43,12 +43,12 @@ pub(crate) struct Bounds {
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     pub(crate) story: Story,
-    pub(crate) owner: Option<Owner>,
+    pub(crate) owner: Option<StoryOwner>,
 }
 
 /// What a page shows that no page before it has shown.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct PageFacts {
     pub(crate) stories: Vec<Listed>,
     /// Stories that cannot be read, and that nobody owns as far as is known.
     pub(crate) unreadable: Vec<Unreadable>,
@@ -60,16 +60,16 @@ pub(crate) struct Shown {
 
 /// What is known of a list when its pages were read.
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub(crate) struct ListReading {
     /// When the first page came, by both clocks; `None`: it carried no date.
-    pub(crate) heard: Option<Heard>,
+    pub(crate) heard: Option<ServerTimeSample>,
     pub(crate) order: Order,
-    pub(crate) end: End,
+    pub(crate) end: ListEnd,
 }
 
 /// Why no further page was read.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum ListEnd {
     /// There is none.
     Whole,
     /// The reader had enough.
@@ -87,13 +87,13 @@ pub(crate) async fn read(
     account: &str,
     home: Option<String>,
     bounds: Bounds,
-    mut take: impl FnMut(Option<Heard>, Shown) -> ControlFlow<()>,
-) -> Result<std::result::Result<Listing, Fault>> {
-    let mut listing = Listing { heard: None, order: Order::new(home.clone()), end: End::Whole };
+    mut take: impl FnMut(Option<ServerTimeSample>, PageFacts) -> ControlFlow<()>,
+) -> Result<std::result::Result<ListReading, Fault>> {
+    let mut listing = ListReading { heard: None, order: Order::new(home.clone()), end: ListEnd::Whole };
     let mut last_id: Option<String> = None;
     for number in 0..bounds.pages {
         if ctx.under_way.is_ending() {
-            return Ok(Ok(Listing { end: End::Stopped, ..listing }));
+            return Ok(Ok(ListReading { end: ListEnd::Stopped, ..listing }));
         }
         let page = match page(ctx, account, &mut listing.order, last_id.as_deref()).await? {
             Ok(page) => page,
@@ -107,7 +107,7 @@ pub(crate) async fn read(
         last_id = Some(last);
         let had_enough = take(listing.heard, page.shown).is_break();
         if had_enough || (bounds.until_flaw && !listing.order.flaws().is_empty()) {
-            return Ok(Ok(Listing { end: End::Enough, ..listing }));
+            return Ok(Ok(ListReading { end: ListEnd::Enough, ..listing }));
         }
         if listing.order.listed() >= bounds.stories {
             break;
@@ -115,15 +115,15 @@ pub(crate) async fn read(
     }
     let why =
         format!("the list of stories is longer than {} pages or {} stories since then", bounds.pages, bounds.stories);
-    Ok(Ok(Listing { end: End::Short(Fault::transient("list", why)), ..listing }))
+    Ok(Ok(ListReading { end: ListEnd::Short(Fault::transient("list", why)), ..listing }))
 }
 
 /// A page of a list: what no page before it has shown.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct NewStories {
     /// When it came, by both clocks; `None`: it carried no date.
-    pub(crate) heard: Option<Heard>,
-    pub(crate) shown: Shown,
+    pub(crate) heard: Option<ServerTimeSample>,
+    pub(crate) shown: PageFacts,
     /// Its last story; `None`: the list has ended.
     pub(crate) last_id: Option<String>,
 }
@@ -134,15 +134,15 @@ pub(crate) async fn page(
     account: &str,
     order: &mut Order,
     last_id: Option<&str>,
-) -> Result<std::result::Result<Page, Fault>> {
+) -> Result<std::result::Result<NewStories, Fault>> {
     let read = with_token::repeatable(ctx, account, async |token| ctx.kakao.stories(&token, last_id).await);
     let page = match read.await {
         Ok(page) => page,
         Err(fault) => return Ok(Err(with_token::unless_consented(ctx, account, fault).await)),
     };
-    let heard = page.server_date.map(|kakao_at| Heard { at: ctx.clock.now(), kakao_at });
+    let heard = page.server_date.map(|kakao_at| ServerTimeSample { at: ctx.clock.now(), kakao_at });
     if page.entries.is_empty() {
-        return Ok(Ok(Page { heard, shown: Shown::default(), last_id: None }));
+        return Ok(Ok(NewStories { heard, shown: PageFacts::default(), last_id: None }));
     }
     // A story without an ID has no place behind which the list goes on: the next page shows it again.
     let Some(last_id) = page.entries.iter().rev().find_map(|entry| entry.id().map(str::to_owned)) else {
@@ -150,15 +150,15 @@ pub(crate) async fn page(
         return Ok(Err(Fault::transient("list", why)));
     };
     let fresh = order.take(page.entries, heard);
-    let ids: Vec<&str> = fresh.iter().filter_map(Entry::id).collect();
+    let ids: Vec<&str> = fresh.iter().filter_map(ListEntry::id).collect();
     if ids.is_empty() {
         return Ok(Err(circle()));
     }
     let mut owners = ctx.store.owners(&ids).await?;
-    let mut shown = Shown { newest: fresh.iter().filter_map(Entry::created_at).max(), ..Shown::default() };
+    let mut shown = PageFacts { newest: fresh.iter().filter_map(ListEntry::created_at).max(), ..PageFacts::default() };
     for entry in fresh {
         // Two accounts of the record may be one at Kakao: the own one first.
-        let is_of = |owner: &Owner| Some(owner.story_id.as_str()) == entry.id();
+        let is_of = |owner: &StoryOwner| Some(owner.story_id.as_str()) == entry.id();
         let mine = owners.iter().position(|owner| is_of(owner) && owner.account == account);
         let place = mine.or_else(|| owners.iter().position(is_of));
         let owner = place.map(|place| owners.swap_remove(place));
@@ -166,12 +166,12 @@ pub(crate) async fn page(
             order.claim();
         }
         match entry {
-            Entry::Story(story) => shown.stories.push(Listed { story, owner }),
-            Entry::Unreadable(unreadable) if owner.is_some() => shown.unreadable_owned.push(unreadable),
-            Entry::Unreadable(unreadable) => shown.unreadable.push(unreadable),
+            ListEntry::Story(story) => shown.stories.push(Listed { story, owner }),
+            ListEntry::Unreadable(unreadable) if owner.is_some() => shown.unreadable_owned.push(unreadable),
+            ListEntry::Unreadable(unreadable) => shown.unreadable.push(unreadable),
         }
     }
-    Ok(Ok(Page { heard, shown, last_id: Some(last_id) }))
+    Ok(Ok(NewStories { heard, shown, last_id: Some(last_id) }))
 }
 
 /// A page shows nothing that was not shown before.
@@ -183,7 +183,7 @@ pub(crate) fn circle() -> Fault {
 async fn not_of_others(ctx: &Ctx, account: &str, home: Option<&str>, order: &mut Order) -> Result<()> {
     let Some(newest) = order.newest().filter(|_| home.is_none()).map(str::to_owned) else { return Ok(()) };
     if ctx.store.other_of_profile(account, order::profile_of(&newest)).await?.is_some() {
-        order.note(Flaw::Foreign(newest));
+        order.note(Inconsistency::Foreign(newest));
     }
     Ok(())
 }
@@ -195,14 +195,14 @@ pub(crate) async fn lacking(
     ctx: &Ctx,
     account: &str,
     before: Option<String>,
-    listing: &mut Listing,
-    absence: Absence,
+    listing: &mut ListReading,
+    absence: AbsenceTrust,
 ) -> Result<std::result::Result<(), Fault>> {
     if let Err(fault) = whose::claim(ctx, account, &mut listing.order, absence).await {
         return Ok(Err(fault));
     }
     let skew = listing.heard.map(|heard| heard.skew()).unwrap_or_default();
-    let oldest = if matches!(listing.end, End::Whole) { None } else { listing.order.oldest() };
+    let oldest = if matches!(listing.end, ListEnd::Whole) { None } else { listing.order.oldest() };
     let recorded = ctx.store.newest_recorded(account, RECORDED).await?;
     let reached = recorded.into_iter().filter(|(_, came_at, is_up)| {
         let at = came_at.checked_add(skew).unwrap_or(*came_at);
@@ -213,7 +213,7 @@ pub(crate) async fn lacking(
             continue;
         }
         match with_token::repeatable(ctx, account, async |token| ctx.kakao.story(&token, &id).await).await {
-            Ok(_) => listing.order.note(Flaw::Lacks(id)),
+            Ok(_) => listing.order.note(Inconsistency::Lacks(id)),
             Err(fault) if is_gone(&fault) => {}
             Err(fault) => return Ok(Err(with_token::unless_consented(ctx, account, fault).await)),
         }

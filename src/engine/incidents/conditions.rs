@@ -12,7 +12,7 @@ use crate::engine::report::Result;
 use crate::engine::rules::Telling;
 use crate::engine::trust::{remedy, words};
 use crate::plan::Frozen;
-use crate::store::queue::{NewIncident, Unmade};
+use crate::store::queue::{MissingText, NewIncident};
 use crate::store::view::{AuditRow, BlockedAccount, Differences, Foreseen, NotDeleted, Withdrawal};
 use crate::yaml::problem::{Problem, Problems};
 
@@ -209,12 +209,12 @@ fn withdrawal(lost: Withdrawal, telling: &Telling) -> NewIncident {
 }
 
 /// The jobs of which texts to come cannot be made.
-fn no_text(unmade: &[Unmade], telling: &Telling, now: Timestamp) -> Vec<NewIncident> {
-    let mut jobs: BTreeMap<&str, (&Unmade, usize)> = BTreeMap::new();
+fn no_text(unmade: &[MissingText], telling: &Telling, now: Timestamp) -> Vec<NewIncident> {
+    let mut jobs: BTreeMap<&str, (&MissingText, usize)> = BTreeMap::new();
     for one in unmade {
         jobs.entry(&one.job).or_insert((one, 0)).1 += 1;
     }
-    let incident = |(job, (first, count)): (&str, (&Unmade, usize))| {
+    let incident = |(job, (first, count)): (&str, (&MissingText, usize))| {
         let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
         NewIncident {
             trouble: Trouble::NoText,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use super::last_look::Outlook;
-use super::last_look::Seen;
+use super::last_look::PreflightResult;
 use crate::domain::clock::later;
 use crate::domain::notice::Trouble;
 use crate::domain::telling::instant;
@@ -36,7 +36,7 @@ pub(crate) async fn outlook(ctx: &Ctx) -> Result<Vec<NewIncident>> {
     }
     let photos = ctx.store.photos_due_by(later(now, PICTURES_AHEAD)).await?;
     found.extend(lost(ctx, photos).await?.iter().map(|(post, name)| picture(post, name, &ctx.rules.telling, now)));
-    ctx.outlook.keep(Seen { at: now, generation, found: found.clone() });
+    ctx.outlook.keep(PreflightResult { at: now, generation, found: found.clone() });
     Ok(found)
 }
 

@@ -10,23 +10,23 @@ use jiff::Timestamp;
 
 use crate::domain::clock::{between, earlier, later};
 use crate::domain::content::{AppParams, Body, Content, Permission, comparable};
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::domain::post::PostState;
-use crate::domain::retry::{Next, after_failure};
+use crate::domain::retry::{AfterFailure, after_failure};
 use crate::domain::told_as::ToldAs;
 use crate::engine::context::Ctx;
 use crate::engine::doubt::alike::told::Forms;
 use crate::engine::doubt::listing::order::Order;
-use crate::engine::doubt::listing::{Shown, circle, page};
+use crate::engine::doubt::listing::{PageFacts, circle, page};
 use crate::engine::failure::block_account;
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::with_token;
 use crate::network::kakao::error::is_gone;
-use crate::network::kakao::list::Entry;
+use crate::network::kakao::list::ListEntry;
 use crate::network::kakao::story::{Audience, MediaType, Story};
 use crate::store::Written;
-use crate::store::queue::{self, AuditRun, FindingKind, NewFinding, Recorded, Seen};
-use crate::store::view::Due;
+use crate::store::queue::{self, AuditRun, AuditedStory, FindingKind, NewFinding, Recorded};
+use crate::store::view::TaskKind;
 
 /// Between two requests of an audit: nobody waits for it, and Kakao's patience is for the posts.
 const STEP_GAP: Duration = Duration::from_secs(1);
@@ -38,16 +38,16 @@ const PAGES_MAX: u32 = 20_000;
 const TIME_MAX: Duration = Duration::from_secs(200_000);
 
 /// Makes the next step of the account's audit, if one is due.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
     let Some(run) = ctx.store.audit_due(account, ctx.clock.now()).await? else {
-        return Ok(Report::idle(Due::Audit, account));
+        return Ok(TaskReport::idle(TaskKind::Audit, account));
     };
     let outcome = if run.listed { ask(ctx, run).await? } else { list(ctx, run).await? };
-    Ok(Report { deed: Due::Audit, account: account.into(), post: None, outcome })
+    Ok(TaskReport { deed: TaskKind::Audit, account: account.into(), post: None, outcome })
 }
 
 /// Reads the next page of the list.
-async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
+async fn list(ctx: &Ctx, run: AuditRun) -> Result<TaskOutcome> {
     let account = run.account.clone();
     let mut order = Order::new(ctx.store.profile(&account).await?);
     let page = match page(ctx, &account, &mut order, run.last_id.as_deref()).await? {
@@ -55,14 +55,14 @@ async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
         Err(fault) => return set_back(ctx, run, fault).await,
     };
     ctx.store.unblock(&account).await?;
-    let Shown { stories, unreadable, unreadable_owned, .. } = page.shown;
+    let PageFacts { stories, unreadable, unreadable_owned, .. } = page.shown;
     if let Some(nameless) = unreadable.iter().find(|story| story.id.is_none()) {
         let why = format!("the list shows a story that cannot be read ({})", nameless.why);
         return set_back(ctx, run, Fault::transient("list", why)).await;
     }
-    let mut entries: Vec<Entry> = stories.into_iter().map(|listed| Entry::Story(listed.story)).collect();
-    entries.extend(unreadable_owned.into_iter().chain(unreadable).map(Entry::Unreadable));
-    let ids: Vec<&str> = entries.iter().filter_map(Entry::id).collect();
+    let mut entries: Vec<ListEntry> = stories.into_iter().map(|listed| ListEntry::Story(listed.story)).collect();
+    entries.extend(unreadable_owned.into_iter().chain(unreadable).map(ListEntry::Unreadable));
+    let ids: Vec<&str> = entries.iter().filter_map(ListEntry::id).collect();
     let before = ctx.store.seen_before(run.audit, &ids).await?;
     if !ids.is_empty() && before.len() == ids.len() {
         return set_back(ctx, run, circle()).await;
@@ -81,19 +81,19 @@ async fn list(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
     let times = (later(now, STEP_GAP), now);
     let found = u32::try_from(findings.len()).unwrap_or(u32::MAX);
     match ctx.store.record_page(&run, &seen, &findings, page.last_id.as_deref(), times).await? {
-        Written::Done => Ok(Outcome::Audited { found, ended: false }),
-        Written::Lost => Ok(Outcome::Lost),
+        Written::Done => Ok(TaskOutcome::Audited { found, ended: false }),
+        Written::Lost => Ok(TaskOutcome::Lost),
     }
 }
 
 /// Asks for the next recorded story that the list lacked.
-async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
+async fn ask(ctx: &Ctx, run: AuditRun) -> Result<TaskOutcome> {
     let account = run.account.clone();
     let Some(recorded) = ctx.store.unlisted(&run, earlier(run.started_at, TOO_FRESH), 1).await?.pop() else {
         let written = ctx.store.end_audit(&run, None, ctx.clock.now()).await?;
         return Ok(match written {
-            Written::Done => Outcome::Audited { found: 0, ended: true },
-            Written::Lost => Outcome::Lost,
+            Written::Done => TaskOutcome::Audited { found: 0, ended: true },
+            Written::Lost => TaskOutcome::Lost,
         });
     };
     let answer =
@@ -112,14 +112,14 @@ async fn ask(ctx: &Ctx, run: AuditRun) -> Result<Outcome> {
     let now = ctx.clock.now();
     let found = u32::from(finding.is_some());
     match ctx.store.record_asked(&run, &recorded, finding.as_ref(), (later(now, STEP_GAP), now)).await? {
-        Written::Done => Ok(Outcome::Audited { found, ended: false }),
-        Written::Lost => Ok(Outcome::Lost),
+        Written::Done => Ok(TaskOutcome::Audited { found, ended: false }),
+        Written::Lost => Ok(TaskOutcome::Lost),
     }
 }
 
 /// Holds a page against the record. At most one finding a story.
-async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen>, Vec<NewFinding>)> {
-    let ids: Vec<&str> = entries.iter().filter_map(Entry::id).collect();
+async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[ListEntry]) -> Result<(Vec<AuditedStory>, Vec<NewFinding>)> {
+    let ids: Vec<&str> = entries.iter().filter_map(ListEntry::id).collect();
     let recorded = ctx.store.recorded(&run.account, &ids).await?;
     let told_as = ctx.store.told_as(&run.account).await?;
     let fresh_from = earlier(run.started_at, TOO_FRESH);
@@ -128,7 +128,7 @@ async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen
         let Some(id) = entry.id() else { continue };
         let on_record = recorded.iter().find(|recorded| recorded.story_id == id);
         let (finding, comments, moods) = match (entry, on_record) {
-            (Entry::Story(story), on_record) => {
+            (ListEntry::Story(story), on_record) => {
                 let finding = match on_record {
                     Some(recorded) => match recorded.deleted_at {
                         Some(deleted_at) => still_up(recorded, id, deleted_at, fresh_from),
@@ -140,7 +140,7 @@ async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen
                 };
                 (finding, story.comment_count, story.like_count)
             }
-            (Entry::Unreadable(story), on_record) => {
+            (ListEntry::Unreadable(story), on_record) => {
                 let finding = match on_record {
                     Some(Recorded { deleted_at: Some(deleted_at), .. }) => {
                         on_record.and_then(|recorded| still_up(recorded, id, *deleted_at, fresh_from))
@@ -155,7 +155,7 @@ async fn judge(ctx: &Ctx, run: &AuditRun, entries: &[Entry]) -> Result<(Vec<Seen
             }
         };
         let as_recorded = finding.is_none() && on_record.is_some();
-        seen.push(Seen { story_id: id.to_owned(), comments, moods, as_recorded });
+        seen.push(AuditedStory { story_id: id.to_owned(), comments, moods, as_recorded });
         findings.extend(finding);
     }
     Ok((seen, findings))
@@ -224,7 +224,7 @@ async fn stranger(ctx: &Ctx, account: &str, story: &Story) -> Result<NewFinding>
         }
         None => (FindingKind::Unknown, None, format!("it is not on record: {says}")),
     };
-    let shown = Some(queue::Shown { created_at: story.created_at, content });
+    let shown = Some(queue::ShownStory { created_at: story.created_at, content });
     Ok(NewFinding { story_id: story.id.clone(), kind, post, detail: detail.replace('\n', " "), shown })
 }
 
@@ -248,7 +248,7 @@ fn content_of(story: &Story) -> Content {
 const OWN_REMEDY: &str = "No post is at fault: an audit only asks for lists and stories. Order it again; report this if it is refused again.";
 
 /// A step failed: made again, or the audit is given up and says why. The posts of an account that may not be listed go on.
-async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<Outcome> {
+async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
     let give_up = async |mut fault: Fault| {
         if fault.class == FaultClass::Permanent {
@@ -256,22 +256,22 @@ async fn set_back(ctx: &Ctx, run: AuditRun, fault: Fault) -> Result<Outcome> {
             fault.remedy = OWN_REMEDY.into();
         }
         let written = ctx.store.end_audit(&run, Some(&fault.to_string()), now).await?;
-        Ok(crate::engine::failure::unless_lost(written, Outcome::Failed { fault }))
+        Ok(crate::engine::failure::unless_lost(written, TaskOutcome::Failed { fault }))
     };
     if let FaultClass::Blocked(block) = &fault.class {
-        if matches!(block.cure, Cure::Consent(_)) {
+        if matches!(block.cure, Remedy::Consent(_)) {
             return give_up(fault).await;
         }
         block_account(ctx, &run.account, block, &fault).await?;
         let _ = ctx.store.retry_audit(&run, later(now, STEP_GAP)).await?;
-        return Ok(Outcome::Blocked { fault });
+        return Ok(TaskOutcome::Blocked { fault });
     }
     let too_long = between(run.started_at, now) > TIME_MAX;
     match after_failure(&ctx.rules.retry, run.failures.saturating_add(1), run.audit, &fault) {
-        Next::Retry(wait) if !too_long => {
+        AfterFailure::Retry(wait) if !too_long => {
             let at = later(now, wait);
             let written = ctx.store.retry_audit(&run, at).await?;
-            Ok(crate::engine::failure::unless_lost(written, Outcome::Retry { at, fault }))
+            Ok(crate::engine::failure::unless_lost(written, TaskOutcome::Retry { at, fault }))
         }
         _ => give_up(fault).await,
     }

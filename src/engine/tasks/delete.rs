@@ -2,32 +2,32 @@
 
 use crate::domain::clock::{earlier, later};
 use crate::domain::fault::{Fault, FaultClass};
-use crate::domain::retry::{Next, after_failure};
+use crate::domain::retry::{AfterFailure, after_failure};
 use crate::engine::context::Ctx;
 use crate::engine::doubt::evidence::BELOW;
 use crate::engine::doubt::listing::order::profile_of;
 use crate::engine::failure::{block_account, given_up};
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::with_token;
 use crate::network::kakao::error::{is_gone, stops_posts};
-use crate::network::kakao::list::Entry;
+use crate::network::kakao::list::ListEntry;
 use crate::store::Written;
 use crate::store::queue::Doomed;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// Most pages of the list in which a story that is gone is looked for: enough for all that people post by hand within two days.
 const PAGES_MAX: usize = 10;
 
 /// Takes down the account's next story whose time has come.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
     let Some(doomed) = ctx.store.begin_delete(account, ctx.clock.now()).await? else {
-        return Ok(Report::idle(Due::Delete, account));
+        return Ok(TaskReport::idle(TaskKind::Delete, account));
     };
     let post = Some((doomed.post, doomed.job.clone()));
     let number = doomed.post;
     let taken_down = take_down(ctx, account, &doomed).await.map_err(|error| error.of_post(number))?;
     let outcome = record(ctx, account, doomed, taken_down).await.map_err(|error| error.of_post(number))?;
-    Ok(Report { deed: Due::Delete, account: account.into(), post, outcome })
+    Ok(TaskReport { deed: TaskKind::Delete, account: account.into(), post, outcome })
 }
 
 /// Records what became of it.
@@ -36,15 +36,15 @@ async fn record(
     account: &str,
     doomed: Doomed,
     taken_down: std::result::Result<&'static str, Fault>,
-) -> Result<Outcome> {
+) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
     let story_id = doomed.story_id.clone();
     Ok(match taken_down {
         Ok(how) => {
             ctx.store.unblock(account).await?;
             match ctx.store.record_deleted(doomed, how, now).await? {
-                Written::Done => Outcome::Deleted { story_id },
-                Written::Lost => Outcome::Lost,
+                Written::Done => TaskOutcome::Deleted { story_id },
+                Written::Lost => TaskOutcome::Lost,
             }
         }
         Err(fault) => {
@@ -54,19 +54,19 @@ async fn record(
             {
                 block_account(ctx, account, block, &fault).await?;
                 ctx.store.snooze_delete(doomed, &fault, now).await?;
-                Outcome::Blocked { fault }
+                TaskOutcome::Blocked { fault }
             } else {
                 match after_failure(&ctx.rules.retry, doomed.failures.saturating_add(1), doomed.post, &fault) {
-                    Next::Retry(wait) => {
+                    AfterFailure::Retry(wait) => {
                         let at = later(now, wait);
                         ctx.store.retry_delete(doomed, &fault, at, now).await?;
-                        Outcome::Retry { at, fault }
+                        TaskOutcome::Retry { at, fault }
                     }
-                    Next::GiveUp => {
+                    AfterFailure::GiveUp => {
                         let fault =
                             given_up(fault, "Once the cause is gone, order it again with `storyd admin delete`.");
                         ctx.store.fail_delete(doomed, &fault, now).await?;
-                        Outcome::Failed { fault }
+                        TaskOutcome::Failed { fault }
                     }
                 }
             }
@@ -121,7 +121,7 @@ async fn is_listed(ctx: &Ctx, account: &str, doomed: &Doomed) -> Result<std::res
             }
             Err(fault) => return Ok(Err(fault)),
         };
-        let ids: Vec<&str> = entries.iter().filter_map(Entry::id).collect();
+        let ids: Vec<&str> = entries.iter().filter_map(ListEntry::id).collect();
         if ids.contains(&doomed.story_id.as_str()) {
             return Ok(Ok(true));
         }
@@ -130,7 +130,7 @@ async fn is_listed(ctx: &Ctx, account: &str, doomed: &Doomed) -> Result<std::res
             return Ok(Err(Fault::transient("list", format!("{why}, so that it does not tell what is up"))));
         }
         // Where no time can be read it goes on, too.
-        let oldest = entries.iter().filter_map(Entry::created_at).min();
+        let oldest = entries.iter().filter_map(ListEntry::created_at).min();
         let Some(last) = ids.last().filter(|_| oldest.is_none_or(|oldest| oldest >= below)) else { break };
         last_id = Some((*last).to_owned());
     }

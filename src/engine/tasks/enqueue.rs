@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::telling;
 use crate::engine::context::Ctx;
-use crate::engine::planned::{Wanted, names, unmade};
+use crate::engine::planned::{PlannedOccurrences, names, unmade};
 use crate::engine::report::Result;
 use crate::plan::Plan;
 use crate::store::StoreError;
@@ -27,7 +27,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<Enqueued> {
     let frozen = frozen_jobs(ctx).await?;
     let names = names(&plan).into_iter().chain(frozen.iter().map(String::as_str)).collect::<Vec<_>>();
     let (mut unmade_so_far, mut report) = (Vec::new(), Enqueued::default());
-    let mut wanted = Wanted::of(&ctx.store, &plan, &ctx.rules, now).await?;
+    let mut wanted = PlannedOccurrences::of(&ctx.store, &plan, &ctx.rules, now).await?;
     loop {
         let batch = wanted.next();
         unmade_so_far.extend(unmade(&batch));

@@ -44,7 +44,7 @@ enum Chore {
 }
 
 /// A chore, when it is done next, and the one under way.
-struct Entry {
+struct MaintenanceEntry {
     chore: Chore,
     pattern: String,
     /// `None`: its pattern has no next time.
@@ -54,7 +54,7 @@ struct Entry {
 
 /// The chores, for the daemon to begin when they are due. They wake nobody by themselves.
 pub(crate) struct Chores {
-    entries: Vec<Entry>,
+    entries: Vec<MaintenanceEntry>,
     /// Keeps room for the work, from the start on.
     room: JoinHandle<()>,
     /// Looks around once the daemon is ready; `None` until then.
@@ -77,7 +77,7 @@ pub(crate) fn start(ctx: &Arc<Ctx>) -> Chores {
     ];
     let entries = patterns.into_iter().filter_map(|(chore, pattern)| {
         let pattern = pattern?;
-        Some(Entry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
+        Some(MaintenanceEntry { chore, next_at: next_tick(&pattern), pattern, under_way: None })
     });
     Chores { entries: entries.collect(), room, around: None, over, looked_at: ctx.clock.now() }
 }

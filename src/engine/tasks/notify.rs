@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::domain::clock::{between, later};
 use crate::engine::context::Ctx;
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::notify::NotSent;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// Waits after the first, second, … try that came to nothing; the last one repeats.
 const DELAYS: [Duration; 6] = [
@@ -23,15 +23,15 @@ const DELAYS: [Duration; 6] = [
 const AGE_MAX: Duration = Duration::from_secs(3 * 86_400);
 
 /// Sends the sink's oldest notice that is due.
-pub async fn run_once(ctx: &Ctx, sink: &str) -> Result<Report> {
-    let report = |outcome| Report { deed: Due::Notify, account: sink.into(), post: None, outcome };
+pub async fn run_once(ctx: &Ctx, sink: &str) -> Result<TaskReport> {
+    let report = |outcome| TaskReport { deed: TaskKind::Notify, account: sink.into(), post: None, outcome };
     let now = ctx.clock.now();
-    let Some(due) = ctx.store.notice_due(sink, now).await? else { return Ok(report(Outcome::Idle)) };
+    let Some(due) = ctx.store.notice_due(sink, now).await? else { return Ok(report(TaskOutcome::Idle)) };
     let id = format!("storyd-{}-{}", due.created_at.as_second(), due.id);
     match ctx.sinks.send(sink, &id, &due.notice, now).await {
         Ok(()) => {
             ctx.store.notice_delivered(due.id, ctx.clock.now()).await?;
-            Ok(report(Outcome::Told))
+            Ok(report(TaskOutcome::Told))
         }
         Err(why) => {
             let now = ctx.clock.now();
@@ -44,7 +44,7 @@ pub async fn run_once(ctx: &Ctx, sink: &str) -> Result<Report> {
             } else {
                 ctx.store.notice_failed(due.id, &why.to_string(), at, now).await?;
             }
-            Ok(report(Outcome::NotTold { at, why: why.to_string() }))
+            Ok(report(TaskOutcome::NotTold { at, why: why.to_string() }))
         }
     }
 }

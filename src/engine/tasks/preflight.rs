@@ -10,19 +10,19 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::domain::clock::{between, earlier, later};
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::domain::policy::Preflight;
 use crate::domain::telling::zone;
 use crate::engine::context::Ctx;
 use crate::engine::failure::block_account;
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::with_token;
 use crate::network::kakao::error::is_of_one_call;
 use crate::network::kakao::folder::TokenError;
 use crate::network::kakao::refresh::REFRESH_AHEAD;
 use crate::network::kakao::story::LinkCard;
 use crate::store::queue::{Ahead, Looked, ToLookAt};
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// How far ahead looks are planned: the day before begins so early at the most, where a clock change makes it longer.
 const PLANNED_AHEAD: Duration = Duration::from_secs(50 * 3_600);
@@ -87,37 +87,37 @@ fn next(
 }
 
 /// Looks at the account's posts whose look is due.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
-    let report = |outcome| Report { deed: Due::Foresee, account: account.into(), post: None, outcome };
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
+    let report = |outcome| TaskReport { deed: TaskKind::Foresee, account: account.into(), post: None, outcome };
     let now = ctx.clock.now();
     let posts = ctx.store.to_look_at(account, later(now, TOGETHER), POSTS_MAX).await?;
     if posts.iter().all(|post| post.next_at > now) {
-        return Ok(report(Outcome::Idle));
+        return Ok(report(TaskOutcome::Idle));
     }
     // Told already, by whoever looks at what is known here.
     if matches!(ctx.tokens.folder().load(account), Err(TokenError::Missing(_))) {
         let at = later(now, AGAIN);
         ctx.store.put_off_looks(account, now, at).await?;
-        return Ok(report(Outcome::LookAgain { at, why: "nobody can be asked ahead without a login".into() }));
+        return Ok(report(TaskOutcome::LookAgain { at, why: "nobody can be asked ahead without a login".into() }));
     }
     match see(ctx, account, posts).await {
         Ok(looked) => {
             let wrong = looked.iter().filter(|look| look.finding.is_some()).count();
             let looked_at = looked.len();
             ctx.store.record_looks(&looked).await?;
-            Ok(report(Outcome::Foreseen { posts: looked_at, wrong }))
+            Ok(report(TaskOutcome::Foreseen { posts: looked_at, wrong }))
         }
         Err(fault) => {
             let at = later(ctx.clock.now(), AGAIN);
             ctx.store.put_off_looks(account, now, at).await?;
             // A wait may be the question's alone, and is over before the post is due.
             if let FaultClass::Blocked(block) = &fault.class
-                && !matches!(block.cure, Cure::Wait(_))
+                && !matches!(block.cure, Remedy::Wait(_))
             {
                 block_account(ctx, account, block, &fault).await?;
-                return Ok(report(Outcome::Blocked { fault }));
+                return Ok(report(TaskOutcome::Blocked { fault }));
             }
-            Ok(report(Outcome::LookAgain { at, why: format!("Kakao could not be asked ahead: {fault}") }))
+            Ok(report(TaskOutcome::LookAgain { at, why: format!("Kakao could not be asked ahead: {fault}") }))
         }
     }
 }

@@ -8,17 +8,17 @@ use crate::domain::content::{Artifact, Body, Content, Image};
 use crate::domain::fault::Fault;
 use crate::engine::context::Ctx;
 use crate::engine::failure::{set_back, unless_lost};
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::with_token;
 use crate::network::kakao::ImageFile;
 use crate::plan::image;
 use crate::store::StoreError;
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// Prepares the account's next post whose preparation is due.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
     let Some(claim) = ctx.store.claim_to_prepare(account, ctx.clock.now(), ctx.rules.lease).await? else {
-        return Ok(Report::idle(Due::Prepare, account));
+        return Ok(TaskReport::idle(TaskKind::Prepare, account));
     };
     let post = (claim.taken().post, claim.taken().job.clone());
     let outcome = match artifact(ctx, account, claim.content()).await {
@@ -26,12 +26,12 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
             let now = ctx.clock.now();
             let until = later(now, ctx.rules.artifact_life);
             let written = ctx.store.record_prepared(claim, &artifact, until, now).await;
-            written.map(|written| unless_lost(written, Outcome::Prepared))
+            written.map(|written| unless_lost(written, TaskOutcome::Prepared))
         }
         Err(fault) => set_back(ctx, claim, fault).await,
     };
     let outcome = outcome.map_err(|error| error.of_post(post.0))?;
-    Ok(Report { deed: Due::Prepare, account: account.into(), post: Some(post), outcome })
+    Ok(TaskReport { deed: TaskKind::Prepare, account: account.into(), post: Some(post), outcome })
 }
 
 async fn artifact(ctx: &Ctx, account: &str, content: &Content) -> std::result::Result<Artifact, Fault> {

@@ -13,22 +13,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::clock::{between, later};
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::domain::policy::InDoubt;
-use crate::domain::retry::{Next, after_failure};
+use crate::domain::retry::{AfterFailure, after_failure};
 use crate::engine::context::Ctx;
-use crate::engine::doubt::absence::{SECOND_LISTING, Step, step};
+use crate::engine::doubt::absence::{AbsenceStep, SECOND_LISTING, step};
 use crate::engine::doubt::evidence::{Evidence, Says, Sought, time_to_appear};
-use crate::engine::doubt::listing::order::Flaw;
+use crate::engine::doubt::listing::order::Inconsistency;
 use crate::engine::doubt::listing::whose::{self, against};
-use crate::engine::doubt::listing::{Bounds, End, Listing, lacking, read};
+use crate::engine::doubt::listing::{Bounds, ListEnd, ListReading, lacking, read};
 use crate::engine::doubt::matching::Sending;
 use crate::engine::failure::{RETRY, block_account, given_up, unless_lost};
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::network::kakao::error::is_taken;
 use crate::network::kakao::story::Story;
 use crate::store::queue::{Absence, Doubt, Proof, SUSPECTS_MAX, Suspect};
-use crate::store::view::Due;
+use crate::store::view::TaskKind;
 
 /// How much of a list one look reads: with about 18 stories a page far more than an account posts within a quarantine.
 const BOUNDS: Bounds = Bounds { pages: 200, stories: 20_000, until_flaw: false };
@@ -37,8 +37,8 @@ const LOOK_MIN: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// What one look at the list showed.
-struct Look {
-    listing: Listing,
+struct ListResult {
+    listing: ListReading,
     says: Says,
     evidence: Evidence,
     sought: Sought,
@@ -47,13 +47,15 @@ struct Look {
 }
 
 /// Looks at Kakao's list for the account's doubtful post, if the next look is due.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
     let Some(mut doubt) = ctx.store.doubt_due(account, ctx.clock.now()).await? else {
-        return Ok(Report::idle(Due::Reconcile, account));
+        return Ok(TaskReport::idle(TaskKind::Reconcile, account));
     };
     let post = Some((doubt.post, doubt.job.clone()));
     let outcome = match look(ctx, account, &doubt).await? {
-        Ok(look) if matches!(look.listing.end, End::Stopped) => return Ok(Report::idle(Due::Reconcile, account)),
+        Ok(look) if matches!(look.listing.end, ListEnd::Stopped) => {
+            return Ok(TaskReport::idle(TaskKind::Reconcile, account));
+        }
         Ok(look) => {
             if let Some(heard) = look.listing.heard {
                 ctx.store.hear(account, heard).await?;
@@ -65,12 +67,12 @@ pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
         }
         Err(fault) => not_listed(ctx, account, doubt, Vec::new(), fault).await?,
     };
-    Ok(Report { deed: Due::Reconcile, account: account.into(), post, outcome })
+    Ok(TaskReport { deed: TaskKind::Reconcile, account: account.into(), post, outcome })
 }
 
 /// Reads the account's stories back to before the intent, or to their end: as far as the story can be, and when the quarantine may
 /// have passed as far as it could be if clocks had been wrong.
-async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Result<Look, Fault>> {
+async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Result<ListResult, Fault>> {
     let began = doubt.proof.quarantine;
     let far = began.is_some_and(|began| between(began.at, ctx.clock.now()) >= ctx.rules.quarantine);
     let sending = Sending {
@@ -94,19 +96,25 @@ async fn look(ctx: &Ctx, account: &str, doubt: &Doubt) -> Result<std::result::Re
     }
     Ok(taken.map(|mut listing| {
         if !evidence.is_in_order() {
-            listing.order.note(Flaw::Shuffled);
+            listing.order.note(Inconsistency::Shuffled);
         }
         if let Some(flaw) = evidence.unexplained(&sought, listing.heard, listing.order.flaws()) {
             listing.order.note(flaw);
         }
         let says = evidence.says(&sought, listing.heard, listing.order.flaws());
-        Look { listing, says, evidence, sought, far }
+        ListResult { listing, says, evidence, sought, far }
     }))
 }
 
 /// `before` is the newest story that the last look showed.
-async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Option<String>) -> Result<Outcome> {
-    let Look { mut listing, says, evidence, sought, far } = look;
+async fn judge(
+    ctx: &Ctx,
+    account: &str,
+    doubt: Doubt,
+    look: ListResult,
+    before: Option<String>,
+) -> Result<TaskOutcome> {
+    let ListResult { mut listing, says, evidence, sought, far } = look;
     let suspects = match says {
         Says::Found(story_id) => {
             let suspect = evidence.suspect(&sought, listing.heard, &story_id);
@@ -114,7 +122,7 @@ async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Optio
             return match against(ctx, account, &listing.order, &story_id, shown).await {
                 Ok(None) => {
                     let written = ctx.store.record_found(doubt, &story_id, ctx.clock.now()).await?;
-                    Ok(unless_lost(written, Outcome::Found { story_id }))
+                    Ok(unless_lost(written, TaskOutcome::Found { story_id }))
                 }
                 Ok(Some(flaw)) => {
                     let why = format!("the list {flaw}, so that nobody knows whether it is the post's");
@@ -136,21 +144,21 @@ async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Optio
         Says::Perhaps(suspects) => suspects,
         Says::Nothing => Vec::new(),
     };
-    if let End::Short(fault) = listing.end {
+    if let ListEnd::Short(fault) = listing.end {
         return not_listed(ctx, account, doubt, suspects, fault).await;
     }
     match step(doubt.proof, listing.heard, ctx.rules.quarantine) {
         // The quarantine ended while the list was read.
-        Step::Counts(_) | Step::Proved if !far => {
+        AbsenceStep::Counts(_) | AbsenceStep::Proved if !far => {
             let (proof, at) = (doubt.proof, later(ctx.clock.now(), LOOK_MIN));
             look_again(ctx, doubt, proof, at, NOT_YET).await
         }
-        Step::Counts(_) | Step::Proved if !suspects.is_empty() => {
+        AbsenceStep::Counts(_) | AbsenceStep::Proved if !suspects.is_empty() => {
             let why = format!("{}; {}", may_be_it(&suspects), settle(&doubt));
             park(ctx, doubt, &suspects, why).await
         }
-        counts @ (Step::Counts(_) | Step::Proved) => {
-            if let Err(fault) = lacking(ctx, account, before, &mut listing, whose::Absence::OfADoubt).await? {
+        counts @ (AbsenceStep::Counts(_) | AbsenceStep::Proved) => {
+            if let Err(fault) = lacking(ctx, account, before, &mut listing, whose::AbsenceTrust::OfADoubt).await? {
                 return not_listed(ctx, account, doubt, suspects, fault).await;
             }
             match (listing.order.flaws().first(), counts) {
@@ -158,7 +166,7 @@ async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Optio
                     let why = format!("it is not in the list, and the list {flaw}, so that it proves nothing");
                     flawed(ctx, doubt, &[], &why).await
                 }
-                (None, Step::Counts(proof)) => {
+                (None, AbsenceStep::Counts(proof)) => {
                     let why = "not in a complete list after the quarantine; looks once more";
                     let at = later(ctx.clock.now(), SECOND_LISTING);
                     look_again(ctx, doubt, proof, at, why).await
@@ -173,38 +181,38 @@ async fn judge(ctx: &Ctx, account: &str, doubt: Doubt, look: Look, before: Optio
 const NOT_YET: &str = "not in the list yet";
 
 /// The list lacks it, which does not count yet: for want of time, or of a clock that tells it.
-async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: Step) -> Result<Outcome> {
+async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: AbsenceStep) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
     let age = between(doubt.since, now);
     let wait = look_after(&doubt, now);
     let settle = settle(&doubt);
     let clocks = format!("this machine's clock and Kakao's do not agree on how long it has waited; {settle}");
     match step {
-        Step::Undated if age >= ctx.rules.quarantine => {
+        AbsenceStep::Undated if age >= ctx.rules.quarantine => {
             let why = format!("Kakao's answers carry no date, so that nobody knows how long it has waited; {settle}");
             park(ctx, doubt, suspects, why).await
         }
-        Step::Undated => look_again(ctx, doubt, Proof::default(), later(now, wait), NOT_YET).await,
-        Step::Odd(_) if age >= ctx.rules.doubt_limit => park(ctx, doubt, suspects, clocks).await,
-        Step::Odd(proof) => {
+        AbsenceStep::Undated => look_again(ctx, doubt, Proof::default(), later(now, wait), NOT_YET).await,
+        AbsenceStep::Odd(_) if age >= ctx.rules.doubt_limit => park(ctx, doubt, suspects, clocks).await,
+        AbsenceStep::Odd(proof) => {
             let why =
                 "not in the list yet; the date of this list does not fit those before it, so that it does not count";
             look_again(ctx, doubt, proof, later(now, wait.min(SECOND_LISTING)), why).await
         }
-        Step::Anew(_) if doubt.proof.quarantine.is_some() && age >= ctx.rules.doubt_limit => {
+        AbsenceStep::Anew(_) if doubt.proof.quarantine.is_some() && age >= ctx.rules.doubt_limit => {
             park(ctx, doubt, suspects, clocks).await
         }
-        Step::Anew(proof) if doubt.proof.quarantine.is_some() => {
+        AbsenceStep::Anew(proof) if doubt.proof.quarantine.is_some() => {
             let why = "not in the list yet; a clock was set, so that the quarantine begins anew";
             look_again(ctx, doubt, proof, later(now, wait), why).await
         }
-        Step::Anew(proof) => look_again(ctx, doubt, proof, later(now, wait), NOT_YET).await,
-        Step::Early(left) => {
+        AbsenceStep::Anew(proof) => look_again(ctx, doubt, proof, later(now, wait), NOT_YET).await,
+        AbsenceStep::Early(left) => {
             let proof = Proof { absences: 0, odd: None, ..doubt.proof };
             look_again(ctx, doubt, proof, later(now, wait.min(left).max(LOOK_MIN)), NOT_YET).await
         }
-        Step::Counts(proof) => look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await,
-        Step::Proved => {
+        AbsenceStep::Counts(proof) => look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await,
+        AbsenceStep::Proved => {
             let proof = doubt.proof;
             look_again(ctx, doubt, proof, later(now, LOOK_MIN), NOT_YET).await
         }
@@ -213,7 +221,7 @@ async fn too_early(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], step: Step) ->
 
 /// The list contradicts itself, what is on record, or what Kakao says beside it: it proves nothing. Another may; after the doubt's limit a
 /// person decides.
-async fn flawed(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: &str) -> Result<Outcome> {
+async fn flawed(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: &str) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
     if between(doubt.since, now) >= ctx.rules.doubt_limit {
         let why = format!("{why}; {}", settle(&doubt));
@@ -247,25 +255,25 @@ fn may_be_it(suspects: &[Suspect]) -> String {
 
 /// Its absence is proved: a failed attempt like any other. Where that does not prove that it never was up, a person decides; and what
 /// Kakao certainly took is not absent, whatever its lists show: it is nobody's to send again.
-async fn absent(ctx: &Ctx, doubt: Doubt, now: Timestamp) -> Result<Outcome> {
+async fn absent(ctx: &Ctx, doubt: Doubt, now: Timestamp) -> Result<TaskOutcome> {
     if is_taken(&doubt.code) {
         let why = format!("two complete lists after the quarantine lack it; {}", settle(&doubt));
         return park(ctx, doubt, &[], why).await;
     }
     if doubt.policy == InDoubt::Hold || doubt.taken_down {
         let written = ctx.store.record_absent(doubt, Absence::Hold, now).await?;
-        return Ok(unless_lost(written, Outcome::Absent { then: InDoubt::Hold }));
+        return Ok(unless_lost(written, TaskOutcome::Absent { then: InDoubt::Hold }));
     }
     let fault = Fault::transient("absent", "its request was not answered plainly, and no story came of it");
     match after_failure(&ctx.rules.retry, doubt.failures.saturating_add(1), doubt.post, &fault) {
-        Next::Retry(wait) => {
+        AfterFailure::Retry(wait) => {
             let written = ctx.store.record_absent(doubt, Absence::Repost(later(now, wait)), now).await?;
-            Ok(unless_lost(written, Outcome::Absent { then: InDoubt::Repost }))
+            Ok(unless_lost(written, TaskOutcome::Absent { then: InDoubt::Repost }))
         }
-        Next::GiveUp => {
+        AfterFailure::GiveUp => {
             let fault = given_up(fault, RETRY);
             let written = ctx.store.record_absent(doubt, Absence::GiveUp(&fault.to_string()), now).await?;
-            Ok(unless_lost(written, Outcome::Failed { fault }))
+            Ok(unless_lost(written, TaskOutcome::Failed { fault }))
         }
     }
 }
@@ -289,21 +297,27 @@ fn settle(doubt: &Doubt) -> String {
     )
 }
 
-async fn park(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: String) -> Result<Outcome> {
+async fn park(ctx: &Ctx, doubt: Doubt, suspects: &[Suspect], why: String) -> Result<TaskOutcome> {
     let written = ctx.store.park(doubt, suspects, &why, ctx.clock.now()).await?;
-    Ok(unless_lost(written, Outcome::Parked { why }))
+    Ok(unless_lost(written, TaskOutcome::Parked { why }))
 }
 
-async fn look_again(ctx: &Ctx, doubt: Doubt, proof: Proof, at: Timestamp, why: &str) -> Result<Outcome> {
+async fn look_again(ctx: &Ctx, doubt: Doubt, proof: Proof, at: Timestamp, why: &str) -> Result<TaskOutcome> {
     let written = ctx.store.look_again(doubt, proof, at, ctx.clock.now(), why).await?;
-    Ok(unless_lost(written, Outcome::LookAgain { at, why: why.into() }))
+    Ok(unless_lost(written, TaskOutcome::LookAgain { at, why: why.into() }))
 }
 
 /// The list could not be read. Without the consent to read nothing can ever be proved, so a person is asked at once; otherwise
 /// it is tried again until the doubt has lasted too long.
-async fn not_listed(ctx: &Ctx, account: &str, doubt: Doubt, suspects: Vec<Suspect>, fault: Fault) -> Result<Outcome> {
+async fn not_listed(
+    ctx: &Ctx,
+    account: &str,
+    doubt: Doubt,
+    suspects: Vec<Suspect>,
+    fault: Fault,
+) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
-    let unreadable = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
+    let unreadable = matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Remedy::Consent(_)));
     if unreadable || between(doubt.since, now) >= ctx.rules.doubt_limit {
         let settle = settle(&doubt);
         let why = format!("the account's list cannot be read: {} ({}); {settle}", fault.reason, fault.code);
@@ -315,7 +329,7 @@ async fn not_listed(ctx: &Ctx, account: &str, doubt: Doubt, suspects: Vec<Suspec
         let at = later(now, LOOK_MAX);
         let why = format!("the list could not be read: {fault}");
         let written = ctx.store.look_again(doubt, Proof { absences: 0, ..proof }, at, now, &why).await?;
-        return Ok(unless_lost(written, Outcome::Blocked { fault }));
+        return Ok(unless_lost(written, TaskOutcome::Blocked { fault }));
     }
     let at = later(now, look_after(&doubt, now));
     look_again(ctx, doubt, proof, at, &format!("the list could not be read: {fault}")).await

@@ -10,22 +10,22 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::clock::{Heard, between, earlier, later};
+use crate::domain::clock::{ServerTimeSample, between, earlier, later};
 use crate::domain::content::comparable;
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 use crate::domain::post::PostState;
 use crate::engine::context::Ctx;
-use crate::engine::doubt::absence::{SECOND_LISTING, Step, step};
+use crate::engine::doubt::absence::{AbsenceStep, SECOND_LISTING, step};
 use crate::engine::doubt::evidence::BELOW;
-use crate::engine::doubt::listing::whose::Absence;
-use crate::engine::doubt::listing::{Bounds, End, Listed, lacking, read};
+use crate::engine::doubt::listing::whose::AbsenceTrust;
+use crate::engine::doubt::listing::{Bounds, ListEnd, Listed, lacking, read};
 use crate::engine::doubt::matching::{Sending, Window, says};
 use crate::engine::failure::{block_account, unless_lost};
-use crate::engine::report::{Outcome, Report, Result};
+use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::network::kakao::list::Unreadable;
 use crate::network::kakao::story::{Audience, MediaType, Story};
-use crate::store::queue::{Adoption, Assigned, Candidate, Proof, RestoreDue, Texts};
-use crate::store::view::Due;
+use crate::store::queue::{Adoption, Assigned, PostCandidate, Proof, RestoreDue, UnpublishedTexts};
+use crate::store::view::TaskKind;
 
 /// How much of a list one look reads: about 18 stories a page. A backup that lacks more is for a person.
 const BOUNDS: Bounds = Bounds { pages: 5_000, stories: 90_000, until_flaw: true };
@@ -39,27 +39,27 @@ const AGAIN: Duration = Duration::from_secs(30);
 const LOOK_MIN: Duration = Duration::from_secs(2);
 
 /// Reads the account's list, if it has to be consulted.
-pub async fn run_once(ctx: &Ctx, account: &str) -> Result<Report> {
+pub async fn run_once(ctx: &Ctx, account: &str) -> Result<TaskReport> {
     let started_at = ctx.clock.now();
     let Some(due) = ctx.store.restore_due(account, started_at).await? else {
-        return Ok(Report::idle(Due::Restore, account));
+        return Ok(TaskReport::idle(TaskKind::Restore, account));
     };
     let outcome = match list(ctx, account, &due).await? {
-        Ok(None) => return Ok(Report::idle(Due::Restore, account)),
+        Ok(None) => return Ok(TaskReport::idle(TaskKind::Restore, account)),
         Ok(Some(free)) => {
             ctx.store.unblock(account).await?;
             consulted(ctx, account, due, free).await?
         }
         Err(fault) => not_listed(ctx, account, due, fault).await?,
     };
-    Ok(Report { deed: Due::Restore, account: account.into(), post: None, outcome })
+    Ok(TaskReport { deed: TaskKind::Restore, account: account.into(), post: None, outcome })
 }
 
 /// What a list shows that nobody owns. Of the listing with which the quarantine begins nothing is wanted but its date.
 #[derive(Debug, Default)]
 struct Free {
     /// When the list's first page came, by both clocks; `None`: it carried no date.
-    heard: Option<Heard>,
+    heard: Option<ServerTimeSample>,
     /// Stories that say what a post says, without what is not compared.
     alike: Vec<Story>,
     /// There are more of these than are kept.
@@ -70,7 +70,7 @@ struct Free {
 }
 
 impl Free {
-    fn take(&mut self, story: Story, said: &Texts, since: Timestamp) {
+    fn take(&mut self, story: Story, said: &UnpublishedTexts, since: Timestamp) {
         if !said.has(story.content.as_deref().unwrap_or_default()) {
             if story.created_at >= since {
                 self.take_other(|| story.id);
@@ -121,7 +121,7 @@ fn compared(story: Story) -> Story {
 /// begun. `None`: the daemon stops.
 async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> Result<std::result::Result<Option<Free>, Fault>> {
     let begins = due.proof.quarantine.is_none();
-    let said = if begins { Texts::default() } else { ctx.store.waiting_texts(account).await? };
+    let said = if begins { UnpublishedTexts::default() } else { ctx.store.waiting_texts(account).await? };
     let home = ctx.store.profile(account).await?;
     let mut free = Free::default();
     let taken = read(ctx, account, home, BOUNDS, |heard, page| {
@@ -146,19 +146,19 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> Result<std::result:
     };
     free.heard = listing.heard;
     match &listing.end {
-        End::Stopped => return Ok(Ok(None)),
-        End::Short(fault) => {
+        ListEnd::Stopped => return Ok(Ok(None)),
+        ListEnd::Short(fault) => {
             return Ok(Err(Fault::permanent("list", format!("{}, since the backup", fault.reason), "")));
         }
-        End::Whole | End::Enough if begins => return Ok(Ok(Some(free))),
-        End::Whole | End::Enough => {}
+        ListEnd::Whole | ListEnd::Enough if begins => return Ok(Ok(Some(free))),
+        ListEnd::Whole | ListEnd::Enough => {}
     }
     if free.is_cut {
         let why =
             format!("more than {KEPT_MAX} stories of the list say what posts say that are not on record as published");
         return Ok(Err(Fault::permanent("list", why, "")));
     }
-    if let Err(fault) = lacking(ctx, account, None, &mut listing, Absence::OfADoubt).await? {
+    if let Err(fault) = lacking(ctx, account, None, &mut listing, AbsenceTrust::OfADoubt).await? {
         return Ok(Err(fault));
     }
     Ok(match listing.order.flaws().first() {
@@ -168,49 +168,49 @@ async fn list(ctx: &Ctx, account: &str, due: &RestoreDue) -> Result<std::result:
 }
 
 /// When the backup was made, by Kakao's clock.
-fn since_backup(due: &RestoreDue, heard: Option<Heard>) -> Timestamp {
+fn since_backup(due: &RestoreDue, heard: Option<ServerTimeSample>) -> Timestamp {
     let backup =
         Sending { intent_at: due.backup_at, skew_then: due.backup_skew, heard_before: None, until: Duration::ZERO };
     let skews: Vec<SignedDuration> = heard.map(|heard| heard.skew()).into_iter().collect();
     Window::of(&backup, &skews, (SignedDuration::ZERO, SignedDuration::ZERO)).from
 }
 
-async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, free: Free) -> Result<Outcome> {
+async fn consulted(ctx: &Ctx, account: &str, due: RestoreDue, free: Free) -> Result<TaskOutcome> {
     let now = ctx.clock.now();
     let quarantine = ctx.rules.quarantine;
     let is_old = between(due.restored_at, now) >= patience(ctx);
     match step(due.proof, free.heard, quarantine) {
-        Step::Undated if is_old => give_up(ctx, account, due, "its answers carry no date").await,
-        Step::Undated => {
+        AbsenceStep::Undated if is_old => give_up(ctx, account, due, "its answers carry no date").await,
+        AbsenceStep::Undated => {
             let why = "Kakao's answer carried no date, so that nobody knows how long it has been";
             again(ctx, account, Proof::default(), AGAIN, why).await
         }
-        Step::Odd(_) if is_old => {
+        AbsenceStep::Odd(_) if is_old => {
             give_up(ctx, account, due, "this machine's clock and Kakao's do not agree on how long it has been").await
         }
-        Step::Odd(proof) => {
+        AbsenceStep::Odd(proof) => {
             let why = "the date of this list does not fit those before it, so that it does not count";
             again(ctx, account, proof, SECOND_LISTING, why).await
         }
-        Step::Anew(_) if is_old && due.proof.quarantine.is_some() => {
+        AbsenceStep::Anew(_) if is_old && due.proof.quarantine.is_some() => {
             give_up(ctx, account, due, "this machine's clock and Kakao's do not agree on how long it has been").await
         }
-        Step::Anew(proof) => {
+        AbsenceStep::Anew(proof) => {
             let why = match due.proof.quarantine {
                 None => "the quarantine after the restore begins",
                 Some(_) => "a clock was set, so that the quarantine after the restore begins anew",
             };
             again(ctx, account, proof, quarantine, why).await
         }
-        Step::Early(left) => {
+        AbsenceStep::Early(left) => {
             let proof = Proof { absences: 0, odd: None, ..due.proof };
             again(ctx, account, proof, left.max(LOOK_MIN), "the quarantine after the restore is not over").await
         }
-        Step::Counts(proof) => {
+        AbsenceStep::Counts(proof) => {
             let why = "the list was read once since the backup was restored; it is read once more";
             again(ctx, account, proof, SECOND_LISTING, why).await
         }
-        Step::Proved => settle(ctx, account, due, free).await,
+        AbsenceStep::Proved => settle(ctx, account, due, free).await,
     }
 }
 
@@ -219,22 +219,23 @@ fn patience(ctx: &Ctx) -> Duration {
     ctx.rules.doubt_limit.max(ctx.rules.quarantine * 2)
 }
 
-async fn again(ctx: &Ctx, account: &str, proof: Proof, wait: Duration, why: &str) -> Result<Outcome> {
+async fn again(ctx: &Ctx, account: &str, proof: Proof, wait: Duration, why: &str) -> Result<TaskOutcome> {
     let at = later(ctx.clock.now(), wait);
     let written = ctx.store.restore_again(account, proof, at).await?;
-    Ok(unless_lost(written, Outcome::LookAgain { at, why: why.into() }))
+    Ok(unless_lost(written, TaskOutcome::LookAgain { at, why: why.into() }))
 }
 
 /// Two complete listings: their stories go to their posts, everything else goes on.
-async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, free: Free) -> Result<Outcome> {
+async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, free: Free) -> Result<TaskOutcome> {
     let texts: Vec<&str> = free.alike.iter().map(|story| story.content.as_deref().unwrap_or_default()).collect();
     let candidates = ctx.store.restore_candidates(account, &texts).await?;
     let since = since_backup(&due, free.heard);
     let assigned = assign(&free, candidates, due, since);
     match ctx.store.settle_restore(account, due, &assigned, ctx.clock.now()).await? {
-        Some(held) => {
-            Ok(Outcome::Restored { found: assigned.adoptions.len(), held: usize::try_from(held).unwrap_or(usize::MAX) })
-        }
+        Some(held) => Ok(TaskOutcome::Restored {
+            found: assigned.adoptions.len(),
+            held: usize::try_from(held).unwrap_or(usize::MAX),
+        }),
         None => again(ctx, account, due.proof, SECOND_LISTING, "a post was moved while its list was read").await,
     }
 }
@@ -243,7 +244,7 @@ async fn settle(ctx: &Ctx, account: &str, due: RestoreDue, free: Free) -> Result
 /// would go out by themselves, or else of the others. One that only fits a post of a time to come, or that seems older than the backup
 /// (`since`) and says what a post says that was due by the restore, leaves that post to a person; and since one that is nobody's, and was
 /// posted after the backup was made, may be any post under another text, every post that was due by the restore is then left to a person.
-fn assign(free: &Free, candidates: Vec<Candidate>, due: RestoreDue, since: Timestamp) -> Assigned {
+fn assign(free: &Free, candidates: Vec<PostCandidate>, due: RestoreDue, since: Timestamp) -> Assigned {
     let mut oldest_first: Vec<&Story> = free.alike.iter().collect();
     oldest_first.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
     let (mut left, mut assigned, mut strays) = (candidates, Assigned::default(), Vec::new());
@@ -253,7 +254,7 @@ fn assign(free: &Free, candidates: Vec<Candidate>, due: RestoreDue, since: Times
         // Kakao shows whole seconds, on a clock of its own.
         let by = later(story.created_at, Duration::from_secs(5));
         let fits =
-            |candidate: &Candidate| is_new(story) && candidate.occurs_at <= by && says(&candidate.content, story);
+            |candidate: &PostCandidate| is_new(story) && candidate.occurs_at <= by && says(&candidate.content, story);
         let fitting = left.iter().enumerate().filter(|(_, candidate)| fits(candidate));
         match fitting.max_by_key(|(index, candidate)| (nearness(candidate.state), *index)).map(|(index, _)| index) {
             Some(index) => {
@@ -268,7 +269,7 @@ fn assign(free: &Free, candidates: Vec<Candidate>, due: RestoreDue, since: Times
         }
     }
     for story in &strays {
-        let may_be = |candidate: &Candidate| {
+        let may_be = |candidate: &PostCandidate| {
             (is_new(story) || candidate.occurs_at <= due.restored_at) && says(&candidate.content, story)
         };
         if let Some(index) = left.iter().position(may_be) {
@@ -314,9 +315,9 @@ fn unexplained(strays: &[&str], unnamed: usize, due: RestoreDue) -> String {
 }
 
 /// The list could not be read. Without the consent to read nothing can be proved: what may have gone out is left to a person.
-async fn not_listed(ctx: &Ctx, account: &str, due: RestoreDue, fault: Fault) -> Result<Outcome> {
+async fn not_listed(ctx: &Ctx, account: &str, due: RestoreDue, fault: Fault) -> Result<TaskOutcome> {
     let hopeless = matches!(&fault.class, FaultClass::Permanent)
-        || matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Consent(_)));
+        || matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Remedy::Consent(_)));
     if hopeless || between(due.restored_at, ctx.clock.now()) >= patience(ctx) {
         return give_up(ctx, account, due, &fault.reason).await;
     }
@@ -327,9 +328,9 @@ async fn not_listed(ctx: &Ctx, account: &str, due: RestoreDue, fault: Fault) -> 
     again(ctx, account, proof, AGAIN, &format!("the list could not be read: {fault}")).await
 }
 
-async fn give_up(ctx: &Ctx, account: &str, due: RestoreDue, why: &str) -> Result<Outcome> {
+async fn give_up(ctx: &Ctx, account: &str, due: RestoreDue, why: &str) -> Result<TaskOutcome> {
     let held = ctx.store.give_up_restore(account, due, why, ctx.clock.now()).await?;
-    Ok(Outcome::Restored { found: 0, held: usize::try_from(held).unwrap_or(usize::MAX) })
+    Ok(TaskOutcome::Restored { found: 0, held: usize::try_from(held).unwrap_or(usize::MAX) })
 }
 
 #[cfg(test)]
@@ -352,7 +353,7 @@ mod tests {
 
     #[test]
     fn of_a_list_of_any_size_no_more_is_kept_than_can_match() {
-        let said = Texts::from_iter(["우리 글"]);
+        let said = UnpublishedTexts::from_iter(["우리 글"]);
         let since = Timestamp::from_second(1_796_000_000).expect("in range");
         let mut free = Free::default();
         for number in 0..300 {

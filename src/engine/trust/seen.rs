@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::state::{AGAIN_MIN, Standing};
 use crate::domain::clock::Reading;
-use crate::domain::evidence::{DOUBT_FROM, Evidence, Opinion, Steady, Verdict, verdict};
+use crate::domain::evidence::{ClockEvidence, ClockVerdict, DOUBT_FROM, Opinion, SteadyVerdict, verdict};
 use crate::engine::context::Ctx;
 use crate::plan::TZDB;
 use crate::store::queue::ClockWord;
@@ -17,7 +17,7 @@ const WORD_MAX: Duration = Duration::from_secs(86_400);
 /// What one look saw.
 pub(super) struct See {
     pub(super) read: Reading,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: ClockVerdict,
     /// By how much the clock was set since it was believed, where it was.
     pub(super) set: Option<SignedDuration>,
     /// What speaks for it are answers, or a person's word.
@@ -31,10 +31,9 @@ impl See {
     pub(super) fn now(ctx: &Ctx, word: Option<&ClockWord>) -> Self {
         let read = ctx.clock.reading();
         let mut state = ctx.trust.lock();
-        let steady = state
-            .believed
-            .as_ref()
-            .and_then(|(believed, confirmed)| Some(Steady { ahead: read.set_since(believed)?, confirmed: *confirmed }));
+        let steady = state.believed.as_ref().and_then(|(believed, confirmed)| {
+            Some(SteadyVerdict { ahead: read.set_since(believed)?, confirmed: *confirmed })
+        });
         let set = steady.map(|steady| steady.ahead).filter(|ahead| ahead.abs() >= DOUBT_FROM);
         let same = match (set, state.forgot_for) {
             (Some(set), Some(before)) => (set - before).abs() < DOUBT_FROM,
@@ -51,7 +50,7 @@ impl See {
         let possible = |opinion: &Opinion| read.wall.saturating_sub(opinion.ahead).is_ok_and(|at| at >= earliest(TZDB));
         let answers: Vec<_> = opinions.into_iter().map(|(_, opinion)| opinion).filter(possible).collect();
         let word = word.is_some_and(|word| holds(word, &read));
-        let evidence = Evidence {
+        let evidence = ClockEvidence {
             now: read.wall,
             earliest: earliest(TZDB),
             written_at: state.written_at,

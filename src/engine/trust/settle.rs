@@ -8,7 +8,7 @@ use super::seen::See;
 use super::state::{AGAIN_MIN, MARK_EVERY, Standing};
 use super::words::words;
 use crate::domain::clock::earlier;
-use crate::domain::evidence::{DOUBT_FROM, Why};
+use crate::domain::evidence::{DOUBT_FROM, DoubtReason};
 use crate::engine::context::Ctx;
 use crate::engine::report::Result;
 use crate::plan::Plan;
@@ -76,7 +76,7 @@ pub(super) async fn go_on_unconfirmed(ctx: &Ctx, seen: &See) -> Result<()> {
 }
 
 /// Nothing is done. A doubt that no answer bears out is told after a while only.
-pub(super) fn hold(ctx: &Ctx, why: Option<(Why, bool)>) {
+pub(super) fn hold(ctx: &Ctx, why: Option<(DoubtReason, bool)>) {
     ctx.kakao.dates().was_contradicted();
     let steady = ctx.clock.reading().steady;
     let mut state = ctx.trust.lock();

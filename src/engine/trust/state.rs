@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::clock::{Clock, Reading};
-use crate::domain::evidence::{DOUBT_FROM, Why};
+use crate::domain::evidence::{DOUBT_FROM, DoubtReason};
 
 /// Waits between two questions that brought nothing: at first, and at most.
 pub(super) const AGAIN_MIN: Duration = Duration::from_secs(2);
@@ -17,13 +17,13 @@ pub(super) const MARK_EVERY: Duration = Duration::from_secs(600);
 /// What is known of the clock between two looks.
 #[derive(Debug, Default)]
 pub struct Trust {
-    state: Mutex<State>,
+    state: Mutex<TrustState>,
     /// One look at a time: each asks, and writes down what it found.
     pub(super) looking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct TrustState {
     pub(super) standing: Standing,
     /// What the last process left was read.
     pub(super) loaded: bool,
@@ -59,7 +59,7 @@ pub enum Standing {
     /// Nothing speaks against it, and no server could be asked yet.
     Unconfirmed,
     /// It is in doubt: nothing is done.
-    Doubt(Why),
+    Doubt(DoubtReason),
 }
 
 impl Trust {
@@ -69,7 +69,7 @@ impl Trust {
     }
 
     /// Why it is in doubt, if it is.
-    pub fn doubt(&self) -> Option<Why> {
+    pub fn doubt(&self) -> Option<DoubtReason> {
         match &self.lock().standing {
             Standing::Doubt(why) => Some(why.clone()),
             _ => None,
@@ -113,7 +113,7 @@ impl Trust {
         self.lock().owes_sweep = false;
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, TrustState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

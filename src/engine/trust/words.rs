@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::domain::evidence::{GAP_MAX, Why};
+use crate::domain::evidence::{DoubtReason, GAP_MAX};
 use crate::domain::telling::{instant, length};
 use crate::engine::rules::Telling;
 
 /// Why the clock is in doubt: a sentence without its end.
-pub fn words(why: &Why, zone: &str) -> String {
+pub fn words(why: &DoubtReason, zone: &str) -> String {
     let off = |ahead: SignedDuration| {
         let side = if ahead.is_negative() { "behind" } else { "ahead of" };
         format!("{} {side}", rounded(ahead))
     };
     match why {
-        Why::Answers { ahead, sources, against } => {
+        DoubtReason::Answers { ahead, sources, against } => {
             let all = sources + against;
             let tell = match (sources, all) {
                 (1, 1) => "the one account that answers tells".to_owned(),
@@ -24,23 +24,23 @@ pub fn words(why: &Why, zone: &str) -> String {
             };
             format!("this machine's clock is {} Kakao's, as {tell}", off(*ahead))
         }
-        Why::Set(ahead) => {
+        DoubtReason::Set(ahead) => {
             let set = if ahead.is_negative() { "back" } else { "ahead" };
             format!(
                 "this machine's clock was set {set} by {}, and no answer of Kakao's confirms it yet",
                 rounded(*ahead)
             )
         }
-        Why::BeforeLastWrite(at) => format!(
+        DoubtReason::BeforeLastWrite(at) => format!(
             "this machine's clock stands before {}, when the queue was last written, and no answer of Kakao's confirms it yet",
             instant(*at, zone)
         ),
-        Why::LongAfterLastWrite(at) => format!(
+        DoubtReason::LongAfterLastWrite(at) => format!(
             "the queue was last written on {}, more than {} ago by this machine's clock, and no answer of Kakao's confirms it yet",
             instant(*at, zone),
             length(GAP_MAX)
         ),
-        Why::BeforeProgram(at) => format!(
+        DoubtReason::BeforeProgram(at) => format!(
             "this machine's clock stands before {}, which is earlier than this program, and no answer of Kakao's confirms it yet",
             instant(*at, zone)
         ),
@@ -71,19 +71,19 @@ mod tests {
         let days = SignedDuration::from_hours(24 * 60);
         for (why, said) in [
             (
-                Why::Answers { ahead: days, sources: 1, against: 0 },
+                DoubtReason::Answers { ahead: days, sources: 1, against: 0 },
                 "60 d ahead of Kakao's, as the one account that answers tells",
             ),
             (
-                Why::Answers { ahead: -days, sources: 2, against: 0 },
+                DoubtReason::Answers { ahead: -days, sources: 2, against: 0 },
                 "60 d behind Kakao's, as all 2 accounts that answer tell",
             ),
             (
-                Why::Answers { ahead: -days, sources: 2, against: 1 },
+                DoubtReason::Answers { ahead: -days, sources: 2, against: 1 },
                 "60 d behind Kakao's, as 2 of 3 accounts that answer tell",
             ),
-            (Why::Set(days), "was set ahead by 60 d, and no answer"),
-            (Why::Set(-days), "was set back by 60 d, and no answer"),
+            (DoubtReason::Set(days), "was set ahead by 60 d, and no answer"),
+            (DoubtReason::Set(-days), "was set back by 60 d, and no answer"),
         ] {
             let words = words(&why, "UTC");
             assert!(words.contains(said), "{words}");

@@ -6,7 +6,7 @@ use crate::domain::content::Permission;
 
 /// A story of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum ListEntry {
     /// It was read.
     Story(Story),
     /// It could not be read, or not all of it that matters.
@@ -30,7 +30,7 @@ pub struct Unreadable {
     pub why: String,
 }
 
-impl Entry {
+impl ListEntry {
     /// The story's ID, where it is known.
     pub fn id(&self) -> Option<&str> {
         match self {

@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use super::excerpt::{excerpt, excerpt_of};
-use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use crate::domain::fault::{Block, BlockScope, Fault, FaultClass, Remedy};
 
 mod table;
 
 pub(crate) use self::table::LOG_IN;
 pub use self::table::is_of_one_call;
-use self::table::{CONFLICTS, Effect, Row, SETTINGS};
+use self::table::{CONFLICTS, CodeEntry, Effect, SETTINGS};
 
 /// Longest wait that a `Retry-After` may ask for; a longer one is more likely a mistake than a wish.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -27,7 +27,7 @@ pub const TOKENS_WAIT: Duration = Duration::from_secs(600);
 
 /// What sending a call twice would risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum CallKind {
     /// Upload, scrape, read, delete: a second one does no harm.
     Repeatable,
     /// The three post calls: a second one may be a second story.
@@ -38,18 +38,18 @@ pub enum Call {
 
 /// What came back instead of a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum BadAnswer {
     /// No byte of the request left this machine.
-    NotSent(NotSent, String),
+    NotSent(RequestNotSent, String),
     /// The request left, at least in part, and no status line came back.
     NoAnswer(Lost, String),
     /// A status came back, but not success, or a success whose body is of no use.
-    Answer(Answer),
+    Answer(FailedAnswer),
 }
 
 /// Why a request was never sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotSent {
+pub enum RequestNotSent {
     /// The host's name could not be resolved.
     Dns,
     /// No connection, or no TLS session, came about.
@@ -69,18 +69,18 @@ pub enum Lost {
 
 /// A status line and what could be made of the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct FailedAnswer {
     /// The HTTP status.
     pub status: u16,
     /// From the `Retry-After` header, already bounded by [`RETRY_AFTER_MAX`].
     pub retry_after: Option<Duration>,
     /// What the body held.
-    pub body: Body,
+    pub body: ErrorBody,
 }
 
 /// The body of an answer that is not a plain success.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum ErrorBody {
     /// Kakao's `{"code", "msg"}`, where the code is negative: other numbers are a gateway's.
     Coded {
         /// Kakao's code.
@@ -141,7 +141,7 @@ pub fn is_taken(code: &str) -> bool {
 pub fn misnamed(story_id: &str, why: &str) -> Fault {
     let reason =
         format!("Kakao took the post, so the story exists, but its id is unknown: the answer names {story_id}, {why}");
-    unsure(Call::Once, MISNAMED, reason, Duration::ZERO)
+    unsure(CallKind::Once, MISNAMED, reason, Duration::ZERO)
 }
 
 /// Whether it is certain that not a byte of the request left this machine: no name, or no connection.
@@ -155,13 +155,13 @@ pub fn is_gone(fault: &Fault) -> bool {
 }
 
 /// The whole table. Pure; see the module's own words for the principle.
-pub fn fault(call: Call, trouble: &Trouble) -> Fault {
+pub fn fault(call: CallKind, trouble: &BadAnswer) -> Fault {
     match trouble {
-        Trouble::NotSent(why, detail) => not_sent(call, *why, detail),
-        Trouble::NoAnswer(lost, detail) => no_answer(call, *lost, detail),
-        Trouble::Answer(answer) => match (&answer.body, call) {
-            (Body::Coded { code, msg, scopes }, _) => coded(call, answer, *code, msg, scopes),
-            (Body::Login { code, error, description }, Call::Login) => login(answer, code, error, description),
+        BadAnswer::NotSent(why, detail) => not_sent(call, *why, detail),
+        BadAnswer::NoAnswer(lost, detail) => no_answer(call, *lost, detail),
+        BadAnswer::Answer(answer) => match (&answer.body, call) {
+            (ErrorBody::Coded { code, msg, scopes }, _) => coded(call, answer, *code, msg, scopes),
+            (ErrorBody::Login { code, error, description }, CallKind::Login) => login(answer, code, error, description),
             _ => uncoded(call, answer),
         },
     }
@@ -169,20 +169,23 @@ pub fn fault(call: Call, trouble: &Trouble) -> Fault {
 
 /// The fault of an account that has not given these consents, as if a call had met it.
 pub fn missing_consent(account: &str, scopes: Vec<String>) -> Fault {
-    let body = Body::Coded { code: CONSENT, msg: String::new(), scopes };
-    name_account(fault(Call::Once, &Trouble::Answer(Answer { status: 403, retry_after: None, body })), account)
+    let body = ErrorBody::Coded { code: CONSENT, msg: String::new(), scopes };
+    name_account(
+        fault(CallKind::Once, &BadAnswer::Answer(FailedAnswer { status: 403, retry_after: None, body })),
+        account,
+    )
 }
 
 /// The fault of an account that does not use Kakao Story, as if a call had met it.
 pub fn no_story_user() -> Fault {
-    let body = Body::Coded { code: NO_STORY_USER, msg: String::new(), scopes: Vec::new() };
-    fault(Call::Repeatable, &Trouble::Answer(Answer { status: 400, retry_after: None, body }))
+    let body = ErrorBody::Coded { code: NO_STORY_USER, msg: String::new(), scopes: Vec::new() };
+    fault(CallKind::Repeatable, &BadAnswer::Answer(FailedAnswer { status: 400, retry_after: None, body }))
 }
 
 /// Whether a block is one that posts would meet too. A missing consent to read stops looking and taking down alone.
 pub fn stops_posts(fault: &Fault) -> bool {
     let consents = |block: &Block| match &block.cure {
-        Cure::Consent(scopes) => scopes.iter().any(|scope| scope != "story_read"),
+        Remedy::Consent(scopes) => scopes.iter().any(|scope| scope != "story_read"),
         _ => true,
     };
     matches!(&fault.class, FaultClass::Blocked(block) if consents(block))
@@ -199,13 +202,15 @@ pub fn name_account(mut fault: Fault, account: &str) -> Fault {
     fault
 }
 
-fn not_sent(call: Call, why: NotSent, detail: &str) -> Fault {
+fn not_sent(call: CallKind, why: RequestNotSent, detail: &str) -> Fault {
     let detail = quoted(detail);
     match why {
-        NotSent::Dns => Fault::transient("dns", format!("the server's name could not be resolved{detail}")),
-        NotSent::Connect => Fault::transient("connect", format!("no connection to the server came about{detail}")),
-        NotSent::Unsendable => {
-            let class = if call == Call::Login { blocked(Cure::Settings) } else { FaultClass::Permanent };
+        RequestNotSent::Dns => Fault::transient("dns", format!("the server's name could not be resolved{detail}")),
+        RequestNotSent::Connect => {
+            Fault::transient("connect", format!("no connection to the server came about{detail}"))
+        }
+        RequestNotSent::Unsendable => {
+            let class = if call == CallKind::Login { blocked(Remedy::Settings) } else { FaultClass::Permanent };
             let reason = format!("the request could not be built{detail}");
             let remedy = "This is a mistake in storyd: report it, with the post's content.";
             Fault::new(class, "request", reason, remedy)
@@ -213,7 +218,7 @@ fn not_sent(call: Call, why: NotSent, detail: &str) -> Fault {
     }
 }
 
-fn no_answer(call: Call, lost: Lost, detail: &str) -> Fault {
+fn no_answer(call: CallKind, lost: Lost, detail: &str) -> Fault {
     let (code, what) = match lost {
         Lost::Timeout => ("timeout", "no answer came in time"),
         Lost::Broken => ("reset", "the connection ended before an answer came"),
@@ -222,7 +227,7 @@ fn no_answer(call: Call, lost: Lost, detail: &str) -> Fault {
 }
 
 /// An answer with one of Kakao's own codes.
-fn coded(call: Call, answer: &Answer, code: i64, msg: &str, scopes: &[String]) -> Fault {
+fn coded(call: CallKind, answer: &FailedAnswer, code: i64, msg: &str, scopes: &[String]) -> Fault {
     let row = table::find(code);
     let words = format!("{}{}", row.map_or("Kakao refused the request", |row| row.meaning), quoted(msg));
     // A code vouches for "no effect" only where the status says the same; and one that the table does not list vouches for
@@ -230,7 +235,7 @@ fn coded(call: Call, answer: &Answer, code: i64, msg: &str, scopes: &[String]) -
     let refused = (400..500).contains(&answer.status) && (row.is_some() || !CONFLICTS.contains(&answer.status));
     // That the service has ended stops every account. A gateway in trouble, or a success, does not say that.
     let ended = row.is_some_and(|row| matches!(row.effect, Effect::Ended));
-    if !refused && (call == Call::Once || ended) {
+    if !refused && (call == CallKind::Once || ended) {
         return unsure(call, code.to_string(), words, Duration::ZERO);
     }
     let Some(row) = row else {
@@ -246,7 +251,7 @@ fn coded(call: Call, answer: &Answer, code: i64, msg: &str, scopes: &[String]) -
 }
 
 /// An answer whose code has a row.
-fn listed(call: Call, answer: &Answer, row: &Row, reason: String, scopes: &[String]) -> Fault {
+fn listed(call: CallKind, answer: &FailedAnswer, row: &CodeEntry, reason: String, scopes: &[String]) -> Fault {
     let code = row.code.to_string();
     let class = match &row.effect {
         Effect::Unsure { at_least } => {
@@ -257,15 +262,15 @@ fn listed(call: Call, answer: &Answer, row: &Row, reason: String, scopes: &[Stri
         Effect::Quota => return wait(code, reason, answer.retry_after.unwrap_or(QUOTA_WAIT)),
         Effect::Consent => return consent(call, code, reason, scopes),
         // A refresh cannot be cured by a refresh.
-        Effect::Blocked(Cure::Refresh) if call == Call::Login => blocked(Cure::LogIn),
+        Effect::Blocked(Remedy::Refresh) if call == CallKind::Login => blocked(Remedy::LogIn),
         Effect::Blocked(cure) => blocked(cure.clone()),
-        Effect::Ended => FaultClass::Blocked(Block { scope: BlockScope::Everyone, cure: Cure::Ended }),
+        Effect::Ended => FaultClass::Blocked(Block { scope: BlockScope::Everyone, cure: Remedy::Ended }),
     };
     Fault::new(class, code, reason, row.remedy)
 }
 
 /// kauth's own codes. None of them is a post's fault, so that none is permanent.
-fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
+fn login(answer: &FailedAnswer, code: &str, error: &str, description: &str) -> Fault {
     // Kept as a code, and shown where codes are: never more of it than a code has.
     let code = &match excerpt_of(code, CODE_CHARS_MAX) {
         code if code.is_empty() => answer.status.to_string(),
@@ -281,11 +286,11 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
             answer.retry_after.unwrap_or(TOKENS_WAIT),
         ),
         (Some(319 | 320 | 322), _) | (None, "invalid_grant") => {
-            Fault::new(blocked(Cure::LogIn), code, format!("{SPENT_GRANT}{said}"), LOG_IN)
+            Fault::new(blocked(Remedy::LogIn), code, format!("{SPENT_GRANT}{said}"), LOG_IN)
         }
         (Some(4..=10 | 101 | 303), _) | (None, "invalid_client" | "unauthorized_client") => {
             let reason = format!("Kakao's login service refuses the app's key, secret or set-up{said}");
-            Fault::new(blocked(Cure::Settings), code, reason, SETTINGS)
+            Fault::new(blocked(Remedy::Settings), code, reason, SETTINGS)
         }
         _ if answer.status >= 500 => Fault::transient(code, format!("Kakao's login service has trouble{said}")),
         _ if answer.status == 429 => wait(
@@ -295,26 +300,26 @@ fn login(answer: &Answer, code: &str, error: &str, description: &str) -> Fault {
         ),
         _ => {
             let reason = format!("{REFUSED_RENEWAL}{said}");
-            Fault::new(blocked(Cure::LogIn), code, reason, LOG_IN)
+            Fault::new(blocked(Remedy::LogIn), code, reason, LOG_IN)
         }
     }
 }
 
 /// An answer without a code of Kakao's: from a gateway, cut short, or of an unexpected shape.
-fn uncoded(call: Call, answer: &Answer) -> Fault {
+fn uncoded(call: CallKind, answer: &FailedAnswer) -> Fault {
     let status = answer.status;
     let (word, why) = match &answer.body {
-        Body::Truncated => ("truncated", "its body ended early".to_owned()),
-        Body::Timeout => ("timeout", "its body did not come in time".to_owned()),
-        Body::Oversized => ("oversized", "its body is longer than storyd reads".to_owned()),
-        Body::Unreadable(how) => ("unreadable", excerpt(how)),
-        Body::Login { error, .. } => ("unreadable", format!("its body is the login service's{}", quoted(error))),
-        Body::Coded { .. } => ("unreadable", "its body is not of the expected shape".to_owned()),
+        ErrorBody::Truncated => ("truncated", "its body ended early".to_owned()),
+        ErrorBody::Timeout => ("timeout", "its body did not come in time".to_owned()),
+        ErrorBody::Oversized => ("oversized", "its body is longer than storyd reads".to_owned()),
+        ErrorBody::Unreadable(how) => ("unreadable", excerpt(how)),
+        ErrorBody::Login { error, .. } => ("unreadable", format!("its body is the login service's{}", quoted(error))),
+        ErrorBody::Coded { .. } => ("unreadable", "its body is not of the expected shape".to_owned()),
     };
     if (200..300).contains(&status) {
         return match call {
-            Call::Once => taken(status, &why),
-            Call::Repeatable | Call::Login => {
+            CallKind::Once => taken(status, &why),
+            CallKind::Repeatable | CallKind::Login => {
                 unsure(call, word, format!("an answer came (HTTP {status}), but {why}"), Duration::ZERO)
             }
         };
@@ -325,15 +330,15 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
         // Whoever limits the rate turns a request away before anything is done with it.
         (_, 429) => wait(status.to_string(), reason, retry_after.unwrap_or(QUOTA_WAIT)),
         // Any other answer comes from who knows where when it carries no code: certainty is worth more than a shorter wait.
-        (Call::Once, _) => unsure(call, status.to_string(), reason, Duration::ZERO),
-        (Call::Repeatable, 401) => {
-            let class = blocked(Cure::Refresh);
+        (CallKind::Once, _) => unsure(call, status.to_string(), reason, Duration::ZERO),
+        (CallKind::Repeatable, 401) => {
+            let class = blocked(Remedy::Refresh);
             Fault::new(class, status.to_string(), reason, LOG_IN)
         }
-        (Call::Repeatable, 413 | 414) => {
+        (CallKind::Repeatable, 413 | 414) => {
             refusal(call, status.to_string(), reason, "Use smaller images or a shorter URL.")
         }
-        (Call::Login, 401) => Fault::new(blocked(Cure::Settings), status.to_string(), reason, SETTINGS),
+        (CallKind::Login, 401) => Fault::new(blocked(Remedy::Settings), status.to_string(), reason, SETTINGS),
         (_, 300..=399 | 404 | 405 | 410) => {
             let mut fault = unsure(call, status.to_string(), reason, Duration::ZERO);
             fault.remedy = "Check `api_url` and `login_url` in the settings if this goes on.".into();
@@ -346,36 +351,36 @@ fn uncoded(call: Call, answer: &Answer) -> Fault {
 /// The story exists, whatever is wrong with the answer that should have named it.
 fn taken(status: u16, why: &str) -> Fault {
     let reason = format!("Kakao took the post (HTTP {status}), so the story exists, but its id is unknown: {why}");
-    unsure(Call::Once, TAKEN, reason, Duration::ZERO)
+    unsure(CallKind::Once, TAKEN, reason, Duration::ZERO)
 }
 
 /// Nobody knows what the request did: doubt where that matters, another try where it does not.
-fn unsure(call: Call, code: impl Into<String>, reason: String, at_least: Duration) -> Fault {
+fn unsure(call: CallKind, code: impl Into<String>, reason: String, at_least: Duration) -> Fault {
     let (class, remedy) = match call {
-        Call::Once => {
+        CallKind::Once => {
             (FaultClass::Ambiguous, "Nothing to do yet: storyd looks for the story before anything is sent again.")
         }
-        Call::Repeatable | Call::Login => (FaultClass::Transient { at_least, tries_max: None }, ""),
+        CallKind::Repeatable | CallKind::Login => (FaultClass::Transient { at_least, tries_max: None }, ""),
     };
     Fault::new(class, code, reason, remedy)
 }
 
 /// Refused, and would be again. A refused login blocks the account instead: no post is at fault.
-fn refusal(call: Call, code: String, reason: String, remedy: &str) -> Fault {
+fn refusal(call: CallKind, code: String, reason: String, remedy: &str) -> Fault {
     match call {
-        Call::Repeatable | Call::Once => Fault::permanent(code, reason, remedy),
-        Call::Login => Fault::new(blocked(Cure::Settings), code, reason, SETTINGS),
+        CallKind::Repeatable | CallKind::Once => Fault::permanent(code, reason, remedy),
+        CallKind::Login => Fault::new(blocked(Remedy::Settings), code, reason, SETTINGS),
     }
 }
 
 fn wait(code: String, reason: String, wait: Duration) -> Fault {
     let wait = wait.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX);
-    Fault::new(blocked(Cure::Wait(wait)), code, reason, "Nothing to do: tried again after the quota's next window.")
+    Fault::new(blocked(Remedy::Wait(wait)), code, reason, "Nothing to do: tried again after the quota's next window.")
 }
 
-fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault {
+fn consent(call: CallKind, code: String, reason: String, scopes: &[String]) -> Fault {
     let scopes: Vec<String> = match (scopes, call) {
-        ([], Call::Once) => vec!["story_publish".into()],
+        ([], CallKind::Once) => vec!["story_publish".into()],
         ([], _) => vec!["story_publish".into(), "story_read".into()],
         (scopes, _) => scopes.iter().take(SCOPES_MAX).map(|scope| excerpt(scope)).collect(),
     };
@@ -383,10 +388,10 @@ fn consent(call: Call, code: String, reason: String, scopes: &[String]) -> Fault
     let flag = scopes.join(",");
     let remedy =
         format!("Consent to {names} as this account: `storyd account login --scopes {flag}` shows the page for it.");
-    Fault::new(blocked(Cure::Consent(scopes)), code, reason, remedy)
+    Fault::new(blocked(Remedy::Consent(scopes)), code, reason, remedy)
 }
 
-fn blocked(cure: Cure) -> FaultClass {
+fn blocked(cure: Remedy) -> FaultClass {
     FaultClass::Blocked(Block { scope: BlockScope::Account, cure })
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 
-use super::error::{Answer, Body, Call, Lost, NotSent, RETRY_AFTER_MAX, Trouble, fault};
+use super::error::{BadAnswer, CallKind, ErrorBody, FailedAnswer, Lost, RETRY_AFTER_MAX, RequestNotSent, fault};
 use super::excerpt::excerpt_of;
 use super::wire;
 use crate::domain::clock::{Clock, between};
@@ -23,7 +23,7 @@ const VALUE_CHARS_MAX: usize = 80;
 const EXCERPT_BYTES_MAX: usize = 16 * EXCHANGE_CHARS_MAX;
 
 /// A success whose body was read to its end.
-pub(crate) struct Reply {
+pub(crate) struct SuccessBody {
     /// The HTTP status: 200 to 299.
     pub(crate) status: u16,
     /// The whole body.
@@ -32,15 +32,15 @@ pub(crate) struct Reply {
     pub(crate) server_date: Option<Timestamp>,
 }
 
-impl Reply {
+impl SuccessBody {
     /// The trouble of a success whose body is not of the expected shape. One that holds a code of Kakao's contradicts its own
     /// status; the code is then the better witness.
-    pub(crate) fn unreadable(&self, how: String) -> Trouble {
+    pub(crate) fn unreadable(&self, how: String) -> BadAnswer {
         let body = match wire::refusal(&self.body) {
-            coded @ Body::Coded { .. } => coded,
-            _ => Body::Unreadable(how),
+            coded @ ErrorBody::Coded { .. } => coded,
+            _ => ErrorBody::Unreadable(how),
         };
-        Trouble::Answer(Answer { status: self.status, retry_after: None, body })
+        BadAnswer::Answer(FailedAnswer { status: self.status, retry_after: None, body })
     }
 
     /// Its beginning, as the record keeps it.
@@ -52,16 +52,16 @@ impl Reply {
 /// An exchange that brought no success.
 pub(crate) struct Unsuccessful {
     /// What it met.
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: BadAnswer,
     /// What came back, as the record keeps it; empty when nothing did.
     pub(crate) said: String,
 }
 
 /// The fault of a call, with what was asked and answered.
-pub(crate) fn fault_of(call: Call, trouble: &Trouble, request: String, said: String) -> Fault {
+pub(crate) fn fault_of(call: CallKind, trouble: &BadAnswer, request: String, said: String) -> Fault {
     // What the login service says may hold tokens.
     let answer = match (call, trouble) {
-        (Call::Login, Trouble::Answer(answer)) => format!("HTTP {}", answer.status),
+        (CallKind::Login, BadAnswer::Answer(answer)) => format!("HTTP {}", answer.status),
         _ => said,
     };
     let mut fault = fault(call, trouble);
@@ -98,7 +98,7 @@ pub(crate) async fn exchange(
     request: RequestBuilder,
     body_bytes_max: usize,
     listener: Listener<'_>,
-) -> Result<Reply, Unsuccessful> {
+) -> Result<SuccessBody, Unsuccessful> {
     let left = listener.clock.reading();
     let response =
         request.send().await.map_err(|error| Unsuccessful { trouble: unanswered(&error), said: String::new() })?;
@@ -113,46 +113,46 @@ pub(crate) async fn exchange(
     let (body, cut) = read(response, body_bytes_max).await;
     match cut {
         // Kakao documents 200 alone. Any other success says that the answer is a part, a copy, or only a promise.
-        None if status == 200 => Ok(Reply { status, body, server_date }),
+        None if status == 200 => Ok(SuccessBody { status, body, server_date }),
         cut => {
             let said = said(status, &body);
             let body = cut.unwrap_or_else(|| match status {
-                200..300 => Body::Unreadable("Kakao documents no such success".into()),
+                200..300 => ErrorBody::Unreadable("Kakao documents no such success".into()),
                 _ => wire::refusal(&body),
             });
-            Err(Unsuccessful { trouble: Trouble::Answer(Answer { status, retry_after, body }), said })
+            Err(Unsuccessful { trouble: BadAnswer::Answer(FailedAnswer { status, retry_after, body }), said })
         }
     }
 }
 
 /// What came of a body, and what cut it short, if anything did.
-async fn read(mut response: Response, bytes_max: usize) -> (Vec<u8>, Option<Body>) {
+async fn read(mut response: Response, bytes_max: usize) -> (Vec<u8>, Option<ErrorBody>) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return (body, Some(Body::Oversized)),
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return (body, Some(ErrorBody::Oversized)),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return (body, None),
-            Err(error) if error.is_timeout() => return (body, Some(Body::Timeout)),
-            Err(_) => return (body, Some(Body::Truncated)),
+            Err(error) if error.is_timeout() => return (body, Some(ErrorBody::Timeout)),
+            Err(_) => return (body, Some(ErrorBody::Truncated)),
         }
     }
 }
 
 /// The trouble behind an error that came before any status line.
-fn unanswered(error: &reqwest::Error) -> Trouble {
+fn unanswered(error: &reqwest::Error) -> BadAnswer {
     let detail = root(error);
     // Connect before time-out: an attempt to connect that took too long is both, and certainly sent nothing.
     if error.is_builder() {
-        Trouble::NotSent(NotSent::Unsendable, detail)
+        BadAnswer::NotSent(RequestNotSent::Unsendable, detail)
     } else if error.is_dns() {
-        Trouble::NotSent(NotSent::Dns, detail)
+        BadAnswer::NotSent(RequestNotSent::Dns, detail)
     } else if error.is_connect() {
-        Trouble::NotSent(NotSent::Connect, detail)
+        BadAnswer::NotSent(RequestNotSent::Connect, detail)
     } else if error.is_timeout() {
-        Trouble::NoAnswer(Lost::Timeout, String::new())
+        BadAnswer::NoAnswer(Lost::Timeout, String::new())
     } else {
-        Trouble::NoAnswer(Lost::Broken, detail)
+        BadAnswer::NoAnswer(Lost::Broken, detail)
     }
 }
 
@@ -182,7 +182,7 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
 
 /// The fault of a request that cannot be made.
 pub(crate) fn unsendable(error: &dyn std::fmt::Display) -> Fault {
-    fault(Call::Repeatable, &Trouble::NotSent(NotSent::Unsendable, error.to_string()))
+    fault(CallKind::Repeatable, &BadAnswer::NotSent(RequestNotSent::Unsendable, error.to_string()))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use super::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 
 /// Longest account name, in bytes.
 const ACCOUNT_BYTES_MAX: usize = 64;
@@ -72,14 +72,14 @@ pub enum TokenError {
 #[derive(Clone, Debug)]
 pub struct TokenFolder {
     path: PathBuf,
-    fuse: Option<Fuse>,
+    fuse: Option<Failpoint>,
 }
 
 /// For tests: from its n-th step on nothing happens on the disk any more, as if the process had been killed before it.
 #[derive(Clone, Debug)]
-pub struct Fuse(Arc<AtomicU64>);
+pub struct Failpoint(Arc<AtomicU64>);
 
-impl Fuse {
+impl Failpoint {
     /// One that blows before the `dies_at`-th step, from 1.
     pub fn of(dies_at: u64) -> Self {
         Self(Arc::new(AtomicU64::new(dies_at)))
@@ -97,13 +97,13 @@ impl Fuse {
 }
 
 /// A place where the process may be killed.
-fn step(fuse: Option<&Fuse>) -> io::Result<()> {
-    fuse.map_or(Ok(()), Fuse::step)
+fn step(fuse: Option<&Failpoint>) -> io::Result<()> {
+    fuse.map_or(Ok(()), Failpoint::step)
 }
 
 /// What tells one token file from the next one, which replaces it as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct TokenFileStamp {
     inode: u64,
     modified: (i64, i64),
     bytes: u64,
@@ -117,7 +117,7 @@ pub struct AccountLock {
     account: String,
     path: PathBuf,
     file: File,
-    fuse: Option<Fuse>,
+    fuse: Option<Failpoint>,
 }
 
 /// The file's shape. Keys that another version writes are left alone by reading past them.
@@ -158,7 +158,7 @@ impl TokenFolder {
 
     /// The same folder in a process that is going to be killed.
     #[must_use]
-    pub fn with_fuse(self, fuse: Fuse) -> Self {
+    pub fn with_fuse(self, fuse: Failpoint) -> Self {
         Self { fuse: Some(fuse), ..self }
     }
 
@@ -188,10 +188,10 @@ impl TokenFolder {
     }
 
     /// How the account's file looks, without reading it: another look, another file.
-    pub(crate) fn look(&self, account: &str) -> Option<Look> {
+    pub(crate) fn look(&self, account: &str) -> Option<TokenFileStamp> {
         let found = fs::metadata(self.file(account, "json").ok()?).ok()?;
         let permissions = found.permissions().mode();
-        Some(Look {
+        Some(TokenFileStamp {
             inode: found.ino(),
             modified: (found.mtime(), found.mtime_nsec()),
             bytes: found.len(),
@@ -356,7 +356,7 @@ impl Stored {
             refresh_token: refresh_token.map_err(|error| error.to_string())?,
             refresh_expires_at: self.refresh_expires_at,
             scopes: self.scopes,
-            owner: self.user_id.map(|user_id| Owner { user_id, nickname: self.nickname }),
+            owner: self.user_id.map(|user_id| TokenOwner { user_id, nickname: self.nickname }),
             obtained_at: self.obtained_at,
             bought: bought.map(Box::new),
         })

@@ -53,8 +53,8 @@ pub(crate) fn fields<'a, const N: usize>(
     object: &'a str,
     keys: [&'static str; N],
 ) -> serde_json::Result<[Option<&'a RawValue>; N]> {
-    struct Fields<const N: usize>([&'static str; N]);
-    impl<'de, const N: usize> Visitor<'de> for Fields<N> {
+    struct JsonFields<const N: usize>([&'static str; N]);
+    impl<'de, const N: usize> Visitor<'de> for JsonFields<N> {
         type Value = [Option<&'de RawValue>; N];
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +74,7 @@ pub(crate) fn fields<'a, const N: usize>(
         }
     }
     let mut json = serde_json::Deserializer::from_str(object);
-    let values = json.deserialize_map(Fields(keys))?;
+    let values = json.deserialize_map(JsonFields(keys))?;
     json.end()?;
     Ok(values.map(|value| value.filter(|value| value.get() != "null")))
 }
@@ -137,8 +137,8 @@ pub(crate) fn text(value: Option<&RawValue>) -> Option<String> {
 
 /// The texts of an array, the first `most` values of it; what is no text is left out. Empty when it is no array.
 pub(crate) fn texts(value: Option<&RawValue>, most: usize) -> Vec<String> {
-    struct Texts(usize);
-    impl<'de> Visitor<'de> for Texts {
+    struct JsonTexts(usize);
+    impl<'de> Visitor<'de> for JsonTexts {
         type Value = Vec<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,7 +156,7 @@ pub(crate) fn texts(value: Option<&RawValue>, most: usize) -> Vec<String> {
         }
     }
     let Some(value) = value else { return Vec::new() };
-    serde_json::Deserializer::from_str(value.get()).deserialize_seq(Texts(most)).unwrap_or_default()
+    serde_json::Deserializer::from_str(value.get()).deserialize_seq(JsonTexts(most)).unwrap_or_default()
 }
 
 /// The whole number, or the yes or no, that the value is, if it is one.

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-pub use super::entry::{Entry, Unreadable};
+pub use super::entry::{ListEntry, Unreadable};
 use super::json::each;
 use super::story::entry;
 use super::wire::{readable, undocumented};
@@ -14,14 +14,14 @@ const PAGE_MAX: usize = 1_000;
 
 /// One page of an account's stories, newest first. An empty one ends the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct StoryPage {
     /// All of the page's stories, in its order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ListEntry>,
     /// The server's own time, from the `Date` header.
     pub server_date: Option<Timestamp>,
 }
 
 /// Reads a page of stories.
-pub(crate) fn entries(body: &[u8]) -> Result<Vec<Entry>, String> {
+pub(crate) fn entries(body: &[u8]) -> Result<Vec<ListEntry>, String> {
     each(&readable(body)?, PAGE_MAX, entry).map_err(undocumented)
 }

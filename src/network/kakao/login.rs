@@ -12,14 +12,14 @@ use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::error::{Call, REFUSED_RENEWAL, SPENT_GRANT};
+use super::error::{CallKind, REFUSED_RENEWAL, SPENT_GRANT};
 use super::excerpt::excerpt;
 use super::exchange::fault_of;
 use super::refresh::Credentials;
-use super::token::{Owner, TokenAnswer, TokenSet};
+use super::token::{TokenAnswer, TokenOwner, TokenSet};
 use super::{Client, FORM, host_of, wire};
 use crate::domain::clock::later;
-use crate::domain::fault::{Cure, Fault, FaultClass};
+use crate::domain::fault::{Fault, FaultClass, Remedy};
 
 /// The consents without which nothing can be posted, or nothing be proved about what was posted.
 pub const SCOPES: [&str; 2] = ["story_publish", "story_read"];
@@ -34,7 +34,7 @@ const VERIFIER_BYTES: usize = 32;
 
 /// What ties a redirect to the login that asked for it. Not guessable, used once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State(String);
+pub struct LoginState(String);
 
 /// What only this login knows: whoever else gets hold of its code cannot exchange it (PKCE, RFC 7636). A login service that does not know
 /// of it passes it over, as OAuth wants.
@@ -43,7 +43,7 @@ pub struct Verifier(SecretString);
 
 /// The code that a redirect carries. Works once, for some minutes.
 #[derive(Clone, Debug)]
-pub struct Code(SecretString);
+pub struct LoginCode(SecretString);
 
 /// Why an address is not the end of this login. The texts quote no code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,7 @@ pub enum RedirectError {
     Refused(String),
 }
 
-impl State {
+impl LoginState {
     /// A fresh one.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Verifier {
 ///
 /// # Errors
 /// When it is no such address, another login's, or the news of a refusal.
-pub fn read_redirect(text: &str, state: &State) -> Result<Code, RedirectError> {
+pub fn read_redirect(text: &str, state: &LoginState) -> Result<LoginCode, RedirectError> {
     let text = text.trim();
     if text.len() > REDIRECT_BYTES_MAX {
         return Err(RedirectError::NoCode);
@@ -134,13 +134,13 @@ pub fn read_redirect(text: &str, state: &State) -> Result<Code, RedirectError> {
             let words = value("error_description").map_or_else(String::new, |words| format!(" ({})", excerpt(&words)));
             Err(RedirectError::Refused(format!("{}{words}", excerpt(error))))
         }
-        (Some(code), None) => Ok(Code(code.into())),
+        (Some(code), None) => Ok(LoginCode(code.into())),
         (None, None) => Err(RedirectError::NoCode),
     }
 }
 
 /// What the login bought, as it is kept.
-pub fn logged_in(answer: TokenAnswer, owner: Option<Owner>, now: Timestamp) -> TokenSet {
+pub fn logged_in(answer: TokenAnswer, owner: Option<TokenOwner>, now: Timestamp) -> TokenSet {
     let expiry = |life: Option<Duration>| life.map(|life| later(now, life));
     TokenSet {
         access_token: answer.access_token,
@@ -162,7 +162,7 @@ impl Client {
         rest_api_key: &SecretString,
         redirect_uri: &str,
         scopes: &[&str],
-        (state, verifier): (&State, &Verifier),
+        (state, verifier): (&LoginState, &Verifier),
     ) -> String {
         let base = format!("{}/oauth/authorize", self.endpoints.login_url);
         let fields = [
@@ -185,7 +185,7 @@ impl Client {
         &self,
         credentials: &Credentials,
         redirect_uri: &str,
-        code: &Code,
+        code: &LoginCode,
         verifier: &Verifier,
     ) -> Result<TokenAnswer, Fault> {
         let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
@@ -197,9 +197,9 @@ impl Client {
             self.renewing.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=authorization_code".to_owned();
         let host = host_of(&self.endpoints.login_url);
-        let reply = self.send(Call::Login, &host, request, &asked).await.map_err(of_code)?;
+        let reply = self.send(CallKind::Login, &host, request, &asked).await.map_err(of_code)?;
         wire::token_answer(&reply.body)
-            .map_err(|how| of_code(fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said())))
+            .map_err(|how| of_code(fault_of(CallKind::Login, &reply.unreadable(how), asked(), reply.said())))
     }
 }
 
@@ -216,7 +216,7 @@ fn of_code(mut fault: Fault) -> Fault {
             "Register exactly this redirect URI at the app (Kakao Login, Redirect URI), or set the account's \
                         `redirect_uri` to one that is."
                 .into();
-    } else if matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Cure::Wait(_))) {
+    } else if matches!(&fault.class, FaultClass::Blocked(block) if matches!(block.cure, Remedy::Wait(_))) {
         fault.remedy = "Run the login again in ten minutes.".into();
     } else if fault.remedy.is_empty() {
         fault.remedy = "The code may be spent: run the login again.".into();
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, RedirectError> {
-        read_redirect(text, &State::fixed("s1")).map(|code| code.0.expose_secret().to_owned())
+        read_redirect(text, &LoginState::fixed("s1")).map(|code| code.0.expose_secret().to_owned())
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(read("error=access_denied&error_description=User%20denied&state=s1"), Err(RedirectError::Denied));
         let refused = read("error=invalid_scope&error_description=no+such\nscope&state=s1").unwrap_err().to_string();
         assert!(refused.contains("invalid_scope (no such"), "{refused}");
-        assert!(!format!("{:?}", read_redirect("code=abc&state=s1", &State::fixed("s1"))).contains("abc"));
+        assert!(!format!("{:?}", read_redirect("code=abc&state=s1", &LoginState::fixed("s1"))).contains("abc"));
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn no_two_states_are_alike() {
-        let (one, other) = (State::random().expect("chance"), State::random().expect("chance"));
+        let (one, other) = (LoginState::random().expect("chance"), LoginState::random().expect("chance"));
         assert_ne!(one, other);
         assert_eq!(one.0.len(), 2 * STATE_BYTES);
     }

@@ -19,12 +19,12 @@ use reqwest::multipart::Form;
 use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::error::{Call, NotSent, Trouble};
-use self::exchange::{Listener, Reply, asked, exchange, fault_of, unsendable};
+use self::error::{BadAnswer, CallKind, RequestNotSent};
+use self::exchange::{Listener, SuccessBody, asked, exchange, fault_of, unsendable};
 pub use self::image::ImageFile;
 use self::image::check_images;
-use self::list::Page;
-use self::story::{Posted, Profile, Scope, Story, TokenInfo};
+use self::list::StoryPage;
+use self::story::{Consent, Posted, Profile, Story, TokenInfo};
 use self::token::{AccessToken, RefreshToken, TokenAnswer};
 use crate::domain::clock::Clock;
 use crate::domain::content::{Artifact, Outgoing};
@@ -197,9 +197,10 @@ impl Client {
         }
         let url = format!("{}/v1/api/story/upload/multi", self.endpoints.api_url);
         let request = self.repeatable.post(url).timeout(self.limits.upload_timeout).multipart(form);
-        let reply = self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
+        let reply =
+            self.send(CallKind::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         wire::image_paths(&reply.body, count)
-            .map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
+            .map_err(|how| fault_of(CallKind::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
 
     /// Has Kakao scrape a page (GET `linkinfo`). Repeatable. The artifact is Kakao's answer byte for byte, checked to be an
@@ -220,10 +221,10 @@ impl Client {
         let request =
             self.publishing.post(url).timeout(self.limits.publish_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || asked(&format!("POST {path}"), form.iter().map(|(name, value)| (*name, value.as_str())));
-        let reply = self.send(Call::Once, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
+        let reply = self.send(CallKind::Once, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
         match wire::story_id(&reply.body) {
             Ok(story_id) => Ok(Posted { story_id, server_date: reply.server_date }),
-            Err(how) => Err(fault_of(Call::Once, &reply.unreadable(how), asked(), reply.said())),
+            Err(how) => Err(fault_of(CallKind::Once, &reply.unreadable(how), asked(), reply.said())),
         }
     }
 
@@ -235,10 +236,10 @@ impl Client {
 
     /// One page of the account's stories, newest first, older than `last_id` (GET `mystories`). Repeatable. A page that is no array of
     /// stories, or one of more than 1,000, is a fault: a failed listing is not an absence.
-    pub async fn stories(&self, token: &AccessToken, last_id: Option<&str>) -> Result<Page, Fault> {
+    pub async fn stories(&self, token: &AccessToken, last_id: Option<&str>) -> Result<StoryPage, Fault> {
         let query: Vec<(&str, &str)> = last_id.map(|id| ("last_id", id)).into_iter().collect();
         self.get(token, "/v1/api/story/mystories", &query, |reply| {
-            Ok(Page { entries: list::entries(&reply.body)?, server_date: reply.server_date })
+            Ok(StoryPage { entries: list::entries(&reply.body)?, server_date: reply.server_date })
         })
         .await
     }
@@ -249,7 +250,9 @@ impl Client {
         let path = "/v1/api/story/delete/mystory";
         let request = self.repeatable(Method::DELETE, path, &[("id", id)]);
         let asked = || asked(&format!("DELETE {path}"), [("id", id)]);
-        self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await.map(|_| ())
+        self.send(CallKind::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked)
+            .await
+            .map(|_| ())
     }
 
     /// Whose token it is and how long it lives (GET `/v1/user/access_token_info`). Repeatable.
@@ -258,7 +261,7 @@ impl Client {
     }
 
     /// Which of the consents `wanted` the account has given; all that it knows for none (GET `/v2/user/scopes`). Repeatable.
-    pub async fn scopes(&self, token: &AccessToken, wanted: &[&str]) -> Result<Vec<Scope>, Fault> {
+    pub async fn scopes(&self, token: &AccessToken, wanted: &[&str]) -> Result<Vec<Consent>, Fault> {
         let wanted = if wanted.is_empty() { None } else { serde_json::to_string(wanted).ok() };
         let query: Vec<(&str, &str)> = wanted.iter().map(|list| ("scopes", list.as_str())).collect();
         self.get(token, "/v2/user/scopes", &query, |reply| story::scopes(&reply.body)).await
@@ -278,9 +281,9 @@ impl Client {
         let request =
             self.renewing.post(url).timeout(self.limits.request_timeout).header(CONTENT_TYPE, FORM).form(&form);
         let asked = || "POST /oauth/token grant_type=refresh_token".to_owned();
-        let reply = self.send(Call::Login, &host_of(&self.endpoints.login_url), request, &asked).await?;
+        let reply = self.send(CallKind::Login, &host_of(&self.endpoints.login_url), request, &asked).await?;
         wire::token_answer(&reply.body)
-            .map_err(|how| fault_of(Call::Login, &reply.unreadable(how), asked(), reply.said()))
+            .map_err(|how| fault_of(CallKind::Login, &reply.unreadable(how), asked(), reply.said()))
     }
 
     fn repeatable(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
@@ -298,27 +301,30 @@ impl Client {
         token: &AccessToken,
         path: &str,
         query: &[(&str, &str)],
-        read: impl FnOnce(&Reply) -> Result<T, String>,
+        read: impl FnOnce(&SuccessBody) -> Result<T, String>,
     ) -> Result<T, Fault> {
         let request = self.repeatable(Method::GET, path, query);
         let asked = || asked(&format!("GET {path}"), query.iter().copied());
-        let reply = self.send(Call::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
-        read(&reply).map_err(|how| fault_of(Call::Repeatable, &reply.unreadable(how), asked(), reply.said()))
+        let reply =
+            self.send(CallKind::Repeatable, &self.source(Some(token)), authorised(request, token)?, &asked).await?;
+        read(&reply).map_err(|how| fault_of(CallKind::Repeatable, &reply.unreadable(how), asked(), reply.said()))
     }
 
     /// `asked` tells a fault what the request was; it is not called when all goes well.
     async fn send(
         &self,
-        call: Call,
+        call: CallKind,
         source: &str,
         request: RequestBuilder,
         asked: &impl Fn() -> String,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<SuccessBody, Fault> {
         let listener = Listener { source, clock: &self.clock, dates: &self.dates };
         let reply = exchange(request, self.limits.body_bytes_max, listener).await;
         reply.map_err(|met| {
             let mut fault = fault_of(call, &met.trouble, asked(), met.said);
-            if let (Some(proxy), Trouble::NotSent(NotSent::Dns | NotSent::Connect, _)) = (&self.proxy, &met.trouble) {
+            if let (Some(proxy), BadAnswer::NotSent(RequestNotSent::Dns | RequestNotSent::Connect, _)) =
+                (&self.proxy, &met.trouble)
+            {
                 fault.reason.push_str(&format!("; the way there is the proxy {proxy} (HTTPS_PROXY or the like)"));
             }
             fault

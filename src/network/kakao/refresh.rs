@@ -24,8 +24,8 @@ use self::faults::{broken, may_have_issued, no_key, no_refresh_token, on_disk, t
 pub use self::limit::{REFRESH_WINDOW, REFRESHES_MAX};
 use super::Client;
 use super::error::{is_unsent, name_account};
-use super::folder::{AccountLock, Look, TokenError, TokenFolder};
-use super::token::{AccessToken, Owner, RefreshToken, TokenAnswer, TokenSet, apply};
+use super::folder::{AccountLock, TokenError, TokenFileStamp, TokenFolder};
+use super::token::{AccessToken, RefreshToken, TokenAnswer, TokenOwner, TokenSet, apply};
 use crate::domain::clock::{between, earlier, later};
 use crate::domain::fault::Fault;
 
@@ -59,7 +59,7 @@ pub struct Tokens {
     folder: TokenFolder,
     accounts: Arc<Mutex<HashMap<String, Shelf>>>,
     /// The files as last read, good for as long as they look the same.
-    read: Arc<Mutex<HashMap<String, (Look, TokenSet)>>>,
+    read: Arc<Mutex<HashMap<String, (TokenFileStamp, TokenSet)>>>,
 }
 
 /// One account's place in this process.
@@ -84,7 +84,7 @@ impl Kept {
 
 /// Why a token is asked for.
 #[derive(Clone, Debug)]
-enum Wish {
+enum TokenRequest {
     /// To be used: renewed when it does not live for so long any more.
     Alive(Duration),
     /// To be used later: the same, but one that lives still is none to fall back on.
@@ -100,7 +100,7 @@ struct Renewal {
     client: Client,
     account: String,
     credentials: Option<Credentials>,
-    wish: Wish,
+    wish: TokenRequest,
     now: Timestamp,
 }
 
@@ -142,7 +142,7 @@ impl Tokens {
         if !set.needs_refresh(now, life) {
             return Ok(set.access_token);
         }
-        self.renew(client, account, credentials, Wish::Alive(life), now).await
+        self.renew(client, account, credentials, TokenRequest::Alive(life), now).await
     }
 
     /// The token of [`fresh`](Self::fresh) when that one needs neither the disk nor Kakao: it was read before, its file still looks
@@ -169,7 +169,7 @@ impl Tokens {
         if self.at_hand(account, life, now).is_some() {
             return Ok(());
         }
-        self.renew(client, account, credentials, Wish::Ahead(life), now).await.map(drop)
+        self.renew(client, account, credentials, TokenRequest::Ahead(life), now).await.map(drop)
     }
 
     /// An access token in the place of `used`, which Kakao refused. When the file holds another one by now, that one is
@@ -185,7 +185,7 @@ impl Tokens {
         used: &AccessToken,
         now: Timestamp,
     ) -> Result<AccessToken, Fault> {
-        self.renew(client, account, credentials, Wish::Instead(used.clone()), now).await
+        self.renew(client, account, credentials, TokenRequest::Instead(used.clone()), now).await
     }
 
     async fn renew(
@@ -193,7 +193,7 @@ impl Tokens {
         client: &Client,
         account: &str,
         credentials: Option<&Credentials>,
-        wish: Wish,
+        wish: TokenRequest,
         now: Timestamp,
     ) -> Result<AccessToken, Fault> {
         let shelf = {
@@ -228,14 +228,14 @@ impl Renewal {
             set = unsaved;
         }
         let good = match &self.wish {
-            Wish::Alive(life) | Wish::Ahead(life) => !set.needs_refresh(self.now, *life),
-            Wish::Instead(used) => !set.access_token.is(used),
+            TokenRequest::Alive(life) | TokenRequest::Ahead(life) => !set.needs_refresh(self.now, *life),
+            TokenRequest::Instead(used) => !set.access_token.is(used),
         };
         if good {
             return Ok(set.access_token);
         }
         // Refused already, dead, or wanted for later: there is nothing to fall back on.
-        let lives = matches!(self.wish, Wish::Alive(_)) && !set.needs_refresh(self.now, Duration::ZERO);
+        let lives = matches!(self.wish, TokenRequest::Alive(_)) && !set.needs_refresh(self.now, Duration::ZERO);
         if let Some(fault) = self.failed_lately(&shelf, lives) {
             return if lives { Ok(set.access_token) } else { Err(fault) };
         }
@@ -280,7 +280,7 @@ impl Renewal {
 
     /// Whether a token is the account's, as Kakao says of it. Where no owner is on record there is nothing to compare with.
     async fn known(&self, next: &TokenSet) -> Result<(), Fault> {
-        let Some(Owner { user_id, .. }) = next.owner else { return Ok(()) };
+        let Some(TokenOwner { user_id, .. }) = next.owner else { return Ok(()) };
         match self.client.token_info(&next.access_token).await {
             Ok(info) if info.user_id == user_id => Ok(()),
             Ok(info) => Err(faults::other_user(user_id, info.user_id)),

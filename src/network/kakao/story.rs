@@ -13,7 +13,7 @@ use reqwest::Url;
 use serde_json::value::RawValue;
 
 pub use super::entry::{Audience, MediaType, Story};
-use super::entry::{Entry, Unreadable};
+use super::entry::{ListEntry, Unreadable};
 use super::json::{each, fields, length, mended, plain, text, texts};
 use super::wire::{SCOPES_MAX, readable, seconds, undocumented, usable_id, usable_time};
 use crate::domain::content::{Artifact, Permission};
@@ -86,7 +86,7 @@ pub struct TokenInfo {
 
 /// One consent item of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
+pub struct Consent {
     /// Such as `story_publish`.
     pub id: String,
     /// What the consent screen calls it.
@@ -143,20 +143,20 @@ impl LinkCard {
 /// Reads one story.
 pub(crate) fn story(body: &[u8]) -> Result<Story, String> {
     match entry(&readable(body)?) {
-        Entry::Story(story) => Ok(story),
-        Entry::Unreadable(unreadable) => Err(unreadable.why),
+        ListEntry::Story(story) => Ok(story),
+        ListEntry::Unreadable(unreadable) => Err(unreadable.why),
     }
 }
 
 /// Reads a story, or what can be read of it.
-pub(crate) fn entry(json: &str) -> Entry {
+pub(crate) fn entry(json: &str) -> ListEntry {
     let keys =
         ["id", "url", "media_type", "created_at", "content", "permission", "media", "comment_count", "like_count"];
     let read = match fields(json, keys) {
         Ok(read) => read,
         Err(error) => {
             let why = format!("a story is not as documented: {error}");
-            return Entry::Unreadable(Unreadable {
+            return ListEntry::Unreadable(Unreadable {
                 id: None,
                 created_at: None,
                 content: None,
@@ -177,7 +177,7 @@ pub(crate) fn entry(json: &str) -> Entry {
     };
     let (comment_count, like_count) = (count(comment_count), count(like_count));
     match (id, created_at, content) {
-        (Ok(id), Ok(created_at), Ok(content)) => Entry::Story(Story {
+        (Ok(id), Ok(created_at), Ok(content)) => ListEntry::Story(Story {
             id,
             url: text(url),
             media_type: kind(media_type),
@@ -192,7 +192,7 @@ pub(crate) fn entry(json: &str) -> Entry {
             let whys = [id.as_ref().err(), created_at.as_ref().err(), content.as_ref().err()];
             let why = whys.into_iter().flatten().next().cloned().unwrap_or_default();
             let (id, created_at, content) = (id.ok(), created_at.ok(), content.ok().map(Option::unwrap_or_default));
-            Entry::Unreadable(Unreadable { id, created_at, content, comment_count, like_count, why })
+            ListEntry::Unreadable(Unreadable { id, created_at, content, comment_count, like_count, why })
         }
     }
 }
@@ -265,7 +265,7 @@ pub(crate) fn token_info(body: &[u8]) -> Result<TokenInfo, String> {
 }
 
 /// Reads the consents of an account.
-pub(crate) fn scopes(body: &[u8]) -> Result<Vec<Scope>, String> {
+pub(crate) fn scopes(body: &[u8]) -> Result<Vec<Consent>, String> {
     let body = readable(body)?;
     let [scopes] = fields(&body, ["scopes"]).map_err(undocumented)?;
     let scopes = scopes.ok_or("its body holds no `scopes`")?;
@@ -274,7 +274,7 @@ pub(crate) fn scopes(body: &[u8]) -> Result<Vec<Scope>, String> {
             fields(scope, ["id", "display_name", "agreed", "using"]).map_err(undocumented)?;
         let id = text(id).ok_or("one of its `scopes` has no `id`")?;
         let agreed = plain(agreed).unwrap_or(false);
-        Ok(Scope { id, display_name: text(display_name), agreed, using: plain(using) })
+        Ok(Consent { id, display_name: text(display_name), agreed, using: plain(using) })
     });
     read.map_err(undocumented)?.into_iter().collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::error::Trouble;
+use super::error::BadAnswer;
 use super::exchange::{Listener, exchange};
 use super::token::AccessToken;
 use super::{Client, authorised, host_of};
@@ -33,7 +33,7 @@ impl Client {
         let listener = Listener { source: &source, clock: &self.clock, dates: &self.dates };
         match exchange(request, self.limits.body_bytes_max, listener).await {
             Ok(_) => true,
-            Err(met) => matches!(met.trouble, Trouble::Answer(_)),
+            Err(met) => matches!(met.trouble, BadAnswer::Answer(_)),
         }
     }
 

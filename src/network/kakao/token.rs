@@ -97,7 +97,7 @@ pub struct TokenSet {
     /// The consents, where Kakao listed them.
     pub scopes: Option<Vec<String>>,
     /// Whose they are, where Kakao told.
-    pub owner: Option<Owner>,
+    pub owner: Option<TokenOwner>,
     /// When this set was obtained.
     pub obtained_at: Timestamp,
     /// The set that takes its place once Kakao has said that it is the same user's.
@@ -106,7 +106,7 @@ pub struct TokenSet {
 
 /// The user at Kakao behind an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct TokenOwner {
     /// The user's number within the app.
     pub user_id: i64,
     /// What the user calls themselves, where the consents show it.
@@ -176,7 +176,7 @@ mod tests {
             refresh_token: Some(RefreshToken::new("old-refresh").expect("a token")),
             refresh_expires_at: Some(at("2027-01-30T00:00:00Z")),
             scopes: Some(vec!["story_read".into()]),
-            owner: Some(Owner { user_id: 7, nickname: None }),
+            owner: Some(TokenOwner { user_id: 7, nickname: None }),
             obtained_at: at("2026-12-01T00:00:00Z"),
             bought: None,
         }

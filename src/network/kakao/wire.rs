@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::value::RawValue;
 
-use super::error::{Body, Call, NotSent, Trouble, fault};
+use super::error::{BadAnswer, CallKind, ErrorBody, RequestNotSent, fault};
 use super::json::{each, fields, length, mended, plain, text, texts};
 use super::token::{AccessToken, RefreshToken, TokenAnswer};
 use crate::domain::content::{self, Artifact, ImageFormat, Outgoing, Permission};
@@ -112,30 +112,30 @@ fn lf(text: &str) -> String {
 
 /// The fault of a post call that cannot be made.
 fn unsendable(what: &str) -> Fault {
-    fault(Call::Once, &Trouble::NotSent(NotSent::Unsendable, what.to_owned()))
+    fault(CallKind::Once, &BadAnswer::NotSent(RequestNotSent::Unsendable, what.to_owned()))
 }
 
 /// What the body of an answer holds that is not a plain success.
-pub(crate) fn refusal(body: &[u8]) -> Body {
+pub(crate) fn refusal(body: &[u8]) -> ErrorBody {
     let keys = ["code", "msg", "required_scopes", "allowed_scopes", "error", "error_code", "error_description"];
     let body_text = mended(body);
     let Ok([code, msg, required, allowed, error, error_code, description]) = fields(&body_text, keys) else {
         let how = if body.is_empty() { "its body is empty" } else { "its body is not the JSON of an error" };
-        return Body::Unreadable(how.to_owned());
+        return ErrorBody::Unreadable(how.to_owned());
     };
     let word = |value| text(value).unwrap_or_default();
     if let Some(code) = plain::<i64>(code).filter(|code| *code < 0) {
         let (required, allowed) = (texts(required, SCOPES_MAX), texts(allowed, SCOPES_MAX));
         let missing: Vec<String> = required.iter().filter(|scope| !allowed.contains(scope)).cloned().collect();
         let scopes = if missing.is_empty() { required } else { missing };
-        return Body::Coded { code, msg: word(msg), scopes };
+        return ErrorBody::Coded { code, msg: word(msg), scopes };
     }
     let (error, code) = (word(error), word(error_code));
     if error.is_empty() && code.is_empty() {
-        return Body::Unreadable("its body holds no code".to_owned());
+        return ErrorBody::Unreadable("its body holds no code".to_owned());
     }
     let code = if code.is_empty() { error.clone() } else { code };
-    Body::Login { code, error, description: word(description) }
+    ErrorBody::Login { code, error, description: word(description) }
 }
 
 /// The ID in the answer to a post call. Ids have one dot; one of another form is taken as it is all the same, since the story

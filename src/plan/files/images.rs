@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::near::{differing, nearest, spelt_alike};
 use super::read::{kind, read_up_to, why};
 use crate::domain::content::IMAGE_BYTES_LIMIT;
-use crate::plan::image::{self, Odd, Picture};
+use crate::plan::image::{self, ImageInfo, Odd};
 
 /// What the plan needs to know of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct ImageFacts {
     /// Size of the file.
     pub bytes: u64,
     /// What its bytes say.
-    pub picture: Picture,
+    pub picture: ImageInfo,
 }
 
 /// Why a file is no image that Kakao takes.

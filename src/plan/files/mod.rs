@@ -29,7 +29,7 @@ const FILES_MAX: usize = 1_000;
 
 /// What was found on disk.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct FilesOnDisk {
     pub(super) sources: Vec<Arc<Source>>,
     pub(super) watch: Vec<PathBuf>,
     pub(super) problems: Vec<Problem>,
@@ -50,8 +50,8 @@ enum Way {
 }
 
 /// Reads job files: each path is a file, or a folder whose `*.yaml` and `*.yml` are taken in the order of their paths, down to the bottom.
-pub(super) fn gather(paths: &[PathBuf]) -> Gathered {
-    let mut gathered = Gathered::default();
+pub(super) fn gather(paths: &[PathBuf]) -> FilesOnDisk {
+    let mut gathered = FilesOnDisk::default();
     for path in paths {
         gathered.follow(path);
         let path = &spelt_alike(path).unwrap_or_else(|| path.clone());
@@ -72,7 +72,7 @@ fn folder_of(path: &Path) -> PathBuf {
     absolute.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
-impl Gathered {
+impl FilesOnDisk {
     fn follow(&mut self, path: &Path) {
         if !self.watch.iter().any(|watched| watched == path) {
             self.watch.push(path.to_owned());

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::domain::content::composed;
-use crate::yaml::character::{Sort, ascii, sort};
+use crate::yaml::character::{CharacterClass, ascii, sort};
 
 /// Most names of one folder that are compared.
 const NAMES_MAX: usize = 5_000;
@@ -95,11 +95,11 @@ fn skeleton(name: &str) -> String {
     let mut out = String::new();
     for c in composed(name).chars() {
         match sort(c) {
-            Sort::Plain | Sort::Private | Sort::Lost => match ascii(c) {
+            CharacterClass::Plain | CharacterClass::Private | CharacterClass::Lost => match ascii(c) {
                 Some(like) => out.push_str(&like),
                 None => out.push(c),
             },
-            Sort::Blank | Sort::Invisible | Sort::Break | Sort::Control => {}
+            CharacterClass::Blank | CharacterClass::Invisible | CharacterClass::Break | CharacterClass::Control => {}
         }
     }
     let dot = out.rfind('.').unwrap_or(out.len());

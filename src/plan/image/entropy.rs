@@ -3,7 +3,7 @@
 
 use std::io::BufRead;
 
-use super::bytes::{Bytes, Flaw, Walk, mark};
+use super::bytes::{Bytes, ImageDamage, ImageResult, mark};
 
 /// Most blocks that one picture may have to be looked at: 40 megapixels and more, and 8 bytes each of a progressive one.
 const BLOCKS_MAX: usize = 2_000_000;
@@ -14,9 +14,9 @@ const BEHIND_MAX: usize = 16;
 /// Bits that are looked up at once.
 const LOOKED_UP: u32 = 9;
 
-const MISSING: Flaw = Flaw::Damaged("a part of its pixels is missing");
-const ALTERED: Flaw = Flaw::Damaged("a part of its pixels was altered");
-pub(crate) const TABLES: Flaw = Flaw::Damaged("a table that its pixels need was altered");
+const MISSING: ImageDamage = ImageDamage::Damaged("a part of its pixels is missing");
+const ALTERED: ImageDamage = ImageDamage::Damaged("a part of its pixels was altered");
+pub(crate) const TABLES: ImageDamage = ImageDamage::Damaged("a table that its pixels need was altered");
 
 /// The codes of one table.
 struct Table {
@@ -28,7 +28,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(counts: &[u8], values: &[u8]) -> Walk<Self> {
+    fn of(counts: &[u8], values: &[u8]) -> ImageResult<Self> {
         let mut table = Self { short: vec![(0, 0); 1 << LOOKED_UP], lengths: [(0, 0, 0); 17], values: values.to_vec() };
         let (mut code, mut begin) = (0_u32, 0_u32);
         for (length, count) in (1..).zip(counts) {
@@ -58,7 +58,7 @@ pub(crate) struct Tables([[Option<Table>; 4]; 2]);
 
 impl Tables {
     /// Reads the tables of one segment.
-    pub(crate) fn set(&mut self, mut segment: &[u8]) -> Walk<()> {
+    pub(crate) fn set(&mut self, mut segment: &[u8]) -> ImageResult<()> {
         while let [head, rest @ ..] = segment {
             let counts = rest.get(..16).ok_or(TABLES)?;
             let count: usize = counts.iter().map(|count| usize::from(*count)).sum();
@@ -77,7 +77,7 @@ impl Tables {
 
 /// One component in a scan.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Part {
+pub(crate) struct ScanComponent {
     /// Which of the frame's.
     pub(crate) component: usize,
     /// Its tables, of levels and of the rest.
@@ -89,7 +89,7 @@ pub(crate) struct Part {
 /// What a scan codes.
 #[derive(Debug)]
 pub(crate) struct Scan {
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<ScanComponent>,
     /// How many units there are.
     pub(crate) units: usize,
     /// Units between two marks of restarts, or none.
@@ -103,17 +103,17 @@ pub(crate) struct Scan {
 
 /// What is kept from one scan to the next.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct ScanState {
     /// Of each component and block, the coefficients that are set.
     set: Vec<Vec<u64>>,
     visits: usize,
 }
 
 /// Whether the scan can be looked at: its tables are there, and it is no larger than honest ones.
-pub(crate) fn can_follow(scan: &Scan, tables: &Tables, memory: &Memory) -> bool {
+pub(crate) fn can_follow(scan: &Scan, tables: &Tables, memory: &ScanState) -> bool {
     let blocks: usize = scan.parts.iter().map(|part| part.blocks).sum::<usize>() * scan.units;
     let (level, rest) = (scan.band.0 == 0 && !scan.refines, scan.band.1 > 0);
-    let has = |part: &Part| {
+    let has = |part: &ScanComponent| {
         (!level || tables.get(0, part.tables.0).is_some()) && (!rest || tables.get(1, part.tables.1).is_some())
     };
     let sound = scan.band.0 <= scan.band.1 && scan.band.1 < 64;
@@ -127,7 +127,12 @@ pub(crate) fn can_follow(scan: &Scan, tables: &Tables, memory: &Memory) -> bool 
 }
 
 /// Follows a scan through all its blocks, to the mark behind it.
-pub(crate) fn follow(from: &mut Bytes<impl BufRead>, scan: &Scan, tables: &Tables, memory: &mut Memory) -> Walk<u8> {
+pub(crate) fn follow(
+    from: &mut Bytes<impl BufRead>,
+    scan: &Scan,
+    tables: &Tables,
+    memory: &mut ScanState,
+) -> ImageResult<u8> {
     let mut bits = Bits { from, held: 0, count: 0, made_up: 0, mark: None };
     let mut run = 0;
     for unit in 0..scan.units {
@@ -152,12 +157,12 @@ pub(crate) fn follow(from: &mut Bytes<impl BufRead>, scan: &Scan, tables: &Table
 fn block<R: BufRead>(
     bits: &mut Bits<'_, R>,
     scan: &Scan,
-    part: &Part,
+    part: &ScanComponent,
     tables: &Tables,
     unit: usize,
     run: &mut u32,
-    memory: &mut Memory,
-) -> Walk<()> {
+    memory: &mut ScanState,
+) -> ImageResult<()> {
     let (first, last) = (u32::from(scan.band.0), u32::from(scan.band.1));
     if first == 0 {
         if scan.refines {
@@ -188,7 +193,7 @@ fn block<R: BufRead>(
 }
 
 /// What follows the level of a block that one scan codes.
-fn rest_of_block<R: BufRead>(bits: &mut Bits<'_, R>, table: &Table) -> Walk<()> {
+fn rest_of_block<R: BufRead>(bits: &mut Bits<'_, R>, table: &Table) -> ImageResult<()> {
     let mut at = 1;
     while at < 64 {
         let symbol = bits.symbol(table)?;
@@ -215,7 +220,7 @@ fn coarse<R: BufRead>(
     (first, last): (u32, u32),
     run: &mut u32,
     set: &mut u64,
-) -> Walk<()> {
+) -> ImageResult<()> {
     if *run > 0 {
         *run -= 1;
         return Ok(());
@@ -251,7 +256,7 @@ fn finer<R: BufRead>(
     (first, last): (u32, u32),
     run: &mut u32,
     set: &mut u64,
-) -> Walk<()> {
+) -> ImageResult<()> {
     let mut at = first;
     while *run == 0 && at <= last {
         let symbol = bits.symbol(table)?;
@@ -300,7 +305,7 @@ struct Bits<'b, R> {
 }
 
 impl<R: BufRead> Bits<'_, R> {
-    fn fill(&mut self) -> Walk<()> {
+    fn fill(&mut self) -> ImageResult<()> {
         while self.count <= 48 {
             let byte = match self.mark {
                 Some(_) => 0,
@@ -329,7 +334,7 @@ impl<R: BufRead> Bits<'_, R> {
     }
 
     /// The next bits, at most 16.
-    fn take(&mut self, length: u32) -> Walk<u32> {
+    fn take(&mut self, length: u32) -> ImageResult<u32> {
         if self.count < 16 {
             self.fill()?;
         }
@@ -342,7 +347,7 @@ impl<R: BufRead> Bits<'_, R> {
     }
 
     /// What the next code stands for.
-    fn symbol(&mut self, table: &Table) -> Walk<u8> {
+    fn symbol(&mut self, table: &Table) -> ImageResult<u8> {
         if self.count < 16 {
             self.fill()?;
         }
@@ -364,7 +369,7 @@ impl<R: BufRead> Bits<'_, R> {
     }
 
     /// Goes past the mark of a restart.
-    fn restart(&mut self, number: usize) -> Walk<()> {
+    fn restart(&mut self, number: usize) -> ImageResult<()> {
         let mark = self.end()?;
         if usize::from(mark) != 0xd0 + number {
             return Err(MISSING);
@@ -374,7 +379,7 @@ impl<R: BufRead> Bits<'_, R> {
     }
 
     /// The mark behind the data.
-    fn end(&mut self) -> Walk<u8> {
+    fn end(&mut self) -> ImageResult<u8> {
         if self.count < self.made_up {
             return Err(MISSING);
         }

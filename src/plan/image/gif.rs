@@ -2,14 +2,14 @@
 
 use std::io::BufRead;
 
-use super::bytes::{Bytes, Flaw, Walk};
-use super::seen::{PARTS_MAX, Seen};
+use super::bytes::{Bytes, ImageDamage, ImageResult};
+use super::seen::{ImageWalk, PARTS_MAX};
 
 /// Walks over the whole file, which begins with its header.
-pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
+pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> ImageResult<ImageWalk> {
     let header: [u8; 13] = from.array()?;
     let two = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
-    let mut seen = Seen { pixels: (two(6), two(8)), ..Seen::default() };
+    let mut seen = ImageWalk { pixels: (two(6), two(8)), ..ImageWalk::default() };
     from.skip(palette(header[10]))?;
     let mut frames = 0;
     for _ in 0..PARTS_MAX {
@@ -23,19 +23,19 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
                 from.skip(palette(place[8]))?;
                 let code_size = from.byte()?;
                 if !(1..=11).contains(&code_size) || blocks(from)? == 0 {
-                    return Err(Flaw::Damaged("a part of its pixels is missing"));
+                    return Err(ImageDamage::Damaged("a part of its pixels is missing"));
                 }
                 frames += 1;
                 seen.moving = frames > 1;
             }
             0x3b if frames > 0 => return Ok(seen),
-            0x3b => return Err(Flaw::Damaged("it ends before its pixels begin")),
+            0x3b => return Err(ImageDamage::Damaged("it ends before its pixels begin")),
             // Some programs fill up with empty bytes.
             0x00 => {}
-            _ => return Err(Flaw::Damaged("a part of it is not as long as it says")),
+            _ => return Err(ImageDamage::Damaged("a part of it is not as long as it says")),
         }
     }
-    Err(Flaw::Damaged("it has more parts than any picture"))
+    Err(ImageDamage::Damaged("it has more parts than any picture"))
 }
 
 fn palette(flags: u8) -> usize {
@@ -43,7 +43,7 @@ fn palette(flags: u8) -> usize {
 }
 
 /// Blocks of data up to an empty one; how many bytes they hold.
-fn blocks(from: &mut Bytes<impl BufRead>) -> Walk<usize> {
+fn blocks(from: &mut Bytes<impl BufRead>) -> ImageResult<usize> {
     let mut bytes = 0_usize;
     loop {
         let length = usize::from(from.byte()?);

@@ -13,7 +13,7 @@ mod seen;
 
 use std::io::{self, BufRead, Read};
 
-use self::bytes::{Bytes, Flaw};
+use self::bytes::{Bytes, ImageDamage};
 pub use self::other::Odd;
 use crate::domain::content::ImageFormat;
 
@@ -28,7 +28,7 @@ const LINE_ENDS_MIN: usize = 12;
 
 /// What the bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct ImageInfo {
     /// One that Kakao takes.
     pub format: ImageFormat,
     /// Width and height, as stored.
@@ -47,7 +47,7 @@ pub struct Picture {
 ///
 /// # Errors
 /// What it is instead, or what is wrong with it.
-pub fn look(bytes: &[u8]) -> Result<Picture, Odd> {
+pub fn look(bytes: &[u8]) -> Result<ImageInfo, Odd> {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     match walk(bytes) {
         Ok(Ok(picture)) => Ok(picture),
@@ -63,13 +63,13 @@ pub fn look(bytes: &[u8]) -> Result<Picture, Odd> {
 pub fn whole(from: impl BufRead, length: u64) -> io::Result<Result<(), Odd>> {
     match walk(from) {
         Ok(seen) => Ok(seen.map(drop)),
-        Err(Flaw::Read(error)) => Err(error),
+        Err(ImageDamage::Read(error)) => Err(error),
         Err(flaw) => Ok(Err(damaged(&flaw, false, length))),
     }
 }
 
 /// Walks over a file, from its first mark to its last. The inner error: it is none of the pictures that Kakao takes.
-fn walk(from: impl BufRead) -> Result<Result<Picture, Odd>, Flaw> {
+fn walk(from: impl BufRead) -> Result<Result<ImageInfo, Odd>, ImageDamage> {
     let (front, rest) = bytes::front(from, FRONT_BYTES)?;
     let Some(format) = format(&front) else {
         let length = u64::try_from(front.len()).unwrap_or(u64::MAX);
@@ -83,12 +83,14 @@ fn walk(from: impl BufRead) -> Result<Result<Picture, Odd>, Flaw> {
     }?;
     let (width, height) = seen.pixels;
     if width == 0 || height == 0 {
-        return Err(Flaw::Damaged("its size is nothing"));
+        return Err(ImageDamage::Damaged("its size is nothing"));
     }
     if width.saturating_mul(height) > PIXELS_MAX {
-        return Err(Flaw::Unfit(format!("a picture of {width} × {height} pixels, which hardly any program opens")));
+        return Err(ImageDamage::Unfit(format!(
+            "a picture of {width} × {height} pixels, which hardly any program opens"
+        )));
     }
-    Ok(Ok(Picture {
+    Ok(Ok(ImageInfo {
         format,
         pixels: seen.pixels,
         turned: seen.orientation.is_some_and(|how| how != UPRIGHT),
@@ -114,19 +116,21 @@ fn format(front: &[u8]) -> Option<ImageFormat> {
 }
 
 /// What a flaw is called, and the way out.
-fn damaged(flaw: &Flaw, converted: bool, length: u64) -> Odd {
+fn damaged(flaw: &ImageDamage, converted: bool, length: u64) -> Odd {
     const AGAIN: &str = "copy the picture here again from where it comes from; if it is as large there, save it anew in an image program";
     match flaw {
-        Flaw::Unfit(what) => Odd { what: what.clone(), help: "save it as a plain JPEG or PNG in an image program" },
+        ImageDamage::Unfit(what) => {
+            Odd { what: what.clone(), help: "save it as a plain JPEG or PNG in an image program" }
+        }
         _ if converted => Odd {
             what: "damaged: its line ends were converted on the way, by git or FTP".to_owned(),
             help: other::LINE_ENDS,
         },
-        Flaw::Ended => {
+        ImageDamage::Ended => {
             Odd { what: format!("damaged: the picture ends in the middle, after {length} bytes"), help: AGAIN }
         }
-        Flaw::Damaged(how) => Odd { what: format!("damaged: {how}"), help: AGAIN },
-        Flaw::Read(error) => Odd { what: format!("a file that cannot be read: {error}"), help: AGAIN },
+        ImageDamage::Damaged(how) => Odd { what: format!("damaged: {how}"), help: AGAIN },
+        ImageDamage::Read(error) => Odd { what: format!("a file that cannot be read: {error}"), help: AGAIN },
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::BufRead;
 
-use super::bytes::{Bytes, Flaw, Walk, number};
+use super::bytes::{Bytes, ImageDamage, ImageResult, number};
 use super::exif::{self, Exif};
-use super::seen::{PARTS_MAX, Seen};
+use super::seen::{ImageWalk, PARTS_MAX};
 
 /// The eight bytes at the front.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -12,21 +12,21 @@ pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 const LOOKED_AT_MAX: usize = 1_000_000;
 
 /// Walks over the whole file, which begins with the signature.
-pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
+pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> ImageResult<ImageWalk> {
     from.skip(SIGNATURE.len())?;
-    let mut seen = Seen::default();
+    let mut seen = ImageWalk::default();
     let (mut has_header, mut palette, mut wants_palette, mut pixel_bytes) = (false, false, false, 0_usize);
     for _ in 0..PARTS_MAX {
         let length = usize::try_from(u32::from_be_bytes(from.array()?)).unwrap_or(usize::MAX);
         let name: [u8; 4] = from.array()?;
         if !name.iter().all(u8::is_ascii_alphabetic) || length > i32::MAX as usize {
-            return Err(Flaw::Damaged("a part of it is not as long as it says"));
+            return Err(ImageDamage::Damaged("a part of it is not as long as it says"));
         }
         if &name == b"CgBI" && !has_header {
-            return Err(Flaw::Unfit("a PNG for the inside of iPhone apps".into()));
+            return Err(ImageDamage::Unfit("a PNG for the inside of iPhone apps".into()));
         }
         if has_header == (&name == b"IHDR") {
-            return Err(Flaw::Damaged("its size does not come first"));
+            return Err(ImageDamage::Damaged("its size does not come first"));
         }
         let is_looked_at = matches!(&name, b"IHDR" | b"eXIf" | b"iTXt") && length <= LOOKED_AT_MAX;
         let (mut sum, mut part) = (Sum::of(&name), Vec::new());
@@ -38,7 +38,7 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
         })?;
         // The parts that a picture can do without begin with a small letter, and readers pass over those that are damaged.
         if from.array()? != sum.value().to_be_bytes() && name[0].is_ascii_uppercase() {
-            return Err(Flaw::Damaged("a part of it was altered"));
+            return Err(ImageDamage::Damaged("a part of it was altered"));
         }
         match &name {
             b"IHDR" => {
@@ -46,9 +46,9 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
                 wants_palette = header(&part, &mut seen)?;
             }
             b"PLTE" => palette = true,
-            b"IDAT" if wants_palette && !palette => return Err(Flaw::Damaged("its colours are missing")),
+            b"IDAT" if wants_palette && !palette => return Err(ImageDamage::Damaged("its colours are missing")),
             b"IDAT" => pixel_bytes = pixel_bytes.saturating_add(length),
-            b"IEND" if pixel_bytes == 0 => return Err(Flaw::Damaged("it ends before its pixels begin")),
+            b"IEND" if pixel_bytes == 0 => return Err(ImageDamage::Damaged("it ends before its pixels begin")),
             b"IEND" => return Ok(seen),
             b"acTL" if pixel_bytes == 0 => seen.moving = true,
             b"eXIf" => {
@@ -60,16 +60,16 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> Walk<Seen> {
             _ => {}
         }
     }
-    Err(Flaw::Damaged("it has more parts than any picture"))
+    Err(ImageDamage::Damaged("it has more parts than any picture"))
 }
 
 /// The size. Whether its colours stand in a part of their own.
-fn header(part: &[u8], seen: &mut Seen) -> Walk<bool> {
+fn header(part: &[u8], seen: &mut ImageWalk) -> ImageResult<bool> {
     let (width, height) = (number(part, 0, 4, false), number(part, 4, 4, false));
     let (Some(width), Some(height), Some(&[bits, colours, packing, filter, interlace])) =
         (width, height, part.get(8..))
     else {
-        return Err(Flaw::Damaged("its size cannot be read"));
+        return Err(ImageDamage::Damaged("its size cannot be read"));
     };
     let depths: &[u8] = match colours {
         0 => &[1, 2, 4, 8, 16],
@@ -78,7 +78,7 @@ fn header(part: &[u8], seen: &mut Seen) -> Walk<bool> {
         _ => &[],
     };
     if !depths.contains(&bits) || packing != 0 || filter != 0 || interlace > 1 {
-        return Err(Flaw::Damaged("its kind of colours cannot be read"));
+        return Err(ImageDamage::Damaged("its kind of colours cannot be read"));
     }
     seen.pixels = (width, height);
     Ok(colours == 3)

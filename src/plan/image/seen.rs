@@ -5,7 +5,7 @@ pub(super) const PARTS_MAX: usize = 100_000;
 
 /// What a walk over a file has seen.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct ImageWalk {
     pub(super) pixels: (usize, usize),
     pub(super) orientation: Option<u16>,
     pub(super) moving: bool,

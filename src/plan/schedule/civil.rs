@@ -14,7 +14,7 @@ pub(crate) const FORM: &str = "write year-month-day, then hour:minute on the 24-
 
 /// A time as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum CivilTime {
     /// To be read in the zone of the file.
     Local(DateTime),
     /// Written with an offset.
@@ -31,7 +31,7 @@ pub(crate) enum TimeError {
 }
 
 /// Reads `2026-12-01 09:00[:SS]`, with a space or a `T` between, and with an offset (`+09:00`, `Z`) or without.
-pub(crate) fn moment(text: &str) -> Result<Moment, TimeError> {
+pub(crate) fn moment(text: &str) -> Result<CivilTime, TimeError> {
     let text = text.trim();
     let (date, rest) = match text.split_once([' ', 'T']) {
         Some((date, rest)) => (date, rest),
@@ -51,9 +51,9 @@ pub(crate) fn moment(text: &str) -> Result<Moment, TimeError> {
     };
     let local = civil_date(&date)?.to_datetime(civil_time(&clock)?);
     match offset {
-        None => Ok(Moment::Local(local)),
+        None => Ok(CivilTime::Local(local)),
         Some(offset) => {
-            offset.to_timestamp(local).map(Moment::Instant).map_err(|err| TimeError::NoSuch(err.to_string()))
+            offset.to_timestamp(local).map(CivilTime::Instant).map_err(|err| TimeError::NoSuch(err.to_string()))
         }
     }
 }
@@ -190,13 +190,13 @@ mod tests {
     fn local_times_and_instants_are_read() {
         let nine = jiff::civil::date(2026, 12, 1).at(9, 0, 0, 0);
         for text in ["2026-12-01 09:00", "2026-12-01T09:00", "2026-12-01 09:00:00", " 2026-12-01 09:00 "] {
-            assert_eq!(moment(text), Ok(Moment::Local(nine)), "{text}");
+            assert_eq!(moment(text), Ok(CivilTime::Local(nine)), "{text}");
         }
         let instant = "2026-12-01T00:00:00Z".parse().expect("valid");
         for text in
             ["2026-12-01T09:00+09:00", "2026-12-01 09:00:00+09:00", "2026-12-01T00:00Z", "2026-11-30 20:00-04:00"]
         {
-            assert_eq!(moment(text), Ok(Moment::Instant(instant)), "{text}");
+            assert_eq!(moment(text), Ok(CivilTime::Instant(instant)), "{text}");
         }
     }
 

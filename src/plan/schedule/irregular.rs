@@ -9,7 +9,7 @@ use crate::yaml::problem::Code;
 
 /// What is said of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Doubt {
+pub(crate) struct PatternNote {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) help: String,
@@ -20,13 +20,13 @@ const MINUTES_IN_A_ROW: usize = 5;
 const MINUTES_OF_AN_HOUR: usize = 20;
 
 /// Everything that may surprise the writer of a pattern.
-pub(crate) fn doubts(rule: &CronRule) -> Vec<Doubt> {
+pub(crate) fn doubts(rule: &CronRule) -> Vec<PatternNote> {
     let fields: Vec<&str> = rule.pattern().split(' ').collect();
     let &[minute, hour, day, month, weekday] = fields.as_slice() else { return Vec::new() };
     let fields = [minute, hour, day, month, weekday];
     let every_minute = every_minute(rule, fields);
     let often = every_minute.is_some();
-    let mut all: Vec<Doubt> = every_minute.into_iter().collect();
+    let mut all: Vec<PatternNote> = every_minute.into_iter().collect();
     all.extend(skipped_months(rule, fields));
     all.extend(fifth_weekday(fields));
     all.extend((0..5).filter(|index| !(often && *index == 0)).flat_map(|index| steps(rule, fields, index)));
@@ -42,7 +42,7 @@ fn with(fields: [&str; 5], index: usize, field: &str) -> String {
 }
 
 /// `* 9 * * *`: sixty posts, where one was meant.
-fn every_minute(rule: &CronRule, fields: [&str; 5]) -> Option<Doubt> {
+fn every_minute(rule: &CronRule, fields: [&str; 5]) -> Option<PatternNote> {
     let (minutes, hours) = (rule.minutes(), rule.hours());
     let (first, last) = (*minutes.first()?, *minutes.last()?);
     let in_a_row = minutes.chunk_by(|one, next| one + 1 == *next).map(<[u8]>::len).max().unwrap_or(0);
@@ -78,11 +78,11 @@ fn every_minute(rule: &CronRule, fields: [&str; 5]) -> Option<Doubt> {
         _ => format!("for once in each of these hours write `{once}`"),
     };
     let message = format!("the pattern posts {each} {when}, {a_day} times a day");
-    Some(Doubt { code: Code::EveryMinute, message, help })
+    Some(PatternNote { code: Code::EveryMinute, message, help })
 }
 
 /// `31` skips five months, `30` one, `29` February but for leap years.
-fn skipped_months(rule: &CronRule, fields: [&str; 5]) -> Option<Doubt> {
+fn skipped_months(rule: &CronRule, fields: [&str; 5]) -> Option<PatternNote> {
     let [_, _, day, _, weekday] = fields;
     if weekday != "*" && weekday != "?" {
         return None;
@@ -116,7 +116,7 @@ fn skipped_months(rule: &CronRule, fields: [&str; 5]) -> Option<Doubt> {
         ),
     };
     let help = format!("`L` is the last day of each month: `{}`", with(fields, 2, &last.join(",")));
-    Some(Doubt { code: Code::Irregular, message, help })
+    Some(PatternNote { code: Code::Irregular, message, help })
 }
 
 const LONG_MONTHS: [&str; 12] = [
@@ -135,13 +135,13 @@ const LONG_MONTHS: [&str; 12] = [
 ];
 
 /// `MON#5`: four months in twelve have one.
-fn fifth_weekday(fields: [&str; 5]) -> Option<Doubt> {
+fn fifth_weekday(fields: [&str; 5]) -> Option<PatternNote> {
     let weekday = fields[4].to_uppercase();
     let fifth = weekday.split(',').find(|item| item.ends_with("#5"))?;
     let day = fifth.trim_end_matches("#5");
     let last: Vec<String> =
         weekday.split(',').map(|item| if item == fifth { format!("{day}L") } else { item.to_owned() }).collect();
-    Some(Doubt {
+    Some(PatternNote {
         code: Code::Irregular,
         message: format!(
             "`{fifth}` is the fifth of its weekday, which most months do not have: nothing is posted for it in those"
@@ -154,12 +154,12 @@ fn fifth_weekday(fields: [&str; 5]) -> Option<Doubt> {
 const FIELDS: [(u8, u8); 5] = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
 
 /// A step that is cut off by the end of its field.
-fn steps(rule: &CronRule, fields: [&str; 5], index: usize) -> Vec<Doubt> {
+fn steps(rule: &CronRule, fields: [&str; 5], index: usize) -> Vec<PatternNote> {
     let (Some(field), Some(&ends)) = (fields.get(index), FIELDS.get(index)) else { return Vec::new() };
     field.split(',').filter_map(|item| step(rule, fields, index, item, ends)).collect()
 }
 
-fn step(rule: &CronRule, fields: [&str; 5], index: usize, item: &str, (min, max): (u8, u8)) -> Option<Doubt> {
+fn step(rule: &CronRule, fields: [&str; 5], index: usize, item: &str, (min, max): (u8, u8)) -> Option<PatternNote> {
     let (base, step) = item.split_once('/')?;
     let step: u8 = step.parse().ok().filter(|step| *step > 1)?;
     let number = |text: &str| text.parse::<u8>().ok();
@@ -180,7 +180,7 @@ fn step(rule: &CronRule, fields: [&str; 5], index: usize, item: &str, (min, max)
         return None;
     }
     let (message, help) = step_told((item, fields, index), (step, first, gap), &values);
-    Some(Doubt { code: Code::Irregular, message: format!("the step {message}"), help })
+    Some(PatternNote { code: Code::Irregular, message: format!("the step {message}"), help })
 }
 
 /// What becomes of a step, and what to write for one that keeps its distance.

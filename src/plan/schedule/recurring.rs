@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-use super::civil::{self, Moment, TimeError};
+use super::civil::{self, CivilTime, TimeError};
 use super::entry::{ENTRIES_MAX, time_error};
 use super::every::{self, Every};
 use super::irregular;
@@ -14,7 +14,7 @@ use super::pattern;
 use super::rule::CronRule;
 use super::spelling;
 use super::zone::Zone;
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::{Code, Problem};
 
@@ -184,11 +184,11 @@ fn bound(
     let Some(raw) = node.raw(&source) else { return mapping::text(node, key, &fields.key_span(key), report).and(None) };
     let read = match civil::date(raw) {
         Err(TimeError::Form(_)) if raw.trim().contains([' ', 'T']) => civil::moment(raw),
-        date => date.map(|date| Moment::Local(whole_day(date))),
+        date => date.map(|date| CivilTime::Local(whole_day(date))),
     };
     match read {
-        Ok(Moment::Local(value)) => Some(Placed { value, span: node.span.clone() }),
-        Ok(Moment::Instant(_)) => {
+        Ok(CivilTime::Local(value)) => Some(Placed { value, span: node.span.clone() }),
+        Ok(CivilTime::Instant(_)) => {
             report
                 .add(Code::BadTime, &node.span, format!("`{key}` is a local date or time, without an offset"))
                 .help("leave the offset out: the zone is that of the file");
@@ -215,7 +215,7 @@ fn spelt_date(raw: &str, err: TimeError) -> TimeError {
 fn except(fields: &Fields<'_>, report: &mut Report) -> Vec<Placed<Date>> {
     let Some(node) = fields.get("except") else { return Vec::new() };
     let single = std::slice::from_ref(node);
-    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    let nodes = if let ValueKind::List(items) = &node.kind { items.as_slice() } else { single };
     let key_span = fields.key_span("except");
     if nodes.len() > ENTRIES_MAX {
         report.add(

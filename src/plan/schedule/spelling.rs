@@ -11,7 +11,7 @@ use super::zone::{self, Zone};
 mod pieces;
 mod tokens;
 
-use self::pieces::{Pieces, Reading};
+use self::pieces::{Pieces, SpelledDate};
 use self::tokens::{fold, tokens};
 
 /// What to write instead of a text that is not a time; nothing when it cannot be made out.
@@ -64,7 +64,7 @@ pub(crate) fn date_help(text: &str) -> Option<String> {
 /// The one date that a text spells, if it spells nothing else.
 pub(crate) fn date_of(text: &str) -> Option<Date> {
     match read(text)? {
-        Reading { dates, time: None, zone: None, .. } => match dates.as_slice() {
+        SpelledDate { dates, time: None, zone: None, .. } => match dates.as_slice() {
             [date] => Some(*date),
             _ => None,
         },
@@ -75,7 +75,7 @@ pub(crate) fn date_of(text: &str) -> Option<Date> {
 /// The time of day that a text spells, if it spells nothing else.
 pub(crate) fn clock_of(text: &str) -> Option<Time> {
     match read(text)? {
-        Reading { dates, yearless: None, time, zone: None, .. } if dates.is_empty() => time,
+        SpelledDate { dates, yearless: None, time, zone: None, .. } if dates.is_empty() => time,
         _ => None,
     }
 }
@@ -84,7 +84,7 @@ fn clock_or_nine(time: Option<Time>) -> String {
     time.unwrap_or(Time::constant(9, 0, 0, 0)).strftime("%H:%M").to_string()
 }
 
-fn long_year(reading: &Reading) -> Option<String> {
+fn long_year(reading: &SpelledDate) -> Option<String> {
     let year = reading.long_year.as_ref()?;
     Some(format!("a year has four digits, and `{year}` has {}: write it as in `2026-12-01 09:00`", year.len()))
 }
@@ -145,14 +145,14 @@ fn meant_offset(written: &str, local: DateTime) -> Option<Offset> {
 }
 
 /// Takes a text apart. Without a zone first: `-03` behind a date is a day.
-fn read(text: &str) -> Option<Reading> {
+fn read(text: &str) -> Option<SpelledDate> {
     let text = fold(text);
     if let Some(reading) = parse(&text) {
         return Some(reading);
     }
     let (rest, zone) = cut_zone(&text)?;
     let reading = parse(&rest)?;
-    reading.time.is_some().then_some(Reading { zone: Some(zone), ..reading })
+    reading.time.is_some().then_some(SpelledDate { zone: Some(zone), ..reading })
 }
 
 /// The text without the zone at its end, and that zone.
@@ -213,7 +213,7 @@ fn cut_offset(text: &str) -> Option<(String, String)> {
 }
 
 /// Reads a folded text in which no zone stands.
-fn parse(text: &str) -> Option<Reading> {
+fn parse(text: &str) -> Option<SpelledDate> {
     let mut found = Pieces::default();
     let tokens = tokens(text)?;
     let mut rest = tokens.as_slice();

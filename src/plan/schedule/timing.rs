@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use jiff::{Timestamp, ToSpan};
 
 use super::blackout::{self, Blackout};
-use super::civil::{self, Moment, Resolved, TimeError};
+use super::civil::{self, CivilTime, Resolved, TimeError};
 use super::entry::{ENTRIES_MAX, time_error};
 use super::recurring;
 use super::rule::{self, AtTime, NOMINAL_NOW, Occurrence, Schedule};
@@ -17,7 +17,7 @@ use super::spelling;
 use super::zone::Zone;
 use crate::domain::clock::later;
 use crate::domain::policy::BlackoutThen;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::Code;
 
@@ -56,7 +56,7 @@ fn recurring(fields: &Fields<'_>, zone: Option<&Zone>, report: &mut Report) -> O
 
 fn at_times(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Vec<AtTime>> {
     let single = std::slice::from_ref(node);
-    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { single };
+    let nodes = if let ValueKind::List(items) = &node.kind { items.as_slice() } else { single };
     if nodes.is_empty() {
         report
             .add(Code::NeverPosts, key_span, "`at` is an empty list, so the job never posts")
@@ -95,8 +95,8 @@ fn at_time(node: &Node, key_span: &Range<usize>, zone: Option<&Zone>, report: &m
     let zone = zone?;
     let fixed = |nominal, at, shifted| Some(AtTime::Fixed(Occurrence { nominal, at, shifted }));
     let local = match moment {
-        Moment::Local(local) => local,
-        Moment::Instant(at) => {
+        CivilTime::Local(local) => local,
+        CivilTime::Instant(at) => {
             let local = zone.zone.to_datetime(at);
             let second = matches!(civil::resolve(&zone.zone, local), Resolved::Twice(_, second) if second == at);
             return fixed(if second { rule::nominal_second(local) } else { rule::nominal(local) }, at, false);
@@ -205,7 +205,13 @@ fn withdrawn(occurrences: &[Occurrence], zone: &Zone, blackouts: &[Blackout]) ->
     reasons.filter(|reasons| !reasons.is_empty())
 }
 
-fn moment(node: &Node, key: &str, key_span: &Range<usize>, zone: Option<&Zone>, report: &mut Report) -> Option<Moment> {
+fn moment(
+    node: &Node,
+    key: &str,
+    key_span: &Range<usize>,
+    zone: Option<&Zone>,
+    report: &mut Report,
+) -> Option<CivilTime> {
     let source = Arc::clone(&report.source);
     let Some(raw) = node.raw(&source) else { return mapping::text(node, key, key_span, report).and(None) };
     match civil::moment(raw) {
@@ -248,8 +254,8 @@ pub(crate) fn delete_at(
             .help("keep one of them");
     }
     let at = match moment(node, "delete_at", &key_span, zone, report)? {
-        Moment::Instant(at) => at,
-        Moment::Local(local) => resolved(local, &node.span, zone?, report)?.0,
+        CivilTime::Instant(at) => at,
+        CivilTime::Local(local) => resolved(local, &node.span, zone?, report)?.0,
     };
     if let Some(Schedule::Once(times)) = schedule
         && let Some(last) =

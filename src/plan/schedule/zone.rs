@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use crate::yaml::document::Kind;
+use crate::yaml::document::ValueKind;
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::nearest;
 use crate::yaml::problem::Code;
@@ -117,7 +117,7 @@ pub fn zone(fields: &Fields<'_>, report: &mut Report) -> Option<Zone> {
 
 /// A number where a zone belongs, `+9` or `9`: an offset that lost its sign or its word, never a text that lost its quotes.
 fn number(fields: &Fields<'_>, report: &Report) -> Option<Placed<String>> {
-    let node = fields.get("zone").filter(|node| matches!(node.kind, Kind::Number))?;
+    let node = fields.get("zone").filter(|node| matches!(node.kind, ValueKind::Number))?;
     Some(Placed { value: node.raw(&report.source)?.to_owned(), span: node.span.clone() })
 }
 

@@ -20,31 +20,31 @@ pub(crate) const WEEKDAYS: [&str; 7] = ["월요일", "화요일", "수요일", "
 
 /// One value that is asked for by several names.
 #[derive(Debug)]
-pub(crate) struct Moment {
+pub(crate) struct TemplateDate {
     pub(crate) local: DateTime,
-    pub(crate) face: Face,
+    pub(crate) face: DateFace,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
+pub(crate) enum DateFace {
     /// The local date.
     Date,
     /// The local time of the day.
     Time,
 }
 
-impl Object for Moment {
+impl Object for TemplateDate {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match (self.face, key.as_str()?) {
-            (Face::Date, "year") => Some(self.local.year().into()),
-            (Face::Date, "month") => Some(self.local.month().into()),
-            (Face::Date, "day") => Some(self.local.day().into()),
-            (Face::Time, "hour") => Some(self.local.hour().into()),
-            (Face::Time, "minute") => Some(self.local.minute().into()),
+            (DateFace::Date, "year") => Some(self.local.year().into()),
+            (DateFace::Date, "month") => Some(self.local.month().into()),
+            (DateFace::Date, "day") => Some(self.local.day().into()),
+            (DateFace::Time, "hour") => Some(self.local.hour().into()),
+            (DateFace::Time, "minute") => Some(self.local.minute().into()),
             _ => None,
         }
     }
@@ -54,20 +54,20 @@ impl Object for Moment {
         let other = other.downcast_ref::<Self>().filter(|other| other.face == self.face)?;
         let clock = |local: DateTime| (local.hour(), local.minute());
         Some(match self.face {
-            Face::Date => self.local.date().cmp(&other.local.date()),
-            Face::Time => clock(self.local).cmp(&clock(other.local)),
+            DateFace::Date => self.local.date().cmp(&other.local.date()),
+            DateFace::Time => clock(self.local).cmp(&clock(other.local)),
         })
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = if self.face == Face::Date { "%Y-%m-%d" } else { "%H:%M" };
+        let form = if self.face == DateFace::Date { "%Y-%m-%d" } else { "%H:%M" };
         write!(f, "{}", self.local.strftime(form))
     }
 }
 
-fn moment(value: &Value) -> Result<&Moment, Error> {
+fn moment(value: &Value) -> Result<&TemplateDate, Error> {
     value
-        .downcast_object_ref::<Moment>()
+        .downcast_object_ref::<TemplateDate>()
         .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "only `date` and `time` can be formatted and moved"))
 }
 
@@ -138,9 +138,9 @@ pub(crate) fn no_day(day: &str) -> String {
 
 /// `{{ date | add_days(7) }}`: the same time of another day.
 pub(crate) fn add_days(value: &Value, days: i64) -> Result<Value, Error> {
-    let &Moment { local, face } = moment(value)?;
+    let &TemplateDate { local, face } = moment(value)?;
     let moved = (days.abs() <= DAYS_MAX).then(|| local.checked_add(days.days()).ok()).flatten();
-    moved.map(|local| Value::from_object(Moment { local, face })).ok_or_else(|| {
+    moved.map(|local| Value::from_object(TemplateDate { local, face })).ok_or_else(|| {
         Error::new(ErrorKind::InvalidOperation, format!("`add_days` goes at most {DAYS_MAX} days either way"))
     })
 }

@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::flaw::Flaw;
-use super::limits::{Stage, unreadable};
+use super::flaw::TextIssue;
+use super::limits::{RehearsalInput, unreadable};
 use super::lookalike;
-use super::rotation::{TextError, Why};
-use super::template::{self, Engine, Names};
+use super::rotation::{MissingReason, TextError};
+use super::template::{self, Names, TemplateEngine};
 use super::trouble::TemplateError;
 use crate::domain::content::{AppParams, Image, ImageFormat, composed};
 use crate::domain::name;
-use crate::plan::content::{self, Shape};
+use crate::plan::content::{self, RawContent};
 use crate::plan::files::images::{ImageFacts, ImageTrouble};
 use crate::plan::link::{self, LinkError};
-use crate::plan::policy::Shared;
+use crate::plan::policy::SharedKeys;
 use crate::plan::schedule::rule::{NOMINAL_NOW, Occurrence};
 use crate::yaml::mapping::{Fields, Placed, Report};
 use crate::yaml::problem::Code;
 
 /// The parts that hold variables, as they were written. A part without any is not among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beside {
+pub struct TemplateFields {
     url: Option<String>,
     /// All images of the job, where one of them holds a variable.
     images: Option<Vec<String>>,
@@ -64,18 +64,18 @@ fn app_values(app: &AppParams) -> [&Option<String>; 4] {
     [&app.android_exec_param, &app.ios_exec_param, &app.android_market_param, &app.ios_market_param]
 }
 
-impl Beside {
+impl TemplateFields {
     /// The parts of a job that hold variables; nothing when none does. The outer `None` is a part that cannot be read.
     pub(crate) fn read(
         fields: &Fields<'_>,
-        shape: &Shape,
-        shared: &Shared,
+        shape: &RawContent,
+        shared: &SharedKeys,
         vars: impl Fn() -> BTreeMap<String, String>,
         report: &mut Report,
     ) -> Option<Option<Self>> {
         let holds = |text: &String| template::is_template(text);
-        let url = if let Shape::Link { url } = shape { Some(url) } else { None };
-        let images = if let Shape::Photo { names, .. } = shape { names.as_ref() } else { None };
+        let url = if let RawContent::Link { url } = shape { Some(url) } else { None };
+        let images = if let RawContent::Photo { names, .. } = shape { names.as_ref() } else { None };
         let tags = shared.tags.as_ref().filter(|tags| tags.iter().any(holds));
         let app = app_values(&shared.app);
         let has_app = app.iter().any(|param| param.as_ref().is_some_and(holds));
@@ -121,7 +121,12 @@ impl Beside {
     }
 
     /// Fills in the parts of every occurrence to come; what is wrong is reported once for each part.
-    pub(crate) fn rehearse(&self, stage: &Stage<'_>, fields: &Fields<'_>, report: &mut Report) -> Option<Rehearsed> {
+    pub(crate) fn rehearse(
+        &self,
+        stage: &RehearsalInput<'_>,
+        fields: &Fields<'_>,
+        report: &mut Report,
+    ) -> Option<Rehearsed> {
         let filling = Filling::new(self, stage.zone, stage.names);
         let mut found = Rehearsed { span: fields.key_span("images"), ..Rehearsed::default() };
         let (mut next, mut told, mut whole) = (None, BTreeSet::new(), true);
@@ -175,16 +180,16 @@ impl Rehearsed {
     }
 
     /// What the next occurrence says stands for the job.
-    pub(crate) fn set(&self, shape: &mut Shape, shared: &mut Shared) {
+    pub(crate) fn set(&self, shape: &mut RawContent, shared: &mut SharedKeys) {
         let Filled { url: filled, images: paths, tags, app } = self.next.clone();
         match shape {
-            Shape::Link { url } => *url = filled.unwrap_or_else(|| std::mem::take(url)),
-            Shape::Photo { images, span, .. } => {
+            RawContent::Link { url } => *url = filled.unwrap_or_else(|| std::mem::take(url)),
+            RawContent::Photo { images, span, .. } => {
                 if let Some(paths) = paths {
                     *images = paths.into_iter().map(|value| Placed { value, span: span.clone() }).collect();
                 }
             }
-            Shape::Note => {}
+            RawContent::Note => {}
         }
         shared.tags = tags.or_else(|| shared.tags.take());
         shared.app = app.unwrap_or_else(|| std::mem::take(&mut shared.app));
@@ -194,22 +199,28 @@ impl Rehearsed {
 /// Fills in the parts of one job.
 #[derive(Debug)]
 pub(crate) struct Filling<'a> {
-    beside: &'a Beside,
+    beside: &'a TemplateFields,
     zone: &'a TimeZone,
-    url: Engine,
-    others: Engine,
+    url: TemplateEngine,
+    others: TemplateEngine,
     /// What `others` holds: images, tags and parameters, one after the other.
     texts: Vec<String>,
 }
 
 impl<'a> Filling<'a> {
-    pub(crate) fn new(beside: &'a Beside, zone: &'a TimeZone, names: (&'a str, &'a str)) -> Self {
+    pub(crate) fn new(beside: &'a TemplateFields, zone: &'a TimeZone, names: (&'a str, &'a str)) -> Self {
         let app = beside.app.iter().flatten().map(|param| param.clone().unwrap_or_default());
         let lists = beside.images.iter().flatten().chain(beside.tags.iter().flatten()).cloned();
         let texts: Vec<String> = lists.chain(app).collect();
         let url: Vec<String> = beside.url.iter().cloned().collect();
         let names = Names { vars: &beside.vars, job: names.0, account: names.1 };
-        Self { beside, zone, url: Engine::for_addresses(&url, names), others: Engine::new(&texts, names), texts }
+        Self {
+            beside,
+            zone,
+            url: TemplateEngine::for_addresses(&url, names),
+            others: TemplateEngine::new(&texts, names),
+            texts,
+        }
     }
 
     /// The parts of an occurrence.
@@ -220,20 +231,20 @@ impl<'a> Filling<'a> {
         let local = self.zone.to_datetime(occurrence.at);
         self.fill(local).map_err(|(key, flaw)| {
             let message = format!("in `{key}`: {}", flaw.message);
-            TextError::of_part(Why::Flaw(Flaw { message, ..flaw }), local)
+            TextError::of_part(MissingReason::Flaw(TextIssue { message, ..flaw }), local)
         })
     }
 
     /// An image that no file was looked at for: its date lies beyond those that are made when the files are read.
     pub(crate) fn unseen(&self, path: &Path, occurrence: &Occurrence) -> TextError {
         let message = format!("in `images`: {} was not looked at when the job files were read", path.display());
-        let flaw = Flaw { code: Code::ImageUnreadable, message, help: "read the job files again".to_owned() };
-        TextError::of_part(Why::Flaw(flaw), self.zone.to_datetime(occurrence.at))
+        let flaw = TextIssue { code: Code::ImageUnreadable, message, help: "read the job files again".to_owned() };
+        TextError::of_part(MissingReason::Flaw(flaw), self.zone.to_datetime(occurrence.at))
     }
 
-    fn fill(&self, local: DateTime) -> Result<Filled, (&'static str, Flaw)> {
+    fn fill(&self, local: DateTime) -> Result<Filled, (&'static str, TextIssue)> {
         let failed = |key, error: TemplateError| {
-            (key, Flaw { code: Code::BadTemplate, message: error.message, help: error.help })
+            (key, TextIssue { code: Code::BadTemplate, message: error.message, help: error.help })
         };
         let url = match &self.beside.url {
             Some(url) => {
@@ -241,14 +252,14 @@ impl<'a> Filling<'a> {
                 link::check(&filled).map_err(|LinkError { code, why, instead }| {
                     let message = format!("`{filled}` cannot be a link: {why}");
                     let meant = instead.map(|instead| format!("`{instead}` was probably meant: ")).unwrap_or_default();
-                    ("url", Flaw { code, message, help: format!("{meant}correct the address, or the variable") })
+                    ("url", TextIssue { code, message, help: format!("{meant}correct the address, or the variable") })
                 })?;
                 Some(filled)
             }
             None => None,
         };
         let mut rest = self.texts.iter().enumerate();
-        let mut take = |key, count: usize| -> Result<Vec<String>, (&'static str, Flaw)> {
+        let mut take = |key, count: usize| -> Result<Vec<String>, (&'static str, TextIssue)> {
             rest.by_ref()
                 .take(count)
                 .map(|(index, text)| self.others.expand(index, text, local).map_err(|error| failed(key, error)))
@@ -269,35 +280,35 @@ impl<'a> Filling<'a> {
         Ok(Filled { url, images, tags, app })
     }
 
-    fn image_names(&self, names: Vec<String>) -> Result<Vec<PathBuf>, (&'static str, Flaw)> {
+    fn image_names(&self, names: Vec<String>) -> Result<Vec<PathBuf>, (&'static str, TextIssue)> {
         if let Some(odd) = names.iter().find(|name| name.trim().is_empty() || name.contains(['\0', '\n'])) {
             let message = format!("`{odd}` cannot be the name of an image");
             let help = "write the name of a file, as in `images/{{ date.month }}.jpg`".to_owned();
-            return Err(("images", Flaw { code: Code::ImageUnreadable, message, help }));
+            return Err(("images", TextIssue { code: Code::ImageUnreadable, message, help }));
         }
         Ok(names.into_iter().map(|name| self.beside.dir.join(name)).collect())
     }
 }
 
-fn tag_names(tags: Vec<String>) -> Result<Vec<String>, (&'static str, Flaw)> {
+fn tag_names(tags: Vec<String>) -> Result<Vec<String>, (&'static str, TextIssue)> {
     let mut seen = BTreeSet::new();
     let mut names: Vec<String> = tags.iter().map(|tag| composed(tag)).collect();
     if let Some(odd) = names.iter().find(|tag| !name::is_job_name(tag)) {
         let message = format!("`{odd}` cannot be a tag");
         let help = "a tag is letters, digits, `-` and `_`, at most 64, with a letter or a digit first".to_owned();
-        return Err(("tags", Flaw { code: Code::BadName, message, help }));
+        return Err(("tags", TextIssue { code: Code::BadName, message, help }));
     }
     names.retain(|tag| seen.insert(tag.clone()));
     Ok(names)
 }
 
-fn params(given: &[Option<String>; 4], filled: Vec<String>) -> Result<AppParams, (&'static str, Flaw)> {
+fn params(given: &[Option<String>; 4], filled: Vec<String>) -> Result<AppParams, (&'static str, TextIssue)> {
     let mut values: Vec<Option<String>> = Vec::new();
     for ((key, given), filled) in APP_KEYS.into_iter().zip(given).zip(filled) {
         if given.is_some() && filled.trim().is_empty() {
             let message = "the value is empty".to_owned();
             let help = format!("leave `{key}` out, or write a value such as `menu_id=12`");
-            return Err((key, Flaw { code: Code::EmptyText, message, help }));
+            return Err((key, TextIssue { code: Code::EmptyText, message, help }));
         }
         values.push(given.as_ref().map(|_| filled));
     }

@@ -1,12 +1,12 @@
 //! What makes a text impossible to post: nothing that can be seen, more than fits, characters that no text may hold. Pure.
 
 use crate::domain::content::{TEXT_UNITS_MAX, composed, is_composed, text_units};
-use crate::yaml::character::{Sort, all_named, is_seen, named, sort};
+use crate::yaml::character::{CharacterClass, all_named, is_seen, named, sort};
 use crate::yaml::problem::Code;
 
 /// What makes a text impossible to post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
+pub(crate) struct TextIssue {
     pub(crate) code: Code,
     /// Begins with "the text".
     pub(crate) message: String,
@@ -23,12 +23,12 @@ pub(crate) fn normalised(text: &str) -> String {
 }
 
 /// What Kakao would not take of a normalised text, first of all.
-pub(crate) fn flaw(text: &str) -> Option<Flaw> {
+pub(crate) fn flaw(text: &str) -> Option<TextIssue> {
     flaws(text).into_iter().next()
 }
 
 /// Everything that Kakao would not take of a normalised text.
-pub(crate) fn flaws(text: &str) -> Vec<Flaw> {
+pub(crate) fn flaws(text: &str) -> Vec<TextIssue> {
     if !text.chars().any(is_seen) {
         let help = "write what the story says; a photo and a link may also leave `content` out".to_owned();
         let unseen: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -36,7 +36,7 @@ pub(crate) fn flaws(text: &str) -> Vec<Flaw> {
             true => "the text is empty".to_owned(),
             false => format!("the text holds nothing that can be seen, but {}", all_named(unseen)),
         };
-        return vec![Flaw { code: Code::EmptyText, message, help }];
+        return vec![TextIssue { code: Code::EmptyText, message, help }];
     }
     let mut found = Vec::new();
     // A text never has more characters than bytes.
@@ -45,7 +45,7 @@ pub(crate) fn flaws(text: &str) -> Vec<Flaw> {
         found.push(too_long(text, units));
     }
     if let Some(odd) = text.chars().find(|c| is_refused(*c)) {
-        let lost = sort(odd) == Sort::Lost;
+        let lost = sort(odd) == CharacterClass::Lost;
         let (message, help) = match lost {
             true => (
                 format!("the text holds {}: letters were lost when it was saved in another encoding", named(odd)),
@@ -56,7 +56,7 @@ pub(crate) fn flaws(text: &str) -> Vec<Flaw> {
                 "remove it: nobody can see it, and Kakao may refuse it",
             ),
         };
-        found.push(Flaw { code: Code::ControlCharacter, message, help: help.to_owned() });
+        found.push(TextIssue { code: Code::ControlCharacter, message, help: help.to_owned() });
     }
     found
 }
@@ -64,10 +64,11 @@ pub(crate) fn flaws(text: &str) -> Vec<Flaw> {
 /// What no text may hold.
 pub(crate) fn is_refused(c: char) -> bool {
     // The quick answers for nearly every character of nearly every text.
-    !matches!(c, ' '..='~' | '가'..='힣') && (sort(c) == Sort::Lost || (c.is_control() && !matches!(c, '\n' | '\t')))
+    !matches!(c, ' '..='~' | '가'..='힣')
+        && (sort(c) == CharacterClass::Lost || (c.is_control() && !matches!(c, '\n' | '\t')))
 }
 
-fn too_long(text: &str, units: usize) -> Flaw {
+fn too_long(text: &str, units: usize) -> TextIssue {
     let message = format!("the text has {units} characters as Kakao counts; at most {TEXT_UNITS_MAX} fit");
     let whole = if is_composed(text) { units } else { text_units(&composed(text)) };
     let (message, help) = match whole {
@@ -83,7 +84,7 @@ fn too_long(text: &str, units: usize) -> Flaw {
             format!("convert it to NFC, which leaves {whole}, and shorten it by {}", whole - TEXT_UNITS_MAX),
         ),
     };
-    Flaw { code: Code::TextTooLong, message, help }
+    TextIssue { code: Code::TextTooLong, message, help }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(crate) fn flaw(form: &str) -> Option<(String, String)> {
     const FIELDS: &str = "`%Y` is the year, `%-m` the month, `%-d` the day, `%a` the weekday, `%H:%M` the time";
     let parts = parts(form);
     if let Some(field) = parts.iter().find_map(|part| match part {
-        Part::Field(field) if !is_field(field) => Some(*field),
+        FormatPart::Field(field) if !is_field(field) => Some(*field),
         _ => None,
     }) {
         return Some((
@@ -19,7 +19,7 @@ pub(crate) fn flaw(form: &str) -> Option<(String, String)> {
         let why = format!("`{field}` in the form `{form}` is the {is}, and stands where the {meant} belongs");
         return Some((why, format!("write `{written}`")));
     }
-    let has_fields = parts.iter().any(|part| matches!(part, Part::Field(field) if *field != "%%"));
+    let has_fields = parts.iter().any(|part| matches!(part, FormatPart::Field(field) if *field != "%%"));
     let written = translated(&parts, !has_fields);
     let is_translated = written != form;
     if !has_fields {
@@ -35,7 +35,7 @@ pub(crate) fn flaw(form: &str) -> Option<(String, String)> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part<'f> {
+enum FormatPart<'f> {
     /// From the `%` to its letter.
     Field(&'f str),
     /// Letters of the alphabet, as many as stand together.
@@ -43,7 +43,7 @@ enum Part<'f> {
     Other(&'f str),
 }
 
-fn parts(form: &str) -> Vec<Part<'_>> {
+fn parts(form: &str) -> Vec<FormatPart<'_>> {
     let mut parts = Vec::new();
     let mut rest = form;
     while let Some(c) = rest.chars().next() {
@@ -62,9 +62,9 @@ fn parts(form: &str) -> Vec<Part<'_>> {
         };
         let (part, after) = rest.split_at(length);
         parts.push(match c {
-            '%' => Part::Field(part),
-            c if c.is_ascii_alphabetic() => Part::Letters(part),
-            _ => Part::Other(part),
+            '%' => FormatPart::Field(part),
+            c if c.is_ascii_alphabetic() => FormatPart::Letters(part),
+            _ => FormatPart::Other(part),
         });
         rest = after;
     }
@@ -73,16 +73,16 @@ fn parts(form: &str) -> Vec<Part<'_>> {
 
 /// A field that is another one than its neighbours say, what it is, what it was meant for, and the form with that: `%M` is the minute, `%m`
 /// the month, `%h` the name of the month and `%D` a whole date.
-fn mixed_up<'f>(parts: &[Part<'f>]) -> Option<(&'f str, &'static str, &'static str, String)> {
+fn mixed_up<'f>(parts: &[FormatPart<'f>]) -> Option<(&'f str, &'static str, &'static str, String)> {
     let letter = |at: usize| match parts.get(at) {
-        Some(Part::Field(field)) => field.chars().next_back(),
+        Some(FormatPart::Field(field)) => field.chars().next_back(),
         _ => None,
     };
     // What stands between a field and the next one.
     let behind = |at: usize| {
         let signs = parts.get(at + 1..).unwrap_or_default().iter().map_while(|part| match part {
-            Part::Other(sign) => Some(*sign),
-            Part::Field(_) | Part::Letters(_) => None,
+            FormatPart::Other(sign) => Some(*sign),
+            FormatPart::Field(_) | FormatPart::Letters(_) => None,
         });
         signs.collect::<String>()
     };
@@ -96,8 +96,8 @@ fn mixed_up<'f>(parts: &[Part<'f>]) -> Option<(&'f str, &'static str, &'static s
     let mut found = None;
     let mut out = String::new();
     for (at, part) in parts.iter().enumerate() {
-        let (Part::Field(field), Some(name)) = (part, letter(at)) else {
-            let (Part::Field(text) | Part::Letters(text) | Part::Other(text)) = part;
+        let (FormatPart::Field(field), Some(name)) = (part, letter(at)) else {
+            let (FormatPart::Field(text) | FormatPart::Letters(text) | FormatPart::Other(text)) = part;
             out.push_str(text);
             continue;
         };
@@ -139,20 +139,20 @@ fn is_field(field: &str) -> bool {
 }
 
 /// The form in our fields. `all`: single letters too, where nothing else can be meant.
-fn translated(parts: &[Part<'_>], all: bool) -> String {
-    let has_month = parts.iter().any(|part| matches!(part, Part::Letters(word) if word.contains("MM")));
+fn translated(parts: &[FormatPart<'_>], all: bool) -> String {
+    let has_month = parts.iter().any(|part| matches!(part, FormatPart::Letters(word) if word.contains("MM")));
     let mut out = String::new();
     let mut after_hour = false;
     for (at, part) in parts.iter().enumerate() {
         let letters = match part {
-            Part::Letters(word) => *word,
-            Part::Field(text) | Part::Other(text) => {
+            FormatPart::Letters(word) => *word,
+            FormatPart::Field(text) | FormatPart::Other(text) => {
                 out.push_str(text);
                 continue;
             }
         };
         let unit = match parts.get(at + 1) {
-            Some(Part::Other(next)) => next.chars().next(),
+            Some(FormatPart::Other(next)) => next.chars().next(),
             _ => None,
         };
         let groups = groups(letters);

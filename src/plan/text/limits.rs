@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use super::flaw::{flaws, is_refused, normalised};
 use super::lookalike;
 use super::notes::notes;
-use super::rotation::{Script, TextError, Voice, Why};
+use super::rotation::{MissingReason, Rotation, TextError, TextRenderer};
 use super::scan::{OPENING, odd_character, with_composed_names};
 use super::template;
 use super::trouble::TemplateError;
@@ -17,7 +17,7 @@ use crate::domain::content::{TEXT_UNITS_MAX, text_units};
 use crate::plan::schedule::rule::{AtTime, NOMINAL_NOW, Occurrence, Schedule};
 use crate::yaml::character::{ascii, named};
 use crate::yaml::characters;
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report};
 use crate::yaml::problem::{Code, Source};
 
@@ -32,13 +32,13 @@ const REHEARSALS_EACH: (usize, usize) = (20, 1_000);
 
 /// The texts of a job, normalised, none of them broken, with what their variables stand for.
 #[derive(Clone, Debug)]
-pub(crate) struct Words {
+pub(crate) struct RawText {
     texts: Vec<Placed<String>>,
     vars: BTreeMap<String, String>,
     whole: bool,
 }
 
-impl Words {
+impl RawText {
     /// Whether nothing is wrong with them, as far as can be told without knowing when they are posted.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
@@ -79,7 +79,7 @@ impl Words {
     /// Looks at the texts of a job that cannot be posted for another reason: what can be told whenever they would be.
     pub(crate) fn look(&self, zone: &TimeZone, (job, account): (&str, &str), now: Timestamp, report: &mut Report) {
         let all: Vec<String> = self.texts.iter().map(|text| text.value.clone()).collect();
-        let engine = template::Engine::new(&all, template::Names { vars: &self.vars, job, account });
+        let engine = template::TemplateEngine::new(&all, template::Names { vars: &self.vars, job, account });
         let local = zone.to_datetime(now);
         for (index, Placed { value, span }) in self.texts.iter().enumerate() {
             if !template::is_template(value) {
@@ -101,7 +101,7 @@ impl Words {
 
     /// Takes the words of a job apart: what its next story says, and, if its stories differ, how to tell each. Every text that is
     /// to come is made and judged; what is wrong is reported where it stands.
-    pub(crate) fn rehearse(self, stage: &Stage<'_>, report: &mut Report) -> (String, Option<Script>) {
+    pub(crate) fn rehearse(self, stage: &RehearsalInput<'_>, report: &mut Report) -> (String, Option<Rotation>) {
         let Self { texts, vars, .. } = self;
         let spans: Vec<Range<usize>> = texts.iter().map(|text| text.span.clone()).collect();
         let first = texts.first().map(|text| text.value.clone()).unwrap_or_default();
@@ -110,13 +110,13 @@ impl Words {
             near_the_limit(&first, &spans[0], || None, report);
             return (first, None);
         }
-        let script = Script { texts: texts.into_iter().map(|text| text.value).collect(), vars };
+        let script = Rotation { texts: texts.into_iter().map(|text| text.value).collect(), vars };
         if script.texts.len() > 1 && stage.schedule.is_single() {
             report
                 .add(Code::NoEffect, &spans[1], "this job posts once, so only the first of its texts is posted")
                 .help("write one `content`, or give the job more times");
         }
-        let mut voice = Voice::new(&script, stage.schedule, stage.zone, stage.names);
+        let mut voice = TextRenderer::new(&script, stage.schedule, stage.zone, stage.names);
         let mut told = vec![false; spans.len()];
         let mut preview = None;
         for occurrence in stage.occurrences() {
@@ -144,7 +144,7 @@ impl Words {
 
 /// Where and when a job's texts appear.
 #[derive(Debug)]
-pub(crate) struct Stage<'a> {
+pub(crate) struct RehearsalInput<'a> {
     pub(crate) schedule: &'a Schedule,
     pub(crate) zone: &'a TimeZone,
     /// The job's and the account's.
@@ -154,7 +154,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) jobs: usize,
 }
 
-impl Stage<'_> {
+impl RehearsalInput<'_> {
     pub(crate) fn occurrences(&self) -> Vec<Occurrence> {
         let at_once = || Occurrence { nominal: NOMINAL_NOW.to_owned(), at: self.now, shifted: false };
         match self.schedule {
@@ -187,7 +187,7 @@ impl Stage<'_> {
 
 fn entries<'n>(node: &'n Node, fields: &Fields<'_>, report: &mut Report) -> Option<&'n [Node]> {
     let span = fields.key_span("contents");
-    let Kind::List(items) = &node.kind else {
+    let ValueKind::List(items) = &node.kind else {
         let described = node.described(&report.source);
         report
             .add(Code::WrongType, &span, format!("`contents` is a list of texts, but here is {described}"))
@@ -252,8 +252,8 @@ fn judge(
 fn impossible(error: &TextError, span: &Range<usize>, text: &str, report: &mut Report) {
     let when = error.when();
     match &error.why {
-        Why::Template(trouble) => unreadable(trouble, span, text, Some(&when), report),
-        Why::Flaw(flaw) => {
+        MissingReason::Template(trouble) => unreadable(trouble, span, text, Some(&when), report),
+        MissingReason::Flaw(flaw) => {
             let message = format!("filled in for {when}, {}", flaw.message);
             report.add(flaw.code, span, message).help(flaw.help.clone());
         }

@@ -18,7 +18,7 @@ use crate::plan::schedule::civil;
 
 /// What sort of value an expression yields, as far as it can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+enum ExpressionType {
     Date,
     Time,
     Number,
@@ -26,7 +26,7 @@ enum Sort {
     Open,
 }
 
-impl fmt::Display for Sort {
+impl fmt::Display for ExpressionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Date => "a date",
@@ -58,18 +58,18 @@ struct Search<'t> {
 
 impl Search<'_> {
     /// What sort of value it yields; looks at every comparison inside on the way.
-    fn sort(&mut self, expr: &Expr<'_>) -> Sort {
+    fn sort(&mut self, expr: &Expr<'_>) -> ExpressionType {
         match expr {
             Expr::Var(var) => match var.id {
-                "date" => Sort::Date,
-                "time" => Sort::Time,
+                "date" => ExpressionType::Date,
+                "time" => ExpressionType::Time,
                 // Every other name is one of ours or a variable, and they are texts.
-                _ => Sort::Text,
+                _ => ExpressionType::Text,
             },
             Expr::Const(constant) => match constant.value.kind() {
-                ValueKind::String => Sort::Text,
-                ValueKind::Number => Sort::Number,
-                _ => Sort::Open,
+                ValueKind::String => ExpressionType::Text,
+                ValueKind::Number => ExpressionType::Number,
+                _ => ExpressionType::Open,
             },
             Expr::GetAttr(part) => self.part(&part.expr),
             Expr::GetItem(part) => {
@@ -78,7 +78,7 @@ impl Search<'_> {
             }
             Expr::Slice(slice) => self.sort(&slice.expr),
             Expr::UnaryOp(op) => match (self.sort(&op.expr), &op.op) {
-                (_, UnaryOpKind::Not) => Sort::Open,
+                (_, UnaryOpKind::Not) => ExpressionType::Open,
                 (sort, UnaryOpKind::Neg) => sort,
             },
             Expr::BinOp(op) => self.binary(op.op, &op.left, &op.right),
@@ -89,46 +89,46 @@ impl Search<'_> {
                     self.compared(left, &op.expr, contains);
                     left = &op.expr;
                 }
-                Sort::Open
+                ExpressionType::Open
             }
             Expr::IfExpr(choice) => {
                 self.sort(&choice.test_expr);
                 let yes = self.sort(&choice.true_expr);
-                let no = choice.false_expr.as_ref().map_or(Sort::Open, |no| self.sort(no));
-                if yes == no { yes } else { Sort::Open }
+                let no = choice.false_expr.as_ref().map_or(ExpressionType::Open, |no| self.sort(no));
+                if yes == no { yes } else { ExpressionType::Open }
             }
             Expr::Filter(filter) => self.filter(filter, expr.span().end_offset as usize),
             Expr::List(list) => {
                 for item in &list.items {
                     self.sort(item);
                 }
-                Sort::Open
+                ExpressionType::Open
             }
             Expr::Tuple(tuple) => {
                 for item in &tuple.items {
                     self.sort(item);
                 }
-                Sort::Open
+                ExpressionType::Open
             }
             Expr::Call(call) if matches!(&call.expr, Expr::Var(var) if var.id == COUNT) => {
                 self.day(&call.args, (first_byte(expr), expr.span().end_offset as usize));
-                Sort::Number
+                ExpressionType::Number
             }
-            Expr::Test(_) | Expr::Call(_) | Expr::Map(_) => Sort::Open,
+            Expr::Test(_) | Expr::Call(_) | Expr::Map(_) => ExpressionType::Open,
         }
     }
 
-    fn filter(&mut self, filter: &Filter<'_>, end: usize) -> Sort {
-        let of = filter.expr.as_ref().map_or(Sort::Open, |of| self.sort(of));
+    fn filter(&mut self, filter: &Filter<'_>, end: usize) -> ExpressionType {
+        let of = filter.expr.as_ref().map_or(ExpressionType::Open, |of| self.sort(of));
         let span = (filter.expr.as_ref().map_or(0, first_byte), end);
         match filter.name {
             "format" => {
                 self.form(&filter.args, span);
-                Sort::Text
+                ExpressionType::Text
             }
             COUNT => {
                 self.day(&filter.args, span);
-                Sort::Number
+                ExpressionType::Number
             }
             _ => of,
         }
@@ -149,8 +149,8 @@ impl Search<'_> {
     }
 
     /// Dates are not added and subtracted as numbers are.
-    fn reckoned(&mut self, op: BinOpKind, (one, other): (Sort, Sort), span: (usize, usize)) {
-        let days = one == Sort::Date && matches!(other, Sort::Number | Sort::Open);
+    fn reckoned(&mut self, op: BinOpKind, (one, other): (ExpressionType, ExpressionType), span: (usize, usize)) {
+        let days = one == ExpressionType::Date && matches!(other, ExpressionType::Number | ExpressionType::Open);
         let help = match op {
             BinOpKind::Sub if !days => {
                 "how many days are left is `days_until(\"2026-12-25\")`, as in `D-{{ days_until(\"2026-12-25\") }}`"
@@ -160,31 +160,32 @@ impl Search<'_> {
         self.tell(span, "dates and times are not added or subtracted".to_owned(), help.to_owned());
     }
 
-    fn part(&mut self, of: &Expr<'_>) -> Sort {
+    fn part(&mut self, of: &Expr<'_>) -> ExpressionType {
         match self.sort(of) {
-            Sort::Date | Sort::Time => Sort::Number,
-            Sort::Text => Sort::Text,
-            _ => Sort::Open,
+            ExpressionType::Date | ExpressionType::Time => ExpressionType::Number,
+            ExpressionType::Text => ExpressionType::Text,
+            _ => ExpressionType::Open,
         }
     }
 
-    fn binary(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>) -> Sort {
+    fn binary(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>) -> ExpressionType {
         use BinOpKind as Op;
         match op {
             Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::In => {
                 self.compared(left, right, matches!(op, Op::In));
-                Sort::Open
+                ExpressionType::Open
             }
             _ => {
                 let sorts = (self.sort(left), self.sort(right));
-                let moments = [sorts.0, sorts.1].map(|sort| matches!(sort, Sort::Date | Sort::Time));
+                let moments =
+                    [sorts.0, sorts.1].map(|sort| matches!(sort, ExpressionType::Date | ExpressionType::Time));
                 if moments.contains(&true) && matches!(op, Op::Add | Op::Sub) {
                     self.reckoned(op, sorts, (first_byte(left), right.span().end_offset as usize));
                 }
                 match (op, sorts) {
-                    (Op::Concat, _) => Sort::Text,
+                    (Op::Concat, _) => ExpressionType::Text,
                     (_, (one, other)) if one == other => one,
-                    _ => Sort::Open,
+                    _ => ExpressionType::Open,
                 }
             }
         }
@@ -197,8 +198,8 @@ impl Search<'_> {
             (true, Expr::List(list)) => list.items.iter().for_each(|item| self.pair((left, one), item, span)),
             (true, Expr::Tuple(tuple)) => tuple.items.iter().for_each(|item| self.pair((left, one), item, span)),
             // A text contains whatever is printed.
-            (true, _) if matches!(other, Sort::Text | Sort::Open) => {}
-            (true, _) => self.never((Sort::Text, other), span),
+            (true, _) if matches!(other, ExpressionType::Text | ExpressionType::Open) => {}
+            (true, _) => self.never((ExpressionType::Text, other), span),
             (false, _) => {
                 self.pair((left, one), right, span);
                 self.weekday(right, left, span);
@@ -206,10 +207,10 @@ impl Search<'_> {
         }
     }
 
-    fn pair(&mut self, (left, one): (&Expr<'_>, Sort), right: &Expr<'_>, span: (usize, usize)) {
+    fn pair(&mut self, (left, one): (&Expr<'_>, ExpressionType), right: &Expr<'_>, span: (usize, usize)) {
         let mut quiet = Search { text: self.text, found: Vec::new() };
         let other = quiet.sort(right);
-        if one != other && one != Sort::Open && other != Sort::Open {
+        if one != other && one != ExpressionType::Open && other != ExpressionType::Open {
             self.never((one, other), span);
         }
         self.weekday(left, right, span);
@@ -225,12 +226,12 @@ impl Search<'_> {
         }
     }
 
-    fn never(&mut self, (one, other): (Sort, Sort), span: (usize, usize)) {
+    fn never(&mut self, (one, other): (ExpressionType, ExpressionType), span: (usize, usize)) {
         let either = |sort| one == sort || other == sort;
-        let help = match (either(Sort::Date), either(Sort::Time)) {
+        let help = match (either(ExpressionType::Date), either(ExpressionType::Time)) {
             (true, true) => "compare a date with a date, and a time with a time".to_owned(),
-            _ if either(Sort::Date) && either(Sort::Number) => "compare one of its numbers: `date.year`, `date.month`, `date.day`".to_owned(),
-            _ if either(Sort::Time) && either(Sort::Number) => "compare one of its numbers: `time.hour`, `time.minute`".to_owned(),
+            _ if either(ExpressionType::Date) && either(ExpressionType::Number) => "compare one of its numbers: `date.year`, `date.month`, `date.day`".to_owned(),
+            _ if either(ExpressionType::Time) && either(ExpressionType::Number) => "compare one of its numbers: `time.hour`, `time.minute`".to_owned(),
             (true, _) => "compare what is printed: `date | format(\"%Y-%m-%d\") == \"2026-12-25\"`".to_owned(),
             (_, true) => "compare what is printed: `time | format(\"%H:%M\") == \"09:00\"`".to_owned(),
             _ => "write a number without quotes, as in `date.day == 25`; a variable is a text: compare it with one, as in `date | format(\"%-d\") == day`".to_owned(),

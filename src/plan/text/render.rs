@@ -3,22 +3,22 @@
 use std::path::PathBuf;
 
 use super::fields::{Filled, Filling};
-use super::rotation::{TextError, Voice};
+use super::rotation::{TextError, TextRenderer};
 use crate::domain::content::{Body, Content, Image};
 use crate::plan::job::Job;
 use crate::plan::schedule::rule::Occurrence;
 
 /// What the posts of one job say.
 #[derive(Debug)]
-pub struct Sayer<'a> {
+pub struct Renderer<'a> {
     pub(crate) job: &'a Job,
-    pub(crate) voice: Option<Voice<'a>>,
+    pub(crate) voice: Option<TextRenderer<'a>>,
     pub(crate) filling: Option<Filling<'a>>,
 }
 
 /// What the post of one occurrence says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said {
+pub struct Rendered {
     /// Its content.
     pub content: Content,
     /// Its tags, where they differ from post to post.
@@ -39,25 +39,25 @@ impl Job {
     }
 
     /// Tells what one occurrence after the other says; `None` when all say the same.
-    pub fn sayer(&self) -> Option<Sayer<'_>> {
+    pub fn sayer(&self) -> Option<Renderer<'_>> {
         let names = (self.name.as_str(), self.account.as_str());
         let filling = self.beside.as_ref().map(|beside| Filling::new(beside, &self.time_zone, names));
         let voice = self.voice();
-        (voice.is_some() || filling.is_some()).then_some(Sayer { job: self, voice, filling })
+        (voice.is_some() || filling.is_some()).then_some(Renderer { job: self, voice, filling })
     }
 }
 
-impl Sayer<'_> {
+impl Renderer<'_> {
     /// What an occurrence says.
     ///
     /// # Errors
     /// A part of it cannot be made.
-    pub fn say(&mut self, occurrence: &Occurrence) -> Result<Said, TextError> {
+    pub fn say(&mut self, occurrence: &Occurrence) -> Result<Rendered, TextError> {
         let mut content = self.job.content.clone();
         if let Some(voice) = &mut self.voice {
             content = content.saying(voice.text(occurrence)?);
         }
-        let Some(filling) = &self.filling else { return Ok(Said { content, tags: None }) };
+        let Some(filling) = &self.filling else { return Ok(Rendered { content, tags: None }) };
         let Filled { url: filled, images: paths, tags, app } = filling.of(occurrence)?;
         match &mut content.body {
             Body::Link { url, .. } => *url = filled.unwrap_or_else(|| std::mem::take(url)),
@@ -73,6 +73,6 @@ impl Sayer<'_> {
             Body::Note { .. } => {}
         }
         content.app = app.unwrap_or(content.app);
-        Ok(Said { content, tags })
+        Ok(Rendered { content, tags })
     }
 }

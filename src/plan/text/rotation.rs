@@ -11,8 +11,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::flaw::{self, Flaw};
-use super::template::{Engine, Names};
+use super::flaw::{self, TextIssue};
+use super::template::{Names, TemplateEngine};
 use super::trouble::TemplateError;
 use crate::plan::schedule::rule::{AtTime, CronRule, NOMINAL_NOW, Occurrence, Schedule};
 
@@ -21,7 +21,7 @@ const COUNT_FROM: Date = jiff::civil::date(2024, 1, 1);
 
 /// The texts of a job as they were written, and what their variables stand for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
+pub struct Rotation {
     /// At least one; what the occurrences say by turns.
     pub(crate) texts: Vec<String>,
     /// The file's variables and the job's own, which win.
@@ -33,21 +33,21 @@ pub struct Script {
 pub struct TextError {
     /// Which of the texts.
     pub(crate) index: usize,
-    pub(crate) why: Why,
+    pub(crate) why: MissingReason,
     local: DateTime,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum MissingReason {
     /// It cannot be made.
     Template(TemplateError),
     /// It was made, and Kakao would not take it.
-    Flaw(Flaw),
+    Flaw(TextIssue),
 }
 
 impl TextError {
     /// Of a part beside the text.
-    pub(crate) fn of_part(why: Why, local: DateTime) -> Self {
+    pub(crate) fn of_part(why: MissingReason, local: DateTime) -> Self {
         Self { index: 0, why, local }
     }
 
@@ -61,8 +61,8 @@ impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the post for {} cannot be made: ", self.when())?;
         match &self.why {
-            Why::Template(error) => write!(f, "{error}"),
-            Why::Flaw(flaw) => write!(f, "{}", flaw.message),
+            MissingReason::Template(error) => write!(f, "{error}"),
+            MissingReason::Flaw(flaw) => write!(f, "{}", flaw.message),
         }
     }
 }
@@ -71,11 +71,11 @@ impl std::error::Error for TextError {}
 
 /// Says the texts of one job. Asking in the order of time is cheapest: the counting goes on from where it was.
 #[derive(Debug)]
-pub struct Voice<'a> {
-    script: &'a Script,
+pub struct TextRenderer<'a> {
+    script: &'a Rotation,
     schedule: &'a Schedule,
     zone: &'a TimeZone,
-    engine: Engine,
+    engine: TemplateEngine,
     counted: Option<Counted>,
 }
 
@@ -86,9 +86,9 @@ struct Counted {
     before: u64,
 }
 
-impl<'a> Voice<'a> {
+impl<'a> TextRenderer<'a> {
     pub(crate) fn new(
-        script: &'a Script,
+        script: &'a Rotation,
         schedule: &'a Schedule,
         zone: &'a TimeZone,
         (job, account): (&'a str, &'a str),
@@ -97,7 +97,7 @@ impl<'a> Voice<'a> {
             script,
             schedule,
             zone,
-            engine: Engine::new(&script.texts, Names { vars: &script.vars, job, account }),
+            engine: TemplateEngine::new(&script.texts, Names { vars: &script.vars, job, account }),
             counted: None,
         }
     }
@@ -111,10 +111,11 @@ impl<'a> Voice<'a> {
         let local = self.zone.to_datetime(occurrence.at);
         let failed = |why| TextError { index, why, local };
         let template = self.script.texts.get(index).map_or("", String::as_str);
-        let filled = self.engine.expand(index, template, local).map_err(|error| failed(Why::Template(error)))?;
+        let filled =
+            self.engine.expand(index, template, local).map_err(|error| failed(MissingReason::Template(error)))?;
         let text = flaw::normalised(&filled);
         match flaw::flaw(&text) {
-            Some(flaw) => Err(failed(Why::Flaw(flaw))),
+            Some(flaw) => Err(failed(MissingReason::Flaw(flaw))),
             None => Ok(text),
         }
     }
@@ -179,13 +180,13 @@ mod tests {
         Occurrence { nominal: nominal.to_owned(), at, shifted: false }
     }
 
-    fn said(script: &Script, schedule: &Schedule, nominal: &str) -> String {
-        Voice::new(script, schedule, &TimeZone::UTC, ("a", "a")).text(&at(nominal)).expect("a text")
+    fn said(script: &Rotation, schedule: &Schedule, nominal: &str) -> String {
+        TextRenderer::new(script, schedule, &TimeZone::UTC, ("a", "a")).text(&at(nominal)).expect("a text")
     }
 
     #[test]
     fn the_rotation_counts_by_the_calendar() {
-        let script = Script { texts: ["a", "b", "c"].map(str::to_owned).to_vec(), vars: BTreeMap::new() };
+        let script = Rotation { texts: ["a", "b", "c"].map(str::to_owned).to_vec(), vars: BTreeMap::new() };
         let mut rule = CronRule::parse("0 9,18 * * MON").expect("a pattern");
         rule.from = Some(jiff::civil::date(2026, 12, 7).at(12, 0, 0, 0));
         let schedule = |rule: &CronRule| Schedule::Cron(Box::new(rule.clone()));
@@ -198,7 +199,7 @@ mod tests {
         assert_eq!(all(&rule), "abca");
         let whole = schedule(&rule);
         let utc = TimeZone::UTC;
-        let mut voice = Voice::new(&script, &whole, &utc, ("a", "a"));
+        let mut voice = TextRenderer::new(&script, &whole, &utc, ("a", "a"));
         for time in times.iter().rev().chain(&times) {
             assert_eq!(voice.text(&at(time)).expect("a text"), said(&script, &whole, time), "in any order: {time}");
         }
@@ -207,10 +208,10 @@ mod tests {
     #[test]
     fn a_text_that_is_too_long_once_filled_in_is_refused() {
         let vars = [("x".to_owned(), "가".repeat(1_500))].into();
-        let script = Script { texts: vec!["{{ x }}{{ x if date.day == 2 else '' }}".to_owned()], vars };
+        let script = Rotation { texts: vec!["{{ x }}{{ x if date.day == 2 else '' }}".to_owned()], vars };
         let schedule = Schedule::Once(Vec::new());
         let utc = TimeZone::UTC;
-        let mut voice = Voice::new(&script, &schedule, &utc, ("a", "a"));
+        let mut voice = TextRenderer::new(&script, &schedule, &utc, ("a", "a"));
         assert_eq!(voice.text(&at("2026-12-01T09:00:00")).expect("fits").chars().count(), 1_500);
         let error = voice.text(&at("2026-12-02T09:00:00")).expect_err("too long").to_string();
         assert!(error.contains("2026-12-02 09:00") && error.contains("3000 characters"), "{error}");

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::domain::content::{composed, is_composed};
-use crate::yaml::character::{Sort, ascii, sort};
+use crate::yaml::character::{CharacterClass, ascii, sort};
 
 /// What opens an expression: it makes a text a template.
 pub(crate) const OPENING: &str = "{{";
@@ -128,7 +128,7 @@ pub(crate) fn without_expressions(text: &str) -> String {
 /// The first character between braces that only looks like a blank, a quote or another sign.
 pub(crate) fn odd_character(text: &str) -> Option<char> {
     let odd = |c: &char| match sort(*c) {
-        Sort::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
+        CharacterClass::Plain => !c.is_ascii() && !c.is_alphanumeric() && ascii(*c).is_some(),
         _ => true,
     };
     expressions(text).find_map(|expression| outside_quotes(text, expression).map(|(_, c)| c).find(odd))

@@ -13,7 +13,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use super::dates::{Face, Moment, add_days, days_until, days_until_of, format_filter, weekday};
+use super::dates::{DateFace, TemplateDate, add_days, days_until, days_until_of, format_filter, weekday};
 use super::lint;
 use super::lookalike;
 use super::reserved::{BUILT_IN, COUNT};
@@ -102,7 +102,7 @@ fn nobody_set(text: &str, name: String, known: &BTreeSet<&str>) -> TemplateError
 
 /// The templates of one job, read once.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub(crate) struct TemplateEngine {
     env: Environment<'static>,
     fixed: Arc<HashMap<String, Value>>,
     /// Of each text on what of the time it depends.
@@ -131,15 +131,15 @@ impl Object for Moments {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let local = self.local;
         match key.as_str()? {
-            "date" => Some(Value::from_object(Moment { local, face: Face::Date })),
-            "time" => Some(Value::from_object(Moment { local, face: Face::Time })),
+            "date" => Some(Value::from_object(TemplateDate { local, face: DateFace::Date })),
+            "time" => Some(Value::from_object(TemplateDate { local, face: DateFace::Time })),
             "weekday" => Some(Value::from(weekday(local.weekday()))),
             name => self.fixed.get(name).cloned(),
         }
     }
 }
 
-impl Engine {
+impl TemplateEngine {
     /// Texts without braces are left out: they stand for themselves.
     pub(crate) fn new(texts: &[String], names: Names<'_>) -> Self {
         let mut env = environment();
@@ -191,7 +191,7 @@ impl Engine {
             Err(_) => self.env.template_from_named_str("text", text).map_err(|error| told(&error, text))?,
         };
         let names = Value::from_object(Moments { fixed: Arc::clone(&self.fixed), local });
-        let mut out = Bounded(Vec::with_capacity(text.len() + 64));
+        let mut out = BoundedWriter(Vec::with_capacity(text.len() + 64));
         let made = match template.render_captured_to(names, &mut out) {
             Ok(_) => String::from_utf8(out.0).map_err(|_| too_long()),
             Err(_) if out.0.len() >= OUTPUT_BYTES_MAX => Err(too_long()),
@@ -246,9 +246,9 @@ fn syntax() -> SyntaxConfig {
 }
 
 /// Takes so much and no more.
-struct Bounded(Vec<u8>);
+struct BoundedWriter(Vec<u8>);
 
-impl std::io::Write for Bounded {
+impl std::io::Write for BoundedWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let fits = bytes.len().min(OUTPUT_BYTES_MAX - self.0.len());
         self.0.extend_from_slice(&bytes[..fits]);

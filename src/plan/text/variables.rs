@@ -8,7 +8,7 @@ use super::lookalike;
 use super::reserved::{BUILT_IN, WORDS};
 use super::template;
 use crate::domain::content::{TEXT_UNITS_MAX, comparable, text_units};
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Report};
 use crate::yaml::problem::{Code, Source};
 
@@ -20,8 +20,8 @@ const NAME_CHARS_MAX: usize = 64;
 /// The variables under `vars`; what is wrong with them is reported, and such a variable counts as set.
 pub(crate) fn read(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<String, String> {
     let mut vars = BTreeMap::new();
-    let Some(node) = fields.get("vars").filter(|node| !matches!(node.kind, Kind::Null)) else { return vars };
-    let Kind::Map(entries) = &node.kind else {
+    let Some(node) = fields.get("vars").filter(|node| !matches!(node.kind, ValueKind::Null)) else { return vars };
+    let ValueKind::Map(entries) = &node.kind else {
         let described = node.described(&report.source);
         report
             .add(Code::WrongType, &node.span, format!("`vars` holds texts by name, but here is {described}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::write::Write;
-use crate::domain::clock::{Heard, later};
+use crate::domain::clock::{ServerTimeSample, later};
 use crate::domain::fault::{Block, BlockScope, Fault};
 use crate::domain::policy::Pace;
 use crate::store::error::Result;
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Records the date that an answer carried.
-    pub async fn hear(&self, account: &str, heard: Heard) -> Result<()> {
+    pub async fn hear(&self, account: &str, heard: ServerTimeSample) -> Result<()> {
         let mut tx = self.begin().await?;
         hear(&mut tx, account, heard).await?;
         tx.commit().await?;
@@ -165,7 +165,7 @@ impl Store {
 }
 
 /// The same within a transaction.
-pub(super) async fn hear(tx: &mut Write, account: &str, heard: Heard) -> Result<()> {
+pub(super) async fn hear(tx: &mut Write, account: &str, heard: ServerTimeSample) -> Result<()> {
     let (at, kakao_at) = (micros(heard.at), micros(heard.kakao_at));
     // One answer may carry any date. It is believed when it agrees with one before it, or, being the first, with our own clock.
     sqlx::query!(

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::audit::Shown;
-use super::person::Refusal;
+use super::audit::ShownStory;
+use super::person::OperatorRefusal;
 use super::text_key::text_key;
 use super::write::Write;
 use crate::domain::post::PostState;
@@ -46,7 +46,7 @@ impl Store {
         post: Option<i64>,
         order: AdoptOrder<'_>,
         now: Timestamp,
-    ) -> std::result::Result<i64, Refusal> {
+    ) -> std::result::Result<i64, OperatorRefusal> {
         let mut tx = self.begin().await?;
         let shown = sqlx::query_scalar!(
             r#"SELECT story AS "story!" FROM finding WHERE account = $1 AND story_id = $2 AND story IS NOT NULL
@@ -57,8 +57,8 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await
         .map_err(StoreError::from)?
-        .ok_or_else(|| Refusal::NotFound(story_id.to_owned()))?;
-        let shown: Shown = read_json(&shown, "what an audit saw")?;
+        .ok_or_else(|| OperatorRefusal::NotFound(story_id.to_owned()))?;
+        let shown: ShownStory = read_json(&shown, "what an audit saw")?;
         let (post, by_hand) = match post {
             Some(post) => (post, false),
             None => (insert_stranger(&mut tx, account, story_id, &shown, order, now).await?, true),
@@ -66,14 +66,14 @@ impl Store {
         let adopted = adopt_into(&mut tx, post, (account, story_id, shown.created_at), order, now).await;
         match adopted {
             Ok(1) => tx.commit().await?,
-            Ok(_) if by_hand => return Err(Refusal::StoryTaken(story_id.to_owned())),
+            Ok(_) if by_hand => return Err(OperatorRefusal::StoryTaken(story_id.to_owned())),
             Ok(_) => {
                 drop(tx);
                 let state: PostState = self.state_of(post).await?;
-                return Err(Refusal::NotPossible { post, state });
+                return Err(OperatorRefusal::NotPossible { post, state });
             }
             Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
-                return Err(Refusal::StoryTaken(story_id.to_owned()));
+                return Err(OperatorRefusal::StoryTaken(story_id.to_owned()));
             }
             Err(error) => return Err(error.into()),
         }
@@ -86,10 +86,10 @@ async fn insert_stranger(
     tx: &mut Write,
     account: &str,
     story_id: &str,
-    shown: &Shown,
+    shown: &ShownStory,
     order: AdoptOrder<'_>,
     now: Timestamp,
-) -> std::result::Result<i64, Refusal> {
+) -> std::result::Result<i64, OperatorRefusal> {
     let (at, created_at, job) = (micros(now), micros(shown.created_at), format!("@story-{story_id}"));
     let (content, kind) = (write_json(&shown.content)?, shown.content.kind());
     let key = text_key(shown.content.text().unwrap_or_default());
@@ -122,7 +122,7 @@ async fn insert_stranger(
     match done {
         Ok(done) => Ok(done.last_insert_rowid()),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            Err(Refusal::StoryTaken(story_id.to_owned()))
+            Err(OperatorRefusal::StoryTaken(story_id.to_owned()))
         }
         Err(error) => Err(StoreError::from(error).into()),
     }

@@ -36,7 +36,7 @@ pub struct AuditRun {
 
 /// What a run saw of a listed story.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct AuditedStory {
     /// The story.
     pub story_id: String,
     /// Number of comments.
@@ -58,8 +58,8 @@ pub struct NewFinding {
     pub post: Option<i64>,
     /// One sentence for a person.
     pub detail: String,
-    /// What Kakao showed, as [`Shown`] in JSON; for stories that may be adopted.
-    pub shown: Option<Shown>,
+    /// What Kakao showed, as [`ShownStory`] in JSON; for stories that may be adopted.
+    pub shown: Option<ShownStory>,
 }
 
 /// What kind of difference.
@@ -92,7 +92,7 @@ impl FindingKind {
 
 /// A story as Kakao showed it: enough to take it into the record.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Shown {
+pub struct ShownStory {
     /// When it was posted.
     pub created_at: Timestamp,
     /// What it says, as far as Kakao tells.
@@ -167,7 +167,7 @@ impl Store {
     pub async fn record_page(
         &self,
         run: &AuditRun,
-        seen: &[Seen],
+        seen: &[AuditedStory],
         findings: &[NewFinding],
         last_id: Option<&str>,
         (next_at, now): (Timestamp, Timestamp),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::suspect::{Suspect, keep_suspects};
 use super::write::note;
-use crate::domain::clock::Heard;
+use crate::domain::clock::ServerTimeSample;
 use crate::domain::content::{Artifact, Content};
 use crate::domain::policy::InDoubt;
 use crate::store::error::{Result, StoreError};
@@ -53,7 +53,7 @@ pub struct Doubt {
 
 /// Whose a listed story is.
 #[derive(Clone, Debug)]
-pub struct Owner {
+pub struct StoryOwner {
     /// The story.
     pub story_id: String,
     /// The account on whose record it stands.
@@ -76,11 +76,11 @@ pub struct Owner {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     /// The listing from which the quarantine counts; `None` before the first.
-    pub quarantine: Option<Heard>,
+    pub quarantine: Option<ServerTimeSample>,
     /// Complete listings after the quarantine that lacked the story.
     pub absences: u32,
     /// The last listing, when its date did not fit those before it: one answer was wrong, or a clock was set.
-    pub odd: Option<Heard>,
+    pub odd: Option<ServerTimeSample>,
 }
 
 /// What follows a proved absence.
@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// Whose these stories are, on whichever account's record they stand.
-    pub async fn owners(&self, story_ids: &[&str]) -> Result<Vec<Owner>> {
+    pub async fn owners(&self, story_ids: &[&str]) -> Result<Vec<StoryOwner>> {
         let ids = write_json(&story_ids)?;
         let rows = sqlx::query!(
             r#"SELECT s.story_id, s.account, s.came_at, p.content, p.intent_at, p.intent_skew,
@@ -161,7 +161,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         let read = rows.into_iter().map(|row| {
-            Ok(Owner {
+            Ok(StoryOwner {
                 story_id: row.story_id,
                 account: row.account,
                 content: read_json(&row.content, "a content")?,
@@ -342,9 +342,9 @@ impl Store {
 }
 
 /// An answer of which both clocks are on record.
-pub(super) fn heard_at(at: Option<i64>, kakao_at: Option<i64>) -> Result<Option<Heard>> {
+pub(super) fn heard_at(at: Option<i64>, kakao_at: Option<i64>) -> Result<Option<ServerTimeSample>> {
     match (at, kakao_at) {
-        (Some(at), Some(kakao_at)) => Ok(Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+        (Some(at), Some(kakao_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, kakao_at: instant(kakao_at)? })),
         _ => Ok(None),
     }
 }

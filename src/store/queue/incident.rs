@@ -34,7 +34,7 @@ pub struct NewIncident {
 
 /// How an incident ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct IncidentEnd {
     /// Which one.
     pub incident: i64,
     /// How it ended, in words.
@@ -47,7 +47,7 @@ pub struct End {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What ended. Applied first.
-    pub ended: Vec<End>,
+    pub ended: Vec<IncidentEnd>,
     /// What began.
     pub began: Vec<NewIncident>,
     /// Open incidents whose reason or command is another by now: number, reason, command.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::person::Refusal;
+use super::person::OperatorRefusal;
 use crate::domain::post::{PostEvent, PostState};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
@@ -15,7 +15,7 @@ impl Store {
     ///
     /// # Errors
     /// What it would refuse.
-    pub async fn may_resolve_found(&self, post: i64, story_id: &str) -> std::result::Result<(), Refusal> {
+    pub async fn may_resolve_found(&self, post: i64, story_id: &str) -> std::result::Result<(), OperatorRefusal> {
         self.may(post, PostEvent::Publish, &[PostState::InDoubt]).await?;
         let taken = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM post p JOIN story s ON s.account = p.account AND s.story_id = $2 WHERE p.id = $1)
@@ -26,7 +26,7 @@ impl Store {
         .fetch_one(&self.readers)
         .await
         .map_err(StoreError::from)?;
-        if taken { Err(Refusal::StoryTaken(story_id.to_owned())) } else { Ok(()) }
+        if taken { Err(OperatorRefusal::StoryTaken(story_id.to_owned())) } else { Ok(()) }
     }
 
     /// Whether [`resolve_absent`](Self::resolve_absent) would do it.
@@ -38,7 +38,7 @@ impl Store {
         post: i64,
         quarantine: Duration,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         self.may(post, PostEvent::Repost, &[PostState::InDoubt]).await?;
         let (at, limit) = (micros(now), span(quarantine));
         // A doubt that seems to lie ahead arose before the clock was set back; only the person can tell how long ago.
@@ -53,7 +53,9 @@ impl Store {
         .await
         .map_err(StoreError::from)?;
         match left {
-            Some(left) => Err(Refusal::TooSoon { post, wait: Duration::from_micros(u64::try_from(left).unwrap_or(0)) }),
+            Some(left) => {
+                Err(OperatorRefusal::TooSoon { post, wait: Duration::from_micros(u64::try_from(left).unwrap_or(0)) })
+            }
             None => Ok(()),
         }
     }
@@ -62,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// What it would refuse of the post.
-    pub async fn may_adopt(&self, account: &str, post: i64) -> std::result::Result<(), Refusal> {
+    pub async fn may_adopt(&self, account: &str, post: i64) -> std::result::Result<(), OperatorRefusal> {
         self.may(post, PostEvent::Adopt, &PostState::ALL).await?;
         let of = sqlx::query_scalar!("SELECT account FROM post WHERE id = $1", post)
             .fetch_one(&self.readers)
@@ -71,6 +73,6 @@ impl Store {
         if of == account {
             return Ok(());
         }
-        Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
+        Err(OperatorRefusal::NotPossible { post, state: self.state_of(post).await? })
     }
 }

@@ -12,7 +12,7 @@ use crate::store::values::{micros, span};
 
 /// Why a person's command changed nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum OperatorRefusal {
     /// There is no such post.
     #[error("there is no post {0}; `storyd admin queue --all` lists them")]
     NoSuchPost(i64),
@@ -96,10 +96,10 @@ impl Store {
         reason: &str,
         prepare_ahead: Duration,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         let state = self.state_of(post).await?;
         if !from.contains(&state) || state.next(PostEvent::Release).is_err() {
-            return Err(Refusal::NotPossible { post, state });
+            return Err(OperatorRefusal::NotPossible { post, state });
         }
         self.refuse_gone(post).await?;
         let (at, ahead, state_word) = (micros(now), span(prepare_ahead), state.as_str());
@@ -130,7 +130,7 @@ impl Store {
         actor: &str,
         reason: &str,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         self.state_of(post).await?;
         let at = micros(now);
         let done = sqlx::query!(
@@ -155,7 +155,7 @@ impl Store {
         story_id: &str,
         actor: &str,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         self.state_of(post).await?;
         let at = micros(now);
         let done = sqlx::query!(
@@ -171,7 +171,7 @@ impl Store {
         .await;
         match done {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                Err(Refusal::StoryTaken(story_id.to_owned()))
+                Err(OperatorRefusal::StoryTaken(story_id.to_owned()))
             }
             Err(error) => Err(StoreError::from(error).into()),
             Ok(done) => self.expect_moved(post, done.rows_affected()).await,
@@ -186,7 +186,7 @@ impl Store {
         actor: &str,
         quarantine: Duration,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         self.may_resolve_absent(post, quarantine, now).await?;
         let at = micros(now);
         let done = sqlx::query!(
@@ -210,10 +210,15 @@ impl Store {
     ///
     /// # Errors
     /// What the command would refuse, as far as that lies in the post and its job.
-    pub async fn may(&self, post: i64, event: PostEvent, from: &[PostState]) -> std::result::Result<(), Refusal> {
+    pub async fn may(
+        &self,
+        post: i64,
+        event: PostEvent,
+        from: &[PostState],
+    ) -> std::result::Result<(), OperatorRefusal> {
         let state = self.state_of(post).await?;
         if !from.contains(&state) || state.next(event).is_err() {
-            return Err(Refusal::NotPossible { post, state });
+            return Err(OperatorRefusal::NotPossible { post, state });
         }
         if event == PostEvent::Release {
             self.refuse_gone(post).await?;
@@ -228,29 +233,29 @@ impl Store {
         actor: &str,
         words: &str,
         now: Timestamp,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), OperatorRefusal> {
         let mut tx = self.begin().await?;
         note(&mut tx, post, now, "remark", actor, words).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    pub(super) async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), Refusal> {
+    pub(super) async fn expect_moved(&self, post: i64, rows: u64) -> std::result::Result<(), OperatorRefusal> {
         if rows == 1 {
             return Ok(());
         }
-        Err(Refusal::NotPossible { post, state: self.state_of(post).await? })
+        Err(OperatorRefusal::NotPossible { post, state: self.state_of(post).await? })
     }
 
     /// What no job file says is not published, whoever orders it.
-    pub(super) async fn refuse_gone(&self, post: i64) -> std::result::Result<(), Refusal> {
+    pub(super) async fn refuse_gone(&self, post: i64) -> std::result::Result<(), OperatorRefusal> {
         let lost =
             sqlx::query_scalar!("SELECT id FROM post WHERE id = $1 AND state = 'held' AND lost_at IS NOT NULL", post)
                 .fetch_optional(&self.readers)
                 .await
                 .map_err(StoreError::from)?;
         if lost.is_some() {
-            return Err(Refusal::Lost(post));
+            return Err(OperatorRefusal::Lost(post));
         }
         let gone = sqlx::query_scalar!(
             "SELECT j.name FROM post p JOIN job j ON j.name = p.job WHERE p.id = $1 AND j.gone_at IS NOT NULL",
@@ -260,17 +265,17 @@ impl Store {
         .await
         .map_err(StoreError::from)?;
         match gone {
-            Some(job) => Err(Refusal::JobGone { post, job }),
+            Some(job) => Err(OperatorRefusal::JobGone { post, job }),
             None => Ok(()),
         }
     }
 
-    pub(super) async fn state_of(&self, post: i64) -> std::result::Result<PostState, Refusal> {
+    pub(super) async fn state_of(&self, post: i64) -> std::result::Result<PostState, OperatorRefusal> {
         let word = sqlx::query_scalar!("SELECT state FROM post WHERE id = $1", post)
             .fetch_optional(&self.readers)
             .await
             .map_err(StoreError::from)?
-            .ok_or(Refusal::NoSuchPost(post))?;
+            .ok_or(OperatorRefusal::NoSuchPost(post))?;
         PostState::parse(&word).ok_or_else(|| StoreError::Nonsense { what: format!("the state {word:?}") }.into())
     }
 }

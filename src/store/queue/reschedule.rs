@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::person::Refusal;
+use super::person::OperatorRefusal;
 use super::write::note;
 use crate::domain::post::{PostEvent, PostState};
 use crate::domain::telling;
@@ -34,7 +34,12 @@ impl Store {
     ///
     /// # Errors
     /// Its state does not allow it, its job file says otherwise, or another post of its job has that time.
-    pub async fn reschedule(&self, post: i64, order: Move<'_>, now: Timestamp) -> std::result::Result<(), Refusal> {
+    pub async fn reschedule(
+        &self,
+        post: i64,
+        order: Move<'_>,
+        now: Timestamp,
+    ) -> std::result::Result<(), OperatorRefusal> {
         let state = self.may_reschedule(post, order.to).await?;
         let (to, at, ahead, word) = (micros(order.to), micros(now), span(order.prepare_ahead), state.as_str());
         let mut tx = self.begin().await?;
@@ -59,7 +64,9 @@ impl Store {
         .execute(&mut *tx)
         .await;
         let done = match done {
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Err(Refusal::TimeTaken(post)),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return Err(OperatorRefusal::TimeTaken(post));
+            }
             done => done.map_err(StoreError::from)?,
         };
         if done.rows_affected() == 1 {
@@ -82,19 +89,19 @@ impl Store {
     ///
     /// # Errors
     /// What `reschedule` would refuse, but for a time that another post has.
-    pub async fn may_reschedule(&self, post: i64, to: Timestamp) -> std::result::Result<PostState, Refusal> {
+    pub async fn may_reschedule(&self, post: i64, to: Timestamp) -> std::result::Result<PostState, OperatorRefusal> {
         let state = self.state_of(post).await?;
         if state != PostState::Scheduled && state.next(PostEvent::Release).is_err() {
-            return Err(Refusal::NotPossible { post, state });
+            return Err(OperatorRefusal::NotPossible { post, state });
         }
         let row = sqlx::query!(r#"SELECT occurs_at, job GLOB '@*' AS "by_hand!: bool" FROM post WHERE id = $1"#, post)
             .fetch_optional(&self.readers)
             .await
             .map_err(StoreError::from)?
-            .ok_or(Refusal::NoSuchPost(post))?;
+            .ok_or(OperatorRefusal::NoSuchPost(post))?;
         self.refuse_gone(post).await?;
         if !row.by_hand && micros(to) < row.occurs_at {
-            return Err(Refusal::BeforeItsJob { post, occurs_at: instant(row.occurs_at)? });
+            return Err(OperatorRefusal::BeforeItsJob { post, occurs_at: instant(row.occurs_at)? });
         }
         Ok(state)
     }

@@ -34,7 +34,7 @@ pub struct RestoreDue {
 
 /// A post that a listed story may belong to.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct PostCandidate {
     /// The post.
     pub post: i64,
     /// Where it stands.
@@ -69,15 +69,15 @@ pub struct Assigned {
 
 /// What posts say that are not on record as published.
 #[derive(Clone, Debug, Default)]
-pub struct Texts(HashSet<String>);
+pub struct UnpublishedTexts(HashSet<String>);
 
-impl<'a> FromIterator<&'a str> for Texts {
+impl<'a> FromIterator<&'a str> for UnpublishedTexts {
     fn from_iter<T: IntoIterator<Item = &'a str>>(texts: T) -> Self {
         Self(texts.into_iter().map(text_key).collect())
     }
 }
 
-impl Texts {
+impl UnpublishedTexts {
     /// Whether one of them says this.
     pub fn has(&self, text: &str) -> bool {
         self.0.contains(&text_key(text))
@@ -141,18 +141,18 @@ impl Store {
     }
 
     /// What the account's posts say that are not on record as published.
-    pub async fn waiting_texts(&self, account: &str) -> Result<Texts> {
+    pub async fn waiting_texts(&self, account: &str) -> Result<UnpublishedTexts> {
         let keys = sqlx::query_scalar!(
             "SELECT DISTINCT text_key FROM post WHERE account = $1 AND state IN ('scheduled', 'missed', 'held', 'failed', 'cancelled')",
             account
         )
         .fetch_all(&self.readers)
         .await?;
-        Ok(Texts(keys.into_iter().collect()))
+        Ok(UnpublishedTexts(keys.into_iter().collect()))
     }
 
     /// The account's posts, not on record as published, that say one of these texts.
-    pub async fn restore_candidates(&self, account: &str, texts: &[&str]) -> Result<Vec<Candidate>> {
+    pub async fn restore_candidates(&self, account: &str, texts: &[&str]) -> Result<Vec<PostCandidate>> {
         let keys: Vec<String> = texts.iter().map(|text| text_key(text)).collect();
         let keys = write_json(&keys)?;
         let rows = sqlx::query!(
@@ -165,7 +165,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         let read = rows.into_iter().map(|row| {
-            Ok(Candidate {
+            Ok(PostCandidate {
                 post: row.id,
                 state: PostState::parse(&row.state)
                     .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", row.state) })?,

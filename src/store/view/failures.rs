@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
 use super::limits::ROWS_MAX;
-use super::listing::{self, Listing};
+use super::listing::{self, PostQuery};
 use crate::domain::post::PostState;
 use crate::store::error::Result;
 use crate::store::handle::Store;
@@ -103,7 +103,7 @@ impl Store {
 
 /// One more than are looked at, where there are so many.
 async fn waiting(connection: &mut SqliteConnection, state: PostState, filter: FailureFilter<'_>) -> Result<Vec<i64>> {
-    let listing = Listing { account: filter.account.map(str::to_owned), ..Listing::default() };
+    let listing = PostQuery { account: filter.account.map(str::to_owned), ..PostQuery::default() };
     listing::first_in(connection, &listing, state, LOOKED_AT_MAX + 1).await
 }
 

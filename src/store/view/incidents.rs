@@ -19,7 +19,7 @@ const ROWS_MAX: i64 = 1_000;
 
 /// How far people have been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct NoticeState {
     /// The last event that was looked at.
     pub events_seen: i64,
     /// When the day was last told in short.
@@ -187,13 +187,13 @@ impl Raw {
 
 impl Store {
     /// How far people have been told.
-    pub async fn told(&self) -> Result<Told> {
+    pub async fn told(&self) -> Result<NoticeState> {
         let row = sqlx::query!(
             r#"SELECT events_seen, digest_at, next_at, coalesce((SELECT max(id) FROM event), 0) AS "last_event!: i64" FROM telling"#
         )
         .fetch_one(&self.readers)
         .await?;
-        Ok(Told {
+        Ok(NoticeState {
             events_seen: row.events_seen,
             digest_at: instant_opt(row.digest_at)?,
             next_at: instant_opt(row.next_at)?,

@@ -12,7 +12,7 @@ use crate::store::values::{count, micros};
 
 /// Where a post stands among the others.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Stands {
+struct PostPosition {
     due_at: i64,
     post: i64,
 }
@@ -28,7 +28,7 @@ impl Store {
         for state in states {
             found.extend(latest_in(&mut tx, filter, *state, limit).await?);
         }
-        found.sort_unstable_by(|one: &Stands, other| other.cmp(one));
+        found.sort_unstable_by(|one: &PostPosition, other| other.cmp(one));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let posts: Vec<i64> = found.into_iter().map(|one| one.post).collect();
         last_first(tx, &posts).await
@@ -82,12 +82,12 @@ async fn latest_in(
     filter: &PostFilter,
     state: PostState,
     limit: i64,
-) -> Result<Vec<Stands>> {
+) -> Result<Vec<PostPosition>> {
     let state = state.as_str();
     let found =
         match (&filter.job, &filter.account) {
             (Some(job), account) => sqlx::query_as!(
-                Stands,
+                PostPosition,
                 r#"SELECT due_at, id AS "post!" FROM post WHERE job = $1 AND state = $2 AND ($3 IS NULL OR account = $3)
                    ORDER BY due_at DESC, id DESC LIMIT $4"#,
                 job,
@@ -99,7 +99,7 @@ async fn latest_in(
             .await?,
             (None, Some(account)) => {
                 sqlx::query_as!(
-                    Stands,
+                    PostPosition,
                     r#"SELECT due_at, id AS "post!" FROM post WHERE account = $1 AND state = $2
                    ORDER BY due_at DESC, id DESC LIMIT $3"#,
                     account,
@@ -111,7 +111,7 @@ async fn latest_in(
             }
             (None, None) => {
                 sqlx::query_as!(
-                    Stands,
+                    PostPosition,
                     r#"SELECT due_at, id AS "post!" FROM post WHERE state = $1 ORDER BY due_at DESC, id DESC LIMIT $2"#,
                     state,
                     limit

@@ -24,7 +24,7 @@ const PATTERN_MAX: usize = 100;
 
 /// Which posts. Empty and `None` do not restrict.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
+pub struct PostQuery {
     /// These states only.
     pub states: Vec<PostState>,
     /// This account only.
@@ -44,12 +44,12 @@ pub struct Listing {
 
 /// Where a page ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct PageCursor {
     due_at: i64,
     post: i64,
 }
 
-impl Place {
+impl PageCursor {
     /// When the last post of the page is due.
     pub fn due_at(self) -> Result<Timestamp> {
         instant(self.due_at)
@@ -67,7 +67,7 @@ pub struct ListPage {
     /// Its posts, the earliest due first; fewer than were asked for do not mean the end.
     pub rows: Vec<PostRow>,
     /// Where the page after it starts; `None` at the end.
-    pub end: Option<Place>,
+    pub end: Option<PageCursor>,
     /// Posts up to there that had to be looked at one by one, since no index answers the whole question. 0 where one does.
     pub looked_at: u32,
 }
@@ -76,7 +76,7 @@ pub struct ListPage {
 #[derive(Clone, Copy)]
 struct Stretch<'a> {
     state: &'a str,
-    after: Place,
+    after: PageCursor,
     until: i64,
 }
 
@@ -85,7 +85,7 @@ impl Store {
     pub async fn posts(&self, filter: &PostFilter) -> Result<Vec<PostRow>> {
         let limit = filter.limit.unwrap_or(ROWS_MAX).min(ROWS_MAX);
         let PostFilter { states, account, job, .. } = filter.clone();
-        let listing = Listing { states, account, job, ..Listing::default() };
+        let listing = PostQuery { states, account, job, ..PostQuery::default() };
         let (mut posts, mut after) = (Vec::new(), None);
         // One snapshot: between two statements a post may move on.
         let mut tx = self.readers.begin().await?;
@@ -103,7 +103,7 @@ impl Store {
     }
 
     /// The next posts of a list, the earliest due first, at most `limit`.
-    pub async fn listing(&self, listing: &Listing, after: Option<Place>, limit: u32) -> Result<ListPage> {
+    pub async fn listing(&self, listing: &PostQuery, after: Option<PageCursor>, limit: u32) -> Result<ListPage> {
         // One snapshot: between two statements a post may move from one state to the next.
         let mut tx = self.readers.begin().await?;
         let page = page(&mut tx, listing, after, limit).await?;
@@ -112,8 +112,8 @@ impl Store {
     }
 
     /// Where a post stands in every list; `None` when there is no such post.
-    pub async fn place(&self, post: i64) -> Result<Option<Place>> {
-        let place = sqlx::query_as!(Place, r#"SELECT due_at, id AS "post!" FROM post WHERE id = $1"#, post);
+    pub async fn place(&self, post: i64) -> Result<Option<PageCursor>> {
+        let place = sqlx::query_as!(PageCursor, r#"SELECT due_at, id AS "post!" FROM post WHERE id = $1"#, post);
         Ok(place.fetch_optional(&self.readers).await?)
     }
 }
@@ -121,11 +121,11 @@ impl Store {
 /// One page, as [`Store::listing`] gives it.
 async fn page(
     connection: &mut SqliteConnection,
-    listing: &Listing,
-    after: Option<Place>,
+    listing: &PostQuery,
+    after: Option<PageCursor>,
     limit: u32,
 ) -> Result<ListPage> {
-    let start = Place { due_at: listing.from.map_or(i64::MIN, micros), post: i64::MIN };
+    let start = PageCursor { due_at: listing.from.map_or(i64::MIN, micros), post: i64::MIN };
     let after = after.map_or(start, |after| after.max(start));
     let until = listing.until.map_or(i64::MAX, micros);
     let states = if listing.states.is_empty() { &PostState::ALL[..] } else { &listing.states };
@@ -160,7 +160,11 @@ async fn page(
 }
 
 /// Those of these posts that all filters leave; of the words, those that may hold them.
-async fn holding(connection: &mut SqliteConnection, listing: &Listing, places: &[Place]) -> Result<HashSet<i64>> {
+async fn holding(
+    connection: &mut SqliteConnection,
+    listing: &PostQuery,
+    places: &[PageCursor],
+) -> Result<HashSet<i64>> {
     let posts = write_json(&places.iter().map(|place| place.post).collect::<Vec<i64>>())?;
     let pattern = listing.text.as_deref().map(pattern);
     let found = sqlx::query_scalar!(
@@ -220,7 +224,7 @@ fn is_plain(character: char) -> bool {
     !has_case && character != '\u{307}'
 }
 
-impl Listing {
+impl PostQuery {
     /// Whether one index answers the whole question.
     fn is_indexed(&self) -> bool {
         let named = [&self.account, &self.job, &self.tag].iter().filter(|name| name.is_some()).count();
@@ -231,11 +235,11 @@ impl Listing {
 /// The posts of one state that are due first, by account or all.
 pub(super) async fn first_in(
     connection: &mut SqliteConnection,
-    listing: &Listing,
+    listing: &PostQuery,
     state: PostState,
     limit: i64,
 ) -> Result<Vec<i64>> {
-    let after = Place { due_at: i64::MIN, post: i64::MIN };
+    let after = PageCursor { due_at: i64::MIN, post: i64::MIN };
     let stretch = Stretch { state: state.as_str(), after, until: i64::MAX };
     let places = places_in(connection, listing, stretch, limit).await?;
     Ok(places.into_iter().map(|place| place.post).collect())
@@ -244,15 +248,15 @@ pub(super) async fn first_in(
 /// The next posts of one state by the narrowest filter that has an index.
 async fn places_in(
     connection: &mut SqliteConnection,
-    listing: &Listing,
+    listing: &PostQuery,
     stretch: Stretch<'_>,
     limit: i64,
-) -> Result<Vec<Place>> {
-    let Stretch { state, after: Place { due_at, post }, until } = stretch;
+) -> Result<Vec<PageCursor>> {
+    let Stretch { state, after: PageCursor { due_at, post }, until } = stretch;
     let places = match (&listing.job, &listing.tag, &listing.account) {
         (Some(job), ..) => {
             sqlx::query_as!(
-                Place,
+                PageCursor,
                 r#"SELECT due_at, id AS "post!" FROM post WHERE job = $1 AND state = $2 AND (due_at, id) > ($3, $4) AND due_at < $5
                    ORDER BY due_at, id LIMIT $6"#,
                 job,
@@ -267,7 +271,7 @@ async fn places_in(
         }
         (None, Some(tag), _) => {
             sqlx::query_as!(
-                Place,
+                PageCursor,
                 "SELECT due_at, post_id AS post FROM post_tag WHERE tag = $1 AND state = $2 AND (due_at, post_id) > ($3, $4)
                    AND due_at < $5 ORDER BY due_at, post_id LIMIT $6",
                 tag,
@@ -282,7 +286,7 @@ async fn places_in(
         }
         (None, None, Some(account)) => {
             sqlx::query_as!(
-                Place,
+                PageCursor,
                 r#"SELECT due_at, id AS "post!" FROM post WHERE account = $1 AND state = $2 AND (due_at, id) > ($3, $4)
                      AND due_at < $5 ORDER BY due_at, id LIMIT $6"#,
                 account,
@@ -297,7 +301,7 @@ async fn places_in(
         }
         (None, None, None) => {
             sqlx::query_as!(
-                Place,
+                PageCursor,
                 r#"SELECT due_at, id AS "post!" FROM post WHERE state = $1 AND (due_at, id) > ($2, $3) AND due_at < $4
                    ORDER BY due_at, id LIMIT $5"#,
                 state,

@@ -3,14 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::clock::Heard;
+use crate::domain::clock::ServerTimeSample;
 use crate::store::error::Result;
 use crate::store::handle::Store;
 use crate::store::values::{count, instant, instant_opt, micros};
 
 /// What an account has to have done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Due {
+pub enum TaskKind {
     /// An upload or a scrape.
     Prepare,
     /// A publish request.
@@ -33,12 +33,12 @@ pub enum Due {
 
 impl Store {
     /// What is due now, by account; nothing of an account that is blocked, or whose lane is taken.
-    pub async fn due(&self, now: Timestamp) -> Result<Vec<(Due, String)>> {
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<(TaskKind, String)>> {
         self.due_of(None, now).await
     }
 
     /// The same of one account, or of all.
-    pub async fn due_of(&self, account: Option<&str>, now: Timestamp) -> Result<Vec<(Due, String)>> {
+    pub async fn due_of(&self, account: Option<&str>, now: Timestamp) -> Result<Vec<(TaskKind, String)>> {
         let at = micros(now);
         let rows = sqlx::query!(
             r#"SELECT a.name,
@@ -84,17 +84,17 @@ impl Store {
         for row in rows {
             // What can be asked without a post is asked first: a post is no probe then, and loses nothing.
             if row.probe {
-                due.push((Due::Probe, row.name));
+                due.push((TaskKind::Probe, row.name));
                 continue;
             }
             let kinds = [
-                (Due::Prepare, row.prepare),
-                (Due::Publish, row.publish),
-                (Due::Reconcile, row.reconcile),
-                (Due::Delete, row.delete),
-                (Due::Audit, row.audit),
-                (Due::Restore, row.restore),
-                (Due::Foresee, row.foresee),
+                (TaskKind::Prepare, row.prepare),
+                (TaskKind::Publish, row.publish),
+                (TaskKind::Reconcile, row.reconcile),
+                (TaskKind::Delete, row.delete),
+                (TaskKind::Audit, row.audit),
+                (TaskKind::Restore, row.restore),
+                (TaskKind::Foresee, row.foresee),
             ];
             for (kind, _) in kinds.into_iter().filter(|(_, is)| *is) {
                 due.push((kind, row.name.clone()));
@@ -193,12 +193,12 @@ impl Store {
     }
 
     /// The last answer of Kakao's to the account that carried a date.
-    pub async fn heard(&self, account: &str) -> Result<Option<Heard>> {
+    pub async fn heard(&self, account: &str) -> Result<Option<ServerTimeSample>> {
         let row = sqlx::query!("SELECT heard_at, heard_kakao_at FROM account WHERE name = $1", account)
             .fetch_optional(&self.readers)
             .await?;
         match row.and_then(|row| row.heard_at.zip(row.heard_kakao_at)) {
-            Some((at, kakao_at)) => Ok(Some(Heard { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+            Some((at, kakao_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, kakao_at: instant(kakao_at)? })),
             None => Ok(None),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::role::Role;
 use super::stray::stray;
-use crate::yaml::character::{Sort, ascii, like_letter, sort};
+use crate::yaml::character::{CharacterClass, ascii, like_letter, sort};
 
 /// What is odd about a value, and what was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,25 +38,31 @@ fn is_ordinary(text: &str, role: Role) -> bool {
 fn word(text: &str, is_time: bool) -> Option<Mended> {
     let (mut out, mut odd) = (String::new(), Vec::new());
     // A word of another script is no slip of the keyboard; its signs are its own.
-    let foreign = text.chars().any(|c| sort(c) == Sort::Plain && !c.is_ascii() && ascii(c).is_none());
+    let foreign = text.chars().any(|c| sort(c) == CharacterClass::Plain && !c.is_ascii() && ascii(c).is_none());
     for (at, c) in text.char_indices() {
         match sort(c) {
-            Sort::Plain if matches!(c, '\t' | '\n' | '\r') => {
+            CharacterClass::Plain if matches!(c, '\t' | '\n' | '\r') => {
                 odd.push((at, c));
                 out.push(' ');
             }
-            Sort::Plain => match ascii(c).filter(|like| is_time || !foreign || matches!(like.as_str(), "\"" | "'")) {
-                Some(like) => {
-                    odd.push((at, c));
-                    out.push_str(&like);
+            CharacterClass::Plain => {
+                match ascii(c).filter(|like| is_time || !foreign || matches!(like.as_str(), "\"" | "'")) {
+                    Some(like) => {
+                        odd.push((at, c));
+                        out.push_str(&like);
+                    }
+                    None => out.push(c),
                 }
-                None => out.push(c),
-            },
-            Sort::Blank => {
+            }
+            CharacterClass::Blank => {
                 odd.push((at, c));
                 out.push(' ');
             }
-            Sort::Invisible | Sort::Break | Sort::Control | Sort::Lost | Sort::Private => odd.push((at, c)),
+            CharacterClass::Invisible
+            | CharacterClass::Break
+            | CharacterClass::Control
+            | CharacterClass::Lost
+            | CharacterClass::Private => odd.push((at, c)),
         }
     }
     let out = unquoted(out.trim(), text);
@@ -96,18 +102,18 @@ fn single_blanks(text: &str) -> String {
 
 fn name(text: &str) -> Option<Mended> {
     let latin = text.chars().any(|c| c.is_ascii_alphabetic());
-    let letters = || text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic() && sort(*c) == Sort::Plain);
+    let letters = || text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic() && sort(*c) == CharacterClass::Plain);
     let mixed = latin && letters().next().is_some() && letters().all(|c| like_letter(c).is_some());
     let stray: Vec<usize> = stray(text).into_iter().map(|(at, _)| at).collect();
     let (mut out, mut odd, mut refused) = (String::new(), Vec::new(), false);
     for (at, c) in text.char_indices() {
         match sort(c) {
-            Sort::Plain if matches!(c, '\t' | '\n' | '\r') || is_dash(c) => {
+            CharacterClass::Plain if matches!(c, '\t' | '\n' | '\r') || is_dash(c) => {
                 odd.push((at, c));
                 out.push('-');
                 refused = true;
             }
-            Sort::Plain => {
+            CharacterClass::Plain => {
                 let sign = !c.is_ascii() && !c.is_alphanumeric();
                 let wide = sign || ('！'..='～').contains(&c) || (mixed && like_letter(c).is_some());
                 match ascii(c).filter(|_| wide) {
@@ -119,14 +125,18 @@ fn name(text: &str) -> Option<Mended> {
                     None => out.push(c),
                 }
             }
-            Sort::Blank => {
+            CharacterClass::Blank => {
                 odd.push((at, c));
                 out.push('-');
                 refused = true;
             }
             // The fillers of a syllable that is being decomposed belong to it.
-            Sort::Invisible if !stray.contains(&at) && c.is_alphanumeric() && c != '\u{3164}' => out.push(c),
-            Sort::Invisible | Sort::Break | Sort::Control | Sort::Lost | Sort::Private => {
+            CharacterClass::Invisible if !stray.contains(&at) && c.is_alphanumeric() && c != '\u{3164}' => out.push(c),
+            CharacterClass::Invisible
+            | CharacterClass::Break
+            | CharacterClass::Control
+            | CharacterClass::Lost
+            | CharacterClass::Private => {
                 odd.push((at, c));
                 refused = true;
             }
@@ -154,14 +164,16 @@ fn url(text: &str) -> Option<Mended> {
             _ => braces,
         };
         let like = match sort(c) {
-            Sort::Plain if c.is_ascii() || braces > 0 => None,
-            Sort::Plain if !in_path => ascii(c).filter(|_| !c.is_alphanumeric() || is_mixed(text, at, c)),
-            Sort::Plain => ascii(c).filter(|_| has_query && "？＝＆＃".contains(c)),
-            Sort::Blank if text[..at].trim().is_empty() || text[at..].trim().is_empty() => Some(String::new()),
-            Sort::Blank => Some("%20".to_owned()),
-            Sort::Invisible => unseen.contains(&at).then(String::new),
-            Sort::Break | Sort::Control | Sort::Lost => Some(String::new()),
-            Sort::Private => None,
+            CharacterClass::Plain if c.is_ascii() || braces > 0 => None,
+            CharacterClass::Plain if !in_path => ascii(c).filter(|_| !c.is_alphanumeric() || is_mixed(text, at, c)),
+            CharacterClass::Plain => ascii(c).filter(|_| has_query && "？＝＆＃".contains(c)),
+            CharacterClass::Blank if text[..at].trim().is_empty() || text[at..].trim().is_empty() => {
+                Some(String::new())
+            }
+            CharacterClass::Blank => Some("%20".to_owned()),
+            CharacterClass::Invisible => unseen.contains(&at).then(String::new),
+            CharacterClass::Break | CharacterClass::Control | CharacterClass::Lost => Some(String::new()),
+            CharacterClass::Private => None,
         };
         match like {
             Some(like) => {
@@ -209,7 +221,11 @@ fn is_mixed(text: &str, at: usize, c: char) -> bool {
 
 fn seen(text: &str) -> Option<Mended> {
     let mut odd = stray(text);
-    odd.extend(text.char_indices().filter(|(_, c)| matches!(sort(*c), Sort::Lost | Sort::Control | Sort::Break)));
+    odd.extend(
+        text.char_indices().filter(|(_, c)| {
+            matches!(sort(*c), CharacterClass::Lost | CharacterClass::Control | CharacterClass::Break)
+        }),
+    );
     odd.sort_unstable();
     odd.dedup();
     let kept = |(at, _): &(usize, char)| odd.iter().all(|(other, _)| other != at);

@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::structure::{is_unseen, says_structure};
-use super::text::{Begun, Open};
-use crate::yaml::character::{Sort, all_named, ascii, named, sort};
+use super::text::{LineStart, Open};
+use crate::yaml::character::{CharacterClass, all_named, ascii, named, sort};
 use crate::yaml::document::{self, Node};
 use crate::yaml::problem::{Code, Problem, Source};
 
@@ -15,7 +15,7 @@ use crate::yaml::problem::{Code, Problem, Source};
 const TOLD_MAX: usize = 20;
 
 /// What came of the repairs.
-pub(crate) enum Outcome {
+pub(crate) enum RepairOutcome {
     /// They made the file readable: what it says, and what was repaired.
     Whole(Node, Vec<Problem>),
     /// They let it be read further, where something else is wrong: both.
@@ -29,8 +29,8 @@ pub(crate) enum Outcome {
 pub(crate) fn readable(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Option<String> {
     let text = source.text();
     let refused = |c: &char| match sort(*c) {
-        Sort::Break | Sort::Control => true,
-        Sort::Lost => *c != '\u{fffd}' && u32::from(*c) < 0x1_0000,
+        CharacterClass::Break | CharacterClass::Control => true,
+        CharacterClass::Lost => *c != '\u{fffd}' && u32::from(*c) < 0x1_0000,
         _ => false,
     };
     if !text.chars().any(|c| refused(&c)) {
@@ -47,11 +47,11 @@ pub(crate) fn readable(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Opt
             continue;
         }
         let (what, help) = match sort(*c) {
-            Sort::Break => (
+            CharacterClass::Break => (
                 "a line break that cannot be seen",
                 "it comes along when text is pasted from other programs; end the line as usual in its place",
             ),
-            Sort::Lost => ("which is no character at all", "delete it: a program has written it by mistake"),
+            CharacterClass::Lost => ("which is no character at all", "delete it: a program has written it by mistake"),
             _ => (
                 "a control character, which no text holds",
                 "delete it; it comes along when text is copied from a terminal, a printout or a word processor",
@@ -90,9 +90,9 @@ struct Mend {
 }
 
 /// Repairs the structure of a text that could not be read, if odd characters are to blame.
-pub(crate) fn mended(source: &Arc<Source>, text: &str, problems: &[Problem]) -> Outcome {
+pub(crate) fn mended(source: &Arc<Source>, text: &str, problems: &[Problem]) -> RepairOutcome {
     if text.is_ascii() || problems.iter().any(|problem| problem.code != Code::Syntax) {
-        return Outcome::Nothing;
+        return RepairOutcome::Nothing;
     }
     let given_up = |problems: &[Problem]| problems.iter().filter_map(Problem::place).min();
     let first = given_up(problems);
@@ -101,19 +101,19 @@ pub(crate) fn mended(source: &Arc<Source>, text: &str, problems: &[Problem]) -> 
     for width in [2, 1] {
         let mends = mends(source, text, width);
         if mends.is_empty() {
-            return Outcome::Nothing;
+            return RepairOutcome::Nothing;
         }
         match document::parse_text(source, &apply(text, &mends)) {
-            Ok(root) => return Outcome::Whole(root, mends.iter().map(|mend| told(source, mend)).collect()),
+            Ok(root) => return RepairOutcome::Whole(root, mends.iter().map(|mend| told(source, mend)).collect()),
             // It was read further than without the repairs: one of them is to blame for where it ended.
             Err(rest) if given_up(&rest) > first => further = further.or(Some((mends, rest))),
             Err(_) => {}
         }
     }
-    let (Some((mends, mut rest)), Some(first)) = (further, first) else { return Outcome::Nothing };
-    let Some(blamed) = mends.iter().rfind(|mend| mend.line < first.line) else { return Outcome::Nothing };
+    let (Some((mends, mut rest)), Some(first)) = (further, first) else { return RepairOutcome::Nothing };
+    let Some(blamed) = mends.iter().rfind(|mend| mend.line < first.line) else { return RepairOutcome::Nothing };
     rest.insert(0, told(source, blamed));
-    Outcome::Blamed(rest)
+    RepairOutcome::Blamed(rest)
 }
 
 /// The text with its repairs. Each keeps its length, so that every place stays.
@@ -201,7 +201,7 @@ fn mends(source: &Source, text: &str, width: usize) -> Vec<Mend> {
 }
 
 /// The repair of a line of a text.
-fn begin(Begun { end, with, help }: Begun, words: &str, start: usize, line: usize) -> Mend {
+fn begin(LineStart { end, with, help }: LineStart, words: &str, start: usize, line: usize) -> Mend {
     let odd = words.char_indices().take_while(|(_, c)| *c == ' ' || is_unseen(*c)).filter(|(_, c)| *c != ' ');
     Mend {
         line,
@@ -223,8 +223,8 @@ fn look(words: &str, start: usize, line: usize, width: usize) -> Option<Mend> {
     if bare.is_empty() || says_structure(bare) {
         for (at, c) in words[..indent].char_indices().filter(|(_, c)| *c != ' ') {
             let with = match sort(c) {
-                Sort::Blank if c == '\u{3000}' => " ".repeat(width),
-                Sort::Blank => " ".to_owned(),
+                CharacterClass::Blank if c == '\u{3000}' => " ".repeat(width),
+                CharacterClass::Blank => " ".to_owned(),
                 _ => String::new(),
             };
             mend.add(start + at, c, with, Fill::Above, "in front of the line, where only spaces belong");
@@ -301,7 +301,7 @@ fn key(rest: &str, at: usize, mend: &mut Mend) {
         mend.add(at + name, colon, with.to_owned(), Fill::Behind, "behind the key, where a colon and a space belong");
     }
     while let Some(c) = rest[from..].chars().next().filter(|c| is_unseen(*c)) {
-        let with = if sort(c) == Sort::Blank { " " } else { "" };
+        let with = if sort(c) == CharacterClass::Blank { " " } else { "" };
         mend.add(at + from, c, with.to_owned(), Fill::Behind, "behind the colon of the key, where a space belongs");
         from += c.len_utf8();
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::place::{beside, label, spot};
-use crate::yaml::character::{Sort, all_named, is_seen, like_letter, sort};
+use crate::yaml::character::{CharacterClass, all_named, is_seen, like_letter, sort};
 use crate::yaml::document::Node;
 use crate::yaml::problem::{Code, Problem, Source};
 
@@ -14,7 +14,7 @@ const QUOTED_MAX: usize = 60;
 
 /// The characters that mean nothing where they stand, in their order. Lost ones, controls and line breaks are for others to tell.
 pub(crate) fn stray(text: &str) -> Vec<(usize, char)> {
-    if text.chars().all(|c| sort(c) == Sort::Plain && !needs_a_look(c)) {
+    if text.chars().all(|c| sort(c) == CharacterClass::Plain && !needs_a_look(c)) {
         return Vec::new();
     }
     let all: Vec<(usize, char)> = text.char_indices().collect();
@@ -99,7 +99,7 @@ impl Context<'_> {
             '\u{17b4}' | '\u{17b5}' => !is_in(before, 0x1780..=0x17ff),
             '\u{e0020}'..='\u{e007f}' => !self.is_in_a_flag(index),
             '\u{fffc}' => true,
-            c => matches!(sort(c), Sort::Invisible | Sort::Private),
+            c => matches!(sort(c), CharacterClass::Invisible | CharacterClass::Private),
         }
     }
 

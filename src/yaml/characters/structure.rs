@@ -1,9 +1,9 @@
 //! How a line shows that it is one of YAML's: its blanks, and the sign or the key that it begins with, as they look.
 
-use crate::yaml::character::{Sort, ascii, sort};
+use crate::yaml::character::{CharacterClass, ascii, sort};
 
 pub(crate) fn is_unseen(c: char) -> bool {
-    matches!(sort(c), Sort::Blank | Sort::Invisible)
+    matches!(sort(c), CharacterClass::Blank | CharacterClass::Invisible)
 }
 
 /// Whether a line begins as one of YAML's: a key, a dash, a remark, a document.

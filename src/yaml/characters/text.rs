@@ -4,7 +4,7 @@
 //! What is repaired keeps its length and stands in nobody's post: a file with such a line is refused.
 
 use super::structure::{is_unseen, says_structure};
-use crate::yaml::character::{Sort, sort};
+use crate::yaml::character::{CharacterClass, sort};
 
 /// A value that may go on below its line.
 pub(crate) struct Open {
@@ -17,7 +17,7 @@ pub(crate) struct Open {
 }
 
 /// What the line is begun with in place of its odd blanks, up to which byte of it.
-pub(crate) struct Begun {
+pub(crate) struct LineStart {
     pub(crate) end: usize,
     pub(crate) with: String,
     /// What to write.
@@ -64,7 +64,7 @@ impl Open {
     }
 
     /// The repair of such a line; nothing where YAML reads it as it stands.
-    pub(crate) fn begin(&self, line: &str) -> Option<Begun> {
+    pub(crate) fn begin(&self, line: &str) -> Option<LineStart> {
         if spaces(line) >= self.indent {
             return None;
         }
@@ -87,7 +87,7 @@ impl Open {
                 self.indent
             ),
         };
-        Some(Begun { end, with, help })
+        Some(LineStart { end, with, help })
     }
 }
 
@@ -98,7 +98,7 @@ fn spaces(line: &str) -> usize {
 /// How far a line is moved in, as it looks.
 fn looks(line: &str, width: usize) -> usize {
     let blanks = line.chars().take_while(|c| *c == ' ' || is_unseen(*c));
-    blanks.map(|c| if c == '\u{3000}' { width } else { usize::from(sort(c) != Sort::Invisible) }).sum()
+    blanks.map(|c| if c == '\u{3000}' { width } else { usize::from(sort(c) != CharacterClass::Invisible) }).sum()
 }
 
 fn opens_block(line: &str) -> bool {

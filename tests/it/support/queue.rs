@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use storyd::domain::content::{AppParams, Artifact, Body, Content, Image, ImageFormat, Permission};
-use storyd::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use storyd::domain::fault::{Block, BlockScope, Fault, FaultClass, Remedy};
 use storyd::domain::policy::{InDoubt, Late, LateThen};
 use storyd::domain::post::PostState;
 use storyd::store::queue::{Claim, Enqueued, Intent, JobPosts, NewPost};
@@ -200,7 +200,7 @@ impl Queue {
     pub(crate) async fn block(&self, account: &str, until: Timestamp, now: Timestamp) {
         let fault = Fault::permanent("-401", "the token is refused", "log in again");
         let wait = Duration::try_from(until.duration_since(now)).unwrap();
-        let block = Block { scope: BlockScope::Account, cure: Cure::Owner };
+        let block = Block { scope: BlockScope::Account, cure: Remedy::Owner };
         self.store.block(account, &block, &fault, wait, now).await.unwrap();
     }
 }

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::serve::Listener;
 use serde_json::Value;
 use storyd::settings::Secret;
-use storyd::settings::notify::{MailTls, Notify, Sink};
+use storyd::settings::notify::{MailTls, Notify, SinkSettings};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -101,7 +101,7 @@ impl Receiver {
 
     /// Settings under which everything is told here, and nothing else.
     pub(crate) fn settings(&self) -> Notify {
-        let sink = Sink::Webhook { url: Secret::Value(self.url("/hook").into()), secret: None };
+        let sink = SinkSettings::Webhook { url: Secret::Value(self.url("/hook").into()), secret: None };
         Notify { digest: None, sinks: [("ops".to_owned(), sink)].into(), ..Notify::default() }
     }
 }

@@ -17,7 +17,7 @@ use storyd::engine::daemon::{Upkeep, step, step_abreast, sweep_at_start};
 use storyd::engine::incidents::outlook::Outlook;
 use storyd::engine::pulse::Pulse;
 use storyd::engine::trust::Trust;
-use storyd::engine::{Ctx, PlanCell, Refused, Report, Rules, Stop, UnderWay};
+use storyd::engine::{Ctx, PlanCell, RefusedSteps, Rules, Stop, TaskReport, UnderWay};
 use storyd::network::kakao::folder::TokenFolder;
 use storyd::network::kakao::refresh::{Credentials, Tokens};
 use storyd::network::kakao::{Client, Endpoints, Limits};
@@ -177,7 +177,7 @@ impl World {
             sinks: Arc::new(Sinks::new(&self.settings.notify).unwrap()),
             outlook: Outlook::default(),
             under_way: UnderWay::default(),
-            refused: Refused::default(),
+            refused: RefusedSteps::default(),
             stop: Stop::default(),
             pulse: Pulse::default(),
             trust: Trust::default(),
@@ -305,7 +305,7 @@ impl World {
     }
 
     /// Does all that is due now, until nothing is.
-    pub(crate) async fn settle(&mut self) -> Vec<Report> {
+    pub(crate) async fn settle(&mut self) -> Vec<TaskReport> {
         let (ctx, upkeep) = self.engine.as_mut().unwrap();
         let mut all = Vec::new();
         for _ in 0..ROUNDS_MAX {
@@ -319,7 +319,7 @@ impl World {
     }
 
     /// Lets time pass, stopping wherever something falls due, and does what is due.
-    pub(crate) async fn pass(&mut self, length: Duration) -> Vec<Report> {
+    pub(crate) async fn pass(&mut self, length: Duration) -> Vec<TaskReport> {
         let until = later(self.clock.now(), length);
         let mut all = self.settle().await;
         for _ in 0..ROUNDS_MAX {

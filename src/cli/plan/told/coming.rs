@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::line::{one_line, sign};
 use crate::cli::plan::coming::Coming;
-use crate::cli::plan::comparison::Report;
+use crate::cli::plan::comparison::PlanReport;
 use crate::cli::terminal::format::instant;
 use crate::cli::terminal::width::{fit, pad, width};
 use crate::domain::content::Body;
@@ -18,7 +18,7 @@ const TOGETHER_MIN: usize = 5;
 const TITLES: [&str; 5] = ["TIME", "ACCOUNT", "TYPE", "LENGTH", "JOB"];
 
 /// A post, or several of a day that are alike.
-struct Line {
+struct ComingLine {
     day: String,
     sign: char,
     cells: [String; 5],
@@ -28,8 +28,8 @@ struct Line {
     posts: usize,
 }
 
-impl Line {
-    fn of(one: &Coming, report: &Report) -> Self {
+impl ComingLine {
+    fn of(one: &Coming, report: &PlanReport) -> Self {
         // `Tue 2026-12-01 09:00 KST`
         let shown = instant(one.at, &one.face.zone);
         let (day, time) =
@@ -72,9 +72,9 @@ impl Line {
     }
 }
 
-pub(super) fn coming(report: &Report, columns: usize) -> String {
-    let mut lines = together(report.coming.iter().map(|one| Line::of(one, report)).collect());
-    let (more, posts) = (lines.len().saturating_sub(LINES_MAX), |lines: &[Line]| -> usize {
+pub(super) fn coming(report: &PlanReport, columns: usize) -> String {
+    let mut lines = together(report.coming.iter().map(|one| ComingLine::of(one, report)).collect());
+    let (more, posts) = (lines.len().saturating_sub(LINES_MAX), |lines: &[ComingLine]| -> usize {
         lines.iter().map(|line| line.posts).sum()
     });
     let left_out = if more > 0 { posts(lines.get(LINES_MAX..).unwrap_or_default()) } else { 0 };
@@ -121,10 +121,10 @@ pub(super) fn coming(report: &Report, columns: usize) -> String {
 }
 
 /// Those of a day that are alike as one line, where they are many; in the order of days and times.
-fn together(mut lines: Vec<Line>) -> Vec<Line> {
+fn together(mut lines: Vec<ComingLine>) -> Vec<ComingLine> {
     // Zones apart: an instant that comes later may lie on an earlier day.
     lines.sort_by(|one, other| one.day.get(4..).cmp(&other.day.get(4..)));
-    let mut all: Vec<Line> = Vec::new();
+    let mut all: Vec<ComingLine> = Vec::new();
     for of_day in lines.chunk_by(|one, other| one.day == other.day) {
         let mut done = vec![false; of_day.len()];
         for (index, line) in of_day.iter().enumerate() {
@@ -136,7 +136,7 @@ fn together(mut lines: Vec<Line>) -> Vec<Line> {
             let (day, cells, says) = (line.day.clone(), line.cells.clone(), line.says.clone());
             let last = alike.last().map_or(line, |last| &of_day[*last]).last.clone();
             let posts = if many { alike.len() } else { 1 };
-            all.push(Line { day, sign: line.sign, cells, says, last, posts });
+            all.push(ComingLine { day, sign: line.sign, cells, says, last, posts });
             for other in alike.into_iter().filter(|_| many) {
                 done[other] = true;
             }

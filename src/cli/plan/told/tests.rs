@@ -21,7 +21,7 @@ fn settings() -> Settings {
 }
 
 /// What becomes of a queue that holds what the `old` files want.
-fn report(old: &str, new: &str) -> Report {
+fn report(old: &str, new: &str) -> PlanReport {
     let dir = tempfile::tempdir().unwrap();
     let load = |jobs: &str| {
         let file = dir.path().join("jobs.yaml");

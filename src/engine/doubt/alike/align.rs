@@ -84,7 +84,7 @@ pub(crate) fn compare(sent: &Letters, listed: &Letters, damaged: bool) -> Likene
     } else if !sent.may_match(listed) {
         return Likeness::Other;
     }
-    let found = Found::of(sent, listed);
+    let found = Alignment::of(sent, listed);
     match (found.left_out, found.put_in) {
         (_, 0) => left_out(sent, listed, &found),
         (0, _) => put_in(sent, listed, &found),
@@ -95,7 +95,7 @@ pub(crate) fn compare(sent: &Letters, listed: &Letters, damaged: bool) -> Likene
 
 /// What laying them side by side showed.
 #[derive(Debug, Default)]
-struct Found {
+struct Alignment {
     /// Letters that only the sent text has, and only the listed one.
     left_out: usize,
     put_in: usize,
@@ -110,7 +110,7 @@ struct Found {
     digits: (bool, bool),
 }
 
-impl Found {
+impl Alignment {
     fn of(sent: &Letters, listed: &Letters) -> Self {
         let ops = capture_diff_slices(Algorithm::Myers, &sent.letters, &listed.letters);
         let last = ops.len().saturating_sub(1);
@@ -137,7 +137,7 @@ impl Found {
 }
 
 /// All that is listed was sent, in this order.
-fn left_out(sent: &Letters, listed: &Letters, found: &Found) -> Likeness {
+fn left_out(sent: &Letters, listed: &Letters, found: &Alignment) -> Likeness {
     // Servers cut off ends; out of the middle they take words, not sentences.
     let gutted = found.missing_inside > TELLING && found.missing_inside * 4 > sent.len();
     if gutted || found.pieces * PIECE > listed.len() + PIECE {
@@ -150,7 +150,7 @@ fn left_out(sent: &Letters, listed: &Letters, found: &Found) -> Likeness {
 }
 
 /// All that was sent is listed, in this order, and more.
-fn put_in(sent: &Letters, listed: &Letters, found: &Found) -> Likeness {
+fn put_in(sent: &Letters, listed: &Letters, found: &Alignment) -> Likeness {
     let stuffed = found.added_inside > TELLING && found.added_inside * 4 > listed.len();
     if stuffed || found.pieces * PIECE > sent.len() + PIECE {
         return Likeness::Other;
@@ -163,7 +163,7 @@ fn put_in(sent: &Letters, listed: &Letters, found: &Found) -> Likeness {
 }
 
 /// Each has something that the other lacks.
-fn both(sent: &Letters, listed: &Letters, found: &Found) -> Likeness {
+fn both(sent: &Letters, listed: &Letters, found: &Alignment) -> Likeness {
     // A letter that is spelt otherwise. Another number is another text: dates and prices are what texts of one template differ in.
     let (most, least) = if sent.len() >= 2 * TELLING { (3, TELLING) } else { (2, PIECE + 1) };
     let spelling = found.left_out + found.put_in <= most && sent.len() >= least && found.digits != (true, true);

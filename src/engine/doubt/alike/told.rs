@@ -58,12 +58,12 @@ impl Forms {
 
 /// What published stories show of each alteration.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct AlterationCounts {
     explained: [u32; ToldAs::ALL.len()],
     contradicted: [u32; ToldAs::ALL.len()],
 }
 
-impl Seen {
+impl AlterationCounts {
     /// Takes a published story: what was sent, and what the list tells.
     pub(crate) fn take(&mut self, sent: &str, listed: Option<&str>) {
         let forms = Forms::of(sent);
@@ -209,7 +209,7 @@ mod tests {
 
     /// What is learnt from published stories, each as it was sent and as it is listed.
     fn learnt(stories: &[(&str, &str)], before: Option<ToldAs>) -> (Option<ToldAs>, Option<ToldAs>) {
-        let mut seen = Seen::default();
+        let mut seen = AlterationCounts::default();
         stories.iter().for_each(|(sent, listed)| seen.take(sent, Some(listed)));
         (seen.learnt(before), seen.trusted(before))
     }

@@ -8,7 +8,7 @@ use crate::engine::doubt::matching::Differs;
 
 /// A story of nobody's that may be the post's.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
+pub(super) struct UnexplainedStory {
     pub(super) id: String,
     pub(super) url: Option<String>,
     pub(super) kind: String,

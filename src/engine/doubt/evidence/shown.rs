@@ -1,7 +1,7 @@
 //! How a story that may be a post's is shown to a person: what the list told of it, and why it may be. Pure.
 
-use super::candidate::Candidate;
-use crate::domain::clock::Heard;
+use super::candidate::UnexplainedStory;
+use crate::domain::clock::ServerTimeSample;
 use crate::domain::content::Permission;
 use crate::domain::printable;
 use crate::engine::doubt::alike::Likeness;
@@ -12,8 +12,8 @@ use crate::store::queue::Suspect;
 /// Longest part of a listed text that is kept, in characters.
 const TEXT_CHARS_MAX: usize = 2_048;
 
-impl Candidate {
-    pub(crate) fn suspect(&self, window: &Window, heard: Option<Heard>) -> Suspect {
+impl UnexplainedStory {
+    pub(crate) fn suspect(&self, window: &Window, heard: Option<ServerTimeSample>) -> Suspect {
         let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
         let skew = heard.map(|heard| heard.skew()).unwrap_or_default();
         Suspect {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::content::{AppParams, Image, ImageFormat, Permission};
 use crate::engine::doubt::listing::order::Order;
-use crate::network::kakao::list::Entry;
+use crate::network::kakao::list::ListEntry;
 use crate::network::kakao::story::Audience;
 
 mod unreadable;
@@ -43,7 +43,7 @@ fn sought(content: Content) -> Sought {
         heard_before: Some(at(-120)),
         until: QUARANTINE,
     };
-    Sought::new(content, None, sending, 10, Some(Heard { at: at(2), kakao_at: at(2) }))
+    Sought::new(content, None, sending, 10, Some(ServerTimeSample { at: at(2), kakao_at: at(2) }))
 }
 
 fn story(id: &str, second: i64, of: &Content) -> Listed {
@@ -70,7 +70,7 @@ fn story(id: &str, second: i64, of: &Content) -> Listed {
 fn owned(id: &str, second: i64, off: i64, of: &Content) -> Listed {
     let mut listed = story(id, second, of);
     listed.story.created_at = at(second + off);
-    listed.owner = Some(Owner {
+    listed.owner = Some(StoryOwner {
         story_id: listed.story.id.clone(),
         account: "cafe".into(),
         content: of.clone(),
@@ -84,10 +84,10 @@ fn owned(id: &str, second: i64, off: i64, of: &Content) -> Listed {
 }
 
 /// A page of these stories, and of these that cannot be read.
-fn shown(stories: Vec<Listed>, unreadable: Vec<Unreadable>) -> Shown {
+fn shown(stories: Vec<Listed>, unreadable: Vec<Unreadable>) -> PageFacts {
     let times = stories.iter().map(|listed| Some(listed.story.created_at));
     let newest = times.chain(unreadable.iter().map(|story| story.created_at)).flatten().max();
-    Shown { stories, unreadable, newest, ..Shown::default() }
+    PageFacts { stories, unreadable, newest, ..PageFacts::default() }
 }
 
 /// What a list says that is read after the quarantine, as far as an absence asks for.
@@ -96,12 +96,13 @@ fn says(sought: &Sought, page: Vec<Listed>) -> Says {
 }
 
 /// The same of a list with these stories that cannot be read, and whether one of them may be the post's.
-fn says_beside(sought: &Sought, page: Vec<Listed>, unreadable: Vec<Unreadable>) -> (Says, Option<Flaw>) {
-    let heard = Some(Heard { at: at(200), kakao_at: at(200) });
+fn says_beside(sought: &Sought, page: Vec<Listed>, unreadable: Vec<Unreadable>) -> (Says, Option<Inconsistency>) {
+    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
     let mut order = Order::new(Some("_a".into()));
-    let (stories, owners): (Vec<Story>, Vec<Option<Owner>>) = page.into_iter().map(|l| (l.story, l.owner)).unzip();
-    let fresh = order.take(stories.into_iter().map(Entry::Story).collect(), heard);
-    let fresh = fresh.into_iter().filter_map(|entry| if let Entry::Story(story) = entry { Some(story) } else { None });
+    let (stories, owners): (Vec<Story>, Vec<Option<StoryOwner>>) = page.into_iter().map(|l| (l.story, l.owner)).unzip();
+    let fresh = order.take(stories.into_iter().map(ListEntry::Story).collect(), heard);
+    let fresh =
+        fresh.into_iter().filter_map(|entry| if let ListEntry::Story(story) = entry { Some(story) } else { None });
     let page = fresh.zip(owners).map(|(story, owner)| Listed { story, owner }).collect();
     let mut evidence = Evidence::default();
     evidence.take(sought, heard, true, shown(page, unreadable));
@@ -346,7 +347,7 @@ fn a_flood_of_stories_that_may_be_it_is_kept_within_bounds_and_proves_nothing() 
 #[test]
 fn a_list_is_read_as_far_as_any_mistake_of_its_times_could_reach() {
     let sought = sought(note(TEXT));
-    let heard = Some(Heard { at: at(200), kakao_at: at(200) });
+    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
     let ends = |far, second| {
         Evidence::default().take(&sought, heard, far, shown(vec![story("h", second, &note("오늘은 쉽니다"))], vec![]))
     };

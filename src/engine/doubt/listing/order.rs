@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::clock::{Heard, between, later};
-use crate::network::kakao::list::{Entry, Unreadable};
+use crate::domain::clock::{ServerTimeSample, between, later};
+use crate::network::kakao::list::{ListEntry, Unreadable};
 
 /// By how much a story may seem newer than the one above it, and than the date of the answer that shows it: the clocks of Kakao's own
 /// servers need not agree to the second. No window is narrower than this.
@@ -18,7 +18,7 @@ const FLAWS_MAX: usize = 16;
 
 /// A list contradicts itself, or what is on record. Completes "the list … ".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub(crate) enum Inconsistency {
     /// One ID, two stories.
     Twice(String),
     /// The second stands below the first, and is newer.
@@ -46,7 +46,7 @@ pub(crate) enum Flaw {
     Unclaimed,
 }
 
-impl Flaw {
+impl Inconsistency {
     /// Whether what the list says of this story is worth nothing.
     pub(crate) fn spoils(&self, id: &str) -> bool {
         match self {
@@ -59,7 +59,7 @@ impl Flaw {
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for Inconsistency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Twice(id) => write!(f, "names story {id} twice, with different contents"),
@@ -97,7 +97,7 @@ pub(crate) struct Order {
     /// The oldest time so far, and whose it is.
     oldest: Option<(Timestamp, String)>,
     newest: Option<String>,
-    flaws: Vec<Flaw>,
+    flaws: Vec<Inconsistency>,
 }
 
 impl Order {
@@ -117,7 +117,7 @@ impl Order {
     }
 
     /// Takes a page and gives back the stories that no page has shown before. One without an ID is not known again.
-    pub(crate) fn take(&mut self, entries: Vec<Entry>, heard: Option<Heard>) -> Vec<Entry> {
+    pub(crate) fn take(&mut self, entries: Vec<ListEntry>, heard: Option<ServerTimeSample>) -> Vec<ListEntry> {
         let mut fresh = Vec::with_capacity(entries.len());
         for entry in entries {
             let Some(id) = entry.id() else {
@@ -125,16 +125,16 @@ impl Order {
                 continue;
             };
             let says = match &entry {
-                Entry::Story(story) => {
+                ListEntry::Story(story) => {
                     let media_type = format!("{:?}", story.media_type);
                     self.digests.hash_one((story.created_at, &story.content, media_type, story.images))
                 }
-                Entry::Unreadable(Unreadable { created_at, content, why, .. }) => {
+                ListEntry::Unreadable(Unreadable { created_at, content, why, .. }) => {
                     self.digests.hash_one((created_at, content, why))
                 }
             };
             match self.seen.insert(self.digests.hash_one(id), says) {
-                Some(before) if before != says => self.note(Flaw::Twice(id.to_owned())),
+                Some(before) if before != says => self.note(Inconsistency::Twice(id.to_owned())),
                 Some(_) => {}
                 None => {
                     self.look_at(id, entry.created_at(), heard);
@@ -145,26 +145,26 @@ impl Order {
         fresh
     }
 
-    fn look_at(&mut self, id: &str, created_at: Option<Timestamp>, heard: Option<Heard>) {
+    fn look_at(&mut self, id: &str, created_at: Option<Timestamp>, heard: Option<ServerTimeSample>) {
         let own = profile_of(id);
         if own != self.profile.get_or_insert_with(|| own.to_owned()) {
-            self.note(Flaw::Foreign(id.to_owned()));
+            self.note(Inconsistency::Foreign(id.to_owned()));
         }
         self.newest.get_or_insert_with(|| id.to_owned());
         let Some(created_at) = created_at else { return };
         if heard.is_some_and(|heard| created_at > later(heard.kakao_at, APART_MAX)) {
-            self.note(Flaw::Future(id.to_owned()));
+            self.note(Inconsistency::Future(id.to_owned()));
         }
         match &self.oldest {
             Some((oldest, above)) if between(*oldest, created_at) > APART_MAX => {
-                self.note(Flaw::Order(above.clone(), id.to_owned()));
+                self.note(Inconsistency::Order(above.clone(), id.to_owned()));
             }
             Some((oldest, _)) if *oldest <= created_at => {}
             _ => self.oldest = Some((created_at, id.to_owned())),
         }
     }
 
-    pub(crate) fn note(&mut self, flaw: Flaw) {
+    pub(crate) fn note(&mut self, flaw: Inconsistency) {
         if self.flaws.len() < FLAWS_MAX {
             self.flaws.push(flaw);
         }
@@ -205,7 +205,7 @@ impl Order {
     }
 
     /// How it contradicts itself, or what is on record.
-    pub(crate) fn flaws(&self) -> &[Flaw] {
+    pub(crate) fn flaws(&self) -> &[Inconsistency] {
         &self.flaws
     }
 }
@@ -221,8 +221,8 @@ mod tests {
     use crate::domain::content::Permission;
     use crate::network::kakao::story::{Audience, MediaType, Story};
 
-    fn story(id: &str, second: i64, text: &str) -> Entry {
-        Entry::Story(Story {
+    fn story(id: &str, second: i64, text: &str) -> ListEntry {
+        ListEntry::Story(Story {
             id: id.into(),
             url: None,
             media_type: MediaType::Note,
@@ -239,12 +239,12 @@ mod tests {
         Timestamp::from_second(1_796_000_000 + second).expect("in range")
     }
 
-    fn heard(second: i64) -> Option<Heard> {
-        Some(Heard { at: at(second), kakao_at: at(second) })
+    fn heard(second: i64) -> Option<ServerTimeSample> {
+        Some(ServerTimeSample { at: at(second), kakao_at: at(second) })
     }
 
     /// The flaws of a list whose pages hold these stories: ID, second, text.
-    fn flaws(home: Option<&str>, pages: &[&[(&str, i64, &str)]]) -> Vec<Flaw> {
+    fn flaws(home: Option<&str>, pages: &[&[(&str, i64, &str)]]) -> Vec<Inconsistency> {
         let mut order = Order::new(home.map(str::to_owned));
         for page in pages {
             order.take(page.iter().map(|(id, second, text)| story(id, *second, text)).collect(), heard(1_000));
@@ -268,17 +268,17 @@ mod tests {
 
     #[test]
     fn whatever_contradicts_itself_is_noticed() {
-        let twice = |pages| flaws(None, pages) == [Flaw::Twice("_a.1".into())];
+        let twice = |pages| flaws(None, pages) == [Inconsistency::Twice("_a.1".into())];
         assert!(twice(&[&[("_a.1", 9, "c"), ("_a.1", 9, "d")]]), "another text");
         assert!(twice(&[&[("_a.1", 9, "c")], &[("_a.1", 8, "c")]]), "another time");
-        let order = |pages| flaws(None, pages) == [Flaw::Order("_a.2".into(), "_a.1".into())];
+        let order = |pages| flaws(None, pages) == [Inconsistency::Order("_a.2".into(), "_a.1".into())];
         assert!(order(&[&[("_a.2", 100, "b"), ("_a.1", 161, "a")]]));
         assert!(order(&[&[("_a.3", 500, "c"), ("_a.2", 100, "b")], &[("_a.1", 400, "a")]]), "across pages");
         assert!(order(&[&[("_a.2", -900_000_000, "b"), ("_a.1", 161, "a")]]), "one time of long ago");
-        assert_eq!(flaws(None, &[&[("_a.1", 1_061, "b")]]), [Flaw::Future("_a.1".into())]);
-        assert_eq!(flaws(Some("_a"), &[&[("_b.1", 9, "b")]]), [Flaw::Foreign("_b.1".into())]);
-        assert_eq!(flaws(None, &[&[("_a.2", 9, "b"), ("_b.1", 8, "b")]]), [Flaw::Foreign("_b.1".into())]);
-        assert_eq!(flaws(Some("_a"), &[&[("17", 9, "b")]]), [Flaw::Foreign("17".into())], "no profile at all");
+        assert_eq!(flaws(None, &[&[("_a.1", 1_061, "b")]]), [Inconsistency::Future("_a.1".into())]);
+        assert_eq!(flaws(Some("_a"), &[&[("_b.1", 9, "b")]]), [Inconsistency::Foreign("_b.1".into())]);
+        assert_eq!(flaws(None, &[&[("_a.2", 9, "b"), ("_b.1", 8, "b")]]), [Inconsistency::Foreign("_b.1".into())]);
+        assert_eq!(flaws(Some("_a"), &[&[("17", 9, "b")]]), [Inconsistency::Foreign("17".into())], "no profile at all");
     }
 
     #[test]
@@ -293,9 +293,14 @@ mod tests {
 
     #[test]
     fn a_flaw_spoils_what_it_is_about() {
-        assert!(Flaw::Twice("_a.1".into()).spoils("_a.1") && !Flaw::Twice("_a.1".into()).spoils("_a.2"));
-        assert!(Flaw::Foreign("_b.1".into()).spoils("_b.2") && !Flaw::Foreign("_b.1".into()).spoils("_a.2"));
-        assert!(Flaw::Order("_a.2".into(), "_a.1".into()).spoils("_a.1"));
-        assert!(!Flaw::Lacks("_a.1".into()).spoils("_a.2"));
+        assert!(
+            Inconsistency::Twice("_a.1".into()).spoils("_a.1") && !Inconsistency::Twice("_a.1".into()).spoils("_a.2")
+        );
+        assert!(
+            Inconsistency::Foreign("_b.1".into()).spoils("_b.2")
+                && !Inconsistency::Foreign("_b.1".into()).spoils("_a.2")
+        );
+        assert!(Inconsistency::Order("_a.2".into(), "_a.1".into()).spoils("_a.1"));
+        assert!(!Inconsistency::Lacks("_a.1".into()).spoils("_a.2"));
     }
 }

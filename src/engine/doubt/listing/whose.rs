@@ -5,7 +5,7 @@
 //! list. Until there is one, the account's own page does, where the account shows its address. Beyond these two, a single story that
 //! Kakao shows to the account when it is asked for it by itself bears out that this one is its own, and no absence.
 
-use super::order::{Flaw, Order, profile_of};
+use super::order::{Inconsistency, Order, profile_of};
 use crate::domain::fault::Fault;
 use crate::engine::context::Ctx;
 use crate::engine::with_token;
@@ -14,7 +14,7 @@ use crate::network::kakao::story::Story;
 
 /// What an absence from the list is to be believed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Absence {
+pub(crate) enum AbsenceTrust {
     /// To send a post again of which nobody knows what became.
     OfADoubt,
     /// To bear out a plain refusal, which says the same.
@@ -22,20 +22,20 @@ pub(crate) enum Absence {
 }
 
 /// Notes it as a flaw where nothing bears out that the list is the account's. One that shows no story is nobody's, and no flaw.
-pub(crate) async fn claim(ctx: &Ctx, account: &str, order: &mut Order, absence: Absence) -> Result<(), Fault> {
+pub(crate) async fn claim(ctx: &Ctx, account: &str, order: &mut Order, absence: AbsenceTrust) -> Result<(), Fault> {
     let Some(newest) = order.newest().filter(|_| !order.is_claimed()).map(str::to_owned) else { return Ok(()) };
     match own_page(ctx, account).await {
         Some(page) if page == profile_of(&newest) => return Ok(()),
         Some(_) if !profile_of(&newest).is_empty() => {
-            order.note(Flaw::Foreign(newest));
+            order.note(Inconsistency::Foreign(newest));
             return Ok(());
         }
         _ => {}
     }
-    if absence == Absence::OfARefusal && asked_for(ctx, account, &newest).await?.is_some() {
+    if absence == AbsenceTrust::OfARefusal && asked_for(ctx, account, &newest).await?.is_some() {
         return Ok(());
     }
-    order.note(Flaw::Unclaimed);
+    order.note(Inconsistency::Unclaimed);
     Ok(())
 }
 
@@ -47,16 +47,16 @@ pub(crate) async fn against(
     order: &Order,
     story_id: &str,
     is_shown: impl FnOnce(&Story) -> bool,
-) -> Result<Option<Flaw>, Fault> {
+) -> Result<Option<Inconsistency>, Fault> {
     if order.is_at_home() {
         return Ok(None);
     }
     if !asked_for(ctx, account, story_id).await?.is_some_and(|story| is_shown(&story)) {
-        return Ok(Some(Flaw::Denied(story_id.to_owned())));
+        return Ok(Some(Inconsistency::Denied(story_id.to_owned())));
     }
     let profile = profile_of(story_id);
     let is_elsewhere = !profile.is_empty() && own_page(ctx, account).await.is_some_and(|page| page != profile);
-    Ok(is_elsewhere.then(|| Flaw::Foreign(story_id.to_owned())))
+    Ok(is_elsewhere.then(|| Inconsistency::Foreign(story_id.to_owned())))
 }
 
 /// The story as Kakao shows it to the account by itself; `None`: it does not exist.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::domain::fault::{Cure, Fault};
+use crate::domain::fault::{Fault, Remedy};
 
 /// What helps when a token is of no use.
 pub(crate) const LOG_IN: &str = "Log the account in again with `storyd account login`.";
@@ -16,7 +16,7 @@ pub(crate) const MAINTENANCE_WAIT: Duration = Duration::from_secs(300);
 pub(crate) const CONFLICTS: [u16; 4] = [408, 409, 425, 499];
 
 /// One code.
-pub(crate) struct Row {
+pub(crate) struct CodeEntry {
     /// Kakao's `code`.
     pub(crate) code: i64,
     /// What it means: the beginning of a reason.
@@ -43,7 +43,7 @@ pub(crate) enum Effect {
     /// A consent is missing.
     Consent,
     /// The account or its app is the trouble.
-    Blocked(Cure),
+    Blocked(Remedy),
     /// The API has ended, for everyone.
     Ended,
 }
@@ -54,16 +54,16 @@ pub fn is_of_one_call(fault: &Fault) -> bool {
 }
 
 /// The row of a code, if the documents name it.
-pub(crate) fn find(code: i64) -> Option<&'static Row> {
+pub(crate) fn find(code: i64) -> Option<&'static CodeEntry> {
     ROWS.iter().find(|row| row.code == code)
 }
 
-const fn row(code: i64, meaning: &'static str, effect: Effect, remedy: &'static str) -> Row {
-    Row { code, meaning, effect, remedy }
+const fn row(code: i64, meaning: &'static str, effect: Effect, remedy: &'static str) -> CodeEntry {
+    CodeEntry { code, meaning, effect, remedy }
 }
 
 /// Every code that is known, as Kakao's documents order them.
-pub(crate) static ROWS: [Row; 25] = [
+pub(crate) static ROWS: [CodeEntry; 25] = [
     row(-1, "Kakao had an internal error", Effect::Unsure { at_least: Duration::ZERO }, ""),
     row(
         -2,
@@ -74,19 +74,19 @@ pub(crate) static ROWS: [Row; 25] = [
     row(
         -3,
         "the feature or scope is not enabled for the app",
-        Effect::Blocked(Cure::Owner),
+        Effect::Blocked(Remedy::Owner),
         "Ask the owner of the Kakao app to enable Kakao Login and the Kakao Story consent items for it.",
     ),
     row(
         -4,
         "Kakao has restricted the account",
-        Effect::Blocked(Cure::Person),
+        Effect::Blocked(Remedy::Person),
         "Log in to Kakao as this account and settle the restriction there.",
     ),
     row(
         -5,
         "the app lacks the permission for this API",
-        Effect::Blocked(Cure::Owner),
+        Effect::Blocked(Remedy::Owner),
         "Ask the owner of the Kakao app to enable Kakao Story for it.",
     ),
     row(
@@ -102,29 +102,29 @@ pub(crate) static ROWS: [Row; 25] = [
     row(
         -11,
         "the paid quota is used up",
-        Effect::Blocked(Cure::Owner),
+        Effect::Blocked(Remedy::Owner),
         "Ask the owner of the Kakao app to raise the paid quota.",
     ),
     row(
         -12,
         "the app or its developer is suspended",
-        Effect::Blocked(Cure::Owner),
+        Effect::Blocked(Remedy::Owner),
         "Ask the owner of the Kakao app to settle the suspension with Kakao.",
     ),
-    row(-101, "the account is not linked to the app", Effect::Blocked(Cure::LogIn), LOG_IN),
-    row(-103, "there is no such Kakao account", Effect::Blocked(Cure::LogIn), LOG_IN),
-    row(-401, "the access token is invalid or has expired", Effect::Blocked(Cure::Refresh), LOG_IN),
+    row(-101, "the account is not linked to the app", Effect::Blocked(Remedy::LogIn), LOG_IN),
+    row(-103, "there is no such Kakao account", Effect::Blocked(Remedy::LogIn), LOG_IN),
+    row(-401, "the access token is invalid or has expired", Effect::Blocked(Remedy::Refresh), LOG_IN),
     row(-402, "the account has not consented to this", Effect::Consent, ""),
     row(
         -406,
         "the account's user is under the age limit",
-        Effect::Blocked(Cure::Person),
+        Effect::Blocked(Remedy::Person),
         "Use an account whose user is old enough for this app.",
     ),
     row(
         -601,
         "the account does not use Kakao Story",
-        Effect::Blocked(Cure::Join),
+        Effect::Blocked(Remedy::Join),
         "Open Kakao Story once as this account to join it.",
     ),
     row(-602, "an image is too big", Effect::Refused, "Make each image smaller than 10 MB."),

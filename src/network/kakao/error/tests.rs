@@ -2,25 +2,25 @@
 
 use super::*;
 
-fn coded(status: u16, code: i64) -> Trouble {
-    Trouble::Answer(Answer {
+fn coded(status: u16, code: i64) -> BadAnswer {
+    BadAnswer::Answer(FailedAnswer {
         status,
         retry_after: None,
-        body: Body::Coded { code, msg: String::new(), scopes: vec![] },
+        body: ErrorBody::Coded { code, msg: String::new(), scopes: vec![] },
     })
 }
 
-fn koe(status: u16, code: &str, error: &str) -> Trouble {
-    let body = Body::Login { code: code.into(), error: error.into(), description: String::new() };
-    Trouble::Answer(Answer { status, retry_after: None, body })
+fn koe(status: u16, code: &str, error: &str) -> BadAnswer {
+    let body = ErrorBody::Login { code: code.into(), error: error.into(), description: String::new() };
+    BadAnswer::Answer(FailedAnswer { status, retry_after: None, body })
 }
 
-fn bare(status: u16) -> Trouble {
-    with(status, Body::Unreadable("its body is empty".into()))
+fn bare(status: u16) -> BadAnswer {
+    with(status, ErrorBody::Unreadable("its body is empty".into()))
 }
 
-fn with(status: u16, body: Body) -> Trouble {
-    Trouble::Answer(Answer { status, retry_after: None, body })
+fn with(status: u16, body: ErrorBody) -> BadAnswer {
+    BadAnswer::Answer(FailedAnswer { status, retry_after: None, body })
 }
 
 /// A class in a word or two.
@@ -37,8 +37,8 @@ fn word(fault: &Fault) -> String {
         FaultClass::Permanent => "permanent".into(),
         FaultClass::Ambiguous => "ambiguous".into(),
         FaultClass::Blocked(Block { scope: BlockScope::Everyone, cure }) => format!("everyone {cure:?}").to_lowercase(),
-        FaultClass::Blocked(Block { cure: Cure::Wait(wait), .. }) => format!("wait {}", span(wait)),
-        FaultClass::Blocked(Block { cure: Cure::Consent(scopes), .. }) => format!("consent {}", scopes.len()),
+        FaultClass::Blocked(Block { cure: Remedy::Wait(wait), .. }) => format!("wait {}", span(wait)),
+        FaultClass::Blocked(Block { cure: Remedy::Consent(scopes), .. }) => format!("consent {}", scopes.len()),
         FaultClass::Blocked(Block { cure, .. }) => format!("{cure:?}").to_lowercase(),
     }
 }
@@ -46,7 +46,7 @@ fn word(fault: &Fault) -> String {
 /// (what, the trouble, for a repeatable call, for one that must not be sent twice).
 #[rustfmt::skip]
 // tidy: long-function because it is one table, a cell a line
-fn cells() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
+fn cells() -> Vec<(&'static str, BadAnswer, &'static str, &'static str)> {
     vec![
         // Kakao's codes, with the status that the documents give them.
         ("-1    400", coded(400, -1), "transient", "ambiguous"),
@@ -89,14 +89,14 @@ fn cells() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
         ("-1    200", coded(200, -1), "transient", "ambiguous"),
         // A status without a code: empty, HTML, cut short.
         ("200 unreadable", bare(200), "transient", "ambiguous"),
-        ("200 truncated", with(200, Body::Truncated), "transient", "ambiguous"),
-        ("200 timeout", with(200, Body::Timeout), "transient", "ambiguous"),
-        ("200 oversized", with(200, Body::Oversized), "transient", "ambiguous"),
+        ("200 truncated", with(200, ErrorBody::Truncated), "transient", "ambiguous"),
+        ("200 timeout", with(200, ErrorBody::Timeout), "transient", "ambiguous"),
+        ("200 oversized", with(200, ErrorBody::Oversized), "transient", "ambiguous"),
         ("204", bare(204), "transient", "ambiguous"),
         ("301", bare(301), "transient", "ambiguous"),
         ("302", bare(302), "transient", "ambiguous"),
         ("400", bare(400), "transient", "ambiguous"),
-        ("400 truncated", with(400, Body::Truncated), "transient", "ambiguous"),
+        ("400 truncated", with(400, ErrorBody::Truncated), "transient", "ambiguous"),
         ("401", bare(401), "refresh", "ambiguous"),
         ("403", bare(403), "transient", "ambiguous"),
         ("404", bare(404), "transient", "ambiguous"),
@@ -112,19 +112,19 @@ fn cells() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
         ("504", bare(504), "transient", "ambiguous"),
         ("KOE from the API", koe(400, "KOE003", "server_error"), "transient", "ambiguous"),
         // No status at all.
-        ("timeout", Trouble::NoAnswer(Lost::Timeout, String::new()), "transient", "ambiguous"),
-        ("reset", Trouble::NoAnswer(Lost::Broken, String::new()), "transient", "ambiguous"),
-        ("dns", Trouble::NotSent(NotSent::Dns, String::new()), "transient", "transient"),
-        ("connect", Trouble::NotSent(NotSent::Connect, String::new()), "transient", "transient"),
-        ("unsendable", Trouble::NotSent(NotSent::Unsendable, String::new()), "permanent", "permanent"),
+        ("timeout", BadAnswer::NoAnswer(Lost::Timeout, String::new()), "transient", "ambiguous"),
+        ("reset", BadAnswer::NoAnswer(Lost::Broken, String::new()), "transient", "ambiguous"),
+        ("dns", BadAnswer::NotSent(RequestNotSent::Dns, String::new()), "transient", "transient"),
+        ("connect", BadAnswer::NotSent(RequestNotSent::Connect, String::new()), "transient", "transient"),
+        ("unsendable", BadAnswer::NotSent(RequestNotSent::Unsendable, String::new()), "permanent", "permanent"),
     ]
 }
 
 #[test]
 fn every_cell_is_as_written_down() {
     for (what, trouble, repeatable, once) in cells() {
-        assert_eq!(word(&fault(Call::Repeatable, &trouble)), repeatable, "{what}, repeatable");
-        assert_eq!(word(&fault(Call::Once, &trouble)), once, "{what}, once");
+        assert_eq!(word(&fault(CallKind::Repeatable, &trouble)), repeatable, "{what}, repeatable");
+        assert_eq!(word(&fault(CallKind::Once, &trouble)), once, "{what}, once");
     }
 }
 
@@ -140,7 +140,7 @@ fn every_code_of_the_table_has_its_cells() {
 fn the_table_reads_like_this() {
     let mut out = String::new();
     for (what, trouble, ..) in cells() {
-        let (repeatable, once) = (fault(Call::Repeatable, &trouble), fault(Call::Once, &trouble));
+        let (repeatable, once) = (fault(CallKind::Repeatable, &trouble), fault(CallKind::Once, &trouble));
         out.push_str(&format!("{what:<17} {:<15} {:<15} {repeatable}\n", word(&repeatable), word(&once)));
         if once.to_string() != repeatable.to_string() {
             out.push_str(&format!("{:<49} {once}\n", ""));
@@ -152,12 +152,16 @@ fn the_table_reads_like_this() {
 #[test]
 fn only_a_listed_refusal_or_a_request_that_never_left_is_without_doubt_for_a_post() {
     for status in (100..600).filter(|status| *status != 429) {
-        assert_eq!(fault(Call::Once, &bare(status)).class, FaultClass::Ambiguous, "{status} without a code");
+        assert_eq!(fault(CallKind::Once, &bare(status)).class, FaultClass::Ambiguous, "{status} without a code");
         for code in [-1, -7, -603, -9798] {
-            assert_eq!(fault(Call::Once, &coded(status, code)).class, FaultClass::Ambiguous, "{status} with {code}");
+            assert_eq!(
+                fault(CallKind::Once, &coded(status, code)).class,
+                FaultClass::Ambiguous,
+                "{status} with {code}"
+            );
         }
         if !(400..500).contains(&status) {
-            assert_eq!(fault(Call::Once, &coded(status, -2)).class, FaultClass::Ambiguous, "{status} with -2");
+            assert_eq!(fault(CallKind::Once, &coded(status, -2)).class, FaultClass::Ambiguous, "{status} with -2");
         }
     }
 }
@@ -165,7 +169,7 @@ fn only_a_listed_refusal_or_a_request_that_never_left_is_without_doubt_for_a_pos
 #[test]
 fn only_posts_can_be_in_doubt() {
     for (what, trouble, ..) in cells() {
-        for call in [Call::Repeatable, Call::Login] {
+        for call in [CallKind::Repeatable, CallKind::Login] {
             assert_ne!(fault(call, &trouble).class, FaultClass::Ambiguous, "{what}, {call:?}");
         }
     }
@@ -198,43 +202,46 @@ fn the_login_service_blocks_an_account_and_fails_no_post() {
         (bare(502), "transient"),
         (bare(200), "transient"),
     ] {
-        assert_eq!(word(&fault(Call::Login, &trouble)), expected, "{trouble:?}");
+        assert_eq!(word(&fault(CallKind::Login, &trouble)), expected, "{trouble:?}");
     }
     for (what, trouble, ..) in cells() {
-        assert_ne!(fault(Call::Login, &trouble).class, FaultClass::Permanent, "{what}");
+        assert_ne!(fault(CallKind::Login, &trouble).class, FaultClass::Permanent, "{what}");
     }
 }
 
 #[test]
 fn a_wish_to_wait_is_heeded_within_bounds() {
     let wait = |status, body, secs| {
-        let answer = Answer { status, retry_after: Some(Duration::from_secs(secs)), body };
-        word(&fault(Call::Repeatable, &Trouble::Answer(answer)))
+        let answer = FailedAnswer { status, retry_after: Some(Duration::from_secs(secs)), body };
+        word(&fault(CallKind::Repeatable, &BadAnswer::Answer(answer)))
     };
-    let quota = || Body::Coded { code: -10, msg: String::new(), scopes: vec![] };
-    assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 120), "wait 2m");
-    assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 0), "wait 1m", "never a busy loop");
-    assert_eq!(wait(429, Body::Unreadable("its body is HTML".into()), 999_999), "wait 24h");
+    let quota = || ErrorBody::Coded { code: -10, msg: String::new(), scopes: vec![] };
+    assert_eq!(wait(429, ErrorBody::Unreadable("its body is HTML".into()), 120), "wait 2m");
+    assert_eq!(wait(429, ErrorBody::Unreadable("its body is HTML".into()), 0), "wait 1m", "never a busy loop");
+    assert_eq!(wait(429, ErrorBody::Unreadable("its body is HTML".into()), 999_999), "wait 24h");
     assert_eq!(wait(400, quota(), 7200), "wait 2h");
-    assert_eq!(wait(503, Body::Unreadable("its body is HTML".into()), 120), "transient 2m");
-    let maintenance = Body::Coded { code: -9798, msg: String::new(), scopes: vec![] };
+    assert_eq!(wait(503, ErrorBody::Unreadable("its body is HTML".into()), 120), "transient 2m");
+    let maintenance = ErrorBody::Coded { code: -9798, msg: String::new(), scopes: vec![] };
     assert_eq!(wait(503, maintenance, 1), "transient 5m", "no shorter than the table says");
 }
 
 #[test]
 fn a_missing_consent_names_the_scopes() {
     let scopes = vec!["story_publish".to_owned(), "story_read".to_owned()];
-    let body = Body::Coded { code: -402, msg: "insufficient scopes.".into(), scopes };
-    let fault = name_account(fault(Call::Once, &with(403, body)), "cafe");
+    let body = ErrorBody::Coded { code: -402, msg: "insufficient scopes.".into(), scopes };
+    let fault = name_account(fault(CallKind::Once, &with(403, body)), "cafe");
     insta::assert_snapshot!(fault, @r#"the account has not consented to this: "insufficient scopes." (-402). Consent to story_publish, story_read as this account: `storyd account login cafe --scopes story_publish,story_read` shows the page for it."#);
 }
 
 #[test]
 fn a_story_that_is_gone_is_known_as_such() {
-    assert!(is_gone(&fault(Call::Repeatable, &coded(400, -605))));
-    assert!(!is_gone(&fault(Call::Repeatable, &coded(400, -606))));
-    assert!(fault(Call::Repeatable, &coded(401, -401)).wants_refresh());
-    assert!(!fault(Call::Repeatable, &coded(401, -406)).wants_refresh(), "an age limit is a 401 that no refresh cures");
+    assert!(is_gone(&fault(CallKind::Repeatable, &coded(400, -605))));
+    assert!(!is_gone(&fault(CallKind::Repeatable, &coded(400, -606))));
+    assert!(fault(CallKind::Repeatable, &coded(401, -401)).wants_refresh());
+    assert!(
+        !fault(CallKind::Repeatable, &coded(401, -406)).wants_refresh(),
+        "an age limit is a 401 that no refresh cures"
+    );
 }
 
 #[test]
@@ -250,7 +257,7 @@ fn a_servers_words_are_shown_short_in_one_line_and_without_tokens() {
 #[test]
 fn no_reason_and_no_code_is_empty() {
     for (what, trouble, ..) in cells() {
-        for call in [Call::Repeatable, Call::Once, Call::Login] {
+        for call in [CallKind::Repeatable, CallKind::Once, CallKind::Login] {
             let fault = fault(call, &trouble);
             assert!(!fault.code.is_empty() && !fault.reason.is_empty(), "{what}");
             assert!(!fault.reason.ends_with('.'), "{what}: {}", fault.reason);

@@ -16,7 +16,7 @@ fn set(name: &str) -> TokenSet {
         refresh_token: Some(RefreshToken::new(&format!("refresh-{name}")).expect("a token")),
         refresh_expires_at: None,
         scopes: Some(vec!["story_publish".into()]),
-        owner: Some(crate::network::kakao::token::Owner { user_id: 7, nickname: Some("카페".into()) }),
+        owner: Some(crate::network::kakao::token::TokenOwner { user_id: 7, nickname: Some("카페".into()) }),
         obtained_at: at("2026-12-01T00:00:00Z"),
         bought: None,
     }

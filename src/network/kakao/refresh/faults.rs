@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limit::REFRESHES_MAX;
-use crate::domain::fault::{Block, BlockScope, Cure, Fault, FaultClass};
+use crate::domain::fault::{Block, BlockScope, Fault, FaultClass, Remedy};
 use crate::network::kakao::error::{LOG_IN, is_of_one_call};
 use crate::network::kakao::folder::TokenError;
 
@@ -20,8 +20,8 @@ pub(crate) fn on_disk(error: &TokenError) -> Fault {
             fault.remedy = "Check the disk and the permissions of the tokens folder.".into();
             return fault;
         }
-        TokenError::Missing(_) | TokenError::Unreadable { .. } => Cure::LogIn,
-        TokenError::TooOpen { .. } | TokenError::Account(_) => Cure::Settings,
+        TokenError::Missing(_) | TokenError::Unreadable { .. } => Remedy::LogIn,
+        TokenError::TooOpen { .. } | TokenError::Account(_) => Remedy::Settings,
     };
     let text = error.to_string();
     let (reason, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
@@ -35,7 +35,7 @@ pub(crate) fn on_disk(error: &TokenError) -> Fault {
 pub(crate) fn no_refresh_token() -> Fault {
     let remedy = LOG_IN.to_owned();
     blocked(
-        Cure::LogIn,
+        Remedy::LogIn,
         "no-refresh-token",
         "the access token is spent and there is no refresh token to renew it",
         remedy,
@@ -44,16 +44,16 @@ pub(crate) fn no_refresh_token() -> Fault {
 
 pub(crate) fn no_key(account: &str) -> Fault {
     let remedy = format!("Give the account \"{account}\" its `rest_api_key` in the settings.");
-    blocked(Cure::Settings, "no-key", "the access token is spent and there is no REST API key to renew it", remedy)
+    blocked(Remedy::Settings, "no-key", "the access token is spent and there is no REST API key to renew it", remedy)
 }
 
 pub(crate) fn too_many(wait: Duration) -> Fault {
     let reason = format!("the account's tokens were refreshed {REFRESHES_MAX} times in ten minutes");
     let remedy = "Look why Kakao keeps refusing the account's fresh tokens; tried again after ten minutes.".into();
-    blocked(Cure::Wait(wait.max(Duration::from_secs(1))), "refresh-limit", &reason, remedy)
+    blocked(Remedy::Wait(wait.max(Duration::from_secs(1))), "refresh-limit", &reason, remedy)
 }
 
-pub(crate) fn blocked(cure: Cure, code: &str, reason: &str, remedy: String) -> Fault {
+pub(crate) fn blocked(cure: Remedy, code: &str, reason: &str, remedy: String) -> Fault {
     let class = FaultClass::Blocked(Block { scope: BlockScope::Account, cure });
     Fault::new(class, code, reason, remedy)
 }
@@ -78,7 +78,7 @@ pub(crate) fn other_user(owner: i64, found: i64) -> Fault {
         "Kakao's login service renewed the access token of Kakao user {owner}, and gave one of user {found}: it is not used, \
          so that nothing goes out on that user's page"
     );
-    blocked(Cure::LogIn, OTHER_USER, &reason, LOG_IN.to_owned())
+    blocked(Remedy::LogIn, OTHER_USER, &reason, LOG_IN.to_owned())
 }
 
 /// Kakao does not say whose a token is. What turns the account away does so here as anywhere; everything else may be better in a moment,
@@ -100,5 +100,5 @@ pub(crate) fn of_a_new_token(fault: Fault) -> Fault {
         return fault;
     }
     let reason = format!("Kakao refuses the access token, and a fresh one too: {}", fault.reason);
-    Fault { class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Cure::LogIn }), reason, ..fault }
+    Fault { class: FaultClass::Blocked(Block { scope: BlockScope::Account, cure: Remedy::LogIn }), reason, ..fault }
 }

@@ -1,7 +1,7 @@
 //! Reading what Kakao shows, as documented and as it may come.
 
 use super::*;
-use crate::network::kakao::list::{Entry, entries};
+use crate::network::kakao::list::{ListEntry, entries};
 
 /// The documents' own sample of a listing.
 const LISTING: &str = r#"[
@@ -36,7 +36,7 @@ fn the_documented_listing_reads() {
 /// The stories of a page of which each can be read.
 fn stories(body: &[u8]) -> Vec<Story> {
     let entries = entries(body).expect("a page").into_iter();
-    entries.map(|entry| if let Entry::Story(story) = entry { story } else { panic!("{entry:?}") }).collect()
+    entries.map(|entry| if let ListEntry::Story(story) = entry { story } else { panic!("{entry:?}") }).collect()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn of_a_story_that_cannot_be_read_what_can_be_is_kept_and_the_others_are_read() 
     ] {
         let listing = LISTING.replacen('[', &format!("[{broken},"), 1);
         let read = entries(listing.as_bytes()).unwrap_or_else(|error| panic!("{broken:.80}: {error}"));
-        let Entry::Unreadable(unreadable) = &read[0] else { panic!("{broken:.80} was read") };
+        let ListEntry::Unreadable(unreadable) = &read[0] else { panic!("{broken:.80} was read") };
         assert_eq!((unreadable.id.as_deref(), unreadable.created_at.is_some()), (id, has_time), "{broken:.80}");
         assert!(unreadable.why.contains(why), "{broken:.80}: {}", unreadable.why);
         assert_eq!((read.len(), read[1].id()), (4, Some("AAAAAAA.BBBBBBBBBBB")), "{broken:.80}");

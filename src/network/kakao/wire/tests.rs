@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::content::{AppParams, Content, Image};
-use crate::network::kakao::list::Entry;
+use crate::network::kakao::list::ListEntry;
 
 fn note(text: &str) -> Outgoing {
     outgoing(content::Body::Note { text: text.into() }, None)
@@ -112,24 +112,25 @@ fn a_refresh_names_the_secret_only_where_there_is_one() {
 
 #[test]
 fn an_error_is_told_by_its_code_and_never_assumed_to_be_json() {
-    let coded = |code| Body::Coded { code, msg: String::new(), scopes: vec![] };
+    let coded = |code| ErrorBody::Coded { code, msg: String::new(), scopes: vec![] };
     assert_eq!(refusal(br#"{"code":-401}"#), coded(-401));
     assert_eq!(refusal(br#"{"code":-2,"msg":null,"extra":[1]}"#), coded(-2));
     for body in
         ["", "<html>502</html>", "[]", "null", "-401", r#"{"code":"-401"}"#, r#"{"code":502}"#, r#"{"code":0}"#, "{"]
     {
-        assert!(matches!(refusal(body.as_bytes()), Body::Unreadable(_)), "{body:?}");
+        assert!(matches!(refusal(body.as_bytes()), ErrorBody::Unreadable(_)), "{body:?}");
     }
-    assert!(matches!(refusal(b"\xff\xfe"), Body::Unreadable(_)));
+    assert!(matches!(refusal(b"\xff\xfe"), ErrorBody::Unreadable(_)));
 }
 
 #[test]
 fn a_missing_consent_tells_only_what_is_still_missing() {
     let body = br#"{"code":-402,"msg":"insufficient scopes.","api_type":"X",
         "required_scopes":["story_publish","profile"],"allowed_scopes":["profile"]}"#;
-    let Body::Coded { scopes, .. } = refusal(body) else { panic!("has a code") };
+    let ErrorBody::Coded { scopes, .. } = refusal(body) else { panic!("has a code") };
     assert_eq!(scopes, ["story_publish"]);
-    let Body::Coded { scopes, .. } = refusal(br#"{"code":-402,"required_scopes":["a"],"allowed_scopes":["a"]}"#) else {
+    let ErrorBody::Coded { scopes, .. } = refusal(br#"{"code":-402,"required_scopes":["a"],"allowed_scopes":["a"]}"#)
+    else {
         panic!("has a code")
     };
     assert_eq!(scopes, ["a"], "an answer that contradicts itself still names something");
@@ -138,8 +139,11 @@ fn a_missing_consent_tells_only_what_is_still_missing() {
 #[test]
 fn the_login_services_errors_are_told_apart() {
     let body = br#"{"error":"invalid_grant","error_description":"expired","error_code":"KOE322"}"#;
-    let login =
-        |code: &str| Body::Login { code: code.into(), error: "invalid_grant".into(), description: "expired".into() };
+    let login = |code: &str| ErrorBody::Login {
+        code: code.into(),
+        error: "invalid_grant".into(),
+        description: "expired".into(),
+    };
     assert_eq!(refusal(body), login("KOE322"));
     assert_eq!(refusal(br#"{"error":"invalid_grant","error_description":"expired"}"#), login("invalid_grant"));
 }
@@ -192,7 +196,7 @@ fn a_story_id_that_cannot_be_stored_shown_or_typed_is_none() {
         let told = story_id(posted.as_bytes()).expect_err(id);
         assert!(told.starts_with("a story's `id` ") && !told.contains(crate::domain::printable::acts), "{told}");
         let listed = crate::network::kakao::list::entries(listed.as_bytes()).expect("a page");
-        let [Entry::Unreadable(unreadable)] = listed.as_slice() else { panic!("{id:?}: {listed:?}") };
+        let [ListEntry::Unreadable(unreadable)] = listed.as_slice() else { panic!("{id:?}: {listed:?}") };
         assert_eq!((&unreadable.id, &unreadable.why), (&None, &told), "{id:?}");
     }
 }

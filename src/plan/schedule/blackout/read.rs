@@ -11,7 +11,7 @@ use super::stretch::{Blackout, first_free};
 use super::suggestion;
 use crate::domain::policy::BlackoutThen;
 use crate::plan::schedule::civil::{self, TimeError};
-use crate::yaml::document::{Kind, Node};
+use crate::yaml::document::{Node, ValueKind};
 use crate::yaml::mapping::{self, Fields, Placed, Report, Shape};
 use crate::yaml::problem::Code;
 
@@ -49,9 +49,11 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 
 /// `blackouts`, of job files and settings.
 pub fn read(fields: &Fields<'_>, report: &mut Report) -> Vec<Blackout> {
-    let Some(node) = fields.get("blackouts").filter(|node| !matches!(node.kind, Kind::Null)) else { return Vec::new() };
+    let Some(node) = fields.get("blackouts").filter(|node| !matches!(node.kind, ValueKind::Null)) else {
+        return Vec::new();
+    };
     let key_span = fields.key_span("blackouts");
-    let Kind::List(items) = &node.kind else {
+    let ValueKind::List(items) = &node.kind else {
         let described = node.described(&report.source);
         report
             .add(Code::WrongType, &node.span, format!("`blackouts` is a list of blackouts, but here is {described}"))
@@ -124,7 +126,7 @@ fn reason(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
 /// One value, or a list of them.
 fn values<'n>(fields: &Fields<'n>, key: &str, report: &mut Report) -> Option<&'n [Node]> {
     let Some(node) = fields.get(key) else { return Some(&[]) };
-    let nodes = if let Kind::List(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
+    let nodes = if let ValueKind::List(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
     if nodes.is_empty() || nodes.len() > ENTRIES_MAX {
         report
             .add(

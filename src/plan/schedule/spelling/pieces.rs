@@ -3,11 +3,11 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 
-use super::tokens::{self, Token};
+use super::tokens::{self, SpelledToken};
 
 /// What a text was read as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct SpelledDate {
     /// One, or two where day and month can be taken for each other: the day first, then the month first.
     pub(crate) dates: Vec<Date>,
     /// A day of a month without its year.
@@ -36,8 +36,8 @@ pub(crate) struct Pieces {
 
 impl Pieces {
     /// Takes the first few tokens; how many. Nothing when they cannot be understood.
-    pub(crate) fn take(&mut self, tokens: &[Token]) -> Option<usize> {
-        use Token::{Number, Sign, Word};
+    pub(crate) fn take(&mut self, tokens: &[SpelledToken]) -> Option<usize> {
+        use SpelledToken::{Number, Sign, Word};
         if let [Number(digits, n), Word(word), rest @ ..] = tokens
             && let Some(taken) = self.number_and_word(digits, *n, word, rest)
         {
@@ -96,8 +96,8 @@ impl Pieces {
     }
 
     /// `9:05`, and what follows of it.
-    fn clock(&mut self, (hour, minute): (i32, i32), rest: &[Token]) -> Option<usize> {
-        use Token::{Number, Sign};
+    fn clock(&mut self, (hour, minute): (i32, i32), rest: &[SpelledToken]) -> Option<usize> {
+        use SpelledToken::{Number, Sign};
         self.set_clock(hour, minute)?;
         match rest {
             [Sign(':'), Number(s, second), Sign('.' | ','), Number(..), ..] if s.len() == 2 => {
@@ -112,7 +112,7 @@ impl Pieces {
         }
     }
 
-    fn number_and_word(&mut self, digits: &str, n: i32, word: &str, rest: &[Token]) -> Option<usize> {
+    fn number_and_word(&mut self, digits: &str, n: i32, word: &str, rest: &[SpelledToken]) -> Option<usize> {
         match word {
             "년" => set(&mut self.year, if digits.len() == 2 { 2000 + n } else { n })?,
             "월" => set(&mut self.month, n)?,
@@ -120,9 +120,9 @@ impl Pieces {
             "시" | "h" | "uhr" | "時" => {
                 set(&mut self.hour, n)?;
                 // `21h30`
-                if let [Token::Number(minutes, minute), after @ ..] = rest
+                if let [SpelledToken::Number(minutes, minute), after @ ..] = rest
                     && minutes.len() == 2
-                    && !matches!(after.first(), Some(Token::Word(_)))
+                    && !matches!(after.first(), Some(SpelledToken::Word(_)))
                 {
                     set(&mut self.minute, *minute)?;
                     return Some(3);
@@ -184,8 +184,8 @@ impl Pieces {
         set(&mut self.minute, minute)
     }
 
-    pub(crate) fn put_together(self) -> Option<Reading> {
-        let mut reading = Reading { time: self.time()?, ..Reading::default() };
+    pub(crate) fn put_together(self) -> Option<SpelledDate> {
+        let mut reading = SpelledDate { time: self.time()?, ..SpelledDate::default() };
         if let Some(triple) = &self.triple {
             if let Some((long, _)) = triple.iter().find(|(digits, _)| digits.len() > 4) {
                 reading.long_year = Some(long.clone());

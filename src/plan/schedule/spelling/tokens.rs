@@ -2,7 +2,7 @@
 
 /// One part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub(crate) enum SpelledToken {
     /// The digits as they were written, and their value.
     Number(String, i32),
     /// Letters of one script, in lower case.
@@ -30,7 +30,7 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 /// The parts of a folded text; nothing when a number is too long to be one of a date.
-pub(crate) fn tokens(text: &str) -> Option<Vec<Token>> {
+pub(crate) fn tokens(text: &str) -> Option<Vec<SpelledToken>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -49,10 +49,10 @@ pub(crate) fn tokens(text: &str) -> Option<Vec<Token>> {
                 if part.len() > DIGITS_MAX {
                     return None;
                 }
-                tokens.push(Token::Number(part.to_owned(), part.parse().ok()?));
+                tokens.push(SpelledToken::Number(part.to_owned(), part.parse().ok()?));
             }
-            c if c.is_alphabetic() => tokens.push(Token::Word(part.to_lowercase())),
-            c => tokens.push(Token::Sign(c)),
+            c if c.is_alphabetic() => tokens.push(SpelledToken::Word(part.to_lowercase())),
+            c => tokens.push(SpelledToken::Sign(c)),
         }
         rest = after;
     }

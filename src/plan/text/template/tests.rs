@@ -10,7 +10,7 @@ fn say(text: &str) -> Result<String, String> {
     }
     let local = jiff::civil::date(2026, 12, 1).at(9, 5, 0, 0);
     let names = Names { vars: &vars, job: "공지", account: "cafe" };
-    Engine::new(&[text.to_owned()], names).expand(0, text, local).map_err(|error| error.to_string())
+    TemplateEngine::new(&[text.to_owned()], names).expand(0, text, local).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn what_comes_out_is_bounded() {
     let names = Names { vars: &vars, job: "a", account: "a" };
     let text = "{{ long }}".repeat(1_000);
     assert_eq!(check(&text, &vars), []);
-    let told = Engine::new(&[], names).expand(0, &text, local).map_err(|error| error.to_string());
+    let told = TemplateEngine::new(&[], names).expand(0, &text, local).map_err(|error| error.to_string());
     assert!(told.is_err_and(|told| told.contains("more than 65536 bytes")));
     assert!(!check(&"{{ long }} ".repeat(10_000), &vars).is_empty(), "the source is bounded");
 }

@@ -39,11 +39,11 @@ pub struct Taken {
     pub failures: u32,
     pub(super) token: i64,
     pub(super) attempt: i64,
-    pub(super) kind: Kind,
+    pub(super) kind: AttemptKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AttemptKind {
     Prepare,
     Publish,
 }

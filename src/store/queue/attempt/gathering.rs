@@ -30,14 +30,14 @@ pub(super) struct Done {
 
 /// The rows of one lane.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct LaneRows {
     pub(super) done: Option<Done>,
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<ClaimRequest>,
 }
 
 /// What became of the rows of one lane.
 #[derive(Debug, Default)]
-pub(super) struct Became {
+pub(super) struct CommitResult {
     /// The story was recorded. `Some(true)`: by an account that was marked as blocked or refused until now.
     pub(super) recorded: Option<bool>,
     /// The post that was taken.
@@ -46,39 +46,39 @@ pub(super) struct Became {
     pub(super) alone: bool,
 }
 
-impl Became {
+impl CommitResult {
     pub(super) fn alone() -> Self {
         Self { alone: true, ..Self::default() }
     }
 }
 
 /// A lane that waits.
-pub(super) struct Waiting {
-    pub(super) rows: Rows,
-    pub(super) turn: oneshot::Sender<Turn>,
+pub(super) struct WaitingLane {
+    pub(super) rows: LaneRows,
+    pub(super) turn: oneshot::Sender<LaneResult>,
 }
 
 /// What a waiting lane is told.
-pub(super) enum Turn {
-    Became(Became),
+pub(super) enum LaneResult {
+    Became(CommitResult),
     /// To lead, with the rows that it had handed in.
-    Lead(Rows, Baton),
+    Lead(LaneRows, Leader),
 }
 
 /// The buffers in which lanes gather.
 #[derive(Default)]
-pub(crate) struct Together(Mutex<Gathered>);
+pub(crate) struct Together(Mutex<CommitBatch>);
 
 #[derive(Default)]
-struct Gathered {
+struct CommitBatch {
     led: bool,
-    lanes: VecDeque<Waiting>,
+    lanes: VecDeque<WaitingLane>,
 }
 
 /// The lead. Whoever drops it, in whatever way, hands it on, so that nobody waits for a leader that is gone.
-pub(super) struct Baton(pub(super) Arc<Together>);
+pub(super) struct Leader(pub(super) Arc<Together>);
 
-impl Drop for Baton {
+impl Drop for Leader {
     fn drop(&mut self) {
         let next = {
             let mut gathered = self.0.lock();
@@ -86,9 +86,9 @@ impl Drop for Baton {
             gathered.led = next.is_some();
             next
         };
-        if let Some(Waiting { rows, turn }) = next {
+        if let Some(WaitingLane { rows, turn }) = next {
             // To a lane that is gone: the baton comes back as the error, is dropped, and goes to the one after it.
-            let _ = turn.send(Turn::Lead(rows, Self(self.0.clone())));
+            let _ = turn.send(LaneResult::Lead(rows, Self(self.0.clone())));
         }
     }
 }
@@ -100,23 +100,26 @@ impl std::fmt::Debug for Together {
 }
 
 impl Together {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, CommitBatch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands rows in: the lead when nobody has it, else the place where the lane learns what became of them.
-    pub(super) fn hand_in(self: &Arc<Self>, rows: Rows) -> std::result::Result<(Rows, Baton), oneshot::Receiver<Turn>> {
+    pub(super) fn hand_in(
+        self: &Arc<Self>,
+        rows: LaneRows,
+    ) -> std::result::Result<(LaneRows, Leader), oneshot::Receiver<LaneResult>> {
         let mut gathered = self.lock();
         if !gathered.led {
             gathered.led = true;
-            return Ok((rows, Baton(self.clone())));
+            return Ok((rows, Leader(self.clone())));
         }
         let (turn, told) = oneshot::channel();
-        gathered.lanes.push_back(Waiting { rows, turn });
+        gathered.lanes.push_back(WaitingLane { rows, turn });
         Err(told)
     }
 
-    pub(super) fn gathered(&self) -> Vec<Waiting> {
+    pub(super) fn gathered(&self) -> Vec<WaitingLane> {
         let mut gathered = self.lock();
         let lanes = gathered.lanes.len().min(LANES_MAX - 1);
         gathered.lanes.drain(..lanes).collect()
@@ -125,13 +128,13 @@ impl Together {
 
 /// A wish for an account's next due post.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Wish {
+pub(super) struct ClaimRequest {
     pub(super) account: String,
     at: i64,
     until: i64,
 }
 
-impl Wish {
+impl ClaimRequest {
     pub(super) fn new(account: &str, now: Timestamp, lease: Duration) -> Self {
         Self { account: account.into(), at: micros(now), until: micros(later(now, lease)) }
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::claim::{Claim, Intent, Kind, Taken};
-use super::gathering::Wish;
+use super::claim::{AttemptKind, Claim, Intent, Taken};
+use super::gathering::ClaimRequest;
 use super::row::{finish, open_attempt};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Outgoing};
@@ -50,7 +50,7 @@ impl Store {
     pub async fn claim_to_publish(&self, account: &str, now: Timestamp, lease: Duration) -> Result<Option<Claim>> {
         let left_alone = self.untouchable.as_json();
         let mut tx = self.begin().await?;
-        let wish = Wish::new(account, now, lease);
+        let wish = ClaimRequest::new(account, now, lease);
         let Some(row) = claim(&mut tx, &[&wish], Claims::Any { but: &left_alone }, false).await?.pop() else {
             return Ok(None);
         };
@@ -77,13 +77,13 @@ impl Store {
         .await?;
         for post in due {
             let mut tx = self.begin().await?;
-            let claimed = claim(&mut tx, &[&Wish::new(account, now, lease)], Claims::Only(post), true).await;
+            let claimed = claim(&mut tx, &[&ClaimRequest::new(account, now, lease)], Claims::Only(post), true).await;
             let tried = match claimed.map(|mut rows| rows.pop()) {
                 Ok(Some(row)) => match open_attempt(&mut tx, row.post, "publish", now).await {
-                    Ok(attempt) => row.with_attempt(attempt).map(|_| Tried::Claimable),
+                    Ok(attempt) => row.with_attempt(attempt).map(|_| ClaimResult::Claimable),
                     Err(error) => Err(error),
                 },
-                Ok(None) => Ok(Tried::NotNow),
+                Ok(None) => Ok(ClaimResult::NotNow),
                 Err(error) => Err(error),
             };
             // Not committed: it was only asked.
@@ -91,8 +91,8 @@ impl Store {
             match tried {
                 Err(error) if error.trouble() == Trouble::Refused => return Ok(Some(post)),
                 Err(error) => return Err(error),
-                Ok(Tried::Claimable) => return Ok(None),
-                Ok(Tried::NotNow) => {}
+                Ok(ClaimResult::Claimable) => return Ok(None),
+                Ok(ClaimResult::NotNow) => {}
             }
         }
         Ok(None)
@@ -111,7 +111,7 @@ impl Store {
         let (at, until) = (micros(now), micros(later(now, lease)));
         let Claim { taken, content, artifact, occurs_at } = claim;
         // Without room for the result nothing leaves.
-        let to_publish = taken.kind == Kind::Publish && !self.is_short_of_room();
+        let to_publish = taken.kind == AttemptKind::Publish && !self.is_short_of_room();
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
@@ -146,7 +146,7 @@ impl Store {
 }
 
 /// What became of a claim that was only tried.
-enum Tried {
+enum ClaimResult {
     Claimable,
     /// Paused, or not ready.
     NotNow,
@@ -180,7 +180,7 @@ async fn claim_to_prepare(
             failures: count(row.prepare_failures),
             token: row.claim,
             attempt,
-            kind: Kind::Prepare,
+            kind: AttemptKind::Prepare,
         },
         content: read_json(&row.content, "a content")?,
         artifact: None,
@@ -236,7 +236,7 @@ impl ClaimedRow {
             failures: count(self.publish_failures),
             token: self.claim,
             attempt,
-            kind: Kind::Publish,
+            kind: AttemptKind::Publish,
         };
         let content = read_json(&self.content, "a content")?;
         let (artifact, occurs_at) = (self.artifact.map(Artifact), instant(self.occurs_at)?);
@@ -262,7 +262,7 @@ pub(super) enum Claims<'a> {
 /// The `+` keeps the planner from finding the posts by their state, of which there are many, instead of by their IDs.
 pub(super) async fn claim(
     tx: &mut Write,
-    wishes: &[&Wish],
+    wishes: &[&ClaimRequest],
     claims: Claims<'_>,
     intends: bool,
 ) -> Result<Vec<ClaimedRow>> {

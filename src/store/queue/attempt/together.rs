@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::claim::{Claim, Intent};
-use super::gathering::{Baton, Became, Done, Rows, Turn, Wish};
+use super::gathering::{ClaimRequest, CommitResult, Done, LaneResult, LaneRows, Leader};
 use super::take::{ClaimedRow, Claims, claim};
-use crate::domain::clock::Heard;
+use crate::domain::clock::ServerTimeSample;
 use crate::domain::content::Outgoing;
 use crate::store::error::{Result, StoreError};
 use crate::store::handle::Store;
@@ -44,7 +44,7 @@ impl Store {
         if self.is_short_of_room() {
             return Ok(None);
         }
-        let became = self.together(Rows { done: None, wish: Some(Wish::new(account, now, lease)) }).await?;
+        let became = self.together(LaneRows { done: None, wish: Some(ClaimRequest::new(account, now, lease)) }).await?;
         if !became.alone {
             return Ok(became.taken);
         }
@@ -58,7 +58,7 @@ impl Store {
         &self,
         intent: Intent,
         story_id: &str,
-        heard: Option<Heard>,
+        heard: Option<ServerTimeSample>,
         now: Timestamp,
         lease: Option<Duration>,
     ) -> Result<Onward> {
@@ -74,9 +74,9 @@ impl Store {
         };
         // Without room for the result nothing leaves.
         let lease = lease.filter(|_| !self.is_short_of_room());
-        let wish = lease.map(|lease| Wish::new(&taken.account, now, lease));
-        match self.together(Rows { done: Some(done), wish }).await {
-            Ok(Became { recorded: Some(marked), taken, .. }) => {
+        let wish = lease.map(|lease| ClaimRequest::new(&taken.account, now, lease));
+        match self.together(LaneRows { done: Some(done), wish }).await {
+            Ok(CommitResult { recorded: Some(marked), taken, .. }) => {
                 Ok(Onward { written: Written::Done, marked, next: taken })
             }
             // Not as planned: the story is another post's, the post has moved on, a neighbour's row was refused, or the commit
@@ -89,23 +89,23 @@ impl Store {
         }
     }
 
-    async fn together(&self, rows: Rows) -> Result<Became> {
+    async fn together(&self, rows: LaneRows) -> Result<CommitResult> {
         match self.together.hand_in(rows) {
             Ok((rows, baton)) => self.lead(rows, baton).await,
             Err(told) => match told.await {
-                Ok(Turn::Became(became)) => Ok(became),
-                Ok(Turn::Lead(rows, baton)) => self.lead(rows, baton).await,
+                Ok(LaneResult::Became(became)) => Ok(became),
+                Ok(LaneResult::Lead(rows, baton)) => self.lead(rows, baton).await,
                 // The leader ended in the middle, and nobody knows whether it had committed. What is written alone is guarded.
-                Err(_) => Ok(Became::alone()),
+                Err(_) => Ok(CommitResult::alone()),
             },
         }
     }
 
     /// Writes the lane's own rows and whatever has gathered by the time the writer is free.
-    async fn lead(&self, own: Rows, baton: Baton) -> Result<Became> {
+    async fn lead(&self, own: LaneRows, baton: Leader) -> Result<CommitResult> {
         let mut tx = self.begin().await?;
         let others = baton.0.gathered();
-        let rows: Vec<&Rows> = std::iter::once(&own).chain(others.iter().map(|lane| &lane.rows)).collect();
+        let rows: Vec<&LaneRows> = std::iter::once(&own).chain(others.iter().map(|lane| &lane.rows)).collect();
         let left_alone = self.untouchable.as_json();
         let written = match write(&mut tx, &rows, &left_alone).await {
             Ok(became) => tx.commit().await.map(|()| became),
@@ -116,22 +116,22 @@ impl Store {
         };
         let mut became = written.unwrap_or_else(|error| {
             tracing::debug!(%error, lanes = rows.len(), "a shared transaction was refused; each lane writes by itself");
-            rows.iter().map(|_| Became::alone()).collect()
+            rows.iter().map(|_| CommitResult::alone()).collect()
         });
         for (lane, became) in others.into_iter().zip(became.drain(1..)) {
             // Nobody there any more: the process is ending, and its next start finds the row as it is.
-            let _ = lane.turn.send(Turn::Became(became));
+            let _ = lane.turn.send(LaneResult::Became(became));
         }
         Ok(became.pop().unwrap_or_default())
     }
 }
 
 /// One statement for each kind of row. What became of each lane's, in their order.
-async fn write(tx: &mut Write, rows: &[&Rows], left_alone: &str) -> Result<Vec<Became>> {
+async fn write(tx: &mut Write, rows: &[&LaneRows], left_alone: &str) -> Result<Vec<CommitResult>> {
     let done: Vec<&Done> = rows.iter().filter_map(|rows| rows.done.as_ref()).collect();
     // Results first: they free the accounts whose next posts are wished for.
     let recorded = if done.is_empty() { HashMap::new() } else { record(tx, &done).await? };
-    let mut wishes: Vec<&Wish> = Vec::new();
+    let mut wishes: Vec<&ClaimRequest> = Vec::new();
     for wish in rows.iter().filter_map(|rows| rows.wish.as_ref()) {
         // One post of an account at a time: the second wish finds nothing, as it would alone.
         if !wishes.iter().any(|other| other.account == wish.account) {
@@ -139,7 +139,7 @@ async fn write(tx: &mut Write, rows: &[&Rows], left_alone: &str) -> Result<Vec<B
         }
     }
     let mut taken = if wishes.is_empty() { HashMap::new() } else { take(tx, &wishes, left_alone).await? };
-    let became = rows.iter().map(|rows| Became {
+    let became = rows.iter().map(|rows| CommitResult {
         recorded: rows.done.as_ref().and_then(|done| recorded.get(&done.post).copied()),
         taken: rows.wish.as_ref().and_then(|wish| taken.remove(&wish.account)),
         alone: false,
@@ -196,13 +196,13 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
 
 /// A post whose attempt begins.
 #[derive(Serialize)]
-struct Begun {
+struct StartedAttempt {
     post: i64,
     at: i64,
 }
 
 /// Takes the next due post of each account, its intent with it, and opens its attempt; by account.
-async fn take(tx: &mut Write, wishes: &[&Wish], left_alone: &str) -> Result<HashMap<String, Intent>> {
+async fn take(tx: &mut Write, wishes: &[&ClaimRequest], left_alone: &str) -> Result<HashMap<String, Intent>> {
     let claimed = claim(tx, wishes, Claims::Any { but: left_alone }, true).await?;
     if claimed.is_empty() {
         return Ok(HashMap::new());
@@ -223,7 +223,8 @@ async fn take(tx: &mut Write, wishes: &[&Wish], left_alone: &str) -> Result<Hash
 
 /// Opens the attempts of these posts; by post.
 async fn open_attempts(tx: &mut Write, claimed: &[ClaimedRow]) -> Result<HashMap<i64, i64>> {
-    let begun: Vec<Begun> = claimed.iter().map(|row| Begun { post: row.post, at: row.changed_at }).collect();
+    let begun: Vec<StartedAttempt> =
+        claimed.iter().map(|row| StartedAttempt { post: row.post, at: row.changed_at }).collect();
     let rows = write_json(&begun)?;
     let attempts = sqlx::query!(
         r#"INSERT INTO attempt (post_id, kind, started_at)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::claim::{Claim, Intent, Kind, Taken};
+use super::claim::{AttemptKind, Claim, Intent, Taken};
 use super::row::finish;
-use crate::domain::clock::Heard;
+use crate::domain::clock::ServerTimeSample;
 use crate::domain::content::Artifact;
 use crate::domain::fault::{Fault, FaultClass};
 use crate::store::error::Result;
@@ -54,7 +54,7 @@ impl Store {
         &self,
         intent: Intent,
         story_id: &str,
-        heard: Option<Heard>,
+        heard: Option<ServerTimeSample>,
         now: Timestamp,
     ) -> Result<Written> {
         self.surely(|| self.write_published(&intent.taken, story_id, heard, now)).await
@@ -64,7 +64,7 @@ impl Store {
         &self,
         taken: &Taken,
         story_id: &str,
-        heard: Option<Heard>,
+        heard: Option<ServerTimeSample>,
         now: Timestamp,
     ) -> Result<Written> {
         let at = micros(now);
@@ -167,7 +167,7 @@ impl Store {
     ) -> Result<Written> {
         let counted = i64::from(counts == Counts::Yes);
         let (at, next, ahead, reason) = (micros(now), micros(next_at), span(prepare_ahead), fault.to_string());
-        let preparing = taken.kind == Kind::Prepare;
+        let preparing = taken.kind == AttemptKind::Prepare;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'retry', actor = iif($5, 'prepare', 'publish'), reason = $4,
@@ -199,7 +199,7 @@ impl Store {
 
     async fn write_snooze(&self, taken: &Taken, fault: &Fault, now: Timestamp) -> Result<Written> {
         let (at, reason) = (micros(now), fault.to_string());
-        let preparing = taken.kind == Kind::Prepare;
+        let preparing = taken.kind == AttemptKind::Prepare;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'scheduled', event = 'snooze', actor = iif($5, 'prepare', 'publish'), reason = $4,
@@ -224,7 +224,7 @@ impl Store {
 
     async fn write_fail(&self, taken: &Taken, fault: &Fault, now: Timestamp) -> Result<Written> {
         let (at, reason) = (micros(now), fault.to_string());
-        let preparing = taken.kind == Kind::Prepare;
+        let preparing = taken.kind == AttemptKind::Prepare;
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "UPDATE post SET state = 'failed', event = 'fail', actor = iif($5, 'prepare', 'publish'), reason = $4,

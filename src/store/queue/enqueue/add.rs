@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::columns::Columns;
+use super::columns::PostColumns;
 use super::wanted::NewPost;
 use crate::store::error::{Result, StoreError};
 use crate::store::queue::write::Write;
@@ -25,7 +25,7 @@ impl<'a> Adds<'a> {
     }
 
     /// Takes a post along, `scheduled`. `why` is a sentence for its history; empty when there is nothing to say.
-    pub(super) fn add(&mut self, is: &Columns<'_>, occurrence: &NewPost, why: &str) -> Result<()> {
+    pub(super) fn add(&mut self, is: &PostColumns<'_>, occurrence: &NewPost, why: &str) -> Result<()> {
         let (posts, row, (content, text_key)) = (is.posts, &is.row, is.says(occurrence));
         let occurs_at = micros(occurrence.occurs_at);
         let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::add::Adds;
 use super::batches::batches;
-use super::columns::Columns;
+use super::columns::PostColumns;
 use super::report::Enqueued;
-use super::step::{Deed, Step, Turn, steps};
+use super::step::{EnqueueAction, EnqueueStep, Transition, steps};
 use super::wanted::JobPosts;
 use super::withdrawal::{self, Gone, JOB_GONE};
 use super::{moves, read, rewrite};
@@ -122,8 +122,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let known = read::known(&mut tx, posts).await?;
         let existing = read::existing_posts(&mut tx, posts, &known).await?;
-        let columns = posts.iter().map(|posts| Columns::of(posts)).collect::<Result<Vec<_>>>()?;
-        let mut all: Vec<Vec<Step<'_>>> =
+        let columns = posts.iter().map(|posts| PostColumns::of(posts)).collect::<Result<Vec<_>>>()?;
+        let mut all: Vec<Vec<EnqueueStep<'_>>> =
             existing.iter().zip(&columns).map(|(existing, is)| steps(existing, is, now)).collect();
         let later = all.first_mut().filter(|_| posts.len() == 1).map(put_off).unwrap_or_default();
         let noted: Vec<_> = posts.iter().map(|posts| (*posts, whole_until(posts, &later))).collect();
@@ -143,7 +143,13 @@ impl Store {
 
     /// The rest of the new posts of a job that has many, part by part: a post that falls due meanwhile does not wait for all of them. The
     /// watermark follows what is whole, so that an interrupted job goes on where it stopped.
-    async fn bring_later(&self, later: &[Step<'_>], is: &Columns<'_>, by: By<'_>, now: Timestamp) -> Result<Enqueued> {
+    async fn bring_later(
+        &self,
+        later: &[EnqueueStep<'_>],
+        is: &PostColumns<'_>,
+        by: By<'_>,
+        now: Timestamp,
+    ) -> Result<Enqueued> {
         let (mut report, mut rest) = (Enqueued::default(), later);
         while !rest.is_empty() && !self.is_told_to_stop() {
             let (part, after) = rest.split_at(rest.len().min(WRITTEN_AT_ONCE.1));
@@ -162,7 +168,7 @@ impl Store {
 
     /// One job of which something is refused: as much of it as is not.
     async fn bring_singly(&self, posts: &JobPosts, by: By<'_>, now: Timestamp) -> Result<Enqueued> {
-        let (is, existing) = (Columns::of(posts)?, {
+        let (is, existing) = (PostColumns::of(posts)?, {
             let mut reader = self.readers.acquire().await?;
             let known = read::known(&mut reader, &[posts]).await?;
             read::existing_posts(&mut reader, &[posts], &known).await?
@@ -174,8 +180,8 @@ impl Store {
     /// Steps of one job of which something is refused, in smaller and smaller parts, until what is refused is known and left out.
     async fn bring_halves(
         &self,
-        steps: &[Step<'_>],
-        is: &Columns<'_>,
+        steps: &[EnqueueStep<'_>],
+        is: &PostColumns<'_>,
         whole: Timestamp,
         by: By<'_>,
         now: Timestamp,
@@ -199,8 +205,8 @@ impl Store {
 
     async fn bring_part(
         &self,
-        steps: &[Step<'_>],
-        is: &Columns<'_>,
+        steps: &[EnqueueStep<'_>],
+        is: &PostColumns<'_>,
         whole: Timestamp,
         by: By<'_>,
         now: Timestamp,
@@ -218,12 +224,13 @@ impl Store {
 
 /// Takes the new posts out of a job's steps that are written after the others: all beyond as many as one transaction takes, in the order
 /// of their times.
-fn put_off<'a>(steps: &mut Vec<Step<'a>>) -> Vec<Step<'a>> {
-    let is_new = |step: &Step<'_>| matches!(step.deed, Deed::Add { .. });
+fn put_off<'a>(steps: &mut Vec<EnqueueStep<'a>>) -> Vec<EnqueueStep<'a>> {
+    let is_new = |step: &EnqueueStep<'_>| matches!(step.deed, EnqueueAction::Add { .. });
     if steps.iter().filter(|step| is_new(step)).count() <= WRITTEN_AT_ONCE.1 {
         return Vec::new();
     }
-    let (mut new, mut others): (Vec<Step<'a>>, Vec<Step<'a>>) = std::mem::take(steps).into_iter().partition(is_new);
+    let (mut new, mut others): (Vec<EnqueueStep<'a>>, Vec<EnqueueStep<'a>>) =
+        std::mem::take(steps).into_iter().partition(is_new);
     new.sort_by_key(|step| step.occurrence.map(|occurrence| occurrence.nominal_at));
     let later = new.split_off(WRITTEN_AT_ONCE.1);
     others.append(&mut new);
@@ -232,14 +239,14 @@ fn put_off<'a>(steps: &mut Vec<Step<'a>>) -> Vec<Step<'a>> {
 }
 
 /// Up to where a job is whole while these new posts of it are still missing.
-fn whole_until(posts: &JobPosts, missing: &[Step<'_>]) -> Timestamp {
+fn whole_until(posts: &JobPosts, missing: &[EnqueueStep<'_>]) -> Timestamp {
     let next = missing.first().and_then(|step| step.occurrence);
     let before = next.map(|occurrence| earlier(occurrence.nominal_at, Duration::from_micros(1)));
     before.map_or(posts.complete_until, |before| before.min(posts.complete_until))
 }
 
 /// Says what a statement refused of a job. How many posts that costs.
-fn refused(posts: &JobPosts, step: Option<&Step<'_>>, error: &StoreError) -> u64 {
+fn refused(posts: &JobPosts, step: Option<&EnqueueStep<'_>>, error: &StoreError) -> u64 {
     let named =
         step.and_then(|step| step.occurrence.map(|o| o.nominal.as_str()).or(step.post.map(|post| &*post.nominal)));
     tracing::error!(job.name = posts.job, occurrence = named, %error, "the queue refused a post of the job files; the others follow them");
@@ -298,9 +305,11 @@ async fn newest(tx: &mut Write) -> Result<i64> {
 }
 
 /// The posts that steps withdraw.
-fn gone<'a, 'b: 'a>(steps: impl IntoIterator<Item = &'a Step<'b>>) -> Vec<Gone> {
-    let of = |step: &Step<'_>| match (&step.deed, step.post) {
-        (Deed::Withdraw { reason, replaced }, Some(post)) => Some(Gone { post: post.id, reason, replaced: *replaced }),
+fn gone<'a, 'b: 'a>(steps: impl IntoIterator<Item = &'a EnqueueStep<'b>>) -> Vec<Gone> {
+    let of = |step: &EnqueueStep<'_>| match (&step.deed, step.post) {
+        (EnqueueAction::Withdraw { reason, replaced }, Some(post)) => {
+            Some(Gone { post: post.id, reason, replaced: *replaced })
+        }
         _ => None,
     };
     steps.into_iter().filter_map(of).collect()
@@ -310,8 +319,8 @@ fn gone<'a, 'b: 'a>(steps: impl IntoIterator<Item = &'a Step<'b>>) -> Vec<Gone> 
 /// that is free by then, and makes room for nobody.
 async fn carry_out(
     tx: &mut Write,
-    steps: &[Step<'_>],
-    columns: &Columns<'_>,
+    steps: &[EnqueueStep<'_>],
+    columns: &PostColumns<'_>,
     adds: &mut Adds<'_>,
     now: Timestamp,
 ) -> Result<Enqueued> {
@@ -319,8 +328,8 @@ async fn carry_out(
     rewrite::set_aside(tx, steps).await?;
     for step in steps {
         match (&step.deed, step.post, step.occurrence) {
-            (Deed::Mark(follow), Some(post), _) => moves::mark(tx, post.id, *follow).await?,
-            (Deed::Edit { told, turns }, Some(post), Some(occurrence)) => {
+            (EnqueueAction::Mark(follow), Some(post), _) => moves::mark(tx, post.id, *follow).await?,
+            (EnqueueAction::Edit { told, turns }, Some(post), Some(occurrence)) => {
                 if post.follow {
                     moves::mark(tx, post.id, false).await?;
                 }
@@ -331,30 +340,32 @@ async fn carry_out(
                 }
                 for turn in turns {
                     moves::turn(tx, post.id, turn, now).await?;
-                    report.restored +=
-                        u64::from(matches!(turn, Turn::Restore(_) | Turn::RestoreHeld(_) | Turn::Return { .. }));
-                    report.held += u64::from(matches!(turn, Turn::Hold(_)));
-                    report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
+                    report.restored += u64::from(matches!(
+                        turn,
+                        Transition::Restore(_) | Transition::RestoreHeld(_) | Transition::Return { .. }
+                    ));
+                    report.held += u64::from(matches!(turn, Transition::Hold(_)));
+                    report.skipped += u64::from(matches!(turn, Transition::Skip(_)));
                 }
             }
-            (Deed::Add { why, turn: None }, None, Some(occurrence)) => {
+            (EnqueueAction::Add { why, turn: None }, None, Some(occurrence)) => {
                 adds.add(columns, occurrence, why)?;
                 if adds.is_full() {
                     report.added += adds.write(tx, now).await?;
                 }
             }
-            (Deed::Add { why, turn: Some(turn) }, None, Some(occurrence)) => {
+            (EnqueueAction::Add { why, turn: Some(turn) }, None, Some(occurrence)) => {
                 // In the order of their times, so that the numbers of new posts rise with them.
                 report.added += adds.write(tx, now).await?;
                 adds.add(columns, occurrence, why)?;
                 // A pruned occurrence is refused: its post was there before.
                 let Some(post) = adds.write_one(tx, now).await? else { continue };
                 moves::turn(tx, post, turn, now).await?;
-                report.held += u64::from(matches!(turn, Turn::Hold(_)));
-                report.skipped += u64::from(matches!(turn, Turn::Skip(_)));
+                report.held += u64::from(matches!(turn, Transition::Hold(_)));
+                report.skipped += u64::from(matches!(turn, Transition::Skip(_)));
                 report.added += 1;
             }
-            (Deed::Busy, ..) => report.busy += 1,
+            (EnqueueAction::Busy, ..) => report.busy += 1,
             _ => {}
         }
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::columns::Columns;
-use super::pairing::{Existing, Row};
-use super::step::{Deed, Step, Turn, differing, moved_by_zone_rules};
+use super::columns::PostColumns;
+use super::pairing::{Existing, PairingRow};
+use super::step::{EnqueueAction, EnqueueStep, Transition, differing, moved_by_zone_rules};
 use super::wanted::NewPost;
 use crate::domain::content::Content;
 use crate::domain::post::PostState;
@@ -17,7 +17,7 @@ use crate::store::values::{instant, instant_opt, micros, read_json};
 
 /// What becomes of one post.
 #[derive(Clone, Debug, Serialize)]
-pub struct Change {
+pub struct PostChange {
     /// What is done.
     pub kind: ChangeKind,
     /// Its number; none for a new one, and where no queue is asked.
@@ -37,9 +37,9 @@ pub struct Change {
     /// Why, where that is not plain.
     pub reason: String,
     /// As it is; none for a new one and for one that stays.
-    pub before: Option<Face>,
+    pub before: Option<Snapshot>,
     /// As the files want it; none for one that they do not name any more.
-    pub after: Option<Face>,
+    pub after: Option<Snapshot>,
     /// Whether it is withdrawn with nothing in its place.
     #[serde(skip)]
     pub lost: bool,
@@ -65,7 +65,7 @@ pub enum ChangeKind {
 
 /// What a person sees of a post, and what the files can change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Face {
+pub struct Snapshot {
     /// When it is to appear.
     pub occurs_at: Timestamp,
     /// The zone of its schedule.
@@ -88,8 +88,8 @@ pub struct Face {
     pub blackout: Option<String>,
 }
 
-impl Face {
-    fn of(row: &Row, occurs_at: i64, blackout: Option<String>) -> Result<Self> {
+impl Snapshot {
+    fn of(row: &PairingRow, occurs_at: i64, blackout: Option<String>) -> Result<Self> {
         let seconds = |micros: i64| Duration::from_micros(u64::try_from(micros).unwrap_or(0)).as_secs();
         let late = match row.late_then.as_str() {
             "post" => "post, however late".to_owned(),
@@ -113,30 +113,34 @@ impl Face {
         Self::of(&post.row, post.occurs_at, post.blackout.clone())
     }
 
-    fn of_occurrence(occurrence: &NewPost, is: &Columns<'_>) -> Result<Self> {
+    fn of_occurrence(occurrence: &NewPost, is: &PostColumns<'_>) -> Result<Self> {
         let (content, _) = is.says(occurrence);
-        let row = Row { content: content.to_owned(), tags: is.tags(occurrence).to_owned(), ..is.row.clone() };
+        let row = PairingRow { content: content.to_owned(), tags: is.tags(occurrence).to_owned(), ..is.row.clone() };
         Self::of(&row, micros(occurrence.occurs_at), occurrence.falls_in.as_ref().map(ToString::to_string))
     }
 }
 
-impl Change {
-    pub(super) fn of(step: &Step<'_>, is: &Columns<'_>) -> Result<Self> {
+impl PostChange {
+    pub(super) fn of(step: &EnqueueStep<'_>, is: &PostColumns<'_>) -> Result<Self> {
         let state = step.post.map(|post| post.state);
         let stays = state.unwrap_or(PostState::Scheduled);
         let (kind, becomes, reason) = match &step.deed {
-            Deed::Keep => (ChangeKind::Unchanged, stays, String::new()),
-            Deed::Mark(false) => (ChangeKind::Unchanged, stays, String::new()),
-            Deed::Mark(true) => (ChangeKind::Ignored, stays, ignored(stays).into()),
-            Deed::Ignored => (ChangeKind::Ignored, stays, ignored(stays).into()),
-            Deed::Busy => (ChangeKind::Ignored, stays, "an attempt is under way; it follows if that fails".into()),
-            Deed::Wait => (ChangeKind::Ignored, stays, "it follows when another post of its job has made room".into()),
-            Deed::Withdraw { reason, .. } => (ChangeKind::Cancelled, PostState::Cancelled, (*reason).into()),
-            Deed::Add { why, turn } => {
+            EnqueueAction::Keep => (ChangeKind::Unchanged, stays, String::new()),
+            EnqueueAction::Mark(false) => (ChangeKind::Unchanged, stays, String::new()),
+            EnqueueAction::Mark(true) => (ChangeKind::Ignored, stays, ignored(stays).into()),
+            EnqueueAction::Ignored => (ChangeKind::Ignored, stays, ignored(stays).into()),
+            EnqueueAction::Busy => {
+                (ChangeKind::Ignored, stays, "an attempt is under way; it follows if that fails".into())
+            }
+            EnqueueAction::Wait => {
+                (ChangeKind::Ignored, stays, "it follows when another post of its job has made room".into())
+            }
+            EnqueueAction::Withdraw { reason, .. } => (ChangeKind::Cancelled, PostState::Cancelled, (*reason).into()),
+            EnqueueAction::Add { why, turn } => {
                 let (becomes, reason) = turn.iter().fold((PostState::Scheduled, why.clone()), turned);
                 (ChangeKind::Added, becomes, reason)
             }
-            Deed::Edit { told, turns } => {
+            EnqueueAction::Edit { told, turns } => {
                 let zone_rules = match (step.post, step.occurrence, told) {
                     (Some(post), Some(occurrence), Some(told)) if moved_by_zone_rules(post, occurrence, is) => told,
                     _ => &String::new(),
@@ -158,7 +162,7 @@ impl Change {
             }
             _ => Vec::new(),
         };
-        let before = step.post.filter(|_| kind != ChangeKind::Unchanged).map(Face::of_post).transpose()?;
+        let before = step.post.filter(|_| kind != ChangeKind::Unchanged).map(Snapshot::of_post).transpose()?;
         let after = step.occurrence;
         Ok(Self {
             kind,
@@ -174,8 +178,8 @@ impl Change {
             parts,
             reason,
             before,
-            after: after.map(|occurrence| Face::of_occurrence(occurrence, is)).transpose()?,
-            lost: matches!(step.deed, Deed::Withdraw { replaced: false, .. }),
+            after: after.map(|occurrence| Snapshot::of_occurrence(occurrence, is)).transpose()?,
+            lost: matches!(step.deed, EnqueueAction::Withdraw { replaced: false, .. }),
         })
     }
 
@@ -191,7 +195,7 @@ impl Change {
             becomes: PostState::Cancelled,
             parts: Vec::new(),
             reason: reason.to_owned(),
-            before: Some(Face::of_post(post)?),
+            before: Some(Snapshot::of_post(post)?),
             after: None,
             lost: true,
         })
@@ -205,13 +209,13 @@ fn ignored(state: PostState) -> &'static str {
     }
 }
 
-fn turned((_, why): (PostState, String), turn: &Turn) -> (PostState, String) {
+fn turned((_, why): (PostState, String), turn: &Transition) -> (PostState, String) {
     let (state, more) = match turn {
-        Turn::Restore(why) => (PostState::Scheduled, *why),
-        Turn::RestoreHeld(why) | Turn::Return { why, held: true } => (PostState::Held, *why),
-        Turn::Return { why, held: false } => (PostState::Scheduled, *why),
-        Turn::Hold(why) => (PostState::Held, why.as_str()),
-        Turn::Skip(why) => (PostState::Cancelled, why.as_str()),
+        Transition::Restore(why) => (PostState::Scheduled, *why),
+        Transition::RestoreHeld(why) | Transition::Return { why, held: true } => (PostState::Held, *why),
+        Transition::Return { why, held: false } => (PostState::Scheduled, *why),
+        Transition::Hold(why) => (PostState::Held, why.as_str()),
+        Transition::Skip(why) => (PostState::Cancelled, why.as_str()),
     };
     (state, if why.is_empty() { more.to_owned() } else { format!("{why}; {more}") })
 }

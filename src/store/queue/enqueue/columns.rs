@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::pairing::Row;
+use super::pairing::PairingRow;
 use super::wanted::{JobPosts, NewPost};
 use crate::domain::clock::later;
 use crate::domain::policy::LateThen;
@@ -13,16 +13,16 @@ use crate::store::queue::text_key::text_key;
 use crate::store::values::{micros, span, write_json};
 
 /// What a job's file says of each of its posts, in the form in which it is compared and written.
-pub(super) struct Columns<'a> {
+pub(super) struct PostColumns<'a> {
     pub(super) posts: &'a JobPosts,
-    pub(super) row: Row,
+    pub(super) row: PairingRow,
     /// Content and text key of the occurrences that have a text of their own, by nominal time.
     own: HashMap<&'a str, (String, String)>,
     own_tags: HashMap<&'a str, String>,
     prepare_ahead: i64,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> PostColumns<'a> {
     pub(super) fn of(posts: &'a JobPosts) -> Result<Self> {
         let (mut own, mut own_tags) = (HashMap::new(), HashMap::new());
         for occurrence in &posts.occurrences {
@@ -34,7 +34,7 @@ impl<'a> Columns<'a> {
                 own_tags.insert(occurrence.nominal.as_str(), write_json(tags)?);
             }
         }
-        let row = Row {
+        let row = PairingRow {
             account: posts.account.clone(),
             content: write_json(&posts.content)?,
             text_key: text_key(posts.content.text().unwrap_or_default()),

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::change::Change;
-use super::columns::Columns;
-use super::pairing::{Existing, Row};
-use super::step::{Deed, Turn, steps};
+use super::change::PostChange;
+use super::columns::PostColumns;
+use super::pairing::{Existing, PairingRow};
+use super::step::{EnqueueAction, Transition, steps};
 use super::wanted::JobPosts;
 use super::withdrawal::{self, JOB_GONE};
 use crate::domain::post::PostState;
@@ -17,18 +17,18 @@ use crate::store::values::micros;
 ///
 /// # Errors
 /// A content without JSON form, which no loader makes.
-pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec<Change>> {
+pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec<PostChange>> {
     let mut changes = Vec::new();
     for posts in old.iter().filter(|old| !new.iter().any(|new| new.job == old.job)) {
         for post in imagined(posts, now)?.iter().filter(|post| post.waits()) {
-            changes.push(Change::of_gone(&posts.job, post, JOB_GONE)?);
+            changes.push(PostChange::of_gone(&posts.job, post, JOB_GONE)?);
         }
     }
     for posts in new {
         let existing = old.iter().find(|old| old.job == posts.job).map(|old| imagined(old, now)).transpose()?;
-        let columns = Columns::of(posts)?;
+        let columns = PostColumns::of(posts)?;
         for step in steps(&existing.unwrap_or_default(), &columns, now) {
-            changes.push(Change::of(&step, &columns)?);
+            changes.push(PostChange::of(&step, &columns)?);
         }
     }
     withdrawal::foretell(&mut changes, &withdrawal::LostBefore::default())?;
@@ -37,14 +37,14 @@ pub fn compare(old: &[JobPosts], new: &[JobPosts], now: Timestamp) -> Result<Vec
 
 /// The posts that a job would have in a queue of its own.
 fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
-    let columns = Columns::of(posts)?;
+    let columns = PostColumns::of(posts)?;
     let all = steps(&[], &columns, now);
     let posts = all.iter().filter_map(|step| {
-        let (Deed::Add { turn, .. }, Some(occurrence)) = (&step.deed, step.occurrence) else { return None };
+        let (EnqueueAction::Add { turn, .. }, Some(occurrence)) = (&step.deed, step.occurrence) else { return None };
         let state = match turn {
-            Some(Turn::Skip(_)) => PostState::Cancelled,
+            Some(Transition::Skip(_)) => PostState::Cancelled,
             _ if occurrence.occurs_at <= now => PostState::Published,
-            Some(Turn::Hold(_)) => PostState::Held,
+            Some(Transition::Hold(_)) => PostState::Held,
             _ => PostState::Scheduled,
         };
         Some(Existing {
@@ -62,7 +62,8 @@ fn imagined(posts: &JobPosts, now: Timestamp) -> Result<Vec<Existing>> {
             row: {
                 let (content, text_key) = columns.says(occurrence);
                 let tags = columns.tags(occurrence).to_owned();
-                Row { content: content.to_owned(), text_key: text_key.to_owned(), tags, ..columns.row.clone() }.into()
+                PairingRow { content: content.to_owned(), text_key: text_key.to_owned(), tags, ..columns.row.clone() }
+                    .into()
             },
         })
     });

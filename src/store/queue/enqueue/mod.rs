@@ -27,13 +27,13 @@ use jiff::Timestamp;
 
 use self::batches::{JOBS_AT_ONCE, READ_AT_ONCE, batches};
 use self::bring::BY_PLAN;
-pub use self::change::{Change, ChangeKind, Face};
-use self::columns::Columns;
+pub use self::change::{ChangeKind, PostChange, Snapshot};
+use self::columns::PostColumns;
 pub use self::compare::compare;
 pub use self::read::KnownJob;
 pub use self::report::Enqueued;
-use self::step::{Deed, Step, steps};
-pub use self::wanted::{JobPosts, NewPost, Unmade};
+use self::step::{EnqueueAction, EnqueueStep, steps};
+pub use self::wanted::{JobPosts, MissingText, NewPost};
 use self::withdrawal::JOB_GONE;
 use crate::store::error::{Result, Trouble};
 use crate::store::handle::Store;
@@ -105,8 +105,8 @@ impl Store {
                 existing => existing?,
             };
             for (posts, existing) in posts.iter().zip(existing) {
-                let acts = |step: &Step<'_>| !matches!(step.deed, Deed::Keep | Deed::Ignored);
-                if !noted.contains(&posts.job) || steps(&existing, &Columns::of(posts)?, now).iter().any(acts) {
+                let acts = |step: &EnqueueStep<'_>| !matches!(step.deed, EnqueueAction::Keep | EnqueueAction::Ignored);
+                if !noted.contains(&posts.job) || steps(&existing, &PostColumns::of(posts)?, now).iter().any(acts) {
                     differing.push(*posts);
                 }
             }
@@ -117,11 +117,11 @@ impl Store {
     }
 
     /// What [`enqueue`](Self::enqueue) would do, and what it would leave as it is: nothing is written.
-    pub async fn preview(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Vec<Change>> {
+    pub async fn preview(&self, jobs: &[JobPosts], names: &[&str], now: Timestamp) -> Result<Vec<PostChange>> {
         let mut changes = Vec::new();
         let mut reader = self.readers.acquire().await?;
         for (job, post) in read::posts_of_gone_jobs(&mut reader, names).await? {
-            changes.push(Change::of_gone(&job, &post, JOB_GONE)?);
+            changes.push(PostChange::of_gone(&job, &post, JOB_GONE)?);
         }
         let jobs: Vec<&JobPosts> = jobs.iter().collect();
         let lost_before = self.lost_before(names, now).await?;
@@ -129,9 +129,9 @@ impl Store {
             let known = read::known(&mut reader, posts).await?;
             let existing = read::existing_posts(&mut reader, posts, &known).await?;
             for (posts, existing) in posts.iter().zip(existing) {
-                let columns = Columns::of(posts)?;
+                let columns = PostColumns::of(posts)?;
                 for step in steps(&existing, &columns, now) {
-                    changes.push(Change::of(&step, &columns)?);
+                    changes.push(PostChange::of(&step, &columns)?);
                 }
             }
         }

@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::step::Turn;
+use super::step::Transition;
 use crate::store::error::Result;
 use crate::store::queue::write::Write;
 use crate::store::values::{micros, write_json};
 
 /// Moves a post to another state on the plan's behalf.
-pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp) -> Result<()> {
+pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Transition, now: Timestamp) -> Result<()> {
     let at = micros(now);
     let done = match turn {
         // One that waited for a person does so again.
-        Turn::Restore(why) | Turn::RestoreHeld(why) => {
+        Transition::Restore(why) | Transition::RestoreHeld(why) => {
             sqlx::query!(
                 "UPDATE post SET state = iif(held_reason IS NULL, 'scheduled', 'held'),
                    event = iif(held_reason IS NULL, 'release', 'hold'), actor = 'plan', changed_at = $2,
@@ -25,8 +25,8 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
             .execute(&mut **tx)
             .await
         }
-        Turn::Return { why, held } => return give_back(tx, post, why, *held, now).await,
-        Turn::Hold(why) => {
+        Transition::Return { why, held } => return give_back(tx, post, why, *held, now).await,
+        Transition::Hold(why) => {
             sqlx::query!(
                 "UPDATE post SET state = 'held', event = 'hold', actor = 'plan', reason = $3, changed_at = $2
                  WHERE id = $1 AND state = 'scheduled'",
@@ -37,7 +37,7 @@ pub(super) async fn turn(tx: &mut Write, post: i64, turn: &Turn, now: Timestamp)
             .execute(&mut **tx)
             .await
         }
-        Turn::Skip(why) => {
+        Transition::Skip(why) => {
             sqlx::query!(
                 // What another blackout held waits for nobody once both are lifted.
                 "UPDATE post SET state = 'cancelled', event = 'cancel', actor = 'plan', reason = $3, changed_at = $2,

@@ -31,12 +31,12 @@ pub(super) struct Existing {
     /// The version of the time zone rules by which its instant was found.
     pub(super) tzdb: String,
     /// Shared by posts that say the same, which most of a job's do.
-    pub(super) row: Arc<Row>,
+    pub(super) row: Arc<PairingRow>,
 }
 
 /// The columns of a post that follow the job, as they are compared and written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct PairingRow {
     pub(super) account: String,
     pub(super) content: String,
     pub(super) text_key: String,

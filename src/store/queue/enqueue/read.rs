@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
-use super::pairing::{Existing, Row};
+use super::pairing::{Existing, PairingRow};
 use super::wanted::JobPosts;
 use crate::domain::post::PostState;
 use crate::store::error::{Result, StoreError};
@@ -31,7 +31,7 @@ pub struct KnownJob {
 /// A post as SQL gives it: the array of these columns, in this order. Many of them come in one row, since handing over a row to
 /// another thread takes longer than reading one.
 #[derive(Deserialize)]
-struct Found {
+struct StoredPost {
     id: i64,
     job: String,
     nominal: String,
@@ -56,11 +56,11 @@ struct Found {
     delete_at: Option<i64>,
 }
 
-impl Found {
+impl StoredPost {
     fn read(self) -> Result<(String, Existing)> {
         let state = PostState::parse(&self.state)
             .ok_or_else(|| StoreError::Nonsense { what: format!("the state {:?}", self.state) })?;
-        let row = Row {
+        let row = PairingRow {
             account: self.account,
             content: self.content,
             text_key: self.text_key,
@@ -181,9 +181,9 @@ pub(super) async fn existing_posts(
         names
     )
     .fetch(&mut *connection);
-    let mut shared: Option<Arc<Row>> = None;
+    let mut shared: Option<Arc<PairingRow>> = None;
     while let Some(row) = rows.try_next().await? {
-        for post in read_json::<Vec<Found>>(&row, "posts")? {
+        for post in read_json::<Vec<StoredPost>>(&row, "posts")? {
             let (job, mut post) = post.read()?;
             match &shared {
                 Some(row) if *row == post.row => post.row = row.clone(),
@@ -250,7 +250,7 @@ pub(super) async fn posts_of_gone_jobs(
     )
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| read_json::<Found>(row, "a post")?.read()).collect()
+    rows.iter().map(|row| read_json::<StoredPost>(row, "a post")?.read()).collect()
 }
 
 /// The posts that left the job files after `since` and were withdrawn, but for those whose jobs are among `names`, as JSON, again.
@@ -272,5 +272,5 @@ pub(super) async fn posts_that_left(
     )
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| read_json::<Found>(row, "a post")?.read()).collect()
+    rows.iter().map(|row| read_json::<StoredPost>(row, "a post")?.read()).collect()
 }

@@ -1,8 +1,8 @@
 //! The SQL of what changes: the posts that follow what their job's file says.
 
-use super::columns::Columns;
+use super::columns::PostColumns;
 use super::pairing::Existing;
-use super::step::{Deed, Step};
+use super::step::{EnqueueAction, EnqueueStep};
 use super::wanted::NewPost;
 use crate::store::error::Result;
 use crate::store::queue::write::Write;
@@ -10,10 +10,10 @@ use crate::store::values::{micros, write_json};
 
 /// Takes the posts that are about to move off their instants, so that they can trade places. Seen by nobody: it is undone
 /// within the transaction.
-pub(super) async fn set_aside(tx: &mut Write, steps: &[Step<'_>]) -> Result<()> {
-    let moves = |step: &&Step<'_>| {
+pub(super) async fn set_aside(tx: &mut Write, steps: &[EnqueueStep<'_>]) -> Result<()> {
+    let moves = |step: &&EnqueueStep<'_>| {
         let (Some(post), Some(occurrence)) = (step.post, step.occurrence) else { return false };
-        matches!(step.deed, Deed::Edit { .. }) && post.nominal_at != micros(occurrence.nominal_at)
+        matches!(step.deed, EnqueueAction::Edit { .. }) && post.nominal_at != micros(occurrence.nominal_at)
     };
     let ids: Vec<i64> = steps.iter().filter(moves).filter_map(|step| Some(step.post?.id)).collect();
     if ids.is_empty() {
@@ -31,7 +31,7 @@ pub(super) async fn set_aside(tx: &mut Write, steps: &[Step<'_>]) -> Result<()> 
 
 /// Writes the columns that follow the job file. A changed content must be prepared anew and starts with fresh attempts; a
 /// changed time moves the due time and the late window with it; a changed late policy applies to the window as it began.
-pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Result<()> {
+pub(super) async fn rewrite(tx: &mut Write, post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>) -> Result<()> {
     let (posts, row, state, kind) = (is.posts, &is.row, post.state.as_str(), is.posts.content.kind());
     let (nominal_at, occurs_at) = (micros(occurrence.nominal_at), micros(occurrence.occurs_at));
     let ((content, text_key), tags) = (is.says(occurrence), is.tags(occurrence));

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::columns::Columns;
+use super::columns::PostColumns;
 use super::pairing::{Existing, pair};
 use super::read::PRUNED;
 use super::wanted::NewPost;
@@ -16,14 +16,14 @@ use crate::store::values::micros;
 const TIME_GONE: &str = "its time left the job file";
 
 /// One post, one occurrence, or both, and what is done.
-pub(super) struct Step<'a> {
+pub(super) struct EnqueueStep<'a> {
     pub(super) post: Option<&'a Existing>,
     pub(super) occurrence: Option<&'a NewPost>,
-    pub(super) deed: Deed,
+    pub(super) deed: EnqueueAction,
 }
 
 /// What is done.
-pub(super) enum Deed {
+pub(super) enum EnqueueAction {
     /// Nothing: the post is as the file wants it.
     Keep,
     /// Nothing: the file wants it otherwise, and it is out already.
@@ -36,10 +36,10 @@ pub(super) enum Deed {
     Add {
         /// For its history; empty when there is nothing to say.
         why: String,
-        turn: Option<Turn>,
+        turn: Option<Transition>,
     },
     /// Rewritten, if `told` says what changed; then taken to other states.
-    Edit { told: Option<String>, turns: Vec<Turn> },
+    Edit { told: Option<String>, turns: Vec<Transition> },
     /// Nothing but a note whether it must follow the job file before it may leave again: its request is out, and its fate open.
     Mark(bool),
     /// Cancelled.
@@ -52,7 +52,7 @@ pub(super) enum Deed {
 
 /// A change of state, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Transition {
     /// Back to `scheduled`.
     Restore(&'static str),
     /// Back to `held`, where it was when it was withdrawn.
@@ -66,7 +66,7 @@ pub(super) enum Turn {
 }
 
 /// In what a post differs from what the job file says: the names of what changes.
-pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> Vec<&'static str> {
+pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>) -> Vec<&'static str> {
     let (has, wants) = (&post.row, &is.row);
     let blackout = occurrence.falls_in.as_ref().map(ToString::to_string);
     let parts = [
@@ -84,7 +84,7 @@ pub(super) fn differing(post: &Existing, occurrence: &NewPost, is: &Columns<'_>)
 }
 
 /// Whether only the rules of its zone can have moved the post: its local time and its zone are what they were.
-pub(super) fn moved_by_zone_rules(post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> bool {
+pub(super) fn moved_by_zone_rules(post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>) -> bool {
     post.nominal == occurrence.nominal
         && post.nominal != NOMINAL_NOW
         && post.row.zone == is.row.zone
@@ -96,16 +96,16 @@ fn moves(post: &Existing, occurrence: &NewPost) -> bool {
 }
 
 /// The steps of one job, in an order in which they can be carried out. What a person cancelled stays cancelled.
-pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timestamp) -> Vec<Step<'a>> {
+pub(super) fn steps<'a>(existing: &'a [Existing], is: &PostColumns<'a>, now: Timestamp) -> Vec<EnqueueStep<'a>> {
     let pairs = pair(existing, &is.posts.occurrences);
     let mut steps = Vec::new();
-    let mut push = |post, occurrence, deed| steps.push(Step { post, occurrence, deed });
+    let mut push = |post, occurrence, deed| steps.push(EnqueueStep { post, occurrence, deed });
     for (post, occurrence) in &pairs.undecided {
         let stale = occurrence.is_none_or(|occurrence| !differing(post, occurrence, is).is_empty());
         let deed = match (stale, stale == post.follow) {
-            (_, false) => Deed::Mark(stale),
-            (true, true) => Deed::Ignored,
-            (false, true) => Deed::Keep,
+            (_, false) => EnqueueAction::Mark(stale),
+            (true, true) => EnqueueAction::Ignored,
+            (false, true) => EnqueueAction::Keep,
         };
         push(Some(*post), *occurrence, deed);
     }
@@ -113,16 +113,16 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
     let mut replacing = added.count();
     for post in &pairs.surplus {
         if post.lost {
-            push(Some(*post), None, Deed::Keep);
+            push(Some(*post), None, EnqueueAction::Keep);
             continue;
         }
         if is.posts.unmade.iter().any(|unmade| unmade.nominal == post.nominal) {
-            push(Some(*post), None, Deed::Keep);
+            push(Some(*post), None, EnqueueAction::Keep);
             continue;
         }
         let replaced = replacing > 0;
         replacing = replacing.saturating_sub(1);
-        push(Some(*post), None, Deed::Withdraw { reason: TIME_GONE, replaced });
+        push(Some(*post), None, EnqueueAction::Withdraw { reason: TIME_GONE, replaced });
     }
     for (post, occurrence) in &pairs.staying {
         push(Some(*post), Some(*occurrence), follow(post, occurrence, is, now));
@@ -131,7 +131,7 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
     let stuck = pairs.moving.iter().any(|(post, _)| post.state == PostState::Claimed);
     for (post, occurrence) in &pairs.moving {
         let deed = match stuck && post.state != PostState::Claimed {
-            true => Deed::Wait,
+            true => EnqueueAction::Wait,
             false => follow(post, occurrence, is, now),
         };
         push(Some(*post), Some(*occurrence), deed);
@@ -139,13 +139,13 @@ pub(super) fn steps<'a>(existing: &'a [Existing], is: &Columns<'a>, now: Timesta
     for occurrence in pairs.new.iter().filter(|occurrence| occurrence.nominal_at > is.posts.add_after) {
         let at = micros(occurrence.nominal_at);
         let taken = stuck && pairs.moving.iter().any(|(post, _)| post.nominal_at == at);
-        push(None, Some(*occurrence), if taken { Deed::Wait } else { add(occurrence) });
+        push(None, Some(*occurrence), if taken { EnqueueAction::Wait } else { add(occurrence) });
     }
     for (post, occurrence) in pairs.out.iter().filter(|(post, _)| post.id != PRUNED) {
         // What a schedule yielded in the past follows the job of that day: nobody edits it.
         let asked_for = occurrence.nominal_at > is.posts.add_after;
         if asked_for && differing(post, occurrence, is).iter().any(|part| SAID.contains(part)) {
-            push(Some(*post), Some(*occurrence), Deed::Ignored);
+            push(Some(*post), Some(*occurrence), EnqueueAction::Ignored);
         }
     }
     steps
@@ -157,20 +157,20 @@ const SAID: [&str; 3] = ["content", "account", "time"];
 /// Lets one post follow the job file. What left the job file and is back goes on; what was missed and is moved ahead has its chance
 /// after all; what falls into a blackout from here on is held or left out, and what a person released from one stays released. What a
 /// blackout, or the schedule, left out stays left out once its time has passed, and what a blackout held then is for the person.
-fn follow(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Deed {
+fn follow(post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>, now: Timestamp) -> EnqueueAction {
     // One that must make room for another still moves.
     if stays_left_out(post, occurrence, now) && post.nominal_at == micros(occurrence.nominal_at) {
-        return Deed::Keep;
+        return EnqueueAction::Keep;
     }
     let parts = differing(post, occurrence, is);
     if post.state == PostState::Claimed {
-        return if parts.is_empty() { Deed::Keep } else { Deed::Busy };
+        return if parts.is_empty() { EnqueueAction::Keep } else { EnqueueAction::Busy };
     }
     let turns = turns(post, occurrence, is, now);
     if parts.is_empty() && turns.is_empty() && !post.follow {
-        return Deed::Keep;
+        return EnqueueAction::Keep;
     }
-    Deed::Edit { told: (!parts.is_empty()).then(|| told(&parts, post, occurrence, is)), turns }
+    EnqueueAction::Edit { told: (!parts.is_empty()).then(|| told(&parts, post, occurrence, is)), turns }
 }
 
 /// Whether a blackout left it out until its time had passed. It keeps what tells of that: lifting the blackout does not bring it back.
@@ -186,9 +186,9 @@ fn fell_into(post: &Existing, then: BlackoutThen) -> bool {
     post.blackout.as_ref().is_some_and(|was| was.starts_with(then.as_str()))
 }
 
-fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp) -> Vec<Turn> {
+fn turns(post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>, now: Timestamp) -> Vec<Transition> {
     if post.lost {
-        let back = Turn::Return { why: "it is back in the job file", held: post.was_held };
+        let back = Transition::Return { why: "it is back in the job file", held: post.was_held };
         let stop = occurrence.falls_in.as_ref().and_then(stop).filter(|_| !post.was_held);
         return std::iter::once(back).chain(stop).collect();
     }
@@ -217,8 +217,8 @@ fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp
         _ => None,
     };
     match (restore, post.state) {
-        (Some(why), _) if post.was_held => vec![Turn::RestoreHeld(why)],
-        (Some(why), _) => std::iter::once(Turn::Restore(why)).chain(stop).collect(),
+        (Some(why), _) if post.was_held => vec![Transition::RestoreHeld(why)],
+        (Some(why), _) => std::iter::once(Transition::Restore(why)).chain(stop).collect(),
         (None, PostState::Scheduled) if newly => stop.into_iter().collect(),
         (None, PostState::Held) if newly && then == Some(BlackoutThen::Skip) => stop.into_iter().collect(),
         _ => Vec::new(),
@@ -226,16 +226,16 @@ fn turns(post: &Existing, occurrence: &NewPost, is: &Columns<'_>, now: Timestamp
 }
 
 /// The end of a post's way that its blackout asks for.
-fn stop(falls_in: &FallsIn) -> Option<Turn> {
+fn stop(falls_in: &FallsIn) -> Option<Transition> {
     let why = format!("it falls into a blackout: {}", falls_in.reason);
     match falls_in.then {
         BlackoutThen::Move => None,
-        BlackoutThen::Hold => Some(Turn::Hold(why)),
-        BlackoutThen::Skip => Some(Turn::Skip(why)),
+        BlackoutThen::Hold => Some(Transition::Hold(why)),
+        BlackoutThen::Skip => Some(Transition::Skip(why)),
     }
 }
 
-fn add(occurrence: &NewPost) -> Deed {
+fn add(occurrence: &NewPost) -> EnqueueAction {
     let why = match &occurrence.falls_in {
         Some(FallsIn { then: BlackoutThen::Move, reason }) => {
             format!("moved from {}, which falls into a blackout: {reason}", occurrence.nominal.replace('T', " "))
@@ -243,12 +243,12 @@ fn add(occurrence: &NewPost) -> Deed {
         _ => String::new(),
     };
     // What was written after its time is a slip of the pen, not a delay: no late policy was made for it.
-    let stale = occurrence.stale.clone().map(Turn::Hold);
-    Deed::Add { why, turn: stale.or_else(|| occurrence.falls_in.as_ref().and_then(stop)) }
+    let stale = occurrence.stale.clone().map(Transition::Hold);
+    EnqueueAction::Add { why, turn: stale.or_else(|| occurrence.falls_in.as_ref().and_then(stop)) }
 }
 
 /// For people: what changed, and through what.
-fn told(parts: &[&'static str], post: &Existing, occurrence: &NewPost, is: &Columns<'_>) -> String {
+fn told(parts: &[&'static str], post: &Existing, occurrence: &NewPost, is: &PostColumns<'_>) -> String {
     let by_rules = moved_by_zone_rules(post, occurrence, is);
     let by_file: Vec<&str> = parts.iter().copied().filter(|part| !by_rules || *part != "time").collect();
     let mut said = Vec::new();

@@ -62,12 +62,12 @@ pub struct JobPosts {
     /// Up to here every occurrence of the job is in `occurrences`.
     pub complete_until: Timestamp,
     /// Occurrences that have no text. Posts that stand for them already stay as they are.
-    pub unmade: Vec<Unmade>,
+    pub unmade: Vec<MissingText>,
 }
 
 /// An occurrence whose text cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmade {
+pub struct MissingText {
     /// The job's name.
     pub job: String,
     /// The nominal local time that its schedule names.

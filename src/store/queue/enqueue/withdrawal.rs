@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::change::{Change, ChangeKind};
+use super::change::{ChangeKind, PostChange};
 use super::pairing::Existing;
 use super::read;
 use super::report::Enqueued;
@@ -240,7 +240,7 @@ impl Store {
 }
 
 /// Of what would be withdrawn: which posts would be held instead. The same decision as above, on changes that are only shown.
-pub(super) fn foretell(changes: &mut Vec<Change>, before: &LostBefore) -> Result<()> {
+pub(super) fn foretell(changes: &mut Vec<PostChange>, before: &LostBefore) -> Result<()> {
     // Of each account: posts that are lost, and posts that wait.
     let mut counts: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     let mut said: HashMap<(String, String), Vec<Content>> = HashMap::new();
@@ -255,7 +255,7 @@ pub(super) fn foretell(changes: &mut Vec<Change>, before: &LostBefore) -> Result
             said.entry((face.account.clone(), change.nominal.clone())).or_default().push(face.content.clone());
         }
     }
-    let is_renamed = |change: &Change| {
+    let is_renamed = |change: &PostChange| {
         let Some(face) = &change.before else { return false };
         let there = said.get(&(face.account.clone(), change.nominal.clone()));
         there.is_some_and(|contents| contents.contains(&face.content))
@@ -265,10 +265,10 @@ pub(super) fn foretell(changes: &mut Vec<Change>, before: &LostBefore) -> Result
         if !is_accident(lost + recent + held, waiting + recent + held) {
             continue;
         }
-        let of_account = |change: &Change| {
+        let of_account = |change: &PostChange| {
             change.lost && change.before.as_ref().is_some_and(|face| face.account == account) && !is_renamed(change)
         };
-        let mut rest: Vec<&mut Change> = changes.iter_mut().filter(|change| of_account(change)).collect();
+        let mut rest: Vec<&mut PostChange> = changes.iter_mut().filter(|change| of_account(change)).collect();
         let all = i64::try_from(rest.len()).unwrap_or(i64::MAX);
         let some_renamed = all < lost;
         let few = some_renamed && all + held + recent <= UNASKED_MAX;
@@ -283,7 +283,7 @@ pub(super) fn foretell(changes: &mut Vec<Change>, before: &LostBefore) -> Result
             if post.row.account == account && !back.contains(&post.id) {
                 let (kind, becomes) = (ChangeKind::Held, PostState::Held);
                 let reason = format!("it left the job files{IN_CASE}");
-                changes.push(Change { kind, becomes, ..Change::of_gone(job, post, &reason)? });
+                changes.push(PostChange { kind, becomes, ..PostChange::of_gone(job, post, &reason)? });
             }
         }
     }

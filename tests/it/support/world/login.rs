@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kakao_sandbox::AccountTokens;
 use storyd::domain::clock::later;
 use storyd::network::kakao::folder::TokenFolder;
-use storyd::network::kakao::token::{AccessToken, Owner, RefreshToken, TokenSet};
+use storyd::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenSet};
 
 use super::World;
 
@@ -55,7 +55,7 @@ impl World {
             refresh_token: refresh_token.map(|token| RefreshToken::new(token).unwrap()),
             refresh_expires_at: ends.refresh_at,
             scopes: None,
-            owner: Some(Owner { user_id: tokens.user_id, nickname: None }),
+            owner: Some(TokenOwner { user_id: tokens.user_id, nickname: None }),
             obtained_at: self.clock.now(),
             bought: None,
         };

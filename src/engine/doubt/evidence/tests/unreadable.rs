@@ -62,12 +62,12 @@ fn stories_that_were_not_compared_are_not_explained_by_those_that_were() {
     let mut flood: Vec<Listed> = (0..KEPT_MAX).map(|number| story(&format!("n{number}"), 1, &photo(1, None))).collect();
     flood.push(story("last", 1, &note("")));
     let (says, flaw) = says_beside(&sought(note(TEXT)), with(flood), vec![]);
-    assert_eq!((says, flaw), (Says::Perhaps(vec![]), Some(Flaw::Crowded)));
+    assert_eq!((says, flaw), (Says::Perhaps(vec![]), Some(Inconsistency::Crowded)));
 }
 
 #[test]
 fn a_page_of_which_no_time_can_be_read_ends_no_list() {
-    let heard = Some(Heard { at: at(200), kakao_at: at(200) });
+    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
     let page = || shown(vec![], vec![unreadable(Some("_a.u"), None)]);
     assert!(!Evidence::default().take(&sought(note(TEXT)), heard, true, page()));
     assert!(!Evidence::default().take(&sought(note(TEXT)), heard, false, page()));
