@@ -18,10 +18,10 @@ CREATE TABLE account (
   unauthorized_at INTEGER,
   -- The last answer of Kakao's that carried a date: when it came by our clock, and that date. NULL: none ever did.
   heard_at        INTEGER,
-  heard_kakao_at  INTEGER,
+  heard_server_at  INTEGER,
   -- The last one of these that agreed with another, or the first with our own clock. One answer alone may carry any date.
   agreed_at       INTEGER,
-  agreed_kakao_at INTEGER,
+  agreed_server_at INTEGER,
   -- How densely it may post, in microseconds and stories a day, as the settings say.
   min_gap         INTEGER NOT NULL DEFAULT 0 CHECK (min_gap >= 0),
   max_per_day     INTEGER CHECK (max_per_day > 0),
@@ -40,8 +40,8 @@ CREATE TABLE account (
   CHECK ((blocked_code IS NULL) = (blocked_scope IS NULL)),
   CHECK ((blocked_code IS NULL) = (blocked_at IS NULL)),
   CHECK ((blocked_code IS NULL) = (probe_at IS NULL)),
-  CHECK ((heard_at IS NULL) = (heard_kakao_at IS NULL)),
-  CHECK ((agreed_at IS NULL) = (agreed_kakao_at IS NULL))
+  CHECK ((heard_at IS NULL) = (heard_server_at IS NULL)),
+  CHECK ((agreed_at IS NULL) = (agreed_server_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 -- Those for which the next success is news.
 CREATE INDEX account_marked ON account (name) WHERE blocked_code IS NOT NULL OR unauthorized_at IS NOT NULL;
@@ -133,9 +133,9 @@ CREATE TABLE post (
   -- be in the next list, or be gone.
   reconcile_at     INTEGER,
   quarantine_at    INTEGER,
-  quarantine_kakao_at INTEGER,
+  quarantine_server_at INTEGER,
   odd_at           INTEGER,
-  odd_kakao_at     INTEGER,
+  odd_server_at     INTEGER,
   absences         INTEGER NOT NULL DEFAULT 0 CHECK (absences >= 0),
   listed_newest    TEXT CHECK (length(listed_newest) BETWEEN 1 AND 256),
   parked_at        INTEGER,
@@ -155,8 +155,8 @@ CREATE TABLE post (
   CHECK ((state = 'in_doubt' AND parked_at IS NULL) = (reconcile_at IS NOT NULL)),
   CHECK (state = 'in_doubt' OR parked_at IS NULL),
   CHECK ((intent_skew IS NULL) = (intent_floor_at IS NULL)),
-  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
-  CHECK ((odd_at IS NULL) = (odd_kakao_at IS NULL)),
+  CHECK ((quarantine_at IS NULL) = (quarantine_server_at IS NULL)),
+  CHECK ((odd_at IS NULL) = (odd_server_at IS NULL)),
   CHECK ((artifact IS NULL) = (artifact_until_at IS NULL)),
   CHECK ((kind = 'note') = (prepare_at IS NULL)),
   CHECK ((late_then = 'post') = (late_until_at IS NULL))
@@ -442,16 +442,16 @@ CREATE TABLE restore (
   next_at     INTEGER,                          -- when its list is read next
   -- From when on, by both clocks, the quarantine counts, and how many complete listings there were after it.
   quarantine_at INTEGER,
-  quarantine_kakao_at INTEGER,
+  quarantine_server_at INTEGER,
   odd_at        INTEGER,                        -- a listing whose date did not fit the others, as of a doubt
-  odd_kakao_at  INTEGER,
+  odd_server_at  INTEGER,
   listings    INTEGER NOT NULL DEFAULT 0,
   settled_at  INTEGER,
   outcome     TEXT,
   CHECK ((settled_at IS NULL) = (next_at IS NOT NULL)),
   CHECK ((settled_at IS NULL) = (outcome IS NULL)),
-  CHECK ((quarantine_at IS NULL) = (quarantine_kakao_at IS NULL)),
-  CHECK ((odd_at IS NULL) = (odd_kakao_at IS NULL))
+  CHECK ((quarantine_at IS NULL) = (quarantine_server_at IS NULL)),
+  CHECK ((odd_at IS NULL) = (odd_server_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- Posts that were taken out of the record for their age. Their occurrences are never posted again.
@@ -495,7 +495,7 @@ CREATE INDEX incident_told ON incident (trouble, account, told_at);
 CREATE INDEX incident_end_told ON incident (trouble, account, end_told_at);
 
 -- What is asked of Kakao ahead of a post that waits, and what came of it. Rows of posts that wait no more are taken out.
-CREATE TABLE foresight (
+CREATE TABLE preflight (
   post_id    INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
   account    TEXT NOT NULL,
   next_at    INTEGER,                           -- when it is looked at next; NULL: not again before it is due
@@ -505,9 +505,9 @@ CREATE TABLE foresight (
   finding    TEXT,                              -- what is wrong with it, as the last look found
   CHECK (seen_at IS NOT NULL OR (card IS NULL AND finding IS NULL))
 ) STRICT;
-CREATE INDEX foresight_due ON foresight (account, next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX foresight_next ON foresight (next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX foresight_finding ON foresight (post_id) WHERE finding IS NOT NULL;
+CREATE INDEX preflight_due ON preflight (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX preflight_next ON preflight (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX preflight_finding ON preflight (post_id) WHERE finding IS NOT NULL;
 
 -- The outbox: one notice to one sink, kept until it was delivered or given up. Nothing that posts ever waits for it.
 CREATE TABLE notice (
@@ -528,16 +528,16 @@ CREATE INDEX notice_due ON notice (sink, next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX notice_ended ON notice (ended_at) WHERE ended_at IS NOT NULL;
 
 -- How far people have been told. One row.
-CREATE TABLE telling (
+CREATE TABLE notice_cursor (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   events_seen INTEGER NOT NULL,                 -- up to which event the incidents are derived
   digest_at   INTEGER,                          -- when the day was last told in short
   next_at     INTEGER                           -- when something that is held back may be told
 ) STRICT;
-INSERT INTO telling (id, events_seen) VALUES (1, 0);
+INSERT INTO notice_cursor (id, events_seen) VALUES (1, 0);
 
 -- The lives of the daemon. One that has no end, and is not the last, did not stop cleanly.
-CREATE TABLE life (
+CREATE TABLE daemon_run (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   started_at INTEGER NOT NULL,
   stopped_at INTEGER

@@ -6,7 +6,7 @@ use crate::network::kakao::folder::TokenError;
 use crate::settings::Contradiction;
 use crate::settings::secret::SecretError;
 use crate::store::queue::OperatorRefusal;
-use crate::store::{StoreError, Trouble};
+use crate::store::{StatementFailure, StoreError};
 use kakao_sandbox::SandboxError;
 
 /// Done.
@@ -112,12 +112,12 @@ impl From<StoreError> for Failure {
         let code = match error.trouble() {
             _ if matches!(error, StoreError::Running { .. }) => ANOTHER_DAEMON,
             _ if matches!(error, StoreError::Exists(_)) => USAGE,
-            Trouble::Full | Trouble::Disk => DISK,
+            StatementFailure::Full | StatementFailure::Disk => DISK,
             // The queue is as good as before; it is this one thing that it does not take.
-            Trouble::Refused => UNEXPECTED,
+            StatementFailure::Refused => UNEXPECTED,
             // It passes, and has nothing to do with the queue.
-            Trouble::Exhausted => UNEXPECTED,
-            Trouble::Busy | Trouble::Damaged | Trouble::Other => DATABASE,
+            StatementFailure::Exhausted => UNEXPECTED,
+            StatementFailure::Busy | StatementFailure::Damaged | StatementFailure::Other => DATABASE,
         };
         Self::new(code, error.to_string())
     }

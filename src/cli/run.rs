@@ -15,7 +15,7 @@ use super::tell::broken;
 use super::terminal::format::{counted, length, paint, relative, time};
 use super::terminal::output::{self, note, say};
 use crate::domain::clock::{Clock, later};
-use crate::engine::daemon::{self, News, Next, Start};
+use crate::engine::daemon::{self, News, NextWake, Start};
 use crate::engine::trust::{remedy, words};
 use crate::engine::{TaskOutcome, TaskReport, reload, reload::JobFiles};
 use crate::plan::{Loaded, Plan};
@@ -374,7 +374,7 @@ impl Reporter<'_> {
         self.say(JsonLine { event: "stopped", reason: Some(text.into()), ..JsonLine::default() }, text);
     }
 
-    fn waiting(&self, next: &Next) {
+    fn waiting(&self, next: &NextWake) {
         let now = Clock::system().now();
         let text = match (&next.post, next.at) {
             (Some(post), _) if post.due_at > now => {

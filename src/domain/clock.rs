@@ -213,18 +213,18 @@ pub struct ServerTimeSample {
     /// By our clock.
     pub at: Timestamp,
     /// By Kakao's, in whole seconds.
-    pub kakao_at: Timestamp,
+    pub server_at: Timestamp,
 }
 
 impl ServerTimeSample {
     /// How far Kakao's clock was ahead of ours (negative: behind).
     pub fn skew(&self) -> SignedDuration {
-        self.kakao_at.duration_since(self.at)
+        self.server_at.duration_since(self.at)
     }
 
     /// How long ago `earlier` was heard, by our clock and by Kakao's; negative by a clock that was set back meanwhile.
     pub fn since(&self, earlier: &Self) -> (SignedDuration, SignedDuration) {
-        (self.at.duration_since(earlier.at), self.kakao_at.duration_since(earlier.kakao_at))
+        (self.at.duration_since(earlier.at), self.server_at.duration_since(earlier.server_at))
     }
 }
 

@@ -10,7 +10,7 @@ use super::report::{Result, TaskOutcome, TaskReport};
 use crate::domain::clock::later;
 use crate::store::queue::{Aside, settle};
 use crate::store::view::TaskKind;
-use crate::store::{StoreError, Trouble};
+use crate::store::{StatementFailure, StoreError};
 
 /// How long a deed of an account rests about which a statement was refused, and no post is to blame.
 pub(super) const REFUSED_REST: Duration = Duration::from_secs(60);
@@ -33,7 +33,9 @@ pub(super) async fn unless_refused(
     done: Result<TaskReport>,
 ) -> Result<TaskReport> {
     match done {
-        Err(error) if ctx.store.notice(&error) == Trouble::Refused => set_aside(ctx, deed, account, &error).await,
+        Err(error) if ctx.store.notice(&error) == StatementFailure::Refused => {
+            set_aside(ctx, deed, account, &error).await
+        }
         done => done,
     }
 }
@@ -41,7 +43,7 @@ pub(super) async fn unless_refused(
 /// What a step of the upkeep did; nothing where a statement refused it. The other steps are made all the same.
 pub(super) fn step_unless_refused<T: Default>(ctx: &Ctx, step: &'static str, done: Result<T>) -> Result<T> {
     match done {
-        Err(error) if ctx.store.notice(&error) == Trouble::Refused => {
+        Err(error) if ctx.store.notice(&error) == StatementFailure::Refused => {
             tracing::error!(%error, "to {step} was refused; everything else goes on");
             ctx.refused.note(step, &error.to_string());
             Ok(T::default())
@@ -99,7 +101,7 @@ async fn give_up(ctx: &Ctx, deed: TaskKind, account: &str, why: &str) -> Result<
 /// `None` where a statement was refused once more.
 fn unless_refused_again<T>(ctx: &Ctx, done: Result<T>) -> Result<Option<T>> {
     match done {
-        Err(error) if ctx.store.notice(&error) == Trouble::Refused => Ok(None),
+        Err(error) if ctx.store.notice(&error) == StatementFailure::Refused => Ok(None),
         done => done.map(Some),
     }
 }

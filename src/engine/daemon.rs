@@ -27,7 +27,7 @@ pub use self::error::DaemonError;
 use self::interleave::StopAction;
 use self::machine::ROOM_EVERY;
 use self::nap::{SLEEP_MAX, SOON, nap};
-pub use self::news::{News, Next};
+pub use self::news::{News, NextWake};
 use self::signals::{ProcessSignal, Signals, supervisor};
 pub use self::signals::{ask_for_patience, until_told_to_stop};
 use self::state::Daemon;
@@ -45,7 +45,7 @@ use crate::domain::clock::{between, later};
 use crate::domain::post::PostState;
 use crate::store::queue::Swept;
 use crate::store::view::PostFilter;
-use crate::store::{StoreError, Trouble};
+use crate::store::{StatementFailure, StoreError};
 
 /// Takes down what is due of one account, for a command that executes without a daemon. Publishes nothing.
 pub async fn take_down_due(ctx: &Ctx, account: &str) -> Result<Vec<TaskReport>> {
@@ -76,7 +76,7 @@ pub async fn run(ctx: Arc<Ctx>, start: Start, tell: impl Fn(News<'_>)) -> std::r
         chores.begin_due(&ctx);
         match daemon.turn().await {
             Ok(length) => alarm.set(ctx.clock.now(), length.min(nap(&ctx, [chores.next_at()]))),
-            Err(DaemonError::Store(error)) if ctx.store.notice(&error) == Trouble::Full => {
+            Err(DaemonError::Store(error)) if ctx.store.notice(&error) == StatementFailure::Full => {
                 alarm.set(ctx.clock.now(), ROOM_EVERY);
             }
             Err(error) => break Err(error),
@@ -192,7 +192,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             let first = PostFilter { states: vec![PostState::Scheduled], limit: Some(1), ..PostFilter::default() };
             let first = self.ctx.store.posts(&first).await;
             let post = step_unless_refused(&self.ctx, "read the next post", first)?.into_iter().next();
-            (self.tell)(News::Waiting(&Next { post, at: next }));
+            (self.tell)(News::Waiting(&NextWake { post, at: next }));
         }
         let own = [self.upkeep.wakes_at(), Some(self.agenda.all_at()), self.reload_at, Some(self.look_at)];
         let first = own.into_iter().chain([next, self.lanes.next_rest()]).flatten().min();
@@ -217,7 +217,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
             }
             // The files are at fault, not the database: the queue goes on as it is.
             Err(error @ (StoreError::ImageChanged(_) | StoreError::File { .. }))
-                if error.trouble() != Trouble::Full =>
+                if error.trouble() != StatementFailure::Full =>
             {
                 (self.tell)(News::NotEnqueued(&error));
                 let now = self.ctx.clock.now();

@@ -15,7 +15,7 @@ pub const OVERDUE_MAX: Duration = Duration::from_secs(300);
 
 /// What is due and not out.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct OverdueState {
     /// Every waiting post whose time has passed, whatever holds it.
     pub overdue: Overdues,
     /// Accounts of which a post is due for more than [`OVERDUE_MAX`] although nothing holds it, and nothing was sent meanwhile.
@@ -23,7 +23,7 @@ pub struct Standing {
 }
 
 /// Looks what is due and not out.
-pub async fn standing(ctx: &Ctx) -> Result<Standing> {
+pub async fn standing(ctx: &Ctx) -> Result<OverdueState> {
     let now = ctx.clock.now();
     let overdue = ctx.store.overdues(now).await?;
     let limit = earlier(now, OVERDUE_MAX);
@@ -38,7 +38,7 @@ pub async fn standing(ctx: &Ctx) -> Result<Standing> {
         let still = due(ctx.store.due(now).await?);
         stuck.extend(still.filter(|account| before.contains(account) && !moving.contains(account)));
     }
-    Ok(Standing { overdue, stuck })
+    Ok(OverdueState { overdue, stuck })
 }
 
 /// Why the daemon is not well, in one line; `None` when it is.

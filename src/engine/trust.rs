@@ -17,7 +17,7 @@ use crate::domain::evidence::{ClockVerdict, ROUNDS_MAX};
 use seen::See;
 use settle::{believe, go_on_unconfirmed, hold};
 use state::{AGAIN_MAX, AGAIN_MIN, MARK_EVERY};
-pub use state::{Standing, Trust};
+pub use state::{ClockState, Trust};
 pub use words::{remedy, words};
 
 /// Accounts that are asked for the time together.
@@ -30,7 +30,7 @@ impl Trust {
             return false;
         }
         let (state, now) = (self.lock(), ctx.clock.reading().steady);
-        let asks = state.standing == Standing::Unconfirmed && state.ask_at.is_none_or(|at| at <= now);
+        let asks = state.standing == ClockState::Unconfirmed && state.ask_at.is_none_or(|at| at <= now);
         let marks = state.marked_at.is_none_or(|at| now.saturating_sub(at) >= MARK_EVERY);
         !asks && !marks
     }
@@ -46,7 +46,7 @@ pub async fn look(ctx: &Ctx) -> Result<bool> {
 pub(super) async fn look_for(ctx: &Ctx, account: &str) -> Result<bool> {
     let asks = {
         let state = ctx.trust.lock();
-        state.standing == Standing::Unconfirmed && !state.undated
+        state.standing == ClockState::Unconfirmed && !state.undated
     };
     if asks && let Ok(set) = ctx.tokens.folder().load(account) {
         let before = ctx.kakao.dates().count();

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::ailment::Ailment;
 use super::connection::reader_options;
-use super::error::{Result, StoreError, Trouble};
+use super::error::{Result, StatementFailure, StoreError};
 use super::handle::Store;
 
 /// A file up to this size is looked at before the daemon starts: some 40 ms. One of a million posts would take half a minute.
@@ -35,7 +35,7 @@ impl Store {
             Err(_) if over.load(Ordering::Relaxed) => return Ok(()),
             Err(error) => {
                 let error = StoreError::from(error);
-                if error.trouble() != Trouble::Damaged {
+                if error.trouble() != StatementFailure::Damaged {
                     return Err(error);
                 }
                 error.in_sqlites_words()

@@ -11,7 +11,7 @@ use tokio::sync::SetOnce;
 
 use super::ailment::Ailment;
 use super::ballast::Ballast;
-use super::error::{Result, StoreError, Trouble};
+use super::error::{Result, StatementFailure, StoreError};
 
 /// The disk beneath an open queue.
 #[derive(Debug)]
@@ -64,21 +64,24 @@ impl Disk {
 
     /// Takes note of what a failed statement tells about the disk, and says what that is. When the disk is full, the ballast is
     /// given up.
-    pub(super) fn notice(&self, error: &StoreError) -> Trouble {
+    pub(super) fn notice(&self, error: &StoreError) -> StatementFailure {
         let trouble = match error.trouble() {
-            Trouble::Disk if self.ended.get().is_none() && self.ballast.lacks_room() => Trouble::Full,
+            StatementFailure::Disk if self.ended.get().is_none() && self.ballast.lacks_room() => StatementFailure::Full,
             trouble => trouble,
         };
-        if matches!(trouble, Trouble::Disk | Trouble::Damaged)
+        if matches!(trouble, StatementFailure::Disk | StatementFailure::Damaged)
             && let Err(why) = self.still_there()
         {
             self.end(Ailment::Gone(why));
         }
         match trouble {
-            Trouble::Full => self.ballast.release(),
-            Trouble::Disk => self.end(Ailment::Failed(error.in_sqlites_words())),
-            Trouble::Damaged => self.end(Ailment::Damaged(error.in_sqlites_words())),
-            Trouble::Busy | Trouble::Refused | Trouble::Exhausted | Trouble::Other => {}
+            StatementFailure::Full => self.ballast.release(),
+            StatementFailure::Disk => self.end(Ailment::Failed(error.in_sqlites_words())),
+            StatementFailure::Damaged => self.end(Ailment::Damaged(error.in_sqlites_words())),
+            StatementFailure::Busy
+            | StatementFailure::Refused
+            | StatementFailure::Exhausted
+            | StatementFailure::Other => {}
         }
         trouble
     }

@@ -149,7 +149,7 @@ pub enum StoreError {
 
 /// What a failed statement means for what may be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum StatementFailure {
     /// Another program held the database for too long: trying again may do.
     Busy,
     /// There is no room on the disk; nothing was written.
@@ -169,26 +169,26 @@ pub enum Trouble {
 impl StoreError {
     /// Whether another program merely held the database for too long: trying again may do.
     pub fn is_busy(&self) -> bool {
-        self.trouble() == Trouble::Busy
+        self.trouble() == StatementFailure::Busy
     }
 
     /// What it means for what may be done next.
-    pub fn trouble(&self) -> Trouble {
+    pub fn trouble(&self) -> StatementFailure {
         match self {
             Self::Database(error) => trouble_of(error),
-            Self::Stopped { why: Ailment::Damaged(_), .. } | Self::Corrupt { .. } => Trouble::Damaged,
+            Self::Stopped { why: Ailment::Damaged(_), .. } | Self::Corrupt { .. } => StatementFailure::Damaged,
             // Starting again would make an empty queue in its place: a person must bring it back first.
-            Self::Stopped { why: Ailment::Gone(_), .. } => Trouble::Other,
-            Self::Stopped { .. } => Trouble::Disk,
+            Self::Stopped { why: Ailment::Gone(_), .. } => StatementFailure::Other,
+            Self::Stopped { .. } => StatementFailure::Disk,
             Self::File { source, .. } | Self::Folder { source, .. } if ballast::is_want_of_room(source) => {
-                Trouble::Full
+                StatementFailure::Full
             }
             Self::File { source, .. } | Self::Folder { source, .. } if handles::is_want_of(source) => {
-                Trouble::Exhausted
+                StatementFailure::Exhausted
             }
-            Self::Folder { .. } => Trouble::Disk,
-            Self::Refused { .. } | Self::Nonsense { .. } => Trouble::Refused,
-            _ => Trouble::Other,
+            Self::Folder { .. } => StatementFailure::Disk,
+            Self::Refused { .. } | Self::Nonsense { .. } => StatementFailure::Refused,
+            _ => StatementFailure::Other,
         }
     }
 
@@ -196,7 +196,7 @@ impl StoreError {
     pub fn of_post(self, post: i64) -> Self {
         match self {
             Self::Refused { .. } => self,
-            other if other.trouble() == Trouble::Refused => Self::Refused { post, what: other.to_string() },
+            other if other.trouble() == StatementFailure::Refused => Self::Refused { post, what: other.to_string() },
             other => other,
         }
     }
@@ -239,7 +239,7 @@ pub(super) fn primary_code(error: &sqlx::Error) -> Option<i64> {
     database.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff)
 }
 
-fn trouble_of(error: &sqlx::Error) -> Trouble {
+fn trouble_of(error: &sqlx::Error) -> StatementFailure {
     const ERROR: i64 = 1;
     const BUSY: i64 = 5;
     const NOMEM: i64 = 7;
@@ -253,38 +253,38 @@ fn trouble_of(error: &sqlx::Error) -> Trouble {
     const MISMATCH: i64 = 20;
     const NOTADB: i64 = 26;
     if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) {
-        return Trouble::Refused;
+        return StatementFailure::Refused;
     }
     match primary_code(error) {
-        Some(BUSY) => Trouble::Busy,
-        Some(FULL) => Trouble::Full,
-        Some(NOMEM) => Trouble::Exhausted,
-        Some(CANTOPEN) if handles::used_up().is_some() => Trouble::Exhausted,
-        Some(READONLY | IOERR | CANTOPEN) => Trouble::Disk,
-        Some(CORRUPT | NOTADB) => Trouble::Damaged,
+        Some(BUSY) => StatementFailure::Busy,
+        Some(FULL) => StatementFailure::Full,
+        Some(NOMEM) => StatementFailure::Exhausted,
+        Some(CANTOPEN) if handles::used_up().is_some() => StatementFailure::Exhausted,
+        Some(READONLY | IOERR | CANTOPEN) => StatementFailure::Disk,
+        Some(CORRUPT | NOTADB) => StatementFailure::Damaged,
         // A value that a CHECK, a UNIQUE, a NOT NULL or a trigger does not take, that is too big or of another type, or that a
         // function of SQL cannot reckon with. Whatever else stands in the queue can be read and written as before.
-        Some(ERROR | TOOBIG | CONSTRAINT | MISMATCH) => Trouble::Refused,
-        _ => Trouble::Other,
+        Some(ERROR | TOOBIG | CONSTRAINT | MISMATCH) => StatementFailure::Refused,
+        _ => StatementFailure::Other,
     }
 }
 
 /// The sentence and the next step for what SQLite refused.
 fn told(error: &sqlx::Error) -> String {
     match trouble_of(error) {
-        Trouble::Busy => format!("another program holds the queue for too long ({error}); end it, then try again"),
-        Trouble::Full => {
+        StatementFailure::Busy => format!("another program holds the queue for too long ({error}); end it, then try again"),
+        StatementFailure::Full => {
             "the disk that holds the queue (`data_dir`) is full, and nothing was changed; free some space on it (`df -h` tells where), then try again".into()
         }
-        Trouble::Disk => format!(
+        StatementFailure::Disk => format!(
             "the queue could not be read or written ({error}); look at the disk that holds `data_dir` and at who owns the files there, then try again"
         ),
-        Trouble::Damaged => format!(
+        StatementFailure::Damaged => format!(
             "the queue is damaged ({error}); stop storyd, keep a copy of `data_dir`, then restore a backup, or recover the file with `sqlite3 queue.db .recover`"
         ),
-        Trouble::Refused => format!("the queue does not take this ({error}); please report it, with what led to it"),
-        Trouble::Exhausted => format!("the queue could not be read or written ({error}); {EXHAUSTED}"),
-        Trouble::Other => format!("the database refused: {error}"),
+        StatementFailure::Refused => format!("the queue does not take this ({error}); please report it, with what led to it"),
+        StatementFailure::Exhausted => format!("the queue could not be read or written ({error}); {EXHAUSTED}"),
+        StatementFailure::Other => format!("the database refused: {error}"),
     }
 }
 

@@ -29,7 +29,7 @@ mod values;
 mod written;
 
 pub use ailment::Ailment;
-pub use error::{Result, StoreError, Trouble};
+pub use error::{Result, StatementFailure, StoreError};
 pub use handle::{Access, Store};
 pub use libsqlite3_sys::SQLITE_VERSION as SQLITE;
 pub use written::Written;

@@ -90,8 +90,9 @@ impl Store {
     /// Whether a daemon works on this queue, as far as can be told without holding it up: the last one has not stopped, and its process
     /// is there.
     pub async fn has_daemon(&self) -> Result<bool> {
-        let last =
-            sqlx::query_scalar!(r#"SELECT stopped_at IS NULL AS "runs!: bool" FROM life ORDER BY id DESC LIMIT 1"#);
+        let last = sqlx::query_scalar!(
+            r#"SELECT stopped_at IS NULL AS "runs!: bool" FROM daemon_run ORDER BY id DESC LIMIT 1"#
+        );
         let runs = last.fetch_optional(&self.readers).await?.unwrap_or(false);
         let pid = || -> Option<rustix::process::Pid> {
             let pid = std::fs::read_to_string(self.path.with_file_name(LOCK)).ok()?;

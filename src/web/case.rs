@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::entry::{CommandHint, TimeCell, lang};
 use super::failed::Failed;
-use super::state::{House, Turn};
+use super::state::{House, ReadPermit};
 use crate::domain::case::{Candidate, Case as Told};
 use crate::domain::content::comparable;
 use crate::domain::printable;
@@ -42,7 +42,7 @@ pub(super) struct Text {
 /// The cases of those of these posts that are parked, each with its number.
 pub(super) async fn of(
     house: &House,
-    ctx: &Turn,
+    ctx: &ReadPermit,
     posts: &[i64],
     zone: &str,
     now: Timestamp,

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use jiff::Timestamp;
 
-use super::state::{House, Turn};
+use super::state::{House, ReadPermit};
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
 use crate::engine::health;
@@ -35,7 +35,7 @@ pub(super) async fn show(State(house): State<Arc<House>>) -> Response {
     }
 }
 
-async fn tell(ctx: &Turn) -> Result<String> {
+async fn tell(ctx: &ReadPermit) -> Result<String> {
     let counts = ctx.store.counts().await?;
     let open = ctx.store.count_open_incidents().await?;
     let waiting = usize::try_from(ctx.store.count_waiting_notices().await?).unwrap_or(usize::MAX);
@@ -62,7 +62,7 @@ async fn tell(ctx: &Turn) -> Result<String> {
 
 /// Whether the loop turns, what is due and not out, and what last came of it. Instants are seconds since 1970; what is not known is
 /// left out.
-async fn beats(out: &mut String, ctx: &Turn) -> Result<()> {
+async fn beats(out: &mut String, ctx: &ReadPermit) -> Result<()> {
     let beats = ctx.pulse.beats();
     let standing = health::standing(ctx).await?;
     let mut seconds = |name: &str, help: &str, value: Option<f64>| {

@@ -12,7 +12,7 @@ use super::failed::Failed;
 use super::filters;
 use super::page::{Frame, Page, PageRefresh, made, query_of, write};
 use super::pauses::PauseView;
-use super::state::{House, Turn};
+use super::state::{House, ReadPermit};
 use crate::domain::clock::earlier;
 use crate::domain::notice::Trouble;
 use crate::domain::post::PostState;
@@ -196,7 +196,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, RawQuery(query): RawQu
 }
 
 /// Posts that wait or are under way, one more than is shown. A parked doubt is no such post: it waits for a person.
-async fn coming(ctx: &Turn) -> Result<Vec<PostRow>, Failed> {
+async fn coming(ctx: &ReadPermit) -> Result<Vec<PostRow>, Failed> {
     let filter = PostFilter { states: WAITING_OR_UNDER_WAY.to_vec(), limit: Some(ROWS_MAX), ..PostFilter::default() };
     let mut rows = ctx.store.posts(&filter).await?;
     rows.retain(|row| row.parked_at.is_none());
@@ -207,7 +207,7 @@ async fn coming(ctx: &Turn) -> Result<Vec<PostRow>, Failed> {
 /// Posts that need a person, the newest of each kind.
 async fn attention(
     house: &House,
-    ctx: &Turn,
+    ctx: &ReadPermit,
     counts: &[(PostState, u32)],
     zone: &str,
     now: jiff::Timestamp,
@@ -262,7 +262,7 @@ fn all_of(house: &House, state: PostState, total: u32, rows: &[PostRow]) -> Vec<
 }
 
 /// What is told of by no other part of the page.
-async fn troubles(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<Vec<OverviewIncident>, Failed> {
+async fn troubles(ctx: &ReadPermit, zone: &str, now: jiff::Timestamp) -> Result<Vec<OverviewIncident>, Failed> {
     let mut open = ctx.store.standing_incidents().await?;
     let full = ctx.store.is_short_of_room();
     open.retain(|incident| {
@@ -316,7 +316,7 @@ fn blocked(house: &House, row: AccountRow, zone: &str, now: jiff::Timestamp) -> 
     })
 }
 
-async fn plan_note(ctx: &Turn, zone: &str, now: jiff::Timestamp) -> Result<PlanNote, Failed> {
+async fn plan_note(ctx: &ReadPermit, zone: &str, now: jiff::Timestamp) -> Result<PlanNote, Failed> {
     let (plan, _) = ctx.plan.get();
     let open = ctx.store.standing_incidents().await?;
     let since = |path: &str| {

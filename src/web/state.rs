@@ -49,21 +49,21 @@ impl std::fmt::Debug for Queue {
 
 impl Queue {
     /// Waits for a turn to read. Nothing more is read once the dashboard stops.
-    pub(super) async fn turn(&self) -> Result<Turn, Failed> {
+    pub(super) async fn turn(&self) -> Result<ReadPermit, Failed> {
         let permit = self.turns.clone().acquire_owned().await.map_err(|_| Failed::Stopping)?;
         let ctx = self.ctx.clone().read_owned().await;
         let ctx = OwnedRwLockReadGuard::try_map(ctx, |ctx| ctx.as_deref()).map_err(|_| Failed::Stopping)?;
-        Ok(Turn { ctx, _permit: permit })
+        Ok(ReadPermit { ctx, _permit: permit })
     }
 }
 
 /// The right to read. While one is held, [`Dashboard::stop`](super::Dashboard::stop) waits.
-pub(super) struct Turn {
+pub(super) struct ReadPermit {
     ctx: OwnedRwLockReadGuard<Option<Arc<Ctx>>, Ctx>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl std::ops::Deref for Turn {
+impl std::ops::Deref for ReadPermit {
     type Target = Ctx;
 
     fn deref(&self) -> &Ctx {

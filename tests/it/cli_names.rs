@@ -194,7 +194,7 @@ fn a_pause_with_an_end_counts_what_falls_due_before_it() {
     ] {
         let told = folder.ok(line);
         assert!(told.trim_end().ends_with(says), "{line}: {told}");
-        folder.ok(&line.replace("pause", "resume").split(" --for").next().unwrap());
+        folder.ok(line.replace("pause", "resume").split(" --for").next().unwrap());
     }
     folder.ok("admin pause --tag 할인 --for 2h");
     let waits = |index: usize| folder.json("admin queue --tag 할인")[index]["waits"].as_array().unwrap().len();

@@ -8,7 +8,7 @@ use storyd::domain::policy::{Late, LateThen};
 use storyd::domain::post::PostState;
 use storyd::store::crash::{CommitFault, failing_commit};
 use storyd::store::queue::{JobPosts, Swept};
-use storyd::store::{Access, Ailment, Store, StoreError, Trouble, Written};
+use storyd::store::{Access, Ailment, StatementFailure, Store, StoreError, Written};
 
 use crate::support::queue::{AHEAD, LEASE, Queue, ambiguous, note, occurrence, t, text, transient};
 
@@ -63,7 +63,7 @@ async fn without_room_for_a_result_no_request_leaves() {
     let elsewhere =
         failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("b", t(9)), "kim", t(0))).await;
     let error = elsewhere.unwrap_err();
-    assert_eq!(queue.store.notice(&error), Trouble::Full);
+    assert_eq!(queue.store.notice(&error), StatementFailure::Full);
     assert!(error.to_string().contains("free some space"), "{error}");
     assert!(queue.store.intend(claim, t(0), LEASE).await.unwrap().is_none());
     assert_eq!(queue.state(post).await, PostState::Scheduled);
@@ -77,7 +77,7 @@ async fn without_room_for_a_result_no_shared_commit_takes_a_post_either() {
     let intent = queue.store.take_to_publish("cafe", t(0), LEASE).await.unwrap().unwrap();
     let elsewhere =
         failing_commit(1, CommitFault::Undone, FULL, queue.store.enqueue_by_hand(&note("c", t(9)), "kim", t(0))).await;
-    assert_eq!(queue.store.notice(&elsewhere.unwrap_err()), Trouble::Full);
+    assert_eq!(queue.store.notice(&elsewhere.unwrap_err()), StatementFailure::Full);
     let recorded = queue.store.record_and_take(intent, "_s.1", None, t(1), Some(LEASE)).await.unwrap();
     assert_eq!((recorded.written, recorded.next.is_none()), (Written::Done, true));
     assert!(queue.store.take_to_publish("cafe", t(1), LEASE).await.unwrap().is_none());

@@ -48,7 +48,7 @@ async fn a_look_that_settles_nothing_is_on_record_and_sets_the_next_one() {
     let doubt = doubtful(&queue, &note("a", t(0))).await;
     let post = doubt.post;
     let why = "not in the list yet";
-    let heard = ServerTimeSample { at: t(2), kakao_at: t(3) };
+    let heard = ServerTimeSample { at: t(2), server_at: t(3) };
     assert_eq!(
         queue
             .store
@@ -209,10 +209,10 @@ async fn an_absence_counts_as_a_failed_attempt_and_the_last_one_ends_them() {
 async fn an_intent_keeps_what_was_known_of_kakaos_clock_when_it_was_made() {
     let queue = Queue::new().await;
     queue.add(&note("a", t(0))).await;
-    queue.store.hear("cafe", ServerTimeSample { at: t(-10), kakao_at: t(-8) }).await.unwrap();
-    queue.store.hear("cafe", ServerTimeSample { at: t(-9), kakao_at: t(-7) }).await.unwrap();
+    queue.store.hear("cafe", ServerTimeSample { at: t(-10), server_at: t(-8) }).await.unwrap();
+    queue.store.hear("cafe", ServerTimeSample { at: t(-9), server_at: t(-7) }).await.unwrap();
     let intent = queue.intend("cafe", t(0)).await;
-    queue.store.hear("cafe", ServerTimeSample { at: t(1), kakao_at: t(1) }).await.unwrap();
+    queue.store.hear("cafe", ServerTimeSample { at: t(1), server_at: t(1) }).await.unwrap();
     let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
     let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
     let ahead = t(-7).duration_since(t(-9));
@@ -224,15 +224,15 @@ async fn one_answer_with_a_wrong_date_leaves_what_is_known_of_kakaos_clock_as_it
     for wrong in [2, 60, 5_256_000, -2, -5_256_000] {
         let queue = Queue::new().await;
         queue.add(&note("a", t(0))).await;
-        queue.store.hear("cafe", ServerTimeSample { at: t(-90), kakao_at: t(-90) }).await.unwrap();
-        queue.store.hear("cafe", ServerTimeSample { at: t(-60), kakao_at: t(-60 + wrong) }).await.unwrap();
+        queue.store.hear("cafe", ServerTimeSample { at: t(-90), server_at: t(-90) }).await.unwrap();
+        queue.store.hear("cafe", ServerTimeSample { at: t(-60), server_at: t(-60 + wrong) }).await.unwrap();
         let intent = queue.intend("cafe", t(0)).await;
         let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
         let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();
         let skew = jiff::SignedDuration::from_mins(wrong.min(0));
         assert_eq!((doubt.intent_floor, doubt.intent_skew), (Some(t(-90)), Some(skew)), "{wrong}: the lower reading");
         // The next one agrees with those before.
-        queue.store.hear("cafe", ServerTimeSample { at: t(2), kakao_at: t(2) }).await.unwrap();
+        queue.store.hear("cafe", ServerTimeSample { at: t(2), server_at: t(2) }).await.unwrap();
         let _ = queue.store.record_absent(doubt, Absence::Repost(t(9)), t(5)).await.unwrap();
         let intent = queue.intend("cafe", t(9)).await;
         let _ = queue.store.record_doubt(intent, &ambiguous(), t(9), t(9)).await.unwrap();
@@ -246,7 +246,7 @@ async fn a_date_that_no_other_bears_out_counts_by_the_lower_of_the_two_clocks() 
     for (heard, floor) in [(90, -60), (-90, -150)] {
         let queue = Queue::new().await;
         queue.add(&note("a", t(0))).await;
-        queue.store.hear("cafe", ServerTimeSample { at: t(-60), kakao_at: t(-60 + heard) }).await.unwrap();
+        queue.store.hear("cafe", ServerTimeSample { at: t(-60), server_at: t(-60 + heard) }).await.unwrap();
         let intent = queue.intend("cafe", t(0)).await;
         let _ = queue.store.record_doubt(intent, &ambiguous(), t(1), t(1)).await.unwrap();
         let doubt = queue.store.doubt_due("cafe", t(1)).await.unwrap().unwrap();

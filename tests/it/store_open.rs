@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use storyd::domain::post::PostState;
 use storyd::store::queue::Swept;
-use storyd::store::{Access, Store, StoreError, Trouble};
+use storyd::store::{Access, StatementFailure, Store, StoreError};
 
 use crate::support::queue::{Queue, note, t};
 
@@ -139,7 +139,7 @@ async fn a_queue_of_a_later_version_is_left_alone() {
 
 #[tokio::test]
 async fn a_queue_of_a_build_with_another_first_step_is_told_as_what_it_is() {
-    for of in ["SELECT 1", "DROP TABLE foresight", "UPDATE _sqlx_migrations SET description = 'another'"] {
+    for of in ["SELECT 1", "DROP TABLE preflight", "UPDATE _sqlx_migrations SET description = 'another'"] {
         let queue = Queue::new().await;
         queue.sql(&format!("{of}; UPDATE _sqlx_migrations SET checksum = x'00'")).await.unwrap();
         let Queue { dir, store } = queue;
@@ -352,26 +352,26 @@ fn what_passes_by_itself_is_told_apart_from_what_takes_a_person() {
     let reported = |code| StoreError::Database(sqlx::Error::Database(Box::new(Reported(code))));
     // Numbers of Linux: no memory, no handles in the process, none on the machine, no room, no such file, not permitted, a failed disk.
     for (error, trouble) in [
-        (reported(7), Trouble::Exhausted),
-        (reported(7 | (1 << 8)), Trouble::Exhausted),
-        (reported(5), Trouble::Busy),
-        (reported(10), Trouble::Disk),
-        (reported(11), Trouble::Damaged),
-        (reported(13), Trouble::Full),
-        (reported(14), Trouble::Disk),
-        (file(12), Trouble::Exhausted),
-        (file(23), Trouble::Exhausted),
-        (file(24), Trouble::Exhausted),
-        (file(28), Trouble::Full),
-        (file(2), Trouble::Other),
-        (file(13), Trouble::Other),
-        (folder(24), Trouble::Exhausted),
-        (folder(28), Trouble::Full),
-        (folder(2), Trouble::Disk),
-        (folder(13), Trouble::Disk),
-        (folder(5), Trouble::Disk),
+        (reported(7), StatementFailure::Exhausted),
+        (reported(7 | (1 << 8)), StatementFailure::Exhausted),
+        (reported(5), StatementFailure::Busy),
+        (reported(10), StatementFailure::Disk),
+        (reported(11), StatementFailure::Damaged),
+        (reported(13), StatementFailure::Full),
+        (reported(14), StatementFailure::Disk),
+        (file(12), StatementFailure::Exhausted),
+        (file(23), StatementFailure::Exhausted),
+        (file(24), StatementFailure::Exhausted),
+        (file(28), StatementFailure::Full),
+        (file(2), StatementFailure::Other),
+        (file(13), StatementFailure::Other),
+        (folder(24), StatementFailure::Exhausted),
+        (folder(28), StatementFailure::Full),
+        (folder(2), StatementFailure::Disk),
+        (folder(13), StatementFailure::Disk),
+        (folder(5), StatementFailure::Disk),
     ] {
         assert_eq!(error.trouble(), trouble, "{error}");
-        assert_eq!(trouble == Trouble::Exhausted, error.to_string().contains("raise its limits"), "{error}");
+        assert_eq!(trouble == StatementFailure::Exhausted, error.to_string().contains("raise its limits"), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use kakao_sandbox::{Call, DateLie, Deceit, FaultName, FaultRule};
 use storyd::domain::clock::{between, later};
 use storyd::domain::notice::Trouble;
 use storyd::domain::post::PostState;
-use storyd::engine::trust::Standing;
+use storyd::engine::trust::ClockState;
 use storyd::web::{self, Surroundings};
 
 use crate::support::world::World;
@@ -50,14 +50,14 @@ async fn everything(world: &World) -> Vec<String> {
 }
 
 fn in_doubt(world: &World) -> bool {
-    matches!(world.ctx().trust.standing(), Standing::Doubt(_))
+    matches!(world.ctx().trust.standing(), ClockState::Doubt(_))
 }
 
 /// From here on our clock is right, and the day goes as it should.
 async fn ends_well(world: &mut World) {
     world.clock.set(world.kakao_now());
     world.settle().await;
-    assert_eq!(world.ctx().trust.standing(), Standing::Right);
+    assert_eq!(world.ctx().trust.standing(), ClockState::Right);
     world.pass(6 * HOUR).await;
     for job in ["once", "whenever"] {
         assert_eq!(world.post(job).await.state, PostState::Published, "{job}: {}", world.post(job).await.reason);
@@ -134,7 +134,7 @@ async fn steps_of_less_than_two_minutes_are_ordinary() {
         let mut world = world().await;
         world.set_clock(step);
         world.pass(6 * HOUR).await;
-        assert_eq!(world.ctx().trust.standing(), Standing::Right, "{step} s");
+        assert_eq!(world.ctx().trust.standing(), ClockState::Right, "{step} s");
         assert_eq!(world.post("once").await.state, PostState::Published, "{step} s");
         assert!(!told(&world).await.contains(&Trouble::ClockDoubt), "{step} s");
     }
@@ -149,14 +149,14 @@ async fn a_night_asleep_and_a_machine_that_was_paused_are_ordinary_too() {
     // Asleep: the steady clock counts it.
     let mut world = world().await;
     world.pass(20 * HOUR).await;
-    assert_eq!(world.ctx().trust.standing(), Standing::Right);
+    assert_eq!(world.ctx().trust.standing(), ClockState::Right);
     assert!(!told(&world).await.contains(&Trouble::ClockDoubt));
     // Paused from ten to twelve minutes to eleven: what fell due meanwhile goes out at once.
     let mut world = self::world().await;
     world.pass(115 * MINUTE).await;
     world.stand_still(2 * HOUR);
     world.settle().await;
-    assert_eq!(world.ctx().trust.standing(), Standing::Right);
+    assert_eq!(world.ctx().trust.standing(), ClockState::Right);
     assert_eq!(world.post("once").await.state, PostState::Published);
     assert!(!told(&world).await.contains(&Trouble::ClockDoubt));
 }
@@ -208,7 +208,7 @@ async fn without_a_server_an_ordinary_restart_goes_on_and_an_unbelievable_clock_
         assert!(format!("{:?}", world.ctx().trust.standing()).starts_with(expected), "{off_s} s");
         world.reconnect().await;
         world.settle().await;
-        assert_eq!(world.ctx().trust.standing(), Standing::Right, "{off_s} s");
+        assert_eq!(world.ctx().trust.standing(), ClockState::Right, "{off_s} s");
         // A try without a server has put it off.
         world.pass(30 * MINUTE).await;
         assert_eq!(world.post("whenever").await.state == PostState::Published, off_s > 4 * 3600, "{off_s} s");
@@ -274,7 +274,7 @@ async fn a_persons_word_stands_until_the_clock_is_set_again_and_outlives_a_resta
     assert!(in_doubt(&world));
     world.confirm_clock().await;
     world.settle().await;
-    assert_eq!(world.ctx().trust.standing(), Standing::Right);
+    assert_eq!(world.ctx().trust.standing(), ClockState::Right);
     world.crash().await;
     world.pass(6 * HOUR).await;
     assert_eq!(world.post("once").await.state, PostState::Published);

@@ -133,7 +133,7 @@ async fn stage(trouble: Trouble, world: &mut World) {
             let two = jiff::SignedDuration::from_mins(2);
             world.ctx().store.ensure_account("cafe").await.unwrap();
             let at = world.clock.now();
-            world.ctx().store.hear("cafe", ServerTimeSample { at, kakao_at: at + two }).await.unwrap();
+            world.ctx().store.hear("cafe", ServerTimeSample { at, server_at: at + two }).await.unwrap();
         }
         Trouble::ClockDoubt => {
             // Every account is told of another day, and nothing else is known of the time.
@@ -200,7 +200,7 @@ async fn mend(trouble: Trouble, world: &mut World) {
         }
         Trouble::ClockOff => {
             let at = world.clock.now();
-            world.ctx().store.hear("cafe", ServerTimeSample { at, kakao_at: at }).await.unwrap();
+            world.ctx().store.hear("cafe", ServerTimeSample { at, server_at: at }).await.unwrap();
         }
     }
     world.pass(2 * HOUR).await;

@@ -72,7 +72,7 @@ const REFUSALS: [(&str, &str, &str, PostState); 14] = [
     ("the sum of the day", "INSERT ON tally", "NEW.account = 'cafe'", PostState::InDoubt),
     ("the notice of it", "INSERT ON incident", "true", PostState::Published),
     ("the date that was heard", "UPDATE OF heard_at ON account", "NEW.name = 'cafe'", PostState::InDoubt),
-    ("what is planned ahead", "INSERT ON foresight", "true", PostState::Published),
+    ("what is planned ahead", "INSERT ON preflight", "true", PostState::Published),
     ("every change", "UPDATE ON post", "OLD.job = 'bad'", PostState::Scheduled),
 ];
 

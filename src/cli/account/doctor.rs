@@ -6,7 +6,7 @@ use super::super::failure::{DONE, Failure, NEEDS_ATTENTION};
 use super::super::flags::Common;
 use super::at_kakao::AtKakao;
 use super::checks::{self, Check, CheckStatus};
-use super::row::{Row, row_of, rows, until};
+use super::row::{AccountJson, row_of, rows, until};
 use crate::cli::context::{self, CommandContext};
 use crate::cli::terminal::format::{counted, instant, print_json};
 use crate::cli::terminal::output::{note, say};
@@ -80,7 +80,7 @@ fn can_post(checks: &[Check]) -> Option<bool> {
     checks.iter().all(|check| check.stands != CheckStatus::Unknown).then_some(true)
 }
 
-async fn examine(home: &CommandContext, row: &Row, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
+async fn examine(home: &CommandContext, row: &AccountJson, kakao: &AtKakao) -> Result<Vec<Check>, Failure> {
     let account = row.account.as_str();
     let mut checks = vec![match &kakao.credentials {
         Ok(_) => Check::good("app keys", "in the settings, and readable"),
@@ -122,7 +122,7 @@ fn keep_consents(home: &CommandContext, account: &str, scopes: &[String]) -> Res
 /// The tokens on disk, and one that works: renewed when it is about to end.
 async fn tokens(
     home: &CommandContext,
-    row: &Row,
+    row: &AccountJson,
     kakao: &AtKakao,
     checks: &mut Vec<Check>,
 ) -> Result<Option<AccessToken>, Failure> {
@@ -150,7 +150,7 @@ async fn tokens(
 }
 
 /// Posts that fall due after the tokens end, when nothing will renew them.
-async fn outlived(home: &CommandContext, row: &Row) -> Result<Option<Check>, Failure> {
+async fn outlived(home: &CommandContext, row: &AccountJson) -> Result<Option<Check>, Failure> {
     // Where they can be renewed they are, and a refresh token is replaced in its last month: no end is in sight then.
     let renewable = row.has_refresh_token && row.in_settings;
     let Some(end) = row.access_expires_at.filter(|_| row.has_token && !renewable) else { return Ok(None) };

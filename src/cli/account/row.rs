@@ -19,7 +19,7 @@ use crate::store::{Access, Store, StoreError};
 
 /// One account of what `--json` prints.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Row {
+pub(super) struct AccountJson {
     /// Its name.
     pub(super) account: String,
     /// Kakao's number of the user behind it, where it told.
@@ -57,7 +57,7 @@ pub(super) struct Row {
 }
 
 /// Every account that the settings, the queue or the tokens' folder know.
-pub(super) async fn rows(home: &CommandContext) -> Result<Vec<Row>, Failure> {
+pub(super) async fn rows(home: &CommandContext) -> Result<Vec<AccountJson>, Failure> {
     let known = match Store::open(&home.data_dir, Access::Beside).await {
         Ok(store) => {
             let accounts = store.accounts().await?;
@@ -85,9 +85,9 @@ pub(super) async fn rows(home: &CommandContext) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn row(home: &CommandContext, account: String, set: Option<&TokenSet>, in_queue: Option<&AccountRow>) -> Row {
+fn row(home: &CommandContext, account: String, set: Option<&TokenSet>, in_queue: Option<&AccountRow>) -> AccountJson {
     let owner = set.and_then(|set| set.owner.clone());
-    Row {
+    AccountJson {
         user_id: owner.as_ref().map(|owner| owner.user_id),
         nickname: owner.and_then(|owner| owner.nickname),
         scopes: set.and_then(|set| set.scopes.clone()),
@@ -109,7 +109,7 @@ fn row(home: &CommandContext, account: String, set: Option<&TokenSet>, in_queue:
 }
 
 /// The account of that name, if anything knows it.
-pub(super) async fn row_of(home: &CommandContext, account: &str) -> Result<Row, Failure> {
+pub(super) async fn row_of(home: &CommandContext, account: &str) -> Result<AccountJson, Failure> {
     check_name(account)?;
     let rows = rows(home).await?;
     let names: Vec<&str> = rows.iter().map(|row| row.account.as_str()).collect();
@@ -129,7 +129,7 @@ pub(super) fn until(at: Timestamp, zone: &str) -> String {
 }
 
 /// The lines that tell of an account's tokens, each with its label.
-pub(super) fn token_lines(row: &Row, zone: &str) -> Vec<(&'static str, String)> {
+pub(super) fn token_lines(row: &AccountJson, zone: &str) -> Vec<(&'static str, String)> {
     let until = |at| until(at, zone);
     let access = match (row.has_token, row.access_expires_at) {
         (false, _) => "none".to_owned(),
@@ -151,7 +151,7 @@ pub(super) fn token_lines(row: &Row, zone: &str) -> Vec<(&'static str, String)> 
 }
 
 /// Who is behind an account: `이름 (Kakao user 123)`.
-pub(super) fn who(row: &Row) -> String {
+pub(super) fn who(row: &AccountJson) -> String {
     match (&row.nickname, row.user_id) {
         (Some(name), Some(id)) => format!("{name} (Kakao user {id})"),
         (None, Some(id)) => format!("Kakao user {id}"),
@@ -160,7 +160,7 @@ pub(super) fn who(row: &Row) -> String {
 }
 
 /// What stands in the way of keeping the account alive, for the person who has just given it tokens.
-pub(super) fn warn_short_life(row: &Row) {
+pub(super) fn warn_short_life(row: &AccountJson) {
     let account = &row.account;
     if !row.has_refresh_token {
         note!("storyd: without a refresh token account {account} stops posting when its access token ends");

@@ -2,7 +2,7 @@
 
 use super::super::failure::{DONE, Failure};
 use super::super::flags::Common;
-use super::row::{Row, row_of, rows, token_lines, who};
+use super::row::{AccountJson, row_of, rows, token_lines, who};
 use crate::cli::context::CommandContext;
 use crate::cli::terminal::format::{ColumnLayout, counted, instant, print_json, relative, time};
 use crate::cli::terminal::output::{note, say};
@@ -57,7 +57,7 @@ pub(super) async fn show(common: &Common, home: &CommandContext, account: &str) 
     Ok(DONE)
 }
 
-fn print(home: &CommandContext, rows: &[Row], zone: &str) {
+fn print(home: &CommandContext, rows: &[AccountJson], zone: &str) {
     let now = Clock::system().now();
     let mut columns = ColumnLayout::new(
         &["ACCOUNT", "ACCESS TOKEN UNTIL", "REFRESH TOKEN", "STATUS"],

@@ -14,7 +14,7 @@ use super::state::Daemon;
 use super::sweep::sweep_at_start;
 use crate::engine::report::Result;
 use crate::engine::{incidents, trust};
-use crate::store::Trouble;
+use crate::store::StatementFailure;
 use crate::store::view::TaskKind;
 
 /// How often a full disk is asked for room.
@@ -33,7 +33,7 @@ impl<Tell: Fn(News<'_>)> Daemon<Tell> {
         }
         match sweep_at_start(&self.ctx).await {
             Ok(swept) => (self.tell)(News::Swept(swept)),
-            Err(error) if self.ctx.store.notice(&error) == Trouble::Full => {}
+            Err(error) if self.ctx.store.notice(&error) == StatementFailure::Full => {}
             Err(error) => return Err(error),
         }
         Ok(())

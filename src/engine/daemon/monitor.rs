@@ -8,7 +8,7 @@ use crate::domain::clock::{between, later};
 use crate::engine::context::Ctx;
 use crate::engine::incidents;
 use crate::engine::report::Result;
-use crate::store::Trouble;
+use crate::store::StatementFailure;
 
 /// How often, at most, it is looked: a busy queue must not wait for it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ impl Watchman {
         (self.looked_at, self.look_at) = (Some(now), None);
         match incidents::run_once(ctx).await {
             // A full disk has no room for notices either: what must be recorded goes first.
-            Err(error) if matches!(ctx.store.notice(&error), Trouble::Busy | Trouble::Full) => {
+            Err(error) if matches!(ctx.store.notice(&error), StatementFailure::Busy | StatementFailure::Full) => {
                 tracing::warn!(%error, "what people are to be told could not be looked at; tried again shortly");
                 self.look_at = Some(later(now, LOOK_EVERY));
                 Ok(())

@@ -35,14 +35,14 @@ pub enum News<'a> {
     /// The clock is believed again, and the work goes on.
     ClockBelieved,
     /// Nothing is under way; this is what comes next.
-    Waiting(&'a Next),
+    Waiting(&'a NextWake),
     /// Told to stop; waits for so many deeds.
     Draining(usize),
 }
 
 /// What comes next.
 #[derive(Clone, Debug, Default)]
-pub struct Next {
+pub struct NextWake {
     /// The post that is first in the queue, if one is.
     pub post: Option<PostRow>,
     /// When something falls due: that post, its upload, a look at a list, a take-down.

@@ -6,12 +6,12 @@ use crate::engine::context::Ctx;
 use crate::engine::incidents;
 use crate::engine::report::Result;
 use crate::engine::trust;
-use crate::engine::trust::state::Standing;
+use crate::engine::trust::state::ClockState;
 use crate::store::queue::Swept;
 
 /// Whether anything may be done by the clock. A doubt is told; once it is over, what waited for it is done first.
 pub(super) async fn may_act(ctx: &Ctx, upkeep: &mut Upkeep) -> Result<bool> {
-    let held = !matches!(ctx.trust.standing(), Standing::Right | Standing::Unconfirmed);
+    let held = !matches!(ctx.trust.standing(), ClockState::Right | ClockState::Unconfirmed);
     if !trust::look(ctx).await? {
         incidents::in_doubt(ctx).await?;
         return Ok(false);

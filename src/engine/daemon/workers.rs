@@ -17,7 +17,7 @@ use crate::engine::context::Ctx;
 use crate::engine::report::{Result, TaskOutcome, TaskReport};
 use crate::engine::tasks::{audit, delete, notify, preflight, prepare, probe, publish, reconcile, restore};
 use crate::engine::{aside, trust};
-use crate::store::Trouble;
+use crate::store::StatementFailure;
 use crate::store::queue::Aside;
 use crate::store::view::TaskKind;
 
@@ -218,7 +218,7 @@ impl Lanes {
                 self.resting.insert(key.clone(), rest);
             }
             // Recorded or not: nobody claims anything until there is room, and then a sweep settles what is left open.
-            Err(error) if ctx.store.notice(&error) == Trouble::Full => {
+            Err(error) if ctx.store.notice(&error) == StatementFailure::Full => {
                 tracing::error!(%error, account = key.1, "a deed could not be recorded");
                 self.resting.insert(key.clone(), rest);
             }

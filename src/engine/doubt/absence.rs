@@ -73,7 +73,7 @@ mod tests {
     fn heard(ours: i64, kakaos: i64) -> ServerTimeSample {
         let start: jiff::Timestamp = "2026-12-01T00:00:00Z".parse().expect("valid");
         let after = |seconds| start.checked_add(SignedDuration::from_secs(seconds)).expect("in range");
-        ServerTimeSample { at: after(ours), kakao_at: after(kakaos) }
+        ServerTimeSample { at: after(ours), server_at: after(kakaos) }
     }
 
     fn proof(absences: u32) -> Proof {

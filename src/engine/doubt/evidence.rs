@@ -83,7 +83,7 @@ impl Sought {
         };
         let sent = Sent::new(content.text().unwrap_or_default());
         let skews_since = began.iter().map(ServerTimeSample::skew).collect();
-        let first_look = began.map(|began| began.kakao_at);
+        let first_look = began.map(|began| began.server_at);
         let forms = Forms::of(content.text().unwrap_or_default());
         let (told_as, rivals) = (None, Vec::new());
         Self { content, sending, attempt, skews_since, first_look, sent, forms, told_as, rivals, card }
@@ -197,7 +197,7 @@ impl Evidence {
         let skews: Vec<SignedDuration> = sought.skews(heard).collect();
         let mut window = Window::of(&sought.sending, &skews, self.known.behind.unwrap_or_default());
         // The first look came after the request, by Kakao's own clock, whatever ours was set to between.
-        if let Some(looked_at) = sought.first_look.or(heard.map(|heard| heard.kakao_at)) {
+        if let Some(looked_at) = sought.first_look.or(heard.map(|heard| heard.server_at)) {
             window.until = window.until.max(later(looked_at, sought.sending.until));
         }
         window

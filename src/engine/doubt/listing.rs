@@ -140,7 +140,7 @@ pub(crate) async fn page(
         Ok(page) => page,
         Err(fault) => return Ok(Err(with_token::unless_consented(ctx, account, fault).await)),
     };
-    let heard = page.server_date.map(|kakao_at| ServerTimeSample { at: ctx.clock.now(), kakao_at });
+    let heard = page.server_date.map(|server_at| ServerTimeSample { at: ctx.clock.now(), server_at });
     if page.entries.is_empty() {
         return Ok(Ok(NewStories { heard, shown: PageFacts::default(), last_id: None }));
     }

@@ -13,7 +13,7 @@ use super::prune;
 use crate::domain::clock::{between, earlier};
 use crate::engine::context::Ctx;
 use crate::engine::with_token;
-use crate::store::Trouble;
+use crate::store::StatementFailure;
 
 /// Four times a day: often enough that an account without posts never lets its refresh token run out.
 const TOKEN_UPKEEP: &str = "0 17 */6 * * *";
@@ -222,7 +222,7 @@ pub async fn token_upkeep(ctx: &Ctx) {
 /// Damage that it finds puts an end to all writing, of which the daemon learns by itself.
 async fn check_pages(ctx: &Ctx, over: Arc<AtomicBool>) {
     match ctx.store.check_pages(over).await {
-        Err(error) if ctx.store.notice(&error) == Trouble::Other => {
+        Err(error) if ctx.store.notice(&error) == StatementFailure::Other => {
             tracing::warn!(%error, "the pages of the database could not be looked at; tried again tomorrow");
         }
         _ => {}

@@ -236,7 +236,7 @@ async fn record(
     // Only with a token that is at hand: the record waits for no refresh.
     let token = if follow { ctx.tokens.at_hand(account, ONE_CALL, now) } else { None };
     let lease = token.is_some().then_some(ctx.rules.lease);
-    let heard = posted.server_date.map(|kakao_at| ServerTimeSample { at: now, kakao_at });
+    let heard = posted.server_date.map(|server_at| ServerTimeSample { at: now, server_at });
     let Onward { written, marked, next } =
         ctx.store.record_and_take(intent, &posted.story_id, heard, now, lease).await?;
     if marked {

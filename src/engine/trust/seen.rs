@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::state::{AGAIN_MIN, Standing};
+use super::state::{AGAIN_MIN, ClockState};
 use crate::domain::clock::Reading;
 use crate::domain::evidence::{ClockEvidence, ClockVerdict, DOUBT_FROM, Opinion, SteadyVerdict, verdict};
 use crate::engine::context::Ctx;
@@ -57,7 +57,7 @@ impl See {
             steady,
             rounds: state.rounds,
             word,
-            in_doubt: matches!(state.standing, Standing::Doubt(_)),
+            in_doubt: matches!(state.standing, ClockState::Doubt(_)),
             answers,
         };
         let confirmed = word || evidence.answers.iter().any(|opinion| opinion.ahead.abs() < DOUBT_FROM);

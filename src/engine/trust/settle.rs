@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::seen::See;
-use super::state::{AGAIN_MIN, MARK_EVERY, Standing};
+use super::state::{AGAIN_MIN, ClockState, MARK_EVERY};
 use super::words::words;
 use crate::domain::clock::earlier;
 use crate::domain::evidence::{DOUBT_FROM, DoubtReason};
@@ -31,7 +31,7 @@ pub(super) async fn believe(ctx: &Ctx, seen: &See) -> Result<()> {
         let was_set = seen.set.is_some() || (!steady && ran_ahead);
         let late = state.marked_at.is_none_or(|at| seen.read.steady.saturating_sub(at) >= MARK_EVERY);
         let confirmed = seen.confirmed || (steady && knew);
-        (matches!(state.standing, Standing::Doubt(_)), was_set, late || !knew || !steady, confirmed)
+        (matches!(state.standing, ClockState::Doubt(_)), was_set, late || !knew || !steady, confirmed)
     };
     if was_set || doubted {
         put_right(ctx, now).await?;
@@ -47,7 +47,7 @@ pub(super) async fn believe(ctx: &Ctx, seen: &See) -> Result<()> {
     if was_set || doubted || marks {
         state.marked_at = Some(seen.read.steady);
     }
-    (state.standing, state.held_since, state.ask_at, state.wait) = (Standing::Right, None, None, AGAIN_MIN);
+    (state.standing, state.held_since, state.ask_at, state.wait) = (ClockState::Right, None, None, AGAIN_MIN);
     state.written_at = Some(now);
     Ok(())
 }
@@ -58,7 +58,7 @@ pub(super) async fn go_on_unconfirmed(ctx: &Ctx, seen: &See) -> Result<()> {
         let state = ctx.trust.lock();
         state.marked_at.is_none_or(|at| seen.read.steady.saturating_sub(at) >= MARK_EVERY)
     };
-    if matches!(ctx.trust.standing(), Standing::Doubt(_)) {
+    if matches!(ctx.trust.standing(), ClockState::Doubt(_)) {
         ctx.store.put_notices_right(seen.read.wall).await?;
     }
     if marks {
@@ -71,7 +71,7 @@ pub(super) async fn go_on_unconfirmed(ctx: &Ctx, seen: &See) -> Result<()> {
     if marks {
         state.marked_at = Some(seen.read.steady);
     }
-    (state.standing, state.held_since) = (Standing::Unconfirmed, None);
+    (state.standing, state.held_since) = (ClockState::Unconfirmed, None);
     Ok(())
 }
 
@@ -82,16 +82,16 @@ pub(super) fn hold(ctx: &Ctx, why: Option<(DoubtReason, bool)>) {
     let mut state = ctx.trust.lock();
     let since = *state.held_since.get_or_insert(steady);
     let standing = match why {
-        Some((why, answered)) if answered || steady.saturating_sub(since) >= GRACE => Standing::Doubt(why),
-        _ => Standing::Asking,
+        Some((why, answered)) if answered || steady.saturating_sub(since) >= GRACE => ClockState::Doubt(why),
+        _ => ClockState::Asking,
     };
-    if let Standing::Doubt(why) = &standing
-        && !matches!(state.standing, Standing::Doubt(_))
+    if let ClockState::Doubt(why) = &standing
+        && !matches!(state.standing, ClockState::Doubt(_))
     {
         tracing::error!("{}; nothing is done until it agrees", words(why, &ctx.rules.telling.zone));
     }
     // Told once, and said until it is over.
-    if !(standing == Standing::Asking && matches!(state.standing, Standing::Doubt(_))) {
+    if !(standing == ClockState::Asking && matches!(state.standing, ClockState::Doubt(_))) {
         state.standing = standing;
     }
 }

@@ -24,7 +24,7 @@ pub struct Trust {
 
 #[derive(Debug, Default)]
 pub(super) struct TrustState {
-    pub(super) standing: Standing,
+    pub(super) standing: ClockState,
     /// What the last process left was read.
     pub(super) loaded: bool,
     /// How the clocks stood when ours was last believed, and whether that was confirmed.
@@ -50,7 +50,7 @@ pub(super) struct TrustState {
 
 /// Where the clock stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum ClockState {
     /// Nobody has looked yet, or the servers are being asked: nothing is done.
     #[default]
     Asking,
@@ -64,14 +64,14 @@ pub enum Standing {
 
 impl Trust {
     /// Where the clock stood at the last look.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ClockState {
         self.lock().standing.clone()
     }
 
     /// Why it is in doubt, if it is.
     pub fn doubt(&self) -> Option<DoubtReason> {
         match &self.lock().standing {
-            Standing::Doubt(why) => Some(why.clone()),
+            ClockState::Doubt(why) => Some(why.clone()),
             _ => None,
         }
     }
@@ -79,7 +79,7 @@ impl Trust {
     /// Whether anything may be done by this clock: it was believed at the last look, and nobody has set it since.
     pub fn may_act(&self, clock: &Clock) -> bool {
         let state = self.lock();
-        let believed = matches!(state.standing, Standing::Right | Standing::Unconfirmed);
+        let believed = matches!(state.standing, ClockState::Right | ClockState::Unconfirmed);
         believed && state.believed.as_ref().is_none_or(|(read, _)| !was_set(&clock.reading(), read))
     }
 
@@ -87,7 +87,7 @@ impl Trust {
     pub fn may_throw_away(&self, clock: &Clock) -> bool {
         let sure = {
             let state = self.lock();
-            state.standing == Standing::Right || state.undated
+            state.standing == ClockState::Right || state.undated
         };
         sure && self.may_act(clock)
     }
@@ -95,7 +95,7 @@ impl Trust {
     /// How long until the next look is worth its while, as long as nothing else happens; `None`: nothing is waited for.
     pub fn looks_after(&self, clock: &Clock) -> Option<Duration> {
         let state = self.lock();
-        let at = state.ask_at.filter(|_| state.standing != Standing::Right)?;
+        let at = state.ask_at.filter(|_| state.standing != ClockState::Right)?;
         Some(at.saturating_sub(clock.reading().steady))
     }
 

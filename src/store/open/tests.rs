@@ -62,7 +62,7 @@ async fn a_write_for_which_there_was_no_room_leaves_the_writer_as_good_as_before
     };
     limit(pages).await;
     let error = fill().await.unwrap_err();
-    assert_eq!(store.notice(&error), super::super::Trouble::Full, "{error}");
+    assert_eq!(store.notice(&error), super::super::StatementFailure::Full, "{error}");
     assert!(store.is_short_of_room());
     limit(pages + 1_000).await;
     fill().await.unwrap();

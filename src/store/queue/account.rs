@@ -166,18 +166,18 @@ impl Store {
 
 /// The same within a transaction.
 pub(super) async fn hear(tx: &mut Write, account: &str, heard: ServerTimeSample) -> Result<()> {
-    let (at, kakao_at) = (micros(heard.at), micros(heard.kakao_at));
+    let (at, server_at) = (micros(heard.at), micros(heard.server_at));
     // One answer may carry any date. It is believed when it agrees with one before it, or, being the first, with our own clock.
     sqlx::query!(
-        "UPDATE account SET heard_at = $2, heard_kakao_at = $3,
-           (agreed_at, agreed_kakao_at) = (SELECT iif(w.agrees, $2, agreed_at), iif(w.agrees, $3, agreed_kakao_at)
-             FROM (SELECT abs($3 - $2 - (heard_kakao_at - heard_at)) <= 20000000
-                       OR abs($3 - $2 - (agreed_kakao_at - agreed_at)) <= 20000000
+        "UPDATE account SET heard_at = $2, heard_server_at = $3,
+           (agreed_at, agreed_server_at) = (SELECT iif(w.agrees, $2, agreed_at), iif(w.agrees, $3, agreed_server_at)
+             FROM (SELECT abs($3 - $2 - (heard_server_at - heard_at)) <= 20000000
+                       OR abs($3 - $2 - (agreed_server_at - agreed_at)) <= 20000000
                        OR (heard_at IS NULL AND abs($3 - $2) <= 20000000) AS agrees) w)
          WHERE name = $1",
         account,
         at,
-        kakao_at
+        server_at
     )
     .execute(&mut **tx)
     .await?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::write::{Write, note};
 use crate::domain::post::PostState;
-use crate::store::error::{Result, StoreError, Trouble};
+use crate::store::error::{Result, StatementFailure, StoreError};
 use crate::store::handle::Store;
 use crate::store::values::micros;
 
@@ -52,7 +52,7 @@ impl Store {
     /// request has left, `settle` says how a person settles it.
     pub async fn set_aside(&self, post: i64, why: &str, settle: &str, now: Timestamp) -> Result<Aside> {
         match self.try_set_aside(post, why, settle, now).await {
-            Err(error) if error.trouble() == Trouble::Refused => {
+            Err(error) if error.trouble() == StatementFailure::Refused => {
                 self.untouchable.insert(post);
                 Ok(Aside::Untouchable)
             }

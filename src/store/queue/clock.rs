@@ -230,7 +230,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "UPDATE telling SET digest_at = min(digest_at, $1), next_at = min(next_at, $1)
+            "UPDATE notice_cursor SET digest_at = min(digest_at, $1), next_at = min(next_at, $1)
              WHERE digest_at > $1 OR next_at > $1",
             at
         )

@@ -103,7 +103,7 @@ impl Store {
                  coalesce(coalesce(delete_at, intent_at + delete_after) <= $2, 0)
                    AND EXISTS (SELECT 1 FROM restore r WHERE r.account = $1 AND r.restored_at >= post.intent_at)
                    AS "taken_down!: bool",
-                 publish_failures, quarantine_at, quarantine_kakao_at, odd_at, odd_kakao_at, listed_newest, artifact, absences, claim,
+                 publish_failures, quarantine_at, quarantine_server_at, odd_at, odd_server_at, listed_newest, artifact, absences, claim,
                  (SELECT max(t.id) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish') AS "attempt: i64",
                  (SELECT min(t.id) FROM attempt t WHERE t.post_id = post.id AND t.kind = 'publish'
                     AND t.verdict IN ('retry', 'snooze', 'failed') AND t.answer <> '') AS "refused: i64",
@@ -119,8 +119,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let quarantine = heard_at(row.quarantine_at, row.quarantine_kakao_at)?;
-        let odd = heard_at(row.odd_at, row.odd_kakao_at)?;
+        let quarantine = heard_at(row.quarantine_at, row.quarantine_server_at)?;
+        let odd = heard_at(row.odd_at, row.odd_server_at)?;
         // Its story may have come of a request that was refused before.
         let first = row.refused_at.unwrap_or(i64::MAX);
         let first_on_their_clock = first.saturating_add(row.intent_skew.unwrap_or(0));
@@ -260,12 +260,12 @@ impl Store {
         why: &str,
     ) -> Result<Written> {
         let (next, absences) = (micros(next_at), i64::from(proof.absences));
-        let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.kakao_at)));
-        let (odd_at, odd_kakao_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.kakao_at)));
+        let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.server_at)));
+        let (odd_at, odd_server_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.server_at)));
         let mut tx = self.begin().await?;
         let done = sqlx::query!(
-            "UPDATE post SET reconcile_at = $3, absences = $4, quarantine_at = $5, quarantine_kakao_at = $6, odd_at = $7,
-               odd_kakao_at = $8, listed_newest = $9
+            "UPDATE post SET reconcile_at = $3, absences = $4, quarantine_at = $5, quarantine_server_at = $6, odd_at = $7,
+               odd_server_at = $8, listed_newest = $9
              WHERE id = $1 AND state = 'in_doubt' AND claim = $2 AND parked_at IS NULL",
             doubt.post,
             doubt.token,
@@ -274,7 +274,7 @@ impl Store {
             ours,
             kakaos,
             odd_at,
-            odd_kakao_at,
+            odd_server_at,
             doubt.listed_newest
         )
         .execute(&mut *tx)
@@ -342,9 +342,9 @@ impl Store {
 }
 
 /// An answer of which both clocks are on record.
-pub(super) fn heard_at(at: Option<i64>, kakao_at: Option<i64>) -> Result<Option<ServerTimeSample>> {
-    match (at, kakao_at) {
-        (Some(at), Some(kakao_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+pub(super) fn heard_at(at: Option<i64>, server_at: Option<i64>) -> Result<Option<ServerTimeSample>> {
+    match (at, server_at) {
+        (Some(at), Some(server_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, server_at: instant(server_at)? })),
         _ => Ok(None),
     }
 }

@@ -71,7 +71,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"SELECT p.id AS "id!", p.account, p.due_at, p.zone, f.next_at AS "next_at?", f.finding IS NOT NULL AS "found!: bool",
                  iif(f.url IS (p.content ->> '$.body.url'), f.seen_at, NULL) AS "seen_at: i64"
-               FROM post p LEFT JOIN foresight f ON f.post_id = p.id
+               FROM post p LEFT JOIN preflight f ON f.post_id = p.id
                WHERE p.state = 'scheduled' AND p.due_at > $1 AND p.due_at <= $2 ORDER BY p.due_at LIMIT $3"#,
             now,
             until,
@@ -100,14 +100,14 @@ impl Store {
         let (looks, anew) = (write_json(&looks)?, write_json(&anew)?);
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "DELETE FROM foresight WHERE post_id IN (SELECT value FROM json_each($1))
+            "DELETE FROM preflight WHERE post_id IN (SELECT value FROM json_each($1))
                OR NOT EXISTS (SELECT 1 FROM post p WHERE p.id = post_id AND p.state IN ('scheduled', 'claimed'))",
             anew
         )
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "INSERT INTO foresight (post_id, account, next_at)
+            "INSERT INTO preflight (post_id, account, next_at)
              SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each($1) WHERE true
              ON CONFLICT (post_id) DO UPDATE SET account = excluded.account, next_at = excluded.next_at",
             looks
@@ -121,7 +121,7 @@ impl Store {
     /// Whether anything is planned, or kept, of posts that wait no more.
     pub async fn has_stale_looks(&self) -> Result<bool> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM foresight f WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.id = f.post_id
+            r#"SELECT EXISTS (SELECT 1 FROM preflight f WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.id = f.post_id
                  AND p.state IN ('scheduled', 'claimed'))) AS "found!: bool""#
         )
         .fetch_one(&self.readers)
@@ -133,7 +133,7 @@ impl Store {
         let at = micros(until);
         let rows = sqlx::query!(
             r#"SELECT p.id AS "id!", p.due_at, p.zone, p.content, f.next_at AS "next_at!", iif(f.url IS (p.content ->> '$.body.url'), f.card, NULL) AS "card: String"
-               FROM foresight f JOIN post p ON p.id = f.post_id
+               FROM preflight f JOIN post p ON p.id = f.post_id
                WHERE f.account = $1 AND f.next_at IS NOT NULL AND f.next_at <= $2 ORDER BY p.due_at, p.id LIMIT $3"#,
             account,
             at,
@@ -157,7 +157,7 @@ impl Store {
         for look in looked {
             let (at, next) = (micros(look.seen_at), look.next_at.map(micros));
             sqlx::query!(
-                "UPDATE foresight SET seen_at = $2, next_at = $3, card = iif(url IS $4, coalesce(card, $5), $5), url = $4, finding = $6
+                "UPDATE preflight SET seen_at = $2, next_at = $3, card = iif(url IS $4, coalesce(card, $5), $5), url = $4, finding = $6
                  WHERE post_id = $1",
                 look.post,
                 at,
@@ -177,7 +177,7 @@ impl Store {
     pub async fn put_off_looks(&self, account: &str, now: Timestamp, until: Timestamp) -> Result<()> {
         let (at, until) = (micros(now), micros(until));
         sqlx::query!(
-            "UPDATE foresight SET next_at = $3 WHERE account = $1 AND next_at IS NOT NULL AND next_at <= $2",
+            "UPDATE preflight SET next_at = $3 WHERE account = $1 AND next_at IS NOT NULL AND next_at <= $2",
             account,
             at,
             until

@@ -87,7 +87,7 @@ impl Store {
                 .await?;
         }
         put_all(&mut tx, &findings.news, sinks, at).await?;
-        sqlx::query!("UPDATE telling SET events_seen = max(events_seen, $1)", findings.events_seen)
+        sqlx::query!("UPDATE notice_cursor SET events_seen = max(events_seen, $1)", findings.events_seen)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -128,7 +128,7 @@ impl Store {
     /// Remembers when something that is held back may be told.
     pub async fn set_next_telling(&self, next: Option<Timestamp>) -> Result<()> {
         let next = next.map(micros);
-        sqlx::query!("UPDATE telling SET next_at = $1", next).execute(self.writing().await).await?;
+        sqlx::query!("UPDATE notice_cursor SET next_at = $1", next).execute(self.writing().await).await?;
         Ok(())
     }
 
@@ -137,7 +137,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let at = micros(now);
         put_all(&mut tx, digest.map(std::slice::from_ref).unwrap_or_default(), sinks, at).await?;
-        sqlx::query!("UPDATE telling SET digest_at = $1", at).execute(&mut *tx).await?;
+        sqlx::query!("UPDATE notice_cursor SET digest_at = $1", at).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -146,10 +146,10 @@ impl Store {
     pub async fn begin_life(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let mut tx = self.begin().await?;
         let at = micros(now);
-        let last = sqlx::query!("SELECT started_at, stopped_at FROM life ORDER BY id DESC LIMIT 1")
+        let last = sqlx::query!("SELECT started_at, stopped_at FROM daemon_run ORDER BY id DESC LIMIT 1")
             .fetch_optional(&mut *tx)
             .await?;
-        sqlx::query!("INSERT INTO life (started_at) VALUES ($1)", at).execute(&mut *tx).await?;
+        sqlx::query!("INSERT INTO daemon_run (started_at) VALUES ($1)", at).execute(&mut *tx).await?;
         tx.commit().await?;
         last.filter(|last| last.stopped_at.is_none()).map(|last| instant(last.started_at)).transpose()
     }
@@ -158,7 +158,7 @@ impl Store {
     pub async fn end_life(&self, now: Timestamp) -> Result<()> {
         let at = micros(now);
         sqlx::query!(
-            "UPDATE life SET stopped_at = $1 WHERE id = (SELECT max(id) FROM life) AND stopped_at IS NULL",
+            "UPDATE daemon_run SET stopped_at = $1 WHERE id = (SELECT max(id) FROM daemon_run) AND stopped_at IS NULL",
             at
         )
         .execute(self.writing().await)

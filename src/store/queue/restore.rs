@@ -95,10 +95,10 @@ impl Store {
         // An earlier restore that was not settled: its unknown stretch is part of this one's.
         sqlx::query!(
             "INSERT INTO restore (account, backup_at, backup_skew, restored_at, next_at)
-             SELECT name, $1, min(coalesce(agreed_kakao_at - agreed_at, 0), heard_kakao_at - heard_at), $2, $2 FROM account WHERE 1
+             SELECT name, $1, min(coalesce(agreed_server_at - agreed_at, 0), heard_server_at - heard_at), $2, $2 FROM account WHERE 1
              ON CONFLICT (account) DO UPDATE SET backup_at = iif(settled_at IS NULL, min(backup_at, excluded.backup_at),
                excluded.backup_at), backup_skew = excluded.backup_skew, restored_at = excluded.restored_at, next_at = excluded.next_at, listings = 0,
-               quarantine_at = NULL, quarantine_kakao_at = NULL, odd_at = NULL, odd_kakao_at = NULL, settled_at = NULL, outcome = NULL",
+               quarantine_at = NULL, quarantine_server_at = NULL, odd_at = NULL, odd_server_at = NULL, settled_at = NULL, outcome = NULL",
             backup,
             at
         )
@@ -121,7 +121,7 @@ impl Store {
     pub async fn restore_due(&self, account: &str, now: Timestamp) -> Result<Option<RestoreDue>> {
         let at = micros(now);
         let row = sqlx::query!(
-            "SELECT backup_at, backup_skew, restored_at, listings, quarantine_at, quarantine_kakao_at, odd_at, odd_kakao_at FROM restore
+            "SELECT backup_at, backup_skew, restored_at, listings, quarantine_at, quarantine_server_at, odd_at, odd_server_at FROM restore
              WHERE account = $1 AND next_at <= $2
                AND NOT EXISTS (SELECT 1 FROM account a WHERE a.name = $1 AND a.probe_at > $2)",
             account,
@@ -130,8 +130,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let quarantine = heard_at(row.quarantine_at, row.quarantine_kakao_at)?;
-        let odd = heard_at(row.odd_at, row.odd_kakao_at)?;
+        let quarantine = heard_at(row.quarantine_at, row.quarantine_server_at)?;
+        let odd = heard_at(row.odd_at, row.odd_server_at)?;
         Ok(Some(RestoreDue {
             backup_at: instant(row.backup_at)?,
             backup_skew: row.backup_skew.map(SignedDuration::from_micros),
@@ -179,11 +179,11 @@ impl Store {
     /// The list has to be read again at `next_at`. `proof` is what now counts.
     pub async fn restore_again(&self, account: &str, proof: Proof, next_at: Timestamp) -> Result<Written> {
         let (next, listings) = (micros(next_at), i64::from(proof.absences));
-        let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.kakao_at)));
-        let (odd_at, odd_kakao_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.kakao_at)));
+        let (ours, kakaos) = (proof.quarantine.map(|h| micros(h.at)), proof.quarantine.map(|h| micros(h.server_at)));
+        let (odd_at, odd_server_at) = (proof.odd.map(|h| micros(h.at)), proof.odd.map(|h| micros(h.server_at)));
         let done = sqlx::query!(
-            "UPDATE restore SET next_at = $2, listings = $3, quarantine_at = $4, quarantine_kakao_at = $5, odd_at = $6,
-               odd_kakao_at = $7
+            "UPDATE restore SET next_at = $2, listings = $3, quarantine_at = $4, quarantine_server_at = $5, odd_at = $6,
+               odd_server_at = $7
              WHERE account = $1 AND settled_at IS NULL",
             account,
             next,
@@ -191,7 +191,7 @@ impl Store {
             ours,
             kakaos,
             odd_at,
-            odd_kakao_at
+            odd_server_at
         )
         .execute(self.writing().await)
         .await?;

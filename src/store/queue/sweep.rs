@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::aside::settle;
 use super::write::Write;
 use crate::domain::clock::later;
-use crate::store::error::{Result, Trouble};
+use crate::store::error::{Result, StatementFailure};
 use crate::store::handle::Store;
 use crate::store::values::{micros, write_json};
 
@@ -89,14 +89,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Swept> {
         match sweep(None).await {
-            Err(error) if error.trouble() == Trouble::Refused => {}
+            Err(error) if error.trouble() == StatementFailure::Refused => {}
             done => return done,
         }
         let mut swept = Swept::default();
         for post in posts().await? {
             match sweep(Some(post)).await {
                 Ok(done) => swept += done,
-                Err(error) if error.trouble() == Trouble::Refused => {
+                Err(error) if error.trouble() == StatementFailure::Refused => {
                     let aside = self.set_aside(post, &error.to_string(), &settle(post), now).await?;
                     tracing::error!(post.id = post, %error, "the queue refused a change; the post {}", aside.as_str());
                     swept.set_aside += 1;

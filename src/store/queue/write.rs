@@ -10,7 +10,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use crate::store::crash;
 use crate::store::disk::Disk;
-use crate::store::error::{Result, StoreError, Trouble};
+use crate::store::error::{Result, StatementFailure, StoreError};
 use crate::store::handle::Store;
 use crate::store::values::micros;
 use crate::store::written::Written;
@@ -64,7 +64,7 @@ impl Store {
     }
 
     /// Takes note of what an error tells about the disk, and says what that is. Once the disk has failed nothing is written any more.
-    pub fn notice(&self, error: &StoreError) -> Trouble {
+    pub fn notice(&self, error: &StoreError) -> StatementFailure {
         self.disk.notice(error)
     }
 
@@ -74,7 +74,7 @@ impl Store {
         record: impl Fn() -> Recorded,
     ) -> Result<Written> {
         match record().await {
-            Err(error) if self.disk.notice(&error) == Trouble::Full => record().await,
+            Err(error) if self.disk.notice(&error) == StatementFailure::Full => record().await,
             done => done,
         }
     }

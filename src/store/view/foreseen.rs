@@ -30,7 +30,7 @@ impl Store {
         let limit = i64::from(ROWS_MAX);
         let rows = sqlx::query!(
             r#"SELECT p.id AS "id!", p.job, p.account, p.zone, p.due_at, f.finding AS "finding!"
-               FROM foresight f INDEXED BY foresight_finding CROSS JOIN post p ON p.id = f.post_id
+               FROM preflight f INDEXED BY preflight_finding CROSS JOIN post p ON p.id = f.post_id
                WHERE f.finding IS NOT NULL AND p.state IN ('scheduled', 'claimed') ORDER BY p.due_at, p.id LIMIT $1"#,
             limit
         )

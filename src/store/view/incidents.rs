@@ -189,7 +189,7 @@ impl Store {
     /// How far people have been told.
     pub async fn told(&self) -> Result<NoticeState> {
         let row = sqlx::query!(
-            r#"SELECT events_seen, digest_at, next_at, coalesce((SELECT max(id) FROM event), 0) AS "last_event!: i64" FROM telling"#
+            r#"SELECT events_seen, digest_at, next_at, coalesce((SELECT max(id) FROM event), 0) AS "last_event!: i64" FROM notice_cursor"#
         )
         .fetch_one(&self.readers)
         .await?;

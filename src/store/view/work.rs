@@ -71,7 +71,7 @@ impl Store {
                  EXISTS (SELECT 1 FROM audit u WHERE u.account = a.name AND u.ended_at IS NULL AND u.next_at <= $1)
                    AS "audit!: bool",
                  EXISTS (SELECT 1 FROM restore r WHERE r.account = a.name AND r.next_at <= $1) AS "restore!: bool",
-                 EXISTS (SELECT 1 FROM foresight f WHERE f.account = a.name AND f.next_at IS NOT NULL AND f.next_at <= $1)
+                 EXISTS (SELECT 1 FROM preflight f WHERE f.account = a.name AND f.next_at IS NOT NULL AND f.next_at <= $1)
                    AS "foresee!: bool"
                FROM account a WHERE ($2 IS NULL OR a.name = $2) AND (a.probe_at IS NULL OR a.probe_at <= $1)
                ORDER BY a.name"#,
@@ -142,10 +142,10 @@ impl Store {
                      FROM account a) s
                  UNION ALL SELECT min(next_at) FROM audit WHERE ended_at IS NULL AND next_at > $1
                  UNION ALL SELECT min(next_at) FROM restore WHERE next_at > $1
-                 UNION ALL SELECT min(next_at) FROM foresight WHERE next_at IS NOT NULL AND next_at > $1
+                 UNION ALL SELECT min(next_at) FROM preflight WHERE next_at IS NOT NULL AND next_at > $1
                  UNION ALL SELECT min(probe_at) FROM account WHERE probe_at > $1
                  UNION ALL SELECT min(next_at) FROM notice WHERE next_at IS NOT NULL AND next_at > $1
-                 UNION ALL SELECT next_at FROM telling WHERE next_at > $1)"#,
+                 UNION ALL SELECT next_at FROM notice_cursor WHERE next_at > $1)"#,
             at
         )
         .fetch_one(&self.readers)
@@ -169,7 +169,7 @@ impl Store {
                  UNION ALL SELECT next_late_at FROM account WHERE name = $1 AND next_late_at > $2
                  UNION ALL SELECT min(next_at) FROM audit WHERE account = $1 AND ended_at IS NULL AND next_at > $2
                  UNION ALL SELECT next_at FROM restore WHERE account = $1 AND next_at > $2
-                 UNION ALL SELECT min(next_at) FROM foresight WHERE account = $1 AND next_at IS NOT NULL AND next_at > $2
+                 UNION ALL SELECT min(next_at) FROM preflight WHERE account = $1 AND next_at IS NOT NULL AND next_at > $2
                  UNION ALL SELECT probe_at FROM account WHERE name = $1 AND probe_at > $2)"#,
             account,
             at
@@ -194,11 +194,11 @@ impl Store {
 
     /// The last answer of Kakao's to the account that carried a date.
     pub async fn heard(&self, account: &str) -> Result<Option<ServerTimeSample>> {
-        let row = sqlx::query!("SELECT heard_at, heard_kakao_at FROM account WHERE name = $1", account)
+        let row = sqlx::query!("SELECT heard_at, heard_server_at FROM account WHERE name = $1", account)
             .fetch_optional(&self.readers)
             .await?;
-        match row.and_then(|row| row.heard_at.zip(row.heard_kakao_at)) {
-            Some((at, kakao_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, kakao_at: instant(kakao_at)? })),
+        match row.and_then(|row| row.heard_at.zip(row.heard_server_at)) {
+            Some((at, server_at)) => Ok(Some(ServerTimeSample { at: instant(at)?, server_at: instant(server_at)? })),
             None => Ok(None),
         }
     }
@@ -215,8 +215,8 @@ impl Store {
     /// The largest difference between Kakao's clock and ours that an account met, and which account.
     pub async fn largest_skew(&self) -> Result<Option<(String, SignedDuration)>> {
         let row = sqlx::query!(
-            r#"SELECT name, heard_kakao_at - heard_at AS "skew!: i64" FROM account WHERE heard_at IS NOT NULL
-               ORDER BY abs(heard_kakao_at - heard_at) DESC, name LIMIT 1"#
+            r#"SELECT name, heard_server_at - heard_at AS "skew!: i64" FROM account WHERE heard_at IS NOT NULL
+               ORDER BY abs(heard_server_at - heard_at) DESC, name LIMIT 1"#
         )
         .fetch_optional(&self.readers)
         .await?;

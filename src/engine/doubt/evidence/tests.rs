@@ -43,7 +43,7 @@ fn sought(content: Content) -> Sought {
         heard_before: Some(at(-120)),
         until: QUARANTINE,
     };
-    Sought::new(content, None, sending, 10, Some(ServerTimeSample { at: at(2), kakao_at: at(2) }))
+    Sought::new(content, None, sending, 10, Some(ServerTimeSample { at: at(2), server_at: at(2) }))
 }
 
 fn story(id: &str, second: i64, of: &Content) -> Listed {
@@ -97,7 +97,7 @@ fn says(sought: &Sought, page: Vec<Listed>) -> Says {
 
 /// The same of a list with these stories that cannot be read, and whether one of them may be the post's.
 fn says_beside(sought: &Sought, page: Vec<Listed>, unreadable: Vec<Unreadable>) -> (Says, Option<Inconsistency>) {
-    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
+    let heard = Some(ServerTimeSample { at: at(200), server_at: at(200) });
     let mut order = Order::new(Some("_a".into()));
     let (stories, owners): (Vec<Story>, Vec<Option<StoryOwner>>) = page.into_iter().map(|l| (l.story, l.owner)).unzip();
     let fresh = order.take(stories.into_iter().map(ListEntry::Story).collect(), heard);
@@ -347,7 +347,7 @@ fn a_flood_of_stories_that_may_be_it_is_kept_within_bounds_and_proves_nothing() 
 #[test]
 fn a_list_is_read_as_far_as_any_mistake_of_its_times_could_reach() {
     let sought = sought(note(TEXT));
-    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
+    let heard = Some(ServerTimeSample { at: at(200), server_at: at(200) });
     let ends = |far, second| {
         Evidence::default().take(&sought, heard, far, shown(vec![story("h", second, &note("오늘은 쉽니다"))], vec![]))
     };

@@ -152,7 +152,7 @@ impl Order {
         }
         self.newest.get_or_insert_with(|| id.to_owned());
         let Some(created_at) = created_at else { return };
-        if heard.is_some_and(|heard| created_at > later(heard.kakao_at, APART_MAX)) {
+        if heard.is_some_and(|heard| created_at > later(heard.server_at, APART_MAX)) {
             self.note(Inconsistency::Future(id.to_owned()));
         }
         match &self.oldest {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn heard(second: i64) -> Option<ServerTimeSample> {
-        Some(ServerTimeSample { at: at(second), kakao_at: at(second) })
+        Some(ServerTimeSample { at: at(second), server_at: at(second) })
     }
 
     /// The flaws of a list whose pages hold these stories: ID, second, text.

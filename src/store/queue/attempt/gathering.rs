@@ -25,7 +25,7 @@ pub(super) struct Done {
     pub(super) at: i64,
     pub(super) account: String,
     /// What Kakao's clock said, where it said anything.
-    pub(super) kakao_at: Option<i64>,
+    pub(super) server_at: Option<i64>,
 }
 
 /// The rows of one lane.

@@ -10,7 +10,7 @@ use super::row::{finish, open_attempt};
 use crate::domain::clock::later;
 use crate::domain::content::{Artifact, Outgoing};
 use crate::domain::fault::Fault;
-use crate::store::error::{Result, Trouble};
+use crate::store::error::{Result, StatementFailure};
 use crate::store::handle::Store;
 use crate::store::queue::write::Write;
 use crate::store::values::{count, instant, micros, read_json, write_json};
@@ -89,7 +89,7 @@ impl Store {
             // Not committed: it was only asked.
             drop(tx);
             match tried {
-                Err(error) if error.trouble() == Trouble::Refused => return Ok(Some(post)),
+                Err(error) if error.trouble() == StatementFailure::Refused => return Ok(Some(post)),
                 Err(error) => return Err(error),
                 Ok(ClaimResult::Claimable) => return Ok(None),
                 Ok(ClaimResult::NotNow) => {}
@@ -117,9 +117,9 @@ impl Store {
             "UPDATE post SET state = 'publishing', event = 'intend', actor = 'publish', reason = '', changed_at = $3,
                intent_at = $3, lease_until_at = $4,
                (intent_skew, intent_floor_at) =
-                 (SELECT min(coalesce(a.agreed_kakao_at - a.agreed_at, 0), a.heard_kakao_at - a.heard_at),
-                    coalesce(a.agreed_kakao_at, min(a.heard_kakao_at, a.heard_at)) FROM account a WHERE a.name = $6),
-               quarantine_at = NULL, quarantine_kakao_at = NULL, odd_at = NULL, odd_kakao_at = NULL, listed_newest = NULL
+                 (SELECT min(coalesce(a.agreed_server_at - a.agreed_at, 0), a.heard_server_at - a.heard_at),
+                    coalesce(a.agreed_server_at, min(a.heard_server_at, a.heard_at)) FROM account a WHERE a.name = $6),
+               quarantine_at = NULL, quarantine_server_at = NULL, odd_at = NULL, odd_server_at = NULL, listed_newest = NULL
              WHERE id = $1 AND state = 'claimed' AND claim = $2 AND lease_until_at > $3 AND due_at <= $3 AND $5
                AND NOT EXISTS (SELECT 1 FROM post q WHERE q.account = $6
                      AND (q.state = 'publishing' OR (q.state = 'in_doubt' AND q.parked_at IS NULL)))
@@ -277,11 +277,11 @@ pub(super) async fn claim(
              reason = iif($2, '', 'to publish it'), changed_at = r.at, claim = claim + 1, lease_until_at = r.until,
              intent_at = iif($2, r.at, intent_at),
              (intent_skew, intent_floor_at) =
-               (SELECT iif($2, min(coalesce(a.agreed_kakao_at - a.agreed_at, 0), a.heard_kakao_at - a.heard_at), intent_skew),
-                  iif($2, coalesce(a.agreed_kakao_at, min(a.heard_kakao_at, a.heard_at)), intent_floor_at)
+               (SELECT iif($2, min(coalesce(a.agreed_server_at - a.agreed_at, 0), a.heard_server_at - a.heard_at), intent_skew),
+                  iif($2, coalesce(a.agreed_server_at, min(a.heard_server_at, a.heard_at)), intent_floor_at)
                 FROM account a WHERE a.name = post.account),
-             quarantine_at = iif($2, NULL, quarantine_at), quarantine_kakao_at = iif($2, NULL, quarantine_kakao_at),
-             odd_at = iif($2, NULL, odd_at), odd_kakao_at = iif($2, NULL, odd_kakao_at),
+             quarantine_at = iif($2, NULL, quarantine_at), quarantine_server_at = iif($2, NULL, quarantine_server_at),
+             odd_at = iif($2, NULL, odd_at), odd_server_at = iif($2, NULL, odd_server_at),
              listed_newest = iif($2, NULL, listed_newest)
            FROM (SELECT q.at, q.until, (SELECT p.id FROM post p
                 WHERE p.state = 'scheduled' AND p.account = q.account AND p.due_at <= q.at AND p.follow = 0

@@ -70,7 +70,7 @@ impl Store {
             story: story_id.into(),
             at: micros(now),
             account: taken.account.clone(),
-            kakao_at: heard.map(|heard| micros(heard.kakao_at)),
+            server_at: heard.map(|heard| micros(heard.server_at)),
         };
         // Without room for the result nothing leaves.
         let lease = lease.filter(|_| !self.is_short_of_room());
@@ -179,14 +179,14 @@ async fn record(tx: &mut Write, done: &[&Done]) -> Result<HashMap<i64, bool>> {
     .await?;
     sqlx::query!(
         // As `hear` does for one account.
-        "UPDATE account SET heard_at = r.at, heard_kakao_at = r.kakao_at,
-           (agreed_at, agreed_kakao_at) = (SELECT iif(w.agrees, r.at, agreed_at), iif(w.agrees, r.kakao_at, agreed_kakao_at)
-             FROM (SELECT abs(r.kakao_at - r.at - (heard_kakao_at - heard_at)) <= 20000000
-                       OR abs(r.kakao_at - r.at - (agreed_kakao_at - agreed_at)) <= 20000000
-                       OR (heard_at IS NULL AND abs(r.kakao_at - r.at) <= 20000000) AS agrees) w)
-         FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'kakao_at' AS kakao_at
+        "UPDATE account SET heard_at = r.at, heard_server_at = r.server_at,
+           (agreed_at, agreed_server_at) = (SELECT iif(w.agrees, r.at, agreed_at), iif(w.agrees, r.server_at, agreed_server_at)
+             FROM (SELECT abs(r.server_at - r.at - (heard_server_at - heard_at)) <= 20000000
+                       OR abs(r.server_at - r.at - (agreed_server_at - agreed_at)) <= 20000000
+                       OR (heard_at IS NULL AND abs(r.server_at - r.at) <= 20000000) AS agrees) w)
+         FROM (SELECT value ->> 'account' AS account, value ->> 'at' AS at, value ->> 'server_at' AS server_at
                FROM jsonb_each($1)) AS r
-         WHERE account.name = r.account AND r.kakao_at IS NOT NULL",
+         WHERE account.name = r.account AND r.server_at IS NOT NULL",
         closed
     )
     .execute(&mut **tx)

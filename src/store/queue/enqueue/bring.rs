@@ -15,7 +15,7 @@ use super::withdrawal::{self, Gone, JOB_GONE};
 use super::{moves, read, rewrite};
 use crate::domain::clock::earlier;
 use crate::domain::post::PostState;
-use crate::store::error::{Result, StoreError, Trouble};
+use crate::store::error::{Result, StatementFailure, StoreError};
 use crate::store::handle::Store;
 use crate::store::queue::write::{Write, note};
 use crate::store::values::{micros, write_json};
@@ -73,11 +73,11 @@ impl Store {
         while let Some(part) = parts.pop().filter(|_| !self.is_told_to_stop()) {
             match self.withdraw(part, names, now).await {
                 Ok(done) => report += done,
-                Err(error) if error.trouble() == Trouble::Refused && part.len() > 1 => {
+                Err(error) if error.trouble() == StatementFailure::Refused && part.len() > 1 => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
                 }
-                Err(error) if error.trouble() == Trouble::Refused && !part.is_empty() => {
+                Err(error) if error.trouble() == StatementFailure::Refused && !part.is_empty() => {
                     tracing::error!(posts = ?part, %error, "the queue refused to withdraw a post whose job left the job files");
                     report.refused += 1;
                 }
@@ -103,14 +103,16 @@ impl Store {
     /// left out, and the rest is brought into the queue.
     async fn bring_batch(&self, posts: &[&JobPosts], by: By<'_>, now: Timestamp) -> Result<Enqueued> {
         match self.bring_together(posts, by, now).await {
-            Err(error) if error.trouble() == Trouble::Refused && by.actor == BY_PLAN => {}
+            Err(error) if error.trouble() == StatementFailure::Refused && by.actor == BY_PLAN => {}
             done => return done,
         }
         let mut report = Enqueued::default();
         for job in posts {
             match self.bring_singly(job, by, now).await {
                 Ok(done) => report += done,
-                Err(error) if error.trouble() == Trouble::Refused => report.refused += refused(job, None, &error),
+                Err(error) if error.trouble() == StatementFailure::Refused => {
+                    report.refused += refused(job, None, &error)
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -155,7 +157,7 @@ impl Store {
             let (part, after) = rest.split_at(rest.len().min(WRITTEN_AT_ONCE.1));
             match self.bring_part(part, is, whole_until(is.posts, after), by, now).await {
                 Ok(done) => report += done,
-                Err(error) if error.trouble() == Trouble::Refused && by.actor == BY_PLAN => {
+                Err(error) if error.trouble() == StatementFailure::Refused && by.actor == BY_PLAN => {
                     report += self.bring_halves(part, is, whole_until(is.posts, after), by, now).await?;
                 }
                 Err(error) => return Err(error),
@@ -190,7 +192,7 @@ impl Store {
         while let Some(part) = parts.pop() {
             match self.bring_part(part, is, whole, by, now).await {
                 Ok(done) => report += done,
-                Err(error) if error.trouble() == Trouble::Refused => match part {
+                Err(error) if error.trouble() == StatementFailure::Refused => match part {
                     [step] => report.refused += refused(is.posts, Some(step), &error),
                     _ => {
                         let (first, second) = part.split_at(part.len() / 2);

@@ -35,7 +35,7 @@ pub use self::report::Enqueued;
 use self::step::{EnqueueAction, EnqueueStep, steps};
 pub use self::wanted::{JobPosts, MissingText, NewPost};
 use self::withdrawal::JOB_GONE;
-use crate::store::error::{Result, Trouble};
+use crate::store::error::{Result, StatementFailure};
 use crate::store::handle::Store;
 use crate::store::values::{instant, instant_opt, write_json};
 
@@ -98,7 +98,7 @@ impl Store {
             let noted = read::noted(&mut reader, posts, now).await?;
             let existing = match read::existing_posts(&mut reader, posts, &noted).await {
                 // What cannot be read is found when each is brought by itself.
-                Err(error) if error.trouble() == Trouble::Refused => {
+                Err(error) if error.trouble() == StatementFailure::Refused => {
                     differing.extend(posts);
                     continue;
                 }

@@ -67,7 +67,7 @@ fn stories_that_were_not_compared_are_not_explained_by_those_that_were() {
 
 #[test]
 fn a_page_of_which_no_time_can_be_read_ends_no_list() {
-    let heard = Some(ServerTimeSample { at: at(200), kakao_at: at(200) });
+    let heard = Some(ServerTimeSample { at: at(200), server_at: at(200) });
     let page = || shown(vec![], vec![unreadable(Some("_a.u"), None)]);
     assert!(!Evidence::default().take(&sought(note(TEXT)), heard, true, page()));
     assert!(!Evidence::default().take(&sought(note(TEXT)), heard, false, page()));
