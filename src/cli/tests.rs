@@ -31,7 +31,7 @@ fn kept(name: &str, page: &str) {
         file == page,
         "docs/reference/{name} differs from the code at line {}: renew it with `{RENEW}=1 cargo test --lib cli::tests`, and \
          read the difference",
-        differs.map_or_else(|| file.lines().count().min(page.lines().count()), |line| line) + 1
+        differs.unwrap_or_else(|| file.lines().count().min(page.lines().count())) + 1
     );
 }
 

@@ -71,7 +71,7 @@ fn every_link_leads_somewhere_and_every_document_can_be_reached() {
     let mut reached = BTreeSet::new();
     let mut next = vec![root("README.md").canonicalize().unwrap()];
     while let Some(file) = next.pop() {
-        if !file.extension().is_some_and(|end| end == "md") || !reached.insert(file.clone()) {
+        if file.extension().is_none_or(|end| end != "md") || !reached.insert(file.clone()) {
             continue;
         }
         for link in links(&read(&file)) {

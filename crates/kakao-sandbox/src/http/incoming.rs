@@ -71,7 +71,7 @@ pub(crate) async fn read(parts: request::Parts, body: Body, arrived_at: Timestam
     let query = form::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let form = if is_form(content_type.as_deref()) { form::parse(&body) } else { Some(Vec::new()) };
     let multipart = match &boundary {
-        Some(boundary) if complete => multipart::parse(body.clone(), boundary).await,
+        Some(boundary) if complete => multipart::parse(&body, boundary),
         _ => Some(Vec::new()),
     };
     if problem.is_none() && (query.is_none() || form.is_none() || multipart.is_none()) {

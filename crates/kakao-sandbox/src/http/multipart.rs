@@ -1,6 +1,7 @@
-//! Reads `multipart/form-data` from bytes that are already in memory: all parts or none.
-
-use std::convert::Infallible;
+//! Reads `multipart/form-data` from bytes that are already in memory, as forgiving of form as the clients in the field need.
+//!
+//! Pure. Not a library, because the parts must be had all or none, and because the odd shapes that are taken (an empty type, no part headers but
+//! the disposition, full path file names, no space before `boundary`) are the point.
 
 use axum::body::Bytes;
 
@@ -16,34 +17,119 @@ pub(crate) struct Part {
     pub(crate) data: Bytes,
 }
 
-/// Parts beyond this are not kept; the image limit is far below.
+/// Parts beyond this are not read; the image limit is far below.
 const PARTS_MAX: usize = 64;
 
 /// The boundary named by a `Content-Type`, when that is `multipart/form-data` with one of 1 to 200 characters.
 pub(crate) fn boundary(content_type: &str) -> Option<String> {
-    multer::parse_boundary(content_type).ok().filter(|boundary| (1..=200).contains(&boundary.len()))
+    let (kind, parameters) = content_type.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    let value = parameter(parameters, "boundary")?;
+    (1..=200).contains(&value.len()).then_some(value)
 }
 
 /// The parts of `body`, or `None` when it is not a well-formed multipart body with this boundary.
-pub(crate) async fn parse(body: Bytes, boundary: &str) -> Option<Vec<Part>> {
-    let whole = futures_util::stream::once(std::future::ready(Ok::<Bytes, Infallible>(body)));
-    let mut multipart = multer::Multipart::new(whole, boundary);
+pub(crate) fn parse(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
+    let first = format!("--{boundary}");
+    let delimiter = format!("\r\n--{boundary}");
+    // A preamble before the first boundary is legal and ignored.
+    let mut at = if body.starts_with(first.as_bytes()) {
+        first.len()
+    } else {
+        find(body, delimiter.as_bytes(), 0)? + delimiter.len()
+    };
     let mut parts = Vec::new();
-    while let Some(field) = multipart.next_field().await.ok()? {
-        let text =
-            |name: &str| field.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let part = Part {
-            name: field.name().unwrap_or_default().to_owned(),
-            file_name: field.file_name().filter(|name| !name.is_empty()).map(str::to_owned),
-            content_type: text("content-type"),
-            data: Bytes::new(),
-        };
-        let data = field.bytes().await.ok()?;
+    loop {
+        if body[at..].starts_with(b"--") {
+            return Some(parts);
+        }
+        let start = at + body[at..].iter().position(|byte| *byte == b'\n')? + 1;
+        // One byte back, so that a part without any content before its delimiter is seen.
+        let end = find(body, delimiter.as_bytes(), start.checked_sub(2)?)?;
         if parts.len() < PARTS_MAX {
-            parts.push(Part { data, ..part });
+            parts.push(parse_part(body, start, end)?);
+        }
+        at = end + delimiter.len();
+    }
+}
+
+fn parse_part(body: &Bytes, start: usize, end: usize) -> Option<Part> {
+    let text = body.get(start..end.max(start))?;
+    let (head, data_at) = if text.starts_with(b"\r\n") {
+        (&text[..0], start + 2)
+    } else {
+        let blank = find(text, b"\r\n\r\n", 0)?;
+        (&text[..blank], start + blank + 4)
+    };
+    let head = String::from_utf8_lossy(head);
+    let mut part =
+        Part { name: String::new(), file_name: None, content_type: None, data: body.slice(data_at.min(end)..end) };
+    for line in head.split("\r\n") {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        if key.trim().eq_ignore_ascii_case("content-disposition") {
+            let parameters = value.split_once(';').map_or("", |(_, rest)| rest);
+            part.name = parameter(parameters, "name").unwrap_or_default();
+            let file_name = parameter(parameters, "filename").or_else(|| parameter(parameters, "filename*"));
+            part.file_name = file_name.filter(|name| !name.is_empty());
+        } else if key.trim().eq_ignore_ascii_case("content-type") {
+            part.content_type = Some(value.trim().to_owned());
         }
     }
-    Some(parts)
+    Some(part)
+}
+
+/// The value of `name` in `; a=b; c="d"`. A backslash only escapes a quote: browsers on Windows once sent whole paths.
+fn parameter(text: &str, name: &str) -> Option<String> {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([';', ' ', '\t']);
+        if rest.is_empty() {
+            return None;
+        }
+        let (key, after) = rest.split_once('=')?;
+        let (value, tail) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted_value(quoted)?,
+            None => {
+                let end = after.find(';').unwrap_or(after.len());
+                (after[..end].trim().to_owned(), &after[end..])
+            }
+        };
+        if key.trim().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = tail;
+    }
+}
+
+fn quoted_value(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' if characters.peek().is_some_and(|(_, next)| *next == '"') => {
+                value.push('"');
+                characters.next();
+            }
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut at = from;
+    while at + needle.len() <= text.len() {
+        at += text[at..=text.len() - needle.len()].iter().position(|byte| *byte == first)?;
+        if text[at..].starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -51,7 +137,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str, boundary: &str) -> Option<Vec<Part>> {
-        futures_util::FutureExt::now_or_never(parse(Bytes::from(text.to_owned()), boundary)).flatten()
+        parse(&Bytes::from(text.to_owned()), boundary)
     }
 
     #[test]
