@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::excerpt::{excerpt, excerpt_of};
+use super::excerpt::{excerpt, excerpt_of, quoted};
 use crate::domain::fault::{Block, BlockScope, Fault, FaultClass, Remedy};
 
 mod table;
@@ -170,10 +170,8 @@ pub fn fault(call: CallKind, trouble: &BadAnswer) -> Fault {
 /// The fault of an account that has not given these consents, as if a call had met it.
 pub fn missing_consent(account: &str, scopes: Vec<String>) -> Fault {
     let body = ErrorBody::Coded { code: CONSENT, msg: String::new(), scopes };
-    name_account(
-        fault(CallKind::Once, &BadAnswer::Answer(FailedAnswer { status: 403, retry_after: None, body })),
-        account,
-    )
+    let answer = FailedAnswer { status: 403, retry_after: None, body };
+    name_account(fault(CallKind::Once, &BadAnswer::Answer(answer)), account)
 }
 
 /// The fault of an account that does not use Kakao Story, as if a call had met it.
@@ -393,12 +391,6 @@ fn consent(call: CallKind, code: String, reason: String, scopes: &[String]) -> F
 
 fn blocked(cure: Remedy) -> FaultClass {
     FaultClass::Blocked(Block { scope: BlockScope::Account, cure })
-}
-
-/// `: "words"`, or nothing when there are none.
-fn quoted(words: &str) -> String {
-    let words = excerpt(words);
-    if words.is_empty() { words } else { format!(": \"{words}\"") }
 }
 
 #[cfg(test)]

@@ -13,7 +13,13 @@ pub(crate) fn excerpt(words: &str) -> String {
     excerpt_of(words, EXCERPT_CHARS_MAX)
 }
 
-/// The same of at most `chars_max` characters.
+/// `: "words"`, or nothing when there are none.
+pub(crate) fn quoted(words: &str) -> String {
+    let words = excerpt(words);
+    if words.is_empty() { words } else { format!(": \"{words}\"") }
+}
+
+/// A server's words as [`excerpt`] shows them, of at most `chars_max` characters.
 pub(crate) fn excerpt_of(words: &str, chars_max: usize) -> String {
     let mut out = String::new();
     let mut run = String::new();
