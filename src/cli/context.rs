@@ -22,8 +22,7 @@ use crate::network::kakao::token::{AccessToken, RefreshToken, TokenOwner, TokenS
 use crate::network::kakao::{Client, Endpoints, Limits};
 use crate::notify::Sinks;
 use crate::plan::Plan;
-use crate::settings::secret::SecretError;
-use crate::settings::{Secret, Settings};
+use crate::settings::{Secret, Settings, secret::SecretError};
 use crate::store::{Access, Store, StoreError};
 use crate::web::{self, Dashboard, Surroundings};
 use crate::yaml::problem::Problem;
@@ -371,9 +370,8 @@ pub(super) async fn preflight(home: &CommandContext, plan: &Plan) -> Result<Vec<
     for account in running.accounts() {
         store_tokens(&tokens, account, &clock)?;
     }
-    let endpoints = Endpoints { api_url: running.url(), login_url: running.url() };
-    let kakao = client_for(home, endpoints, &clock)?;
-    let keys = AppKeys::Any(Credentials { rest_api_key: "sandbox".to_owned().into(), client_secret: None });
+    let (kakao, any) = sandbox_client(home, &running, &clock)?;
+    let keys = AppKeys::Any(any);
     let found = PreflightClient { kakao: &kakao, tokens: &tokens, keys: &keys, now }.ask(plan).await;
     running.stop().await;
     if let Err(error) = std::fs::remove_dir_all(&folder) {

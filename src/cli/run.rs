@@ -159,23 +159,14 @@ impl Reporter<'_> {
             News::Enqueued(enqueued) => self.enqueued(*enqueued),
             News::Deeds(reports) => self.deeds(reports),
             News::DiskFull => self.disk_full(),
-            News::DiskHasRoom => {
-                let text = "there is room on the disk again; the work goes on";
-                self.say(JsonLine { event: "disk_has_room", reason: Some(text.into()), ..JsonLine::default() }, text);
-            }
+            News::DiskHasRoom => self.event("disk_has_room", "", "there is room on the disk again; the work goes on"),
             News::ClockJumped(by) => self.clock_jumped(*by),
             News::ClockInDoubt(why) => {
                 let telling = &self.engine.ctx.rules.telling;
                 let text = format!("the clock is in doubt: {}. {}", words(why, &telling.zone), remedy(telling));
-                self.say(
-                    JsonLine { event: "clock_in_doubt", reason: Some(text.clone()), ..JsonLine::default() },
-                    &text,
-                );
+                self.event("clock_in_doubt", "", &text);
             }
-            News::ClockBelieved => {
-                let text = "the clock is believed again; the work goes on";
-                self.say(JsonLine { event: "clock_believed", reason: Some(text.into()), ..JsonLine::default() }, text);
-            }
+            News::ClockBelieved => self.event("clock_believed", "", "the clock is believed again; the work goes on"),
             News::Waiting(next) => self.waiting(next),
             News::Draining(deeds) => {
                 let line = JsonLine { event: "draining", ..JsonLine::default() };
@@ -190,13 +181,19 @@ impl Reporter<'_> {
             "the disk is full: nothing is posted until there is room for {dir}. What was sent already is still recorded. Free \
              some space (`df -h {dir}` tells where); storyd then goes on by itself"
         );
-        self.say(JsonLine { event: "disk_full", reason: Some(text.clone()), ..JsonLine::default() }, &text);
+        self.event("disk_full", "", &text);
     }
 
     fn clock_jumped(&self, by: SignedDuration) {
         let (far, way) = (length(by.unsigned_abs()), if by.is_negative() { "back" } else { "ahead" });
         let text = format!("the machine's clock jumped {way} by {far}; everything that waits is reckoned anew");
-        self.say(JsonLine { event: "clock_jumped", reason: Some(text.clone()), ..JsonLine::default() }, &text);
+        self.event("clock_jumped", "", &text);
+    }
+
+    /// Reports an event that is told by its reason alone; a person reads `lead` in front of it.
+    fn event(&self, event: &str, lead: &str, reason: &str) {
+        let line = JsonLine { event, reason: Some(reason.to_owned()), ..JsonLine::default() };
+        self.say(line, &format!("{lead}{reason}"));
     }
 
     fn say(&self, line: JsonLine<'_>, text: &str) {
@@ -225,10 +222,7 @@ impl Reporter<'_> {
         if read.broken.is_none() || !plan.files.is_empty() {
             let (jobs, files) = (counted(plan.jobs.len(), "job"), counted(plan.files.len(), "file"));
             let text = format!("{jobs} in {files}");
-            self.say(
-                JsonLine { event: "plan", reason: Some(text.clone()), ..JsonLine::default() },
-                &format!("{lead}{text}"),
-            );
+            self.event("plan", lead, &text);
         }
         let broken = read.broken.iter().flat_map(|problems| problems.list());
         let all: Vec<&Problem> = match read.broken {
@@ -278,7 +272,7 @@ impl Reporter<'_> {
         let posts = |count: u64| counted(usize::try_from(count).unwrap_or(usize::MAX), "post");
         if swept.doubted > 0 {
             let text = format!("{} in doubt since the last stop: the account's list tells", posts(swept.doubted));
-            self.say(JsonLine { event: "in_doubt", reason: Some(text.clone()), ..JsonLine::default() }, &text);
+            self.event("in_doubt", "", &text);
         }
         if swept.missed + swept.held > 0 {
             let text = format!("{} too late", posts(swept.missed + swept.held));
@@ -298,10 +292,7 @@ impl Reporter<'_> {
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if !said.is_empty() {
             let text = said.join(", ");
-            self.say(
-                JsonLine { event: "enqueued", reason: Some(text.clone()), ..JsonLine::default() },
-                &format!("posts in the queue: {text}"),
-            );
+            self.event("enqueued", "posts in the queue: ", &text);
         }
     }
 
@@ -371,7 +362,7 @@ impl Reporter<'_> {
 
     fn stopped(&self) {
         let text = "stopped; what falls due meanwhile is looked at on the next start";
-        self.say(JsonLine { event: "stopped", reason: Some(text.into()), ..JsonLine::default() }, text);
+        self.event("stopped", "", text);
     }
 
     fn waiting(&self, next: &NextWake) {

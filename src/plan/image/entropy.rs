@@ -4,6 +4,7 @@
 use std::io::BufRead;
 
 use super::bytes::{Bytes, ImageDamage, ImageResult, mark};
+use super::huffman::{LOOKED_UP, Table, Tables};
 
 /// Most blocks that one picture may have to be looked at: 40 megapixels and more, and 8 bytes each of a progressive one.
 const BLOCKS_MAX: usize = 2_000_000;
@@ -11,69 +12,9 @@ const BLOCKS_MAX: usize = 2_000_000;
 const VISITS_MAX: usize = 40_000_000;
 /// Bytes behind the last block that are passed over. Some programs leave a few.
 const BEHIND_MAX: usize = 16;
-/// Bits that are looked up at once.
-const LOOKED_UP: u32 = 9;
 
 const MISSING: ImageDamage = ImageDamage::Damaged("a part of its pixels is missing");
 const ALTERED: ImageDamage = ImageDamage::Damaged("a part of its pixels was altered");
-pub(crate) const TABLES: ImageDamage = ImageDamage::Damaged("a table that its pixels need was altered");
-
-/// The codes of one table.
-struct Table {
-    /// By the next bits: how long the code is, and what it stands for; no length where it is longer.
-    short: Vec<(u8, u8)>,
-    /// By length: the first code, how many there are, and where their values begin.
-    lengths: [(u32, u32, u32); 17],
-    values: Vec<u8>,
-}
-
-impl Table {
-    fn of(counts: &[u8], values: &[u8]) -> ImageResult<Self> {
-        let mut table = Self { short: vec![(0, 0); 1 << LOOKED_UP], lengths: [(0, 0, 0); 17], values: values.to_vec() };
-        let (mut code, mut begin) = (0_u32, 0_u32);
-        for (length, count) in (1..).zip(counts) {
-            let count = u32::from(*count);
-            // The codes of a length must be codes of that length.
-            if code + count > 1 << length {
-                return Err(TABLES);
-            }
-            table.lengths[length] = (code, count, begin);
-            for at in 0..count {
-                let value = values.get((begin + at) as usize).copied().ok_or(TABLES)?;
-                if let Some(left) = LOOKED_UP.checked_sub(length as u32) {
-                    let first = ((code + at) << left) as usize;
-                    table.short[first..first + (1 << left)].fill((length as u8, value));
-                }
-            }
-            begin += count;
-            code = (code + count) << 1;
-        }
-        Ok(table)
-    }
-}
-
-/// The tables that are set, of levels and of the rest, four each.
-#[derive(Default)]
-pub(crate) struct Tables([[Option<Table>; 4]; 2]);
-
-impl Tables {
-    /// Reads the tables of one segment.
-    pub(crate) fn set(&mut self, mut segment: &[u8]) -> ImageResult<()> {
-        while let [head, rest @ ..] = segment {
-            let counts = rest.get(..16).ok_or(TABLES)?;
-            let count: usize = counts.iter().map(|count| usize::from(*count)).sum();
-            let values = rest.get(16..16 + count).filter(|_| count <= 256).ok_or(TABLES)?;
-            let place = self.0.get_mut(usize::from(head >> 4)).and_then(|class| class.get_mut(usize::from(head & 15)));
-            *place.ok_or(TABLES)? = Some(Table::of(counts, values)?);
-            segment = &rest[16 + count..];
-        }
-        Ok(())
-    }
-
-    fn get(&self, class: usize, number: u8) -> Option<&Table> {
-        self.0.get(class)?.get(usize::from(number))?.as_ref()
-    }
-}
 
 /// One component in a scan.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,9 @@
 use std::io::BufRead;
 
 use super::bytes::{Bytes, ImageDamage, ImageResult, mark, number};
-use super::entropy::{self, Scan, ScanComponent, ScanState, Tables};
+use super::entropy::{self, Scan, ScanComponent, ScanState};
 use super::exif::{self, Exif};
+use super::huffman::{self, Tables};
 use super::seen::{ImageWalk, PARTS_MAX};
 
 /// Longest run of stray bytes between two segments that is passed over. Some programs leave a few; more is a damaged length.
@@ -104,7 +105,7 @@ pub(crate) fn walk(from: &mut Bytes<impl BufRead>) -> ImageResult<ImageWalk> {
                 }
                 // A byte that came into a table pushes others out of it.
                 if from.byte()? != 0xff {
-                    return Err(entropy::TABLES);
+                    return Err(huffman::TABLES);
                 }
                 next = Some(self::mark(from)?);
             }
@@ -149,7 +150,7 @@ fn segment(from: &mut Bytes<impl BufRead>) -> ImageResult<Vec<u8>> {
 fn quantities(mut tables: &[u8]) -> ImageResult<()> {
     while let [head, rest @ ..] = tables {
         let length = if head >> 4 == 0 { 64 } else { 128 };
-        tables = rest.get(length..).filter(|_| head >> 4 < 2 && head & 15 < 4).ok_or(entropy::TABLES)?;
+        tables = rest.get(length..).filter(|_| head >> 4 < 2 && head & 15 < 4).ok_or(huffman::TABLES)?;
     }
     Ok(())
 }

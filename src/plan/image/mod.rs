@@ -6,6 +6,7 @@ mod bytes;
 mod entropy;
 mod exif;
 mod gif;
+mod huffman;
 mod jpeg;
 mod other;
 mod png;

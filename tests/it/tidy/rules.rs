@@ -516,7 +516,9 @@ pub(super) fn words(file: &File) -> Vec<Breach> {
     let mut breaches = Vec::new();
     let mut check = |line: usize, name: &str, terms: &[(&str, &str)]| {
         let name = snake(name);
-        let has = |term: &str| format!("_{name}_").contains(&format!("_{term}_"));
+        // A task is a unit of the daemon's work; a job is never called one.
+        let of_the_daemon = file.under("src/engine") || name == "task_kind";
+        let has = |term: &str| format!("_{name}_").contains(&format!("_{term}_")) && !(term == "task" && of_the_daemon);
         if let Some((never, but)) = terms.iter().find(|(term, _)| has(term)) {
             breaches.push(Breach::at(line, format!("`{name}`: we say {but}, not {never}")));
         }
